@@ -1,0 +1,70 @@
+"""Deep residual learning (He, Zhang, Ren, Sun 2015): networks, training, testing, reports. This is the contents.
+
+    import reslab
+    net = reslab.create("resnet56", shortcut="A", classes=10)    # an nn.Module
+    recipe = reslab.recipe("digits", model="resnet20")           # a frozen value
+    result = reslab.train(recipe)                                # a dict, and a run folder
+    reslab.evaluate(result["run"])                               # error on held-out images
+    model = reslab.load(result["run"])                           # knows its class names and preprocessing
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reslab.errors import DataError, ReslabError, RunError, UsageError
+    from reslab.evaluation import evaluate, predict
+    from reslab.nets import Block, Spec, create
+    from reslab.reporting import report_html as report
+    from reslab.store import load
+    from reslab.training import Recipe, train
+    from reslab.training import recipe_for as recipe
+
+__version__ = version("reslab")
+
+# What is public, and where it lives; read when first used, so that `reslab --help` does not wait for PyTorch.
+_HOME = {
+    "Block": "nets.Block",
+    "DataError": "errors.DataError",
+    "Recipe": "training.Recipe",
+    "ReslabError": "errors.ReslabError",
+    "RunError": "errors.RunError",
+    "Spec": "nets.Spec",
+    "UsageError": "errors.UsageError",
+    "create": "nets.create",
+    "evaluate": "evaluation.evaluate",
+    "load": "store.load",
+    "predict": "evaluation.predict",
+    "recipe": "training.recipe_for",
+    "report": "reporting.report_html",
+    "train": "training.train",
+}
+
+__all__ = [
+    "Block",
+    "DataError",
+    "Recipe",
+    "ReslabError",
+    "RunError",
+    "Spec",
+    "UsageError",
+    "create",
+    "evaluate",
+    "load",
+    "predict",
+    "recipe",
+    "report",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"reslab has no '{name}'; it has {', '.join(__all__)}")
+    room, _, symbol = _HOME[name].rpartition(".")
+    return getattr(import_module(f"reslab.{room}"), symbol)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,22 @@
+"""The command `reslab`: arguments in, text or JSON out."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on stderr and an exit code, never a traceback."""
+    # Huge pages for PyTorch's CPU memory, where Linux has them; read by PyTorch when it starts.
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    for stream in (sys.stdout, sys.stderr):  # class names in any script, also where the terminal's encoding is old
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+    from reslab.cli.app import app
+    from reslab.errors import ReslabError
+
+    try:
+        app()
+    except ReslabError as error:
+        print(f"reslab: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -1,0 +1,43 @@
+"""The verbs of `reslab`, each in a file of its own.
+
+The files of the verbs import the rooms inside their functions: `reslab --help` shall not wait for PyTorch.
+"""
+
+import typer
+
+from reslab.cli import data, demo, doctor, evaluate, info, models, predict, report, train
+
+app = typer.Typer(
+    name="reslab",
+    help="Deep residual learning (He et al. 2015): train, test, predict, report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from reslab import __version__
+
+        print(f"reslab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Say the version and stop."),
+) -> None:
+    pass
+
+
+app.command("demo")(demo.demo)
+app.command("train")(train.train)
+app.command("eval")(evaluate.evaluate)
+app.command("predict")(predict.predict)
+app.command("report")(report.report)
+app.command("info")(info.info)
+app.command("list")(models.list_all)
+app.add_typer(data.app, name="data")
+app.command("doctor")(doctor.doctor)

@@ -1,0 +1,58 @@
+"""`reslab doctor`: what this machine offers, and what reslab will choose."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reslab.cli.show import emit, pairs
+
+
+def doctor(
+    data_root: Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Say what this machine offers and what will be used of it."""
+    found = examine(data_root)
+    if json:
+        emit(found)
+        return
+    machine = found["machine"]
+    pairs(
+        [
+            ("processor", f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']:g} GB"),
+            ("features", " ".join(machine["features"]) or "none that matter here are known"),
+            ("bf16", "multiplied by the processor" if found["fast_bf16"] else "slower than fp32 here"),
+            ("GPU", machine["gpu"] or ("Apple MPS" if machine["mps"] else "none")),
+            ("compiler", machine["compiler"] or "none (needed for --compile on alone)"),
+            ("software", f"Python {machine['python']}, PyTorch {machine['torch']}, {machine['system']}"),
+            ("will use", found["choice"]),
+            ("data folder", _folder(found["data_root"])),
+            *((f"  {d['name']}", d["where"] or "not there") for d in found["datasets"]),
+            ("caches", f"{_folder(found['cache'])}, {found['cache_mb']:g} MB in use"),
+        ]
+    )
+
+
+def examine(data_root: Path | None) -> dict[str, Any]:
+    """What `reslab doctor --json` says."""
+    from reslab.data import cache_dir, data_root as root_of, list_datasets
+    from reslab.engine import Request, choose, this_machine
+
+    machine, cache = this_machine(), cache_dir()
+    execution, announcement = choose(Request(), machine)
+    used = sum(path.stat().st_size for path in cache.rglob("*") if path.is_file()) if cache.is_dir() else 0
+    return {
+        "machine": machine.to_dict(),
+        "fast_bf16": machine.fast_bf16,
+        "execution": execution.to_dict(),
+        "choice": announcement,
+        "data_root": root_of(data_root),
+        "datasets": list_datasets(data_root),
+        "cache": cache,
+        "cache_mb": round(used / 1e6, 1),
+    }
+
+
+def _folder(path: Path) -> str:
+    return f"{path}" if path.is_dir() else f"{path} (not there yet)"

@@ -1,0 +1,78 @@
+"""`reslab info`: a network as Table 1 prints it, and what it costs."""
+
+from typing import Annotated, Any
+
+import typer
+
+from reslab.cli.show import emit, pairs, table
+
+
+def info(
+    name: Annotated[str, typer.Argument(help="A net of `reslab list`.")],
+    shortcut: Annotated[str | None, typer.Option(help="A, B or C (sec. 4.1).")] = None,
+    stride_in: Annotated[str | None, typer.Option(help="Stride of a bottleneck: 1x1 (paper) or 3x3.")] = None,
+    classes: Annotated[int | None, typer.Option(help="Number of classes.")] = None,
+    size: Annotated[int | None, typer.Option(help="Height = width of the input in pixels.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Show a network: stages, depth, parameters, multiply-adds, beside the paper's."""
+    found = describe(name, shortcut, stride_in, classes, size)
+    if json:
+        emit(found)
+        return
+    shortcuts = {None: "none (plain net)", "A": "A: identity, zero padding where dimensions grow (no parameters)"}
+    shortcuts |= {"B": "B: projection where dimensions grow, identity elsewhere", "C": "C: projection everywhere"}
+    table(
+        ("stage", "output", "channels", "blocks", "parameters", "multiply-adds"),
+        (
+            (s["name"], f"{s['output']} x {s['output']}", s["channels"], s["blocks"] or "", s["params"], s["macs"])
+            for s in found["stages"]
+        ),
+        title=f"{found['name']}, input {found['input_size']} x {found['input_size']}, {found['classes']} classes",
+    )
+    pairs(
+        [
+            ("depth", f"{found['depth']} weighted layers, {found['block']} blocks"),
+            ("shortcut", shortcuts[found["shortcut"]]),
+            *([("stride in", f"the first {found['stride_in']}")] if found["block"] == "bottleneck" else []),
+            ("parameters", _beside(found["params"], found["paper"].get("params"), 1e6, "M")),
+            ("multiply-adds", _beside(found["macs"], found["paper"].get("macs"), 1e9, "e9 FLOPs")),
+        ]
+    )
+
+
+def describe(
+    name: str, shortcut: str | None, stride_in: str | None, classes: int | None, size: int | None
+) -> dict[str, Any]:
+    """What `reslab info --json` says."""
+    import torch
+
+    from reslab.experiments import exact_counts, printed
+    from reslab.nets import build, canonical, complexity, spec
+
+    name = canonical(name)
+    found = spec(name, shortcut, classes, size, stride_in)
+    with torch.device("meta"):  # shapes alone: 152 layers cost no more than 18
+        net = build(found)
+    cost = complexity(net, found.size)
+    return {
+        "name": name,
+        "depth": found.depth,
+        "block": found.block,
+        "params": cost.params,
+        "macs": cost.macs,
+        "input_size": found.size,
+        "classes": found.classes,
+        "shortcut": found.shortcut,
+        "stride_in": found.stride_in,
+        "stages": [
+            {"name": s.name, "output": s.output, "channels": s.channels, "blocks": s.blocks, "params": s.params, "macs": s.macs}
+            for s in cost.stages
+        ],
+        # The paper speaks of its own nets only: other classes, sizes or strides have nothing beside them.
+        "paper": printed(name) if exact_counts(name, found) else {},
+    }
+
+
+def _beside(ours: int, papers: float | None, unit: float, word: str) -> str:
+    return f"{ours:,}" + (f"   (paper: {papers / unit:g}{word})" if papers else "")

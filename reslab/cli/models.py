@@ -1,0 +1,39 @@
+"""`reslab list`: everything that has a name."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reslab.cli.show import emit, table
+
+
+def list_all(
+    data_root: Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Name the models, data sets, recipes and experiments."""
+    from reslab.data import list_datasets
+    from reslab.experiments import EXPERIMENTS
+    from reslab.nets import MODELS, spec
+    from reslab.training import PRESETS
+
+    models = [
+        {"name": name, "depth": s.depth, "shortcut": s.shortcut, "size": s.size, "classes": s.classes}
+        for name in MODELS
+        for s in [spec(name)]
+    ]
+    everything = {
+        "models": models,
+        "datasets": list_datasets(data_root),
+        "recipes": [{"name": name, "description": text} for name, text in PRESETS.items()],
+        "experiments": [{"name": name, "description": text} for name, text in EXPERIMENTS.items()],
+    }
+    if json:
+        emit(everything)
+        return
+    for title, rows in everything.items():
+        if rows:
+            table(rows[0], (row.values() for row in rows), title=title.capitalize())
+            print()
+    print("Any other depth 6n+2 is a CIFAR net too (resnet26, plain8, ...), and any folder of class folders a data set.")

@@ -1,0 +1,31 @@
+"""`reslab report`: one self-contained page of one or more runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reslab.cli.show import emit, out
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")],
+    to: Annotated[Path | None, typer.Option("--out", help="The page; default: report.html in the one run, or here.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Write curves, recipe, machine, confusions and worst mistakes as one HTML page."""
+    path = write_report(runs, to)
+    if json:
+        emit({"report": path, "runs": runs, "bytes": path.stat().st_size})
+    else:
+        out.print(f"{path}", markup=False, soft_wrap=True)
+
+
+def write_report(runs: list[Path], to: Path | None = None) -> Path:
+    """Make the page and say where it lies."""
+    from reslab.reporting import report_html
+    from reslab.store import read_record, write_bytes
+
+    path = to or (runs[0] / "report.html" if len(runs) == 1 else Path("report.html"))
+    write_bytes(path, report_html([read_record(run) for run in runs]).encode())
+    return path

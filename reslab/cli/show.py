@@ -1,0 +1,78 @@
+"""How the command line speaks: JSON or tables on stdout, notes and progress on stderr."""
+
+import json
+import math
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+notes = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False)
+
+
+def say(line: str) -> None:
+    """One line for the user, on stderr."""
+    notes.print(line, markup=False)
+
+
+def emit(value: Any) -> None:
+    """The one JSON object of a command that was asked for --json."""
+    print(json.dumps(_plain(value), ensure_ascii=False))
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN and no paths."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[Any]], title: str | None = None) -> None:
+    """A table on stdout; numbers stand to the right."""
+    rows = [[_cell(value) for value in row] for row in rows]
+    grid = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for index, column in enumerate(columns):
+        numeric = all(row[index].replace(",", "").replace(".", "").replace(" %", "").isdigit() for row in rows)
+        grid.add_column(column, justify="right" if numeric and rows else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*row)
+    # Piped into a file or a pager, a table is as wide as it needs to be.
+    console = out if sys.stdout.isatty() else Console(highlight=False, width=200)
+    console.print(grid, markup=False)
+
+
+def pairs(rows: Iterable[tuple[str, Any]]) -> None:
+    """Names and values, a line each, on stdout."""
+    rows = list(rows)
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        out.print(f"{name:<{width}}  {_cell(value)}", markup=False, soft_wrap=True)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the words that fit: "42 s", "3 min", "2 h 5 min"."""
+    if not math.isfinite(seconds):
+        return "unknown time"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def percent(error: float | None, images: int) -> str:
+    """An error rate with the number of images that it was measured on."""
+    return "" if error is None else f"{error:.2f} % of {images:,} images"

@@ -1,0 +1,173 @@
+"""`reslab train`: a recipe from the command line, and its run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from reslab.cli.show import duration, emit, out, pairs, percent, say
+from reslab.cli.watch import counted, watched
+
+if TYPE_CHECKING:
+    from reslab.data import Dataset
+    from reslab.engine import Request
+    from reslab.training import Recipe, Surroundings
+
+Text = str | None
+Number = int | None
+
+
+def train(
+    data: Annotated[Text, typer.Argument(help="digits, cifar10, cifar100, or a folder of class folders.")] = None,
+    model: Annotated[Text, typer.Option(help="A net of `reslab list`.")] = None,
+    shortcut: Annotated[Text, typer.Option(help="A, B or C (sec. 4.1).")] = None,
+    stride_in: Annotated[Text, typer.Option(help="Stride of a bottleneck: 1x1 (paper) or 3x3.")] = None,
+    recipe: Annotated[Text, typer.Option(help="paper, fast or small.")] = None,
+    split: Annotated[Text, typer.Option(help="CIFAR: 45k/5k, 40k/5k/5k or 50k.")] = None,
+    steps: Annotated[Number, typer.Option(help="Stretch the recipe to so many steps.")] = None,
+    epochs: Annotated[float | None, typer.Option(help="Stretch the recipe to so many epochs.")] = None,
+    batch: Annotated[Number, typer.Option(help="Images in a batch.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Learning rate.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    size: Annotated[Number, typer.Option(help="Height = width of a folder's images in pixels.")] = None,
+    assign: Annotated[list[str] | None, typer.Option("--set", help="Any field of the recipe: dotted.field=value.")] = None,
+    engine: Annotated[str, typer.Option(help="auto or torch.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
+    compile: Annotated[str, typer.Option(help="auto, on or off.")] = "auto",
+    threads: Annotated[int, typer.Option(help="CPU threads; 0: as many as there are cores.")] = 0,
+    data_root: Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")] = None,
+    download: Annotated[bool, typer.Option("--download", help="Fetch a missing data set.")] = False,
+    data_url: Annotated[Text, typer.Option(help="Fetch from this address instead.")] = None,
+    on_bad: Annotated[str, typer.Option(help="Images that cannot be read: error or skip.")] = "error",
+    run: Annotated[Path | None, typer.Option(help="The run folder; an existing one goes on.")] = None,
+    runs: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show recipe, steps and expected time; train nothing.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Train a net: digits by default; the same command again continues, or says that it is done."""
+    from reslab.engine import Request
+    from reslab.training import Surroundings, default_folder, train_on
+
+    request = Request(engine, device, precision, compile, threads)
+    mathematics = (data, model, shortcut, stride_in, recipe, split, steps, epochs, batch, lr, seed, size, assign)
+    with counted("reading images") as reading, watched() as watch:
+        around = Surroundings(request, data_root, download, data_url, on_bad, say, watch, reading)
+        if run and all(choice in (None, []) for choice in mathematics) and (existing := _existing(run)):
+            chosen, dataset = existing, _data_of(existing, around, run)
+        else:
+            dataset = _read(data, split, size, around, run)
+            chosen = _recipe(dataset, split, model, recipe, shortcut, stride_in, seed, batch, lr, assign, steps, epochs)
+        folder = run or default_folder(chosen, runs)
+        if dry_run:
+            _dry_run(chosen, dataset, request, folder, json)
+            return
+        for note in dataset.notes:
+            say(note)
+        say(f"{chosen.model.name} on {dataset.name}: recipe {chosen.name}, {chosen.steps:,} steps, in {folder}")
+        result = train_on(dataset, chosen, folder, around)
+    emit(result) if json else show_result(result)
+
+
+def show_result(result: dict[str, Any]) -> None:
+    """What a run came to, in a few lines."""
+    rows = [
+        ("run", result["run"]),
+        ("train error", percent(result["train_error"], result["train_images"])),
+        ("val error", percent(result["val_error"], result["val_images"])),
+        ("test error", percent(result["test_error"], result["test_images"])),
+        ("time", f"{duration(result['seconds'])} of training, {result['images_per_second']:,.0f} img/s"),
+        ("next", f"reslab report {result['run']}"),
+    ]
+    pairs((name, value) for name, value in rows if value)
+
+
+def _existing(run: Path) -> "Recipe | None":
+    """The recipe of a run folder that is there already."""
+    from reslab.store import RunFolder
+    from reslab.training import Recipe
+
+    written = RunFolder(run).recipe()
+    return Recipe.from_dict(written) if written else None
+
+
+def _data_of(recipe: "Recipe", around: "Surroundings", run: Path) -> "Dataset":
+    from reslab.store import RunFolder
+    from reslab.training import read_data
+
+    return read_data(recipe.data.name, recipe.data.split, recipe.data.size, around, RunFolder(run))
+
+
+def _read(data: Text, split: Text, size: Number, around: "Surroundings", run: Path | None) -> "Dataset":
+    from reslab.store import RunFolder
+    from reslab.training import read_data
+
+    return read_data(data or "digits", split, size, around, RunFolder(run) if run else None)
+
+
+def _recipe(
+    dataset: "Dataset",
+    split: Text,
+    model: Text,
+    preset: Text,
+    shortcut: Text,
+    stride_in: Text,
+    seed: Number,
+    batch: Number,
+    lr: float | None,
+    assign: list[str] | None,
+    steps: Number,
+    epochs: float | None,
+) -> "Recipe":
+    """The preset for this data, with what the command line changes."""
+    from reslab.errors import UsageError
+    from reslab.training import facts_of, make_recipe, with_fields
+
+    chosen = make_recipe(facts_of(dataset, split), model, preset, shortcut, stride_in, seed or 0, batch)
+    if steps is not None and epochs is not None:
+        raise UsageError("--steps and --epochs say the same thing: give one of them")
+    if epochs is not None and not epochs > 0:
+        raise UsageError(f"--epochs {epochs}: a run needs more than 0 epochs")
+    if epochs is not None:
+        steps = max(1, round(epochs * len(dataset.splits["train"]) / chosen.batch))
+    if steps is not None:
+        chosen = chosen.stretched(steps)
+    changes = [f"optimizer.lr={lr}"] if lr is not None else []
+    return with_fields(chosen, [*changes, *(assign or [])])
+
+
+def _dry_run(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: Path, json: bool) -> None:
+    """What would be done, and how long it would take; nothing is written."""
+    import tomli_w
+
+    from reslab.engine import choose, this_machine
+    from reslab.training import estimate, facts_of
+    from reslab.training.presets import check
+
+    check(recipe, facts_of(dataset, recipe.data.split))
+    execution, announcement = choose(request, this_machine())
+    say(announcement)
+    expected = estimate(recipe, dataset, execution)
+    epochs = round(recipe.epochs(len(dataset.splits["train"])), 3)
+    plan = {
+        "run": folder,
+        "recipe": recipe.to_dict(),
+        "execution": execution.to_dict(),
+        "params": expected.params,
+        "steps": recipe.steps,
+        "epochs": epochs,
+        "expected_images_per_second": round(expected.images_per_second, 1),
+        "expected_seconds": round(expected.seconds, 1),
+    }
+    if json:
+        emit(plan)
+        return
+    out.print(tomli_w.dumps(recipe.to_dict()), markup=False)
+    pairs(
+        [
+            ("run", folder),
+            ("net", f"{recipe.model.name}, {expected.params:,} parameters"),
+            ("steps", f"{recipe.steps:,} ({epochs:g} epochs)"),
+            ("time", f"about {duration(expected.seconds)} ({expected.images_per_second:,.0f} img/s on a short trial)"),
+        ]
+    )

@@ -1,0 +1,48 @@
+"""Live progress of a training on stderr: a bar on a terminal, nothing in a pipe."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, Progress, TextColumn
+
+from reslab.cli.show import duration, notes
+
+if TYPE_CHECKING:
+    from reslab.training import Progress as Stand
+
+
+@contextmanager
+def watched() -> Iterator[Callable[["Stand"], None]]:
+    """A function that shows how far a training is."""
+    if not notes.is_terminal:
+        yield lambda _: None
+        return
+    columns = (BarColumn(bar_width=24), TextColumn("{task.description}"))
+    with Progress(*columns, console=notes, transient=True, refresh_per_second=4) as progress:
+        task = progress.add_task("preparing", total=None)
+
+        def show(stand: "Stand") -> None:
+            val = f", val error {stand.val_error:.2f} %" if stand.val_error is not None else ""
+            line = (
+                f"step {stand.step:,}/{stand.steps:,}, loss {stand.loss:.3f}, error {stand.train_error:.1f} %{val}, "
+                f"{stand.images_per_second:,.0f} img/s, {duration(stand.seconds_left)} left"
+            )
+            progress.update(task, completed=stand.step, total=stand.steps, description=line)
+
+        yield show
+
+
+@contextmanager
+def counted(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A function that shows (done, total) of some reading or fetching."""
+    if not notes.is_terminal:
+        yield lambda _done, _total: None
+        return
+    with Progress(BarColumn(bar_width=24), TextColumn("{task.description}"), console=notes, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+
+        def show(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total or None, description=f"{what} {done:,}/{total:,}")
+
+        yield show

@@ -1,0 +1,65 @@
+"""Data sets as uint8 images, integer labels and class names.
+
+dataset        what a data set is
+catalog        data sets by name; lists them, loads them, fetches them
+digits         the embedded one
+cifar          CIFAR-10 and CIFAR-100 in every official form (listed in cifar_official, read by archives, pickles)
+folder         a folder of class folders: its classes, files and splits
+photo          from a photograph's file to pixels, for training and prediction
+cache          photographs decoded once, memory-mapped
+splits         stratified splits that never change
+fetch          a download that is resumed and checked
+places         where data sets and caches lie
+progress       what is said and shown during long work
+locks          one process at a time
+augment        the augmentations of sec. 4.2 as batch functions
+batches        which images make up the batch of a step
+preprocessing  what is subtracted from pixels, and what they are divided by
+randomness     random numbers as a function of (seed, purpose, step)
+"""
+
+from reslab.data.augment import crop_and_flip, draw_crops, draw_flips
+from reslab.data.batches import batch_indices
+from reslab.data.catalog import (
+    NAMES,
+    fetch_dataset,
+    find_folder,
+    list_datasets,
+    load_dataset,
+    load_folder,
+)
+from reslab.data.cifar import SPLITS as CIFAR_SPLITS
+from reslab.data.dataset import Dataset, Images
+from reslab.data.folder import FolderIndex, index_folder
+from reslab.data.photo import PHOTO_SUFFIXES, fit, open_photo, read_photo
+from reslab.data.places import cache_dir, data_root
+from reslab.data.preprocessing import Preprocessing, measure
+from reslab.data.progress import Progress, Say
+
+__all__ = [
+    "CIFAR_SPLITS",
+    "NAMES",
+    "PHOTO_SUFFIXES",
+    "Dataset",
+    "FolderIndex",
+    "Images",
+    "Preprocessing",
+    "Progress",
+    "Say",
+    "batch_indices",
+    "cache_dir",
+    "crop_and_flip",
+    "data_root",
+    "draw_crops",
+    "draw_flips",
+    "fetch_dataset",
+    "find_folder",
+    "fit",
+    "index_folder",
+    "list_datasets",
+    "load_dataset",
+    "load_folder",
+    "measure",
+    "open_photo",
+    "read_photo",
+]

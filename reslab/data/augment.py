@@ -1,0 +1,38 @@
+"""The augmentation of sec. 4.2 as batch functions: pad, crop at random, mirror at random.
+
+Drawing is apart from doing: what is drawn depends on (seed, step) alone, and any engine can do it in its own way.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import pad as zero_pad
+
+from reslab.data.randomness import generator
+
+
+def draw_crops(batch: int, pad: int, seed: int, step: int) -> NDArray[np.int64]:
+    """Top and left edge of each image's crop in the padded image, (batch, 2), each in 0 ... 2*pad."""
+    return generator(seed, "crop", step).integers(0, 2 * pad + 1, size=(batch, 2))
+
+
+def draw_flips(batch: int, seed: int, step: int) -> NDArray[np.bool_]:
+    """Which images are mirrored left to right, (batch,), each with probability one half."""
+    return generator(seed, "flip", step).random(batch) < 0.5
+
+
+def crop_and_flip(images: Tensor, crops: Tensor, flips: Tensor, pad: int) -> Tensor:
+    """(B, H, W, C) -> (B, H, W, C): pad by zeros on every side, cut out the crop, mirror it where asked.
+
+    Zeros are added after normalisation, so that the border has the mean colour (as fb.resnet.torch does).
+    """
+    batch, height, width, _ = images.shape
+    device = images.device
+    padded = zero_pad(images, (0, 0, pad, pad, pad, pad))
+    columns = torch.arange(width, device=device).expand(batch, width)
+    columns = torch.where(flips[:, None], width - 1 - columns, columns) + crops[:, 1:]
+    rows = torch.arange(height, device=device) + crops[:, :1]
+    places = rows[:, :, None] * (width + 2 * pad) + columns[:, None, :]
+    places += torch.arange(batch, device=device)[:, None, None] * ((height + 2 * pad) * (width + 2 * pad))
+    return padded.flatten(0, 2)[places.flatten()].view_as(images)

@@ -1,0 +1,192 @@
+"""Photographs decoded once, into a memory-mapped array of uint8 pixels in the user's cache folder."""
+
+import hashlib
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reslab.data.locks import alone
+from reslab.data.photo import read_photo
+from reslab.data.places import cache_dir
+from reslab.data.progress import Progress, Say, silent, unseen
+from reslab.errors import DataError, unknown
+
+DECODER = 1  # goes up when the pixels that a photograph becomes change
+SLICE = 1024  # photographs in flight, so that waiting ones do not fill the memory
+
+
+class Decoded(NamedTuple):
+    """The photographs that could be read, in the order asked for, and why the others could not."""
+
+    pixels: NDArray[np.uint8]  # (N, size, size, 3), read-only
+    bad: dict[str, str]  # path -> reason; such a photograph has no row
+
+
+def decode_folder(
+    folder: Path,
+    files: Sequence[str],
+    size: int,
+    on_bad: str = "error",
+    say: Say = silent,
+    progress: Progress = unseen,
+) -> Decoded:
+    """Pixels of the `files` (relative to `folder`) from the cache, which is made at the first time.
+
+    DataError if any cannot be read, unless `on_bad` is "skip".
+    """
+    if on_bad not in ("error", "skip"):
+        raise unknown("on-bad choice", on_bad, ("error", "skip"))
+    decoded = _cached(folder, files, size, say, progress)
+    if decoded.bad and on_bad == "error":
+        count = len(decoded.bad)
+        one = next(iter(decoded.bad.values()))
+        what = "1 image cannot be used" if count == 1 else f"{count:,} images cannot be used, the first of them"
+        raise DataError(f"{what}: {one}; use --on-bad skip to go on without {'it' if count == 1 else 'them'}")
+    return decoded
+
+
+def _cached(folder: Path, files: Sequence[str], size: int, say: Say, progress: Progress) -> Decoded:
+    shelf = cache_dir() / "folders"
+    key = _key(folder, files, size)
+    found, _ = _find(shelf, key, folder, len(files), size, silent)  # without the lock: the shelf may be read-only
+    try:
+        if found is None:
+            shelf.mkdir(parents=True, exist_ok=True)
+            with alone(shelf / f".{key}.lock", f"decoding the images of {folder}", say):
+                found, free = _find(shelf, key, folder, len(files), size, say)
+                if found is None and free is not None:
+                    _build(free, folder, files, size, say, progress)
+                    found = _open(free, folder, len(files), size, say)
+    except OSError as error:
+        say(f"the cache folder {shelf} cannot be used ({error.strerror or error}): images are decoded into memory")
+    return found or _in_memory(folder, files, size, progress)
+
+
+def _find(shelf: Path, key: str, folder: Path, total: int, size: int, say: Say) -> tuple[Decoded | None, Path | None]:
+    """The cache of this key, and the first free name for one.
+
+    A damaged cache stays where it is: Windows cannot replace a file that another process has mapped.
+    """
+    for place in (shelf / key, *(shelf / f"{key}-{number}" for number in range(2, 100))):
+        if not place.exists():
+            return None, place
+        found = _open(place, folder, total, size, say)
+        if found is not None:
+            return found, None
+    return None, None
+
+
+def _key(folder: Path, files: Sequence[str], size: int) -> str:
+    """Changes with anything that can change the pixels or their order."""
+    lines = [f"{DECODER} {size} {folder.resolve()}"]
+    for path in files:
+        try:
+            stat = (folder / path).stat()
+            lines.append(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}")
+        except OSError:
+            lines.append(f"{path}\0gone")
+    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()[:20]
+
+
+def _open(place: Path, folder: Path, total: int, size: int, say: Say) -> Decoded | None:
+    """The cache at `place`, or None if it is damaged, or left out what can be read by now."""
+    try:
+        about = json.loads((place / "index.json").read_text(encoding="utf-8"))
+        bad = {str(path): str(reason) for path, reason in about["bad"].items()}
+        pixels = np.load(place / "pixels.npy", mmap_mode="r")
+        whole = about["decoder"] == DECODER and pixels.dtype == np.uint8
+        whole = whole and pixels.shape == (total - len(bad), size, size, 3)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        whole = False
+    if not whole:
+        say(f"the cache {place} is damaged; making another one")
+        return None
+    if any(isinstance(_read(folder / path, size), np.ndarray) for path in bad):
+        return None
+    return Decoded(pixels, bad)
+
+
+def _build(place: Path, folder: Path, files: Sequence[str], size: int, say: Say, progress: Progress) -> None:
+    """Write the cache beside its place, then rename it. Only called by who holds the lock."""
+    part = place.with_name(f".{place.name}.part")
+    shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
+    part.mkdir()
+    say(f"decoding {len(files):,} images of {folder} to {size} x {size} pixels, once")
+    try:
+        with (part / "pixels.npy").open("wb") as out:
+            bad = _write(out, folder, files, size, progress)
+        about = {"decoder": DECODER, "folder": str(folder), "size": size, "bad": bad}
+        (part / "index.json").write_text(json.dumps(about), encoding="utf-8")
+        part.rename(place)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _write(out: BinaryIO, folder: Path, files: Sequence[str], size: int, progress: Progress) -> dict[str, str]:
+    """All pixels as one .npy; returns path and reason of the photographs that cannot be read."""
+    bad: dict[str, str] = {}
+    start = _write_header(out, len(files), size)
+    for path, pixels in zip(files, _decode(folder, files, size, progress), strict=True):
+        if isinstance(pixels, str):
+            bad[path] = pixels
+        else:
+            out.write(pixels.data)
+    out.seek(0)
+    assert _write_header(out, len(files) - len(bad), size) == start  # NumPy leaves room for any number of rows
+    out.flush()
+    os.fsync(out.fileno())  # else a power failure could leave a file of the right length and the wrong content
+    return bad
+
+
+def _write_header(out: BinaryIO, rows: int, size: int) -> int:
+    shape = (rows, size, size, 3)
+    np.lib.format.write_array_header_1_0(out, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    return out.tell()
+
+
+def _in_memory(folder: Path, files: Sequence[str], size: int, progress: Progress) -> Decoded:
+    try:
+        pixels = np.empty((len(files), size, size, 3), np.uint8)
+    except MemoryError as error:
+        needed = f"{len(files) * size * size * 3 / 1e9:.1f} GB"
+        raise DataError(f"{folder}: no memory for {needed} of images; set RESLAB_CACHE to a writable folder") from error
+    bad: dict[str, str] = {}
+    rows = 0
+    for path, image in zip(files, _decode(folder, files, size, progress), strict=True):
+        if isinstance(image, str):
+            bad[path] = image
+        else:
+            pixels[rows] = image
+            rows += 1
+    return Decoded(pixels[:rows], bad)
+
+
+def _decode(folder: Path, files: Sequence[str], size: int, progress: Progress) -> Iterator[NDArray[np.uint8] | str]:
+    """Pixels (size, size, 3) of each photograph, or why it cannot be read; in threads, since Pillow frees the GIL."""
+    with warnings.catch_warnings(), ThreadPoolExecutor(_threads()) as pool:
+        warnings.filterwarnings("ignore", module="PIL")  # odd metadata and large pictures are no news in thousands
+        for start in range(0, len(files), SLICE):
+            batch = files[start : start + SLICE]
+            for done, image in enumerate(pool.map(lambda path: _read(folder / path, size), batch), start + 1):
+                progress(done, len(files))
+                yield image
+
+
+def _read(path: Path, size: int) -> NDArray[np.uint8] | str:
+    try:
+        return read_photo(path, size)
+    except DataError as error:
+        return str(error)
+
+
+def _threads() -> int:
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(allowed, 32)

@@ -1,0 +1,145 @@
+"""The data sets by name: the embedded one, the official ones, and any folder of class folders."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reslab.data.cache import decode_folder
+from reslab.data.cifar import CIFAR, fetch_cifar, find_cifar, load_cifar
+from reslab.data.cifar import SIZE as CIFAR_SIZE
+from reslab.data.dataset import Dataset, Images
+from reslab.data.digits import load_digits
+from reslab.data.folder import FolderIndex, fingerprint, index_folder
+from reslab.data.places import data_root
+from reslab.data.progress import Progress, Say, silent, unseen
+from reslab.errors import DataError, UsageError, unknown
+
+NAMES = {
+    "digits": "handwritten digits, 8 x 8 grey, embedded (UCI optdigits)",
+    "cifar10": "CIFAR-10: photographs of 10 classes, 32 x 32",
+    "cifar100": "CIFAR-100: photographs of 100 classes (the fine labels), 32 x 32",
+}
+PHOTO_SIZE = 224  # pixels, for folders, as in the paper
+
+
+def load_dataset(
+    name: str | Path,
+    *,
+    split: str | None = None,
+    size: int | None = None,
+    root: Path | None = None,
+    download: bool = False,
+    url: str | None = None,
+    on_bad: str = "error",
+    index: FolderIndex | None = None,
+    say: Say = silent,
+    progress: Progress = unseen,
+) -> Dataset:
+    """The data set `name`, one of NAMES or a folder; `index` pins a folder to files written down earlier.
+
+    UsageError for what does not exist, DataError for what is missing or damaged.
+    """
+    if name in CIFAR:
+        if size not in (None, CIFAR_SIZE):
+            raise UsageError(f"{name} has images of {CIFAR_SIZE} pixels and is not scaled: size {size} is not possible")
+        where = data_root(root)
+        if download and find_cifar(CIFAR[str(name)], where) is None:
+            fetch_cifar(CIFAR[str(name)], where, url, say, progress)
+        return load_cifar(CIFAR[str(name)], where, split)
+    if split not in (None, "default"):
+        raise UsageError(f"split {split!r}: only {' and '.join(CIFAR)} have named splits")
+    if size is not None and size < 1:
+        raise UsageError(f"size must be at least 1 pixel, not {size}")
+    if name == "digits":
+        return load_digits(size)
+    folder = find_folder(name, root)
+    return load_folder(folder, size or PHOTO_SIZE, on_bad, index, say, progress)
+
+
+def find_folder(name: str | Path, root: Path | None = None) -> Path:
+    """The folder that `name` means: a path, or a folder under the data root. UsageError if there is none."""
+    for folder in (Path(name).expanduser(), data_root(root) / name):
+        if folder.is_dir():
+            return folder
+    if isinstance(name, Path) or len(Path(name).parts) != 1:
+        raise UsageError(f"no such folder of images: {name}")
+    raise UsageError(f"{unknown('data set', name, NAMES)} (a folder of class folders is a data set, too)")
+
+
+def load_folder(
+    folder: Path,
+    size: int = PHOTO_SIZE,
+    on_bad: str = "error",
+    index: FolderIndex | None = None,
+    say: Say = silent,
+    progress: Progress = unseen,
+) -> Dataset:
+    """The photographs of a folder of class folders, (N, size, size, 3), decoded into the cache at the first time."""
+    chosen = index_folder(folder) if index is None else index
+    now = fingerprint(folder, chosen.files)
+    files = [path for paths in chosen.files.values() for path in paths]
+    pixels, bad = decode_folder(folder, files, size, on_bad, say, progress)
+    splits: dict[str, Images] = {}
+    end = 0
+    for split, paths in chosen.files.items():
+        good = [label for path, label in zip(paths, chosen.labels[split], strict=True) if path not in bad]
+        start, end = end, end + len(good)
+        splits[split] = Images(pixels[start:end], np.array(good, np.int64))
+    _refuse_emptied(folder, chosen, splits)
+    return Dataset(
+        folder.resolve().name,
+        chosen.classes,
+        splits,
+        fingerprint=now,
+        notes=chosen.notes + _notes(chosen, now, bad),
+        index=chosen,
+        folder=folder.resolve(),
+    )
+
+
+def _refuse_emptied(folder: Path, index: FolderIndex, splits: dict[str, Images]) -> None:
+    for split, images in splits.items():
+        if not len(images):
+            raise DataError(f"{folder}: not one image of {split} can be read")
+    left = set(splits["train"].labels.tolist())
+    for number, name in enumerate(index.classes):
+        if number not in left:
+            raise DataError(f"{folder}: not one training image of the class {name} can be read")
+
+
+def _notes(index: FolderIndex, fingerprint_now: str, bad: dict[str, str]) -> tuple[str, ...]:
+    notes = []
+    if fingerprint_now != index.fingerprint:
+        notes.append("some images have changed since their split was written down")
+    if bad:
+        count = "1 image that cannot be read was" if len(bad) == 1 else f"{len(bad):,} images that cannot be read were"
+        notes.append(f"{count} left out, the first: {next(iter(bad.values()))}")
+    return tuple(notes)
+
+
+def fetch_dataset(
+    name: str, root: Path | None = None, url: str | None = None, say: Say = silent, progress: Progress = unseen
+) -> Path | None:
+    """Download a data set into the data root and return its file; None if there is nothing to download."""
+    if name not in NAMES:
+        raise unknown("data set", name, NAMES)
+    return fetch_cifar(CIFAR[name], data_root(root), url, say, progress) if name in CIFAR else None
+
+
+def list_datasets(root: Path | None = None) -> list[dict[str, Any]]:
+    """Each named data set: name, description, images, classes, present, where (None if it is nowhere)."""
+    found = {name: find_cifar(kind, data_root(root)) for name, kind in CIFAR.items()}
+    places: dict[str, str | None] = {name: str(source.place) if source else None for name, source in found.items()}
+    facts = {"digits": (1_797, 10), "cifar10": (60_000, 10), "cifar100": (60_000, 100)}
+    return [
+        {
+            "name": name,
+            "description": description,
+            "images": facts[name][0],
+            "classes": facts[name][1],
+            "present": name == "digits" or places[name] is not None,
+            "where": "embedded" if name == "digits" else places[name],
+        }
+        for name, description in NAMES.items()
+    ]

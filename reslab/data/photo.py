@@ -1,0 +1,91 @@
+"""From a photograph's file to the square of pixels that a net sees; training and prediction use the same way."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from reslab.errors import DataError
+
+# Left out of what Pillow registers: formats that it names but cannot decode by itself (some start other programs).
+_NOT_DECODED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
+
+Image.init()
+_FORMATS = tuple(sorted(Image.OPEN.keys() - _NOT_DECODED))
+PHOTO_SUFFIXES = frozenset(suffix for suffix, kind in Image.registered_extensions().items() if kind in _FORMATS)
+
+_ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# The value of white, by mode. "I;16" says how many bits it has; integers of 32 bits and floating point do not, so
+# the smallest usual range that holds the image is taken.
+_WHITE = {"I;16": (65535.0,), "I": (255.0, 65535.0), "F": (1.0, 255.0, 65535.0)}
+
+
+def read_photo(path: Path | str, size: int) -> NDArray[np.uint8]:
+    """The photograph in a file as (size, size, 3); see `open_photo` and `fit`."""
+    return fit(open_photo(path, 2 * size), size)
+
+
+def open_photo(path: Path | str, enough: int | None = None) -> Image.Image:
+    """The photograph upright, in RGB, what is transparent on white. DataError, naming the file, if it is none.
+
+    With `enough`, a large JPEG may come at 1/2, 1/4 or 1/8 of its size, its shorter side still `enough` pixels.
+    """
+    try:
+        with Image.open(path, formats=_FORMATS) as image:
+            if enough is not None:
+                image.draft(None, (enough, enough))
+            image.load()
+            return _rgb(_upright(image))
+    except Exception as error:  # decoders fail on damaged files in any way
+        raise DataError(f"{path}: cannot be read as an image ({_reason(error)})") from error
+
+
+def fit(image: Image.Image, size: int) -> NDArray[np.uint8]:
+    """Shorter side scaled to `size` (bicubic, antialiased) and the centre cut out: (size, size, 3)."""
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    # Only the centre is scaled, so that a strip of 10,000 x 1 pixels does not become 2,240,000 wide first.
+    square = image.resize((size, size), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side))
+    return np.asarray(square)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # damaged EXIF data beside a good picture
+        turn = None
+    return image if turn is None else image.transpose(turn)
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "F" or image.mode.startswith("I"):
+        return Image.fromarray(_eight_bits(image)).convert("RGB")
+    if image.has_transparency_data:
+        coloured = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), coloured).convert("RGB")
+    return image.convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:
+    """Grey of 16 or 32 bits as 8, where Pillow would clip."""
+    grey = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    brightest = float(grey.max())
+    white = next((white for white in _WHITE[image.mode[:4]] if brightest <= white), brightest)
+    return np.rint(grey.clip(0, white) * (255 / white)).astype(np.uint8)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, Image.UnidentifiedImageError):
+        return "not a format that Pillow decodes"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,0 +1,39 @@
+"""What is done to pixels before a net sees them: subtract the training images' mean, divide by one number."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reslab.data.dataset import Images
+
+BLOCK = 4096  # images read at a time, so that a memory-mapped set never has to fit in memory
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Normalisation of uint8 images, x -> (x - mean) / std.
+
+    The paper subtracts the per-pixel mean and does not divide. Dividing everything by one number changes no function
+    that a net with batch normalisation after its first layer can learn, nor its gradient; it keeps numbers near one.
+    """
+
+    mean: NDArray[np.float32]  # (H, W, 3) per pixel, or (1, 1, 3) per channel; 0-255
+    std: float  # of all pixels together; 0-255
+    size: int  # height = width of the images
+
+
+def measure(images: Images, mean: str) -> Preprocessing:
+    """The preprocessing that fits these training images; `mean` is "pixel" (sec. 4.2) or "channel"."""
+    assert mean in ("pixel", "channel")
+    total = np.zeros(images.pixels.shape[1:])
+    squares = 0.0
+    for start in range(0, len(images), BLOCK):
+        block = images.pixels[start : start + BLOCK].astype(np.float32)
+        total += block.sum(axis=0, dtype=np.float64)
+        squares += float(np.square(block).sum(dtype=np.float64))
+    per_pixel = total / len(images)
+    centre = per_pixel if mean == "pixel" else per_pixel.mean(axis=(0, 1), keepdims=True)
+    # The variance about the mean image; 1 where all pixels are the same, so that nothing is divided by zero.
+    variance = squares / images.pixels.size - float(np.square(per_pixel).mean())
+    return Preprocessing(centre.astype(np.float32), float(np.sqrt(variance)) if variance > 1e-6 else 1.0, images.size)

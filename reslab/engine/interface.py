@@ -1,0 +1,55 @@
+"""What an engine is: one function from (parameters, batch) to (loss, gradient, statistics), and inference.
+
+Optimisers, averaging and schedules stand above it and are written once, on flat buffers, for every engine.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from reslab.engine.layout import Layout
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A mini-batch as it comes from the data set, and what is to be done to it."""
+
+    images: NDArray[np.uint8]  # (B, H, W, 3)
+    labels: NDArray[np.int64]  # (B,)
+    crops: NDArray[np.int64] | None = None  # (B, 2) top and left edge in the padded image; None: no cropping
+    flips: NDArray[np.bool_] | None = None  # (B,) mirrored or not; None: none is
+    weights: NDArray[np.float32] | None = None  # (B,) of each sample's loss; None: all 1
+    pad: int = 0  # pixels of zero padding on each side before the crop
+
+
+@dataclass(frozen=True)
+class StepOutput:
+    """What one forward and backward pass gives. The engine may reuse the memory at its next step."""
+
+    loss: Tensor  # scalar: the weighted mean of the samples' cross-entropies
+    losses: Tensor  # (B,) cross-entropy of each sample, unweighted
+    errors: Tensor  # (B,) bool: is the highest score not the label's?
+    gradient: Tensor  # flat fp32, by the parameter layout
+    statistics: Tensor  # flat fp32, by the statistics layout: this batch's means and unbiased variances
+
+
+class Engine(Protocol):
+    """Where a net runs. Buffers are fp32 on the engine's device."""
+
+    parameters: Layout
+    statistics: Layout
+
+    def step(self, parameters: Tensor, batch: Batch) -> StepOutput:
+        """Loss and gradient of one training step; batch normalisation over the whole batch."""
+        ...
+
+    def logits(self, parameters: Tensor, statistics: Tensor, images: NDArray[np.uint8]) -> Tensor:
+        """(B, H, W, 3) uint8 -> (B, classes) scores before the softmax, fp32; batch normalisation by `statistics`."""
+        ...
+
+    def buffer(self, values: Tensor) -> Tensor:
+        """A copy of a flat buffer where this engine wants it."""
+        ...

@@ -1,0 +1,49 @@
+"""One flat buffer for all the numbers of one kind: where each tensor lies in it."""
+
+from dataclasses import dataclass
+from itertools import accumulate
+from math import prod
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Names and shapes of tensors that lie one after another in a flat fp32 buffer."""
+
+    names: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        return tuple(prod(shape) for shape in self.shapes)
+
+    @property
+    def total(self) -> int:
+        return sum(self.sizes)
+
+    def views(self, flat: Tensor) -> dict[str, Tensor]:
+        """Each tensor as a view of the buffer: writing to one writes to the other."""
+        assert flat.shape == (self.total,), f"{tuple(flat.shape)} is no buffer of {self.total}"
+        offsets = (0, *accumulate(self.sizes))
+        return {
+            name: flat[start : start + size].view(shape)
+            for name, shape, start, size in zip(self.names, self.shapes, offsets, self.sizes, strict=False)
+        }
+
+    def pack(self, tensors: dict[str, Tensor]) -> Tensor:
+        """The buffer that holds copies of `tensors`, on the CPU."""
+        return torch.cat([tensors[name].detach().to("cpu", torch.float32).reshape(-1) for name in self.names])
+
+
+def parameter_layout(net: nn.Module) -> Layout:
+    """Everything that is learned, in the order of definition."""
+    named = dict(net.named_parameters())
+    return Layout(tuple(named), tuple(tuple(p.shape) for p in named.values()))
+
+
+def statistics_layout(net: nn.Module) -> Layout:
+    """Means and variances of every batch normalisation, in the order of definition."""
+    named = {name: b for name, b in net.named_buffers() if name.endswith(("running_mean", "running_var"))}
+    return Layout(tuple(named), tuple(tuple(b.shape) for b in named.values()))

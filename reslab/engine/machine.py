@@ -1,0 +1,80 @@
+"""What this machine offers: processor, units for bf16, threads, memory, compiler, GPU."""
+
+import os
+import platform
+import shutil
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+# What decides speed here, by the names that Linux gives processor features.
+FEATURES = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "amx_int8", "asimd", "bf16")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Facts that the choice of execution depends on, and that a result is recorded with."""
+
+    processor: str
+    features: tuple[str, ...]
+    cores: int  # that this process may use
+    memory_gb: float
+    gpu: str | None
+    mps: bool
+    compiler: str | None
+    system: str
+    python: str
+    torch: str
+
+    @property
+    def fast_bf16(self) -> bool:
+        """Are there units that multiply bf16? Without them bf16 is slower than fp32."""
+        return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(self.features))
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"features": list(self.features)}
+
+
+@lru_cache(maxsize=1)
+def this_machine() -> Machine:
+    """The machine that this process runs on."""
+    words = _cpu_words()
+    return Machine(
+        processor=words.get("model name") or platform.processor() or platform.machine(),
+        features=tuple(f for f in FEATURES if f in words.get("flags", words.get("Features", "")).split()),
+        cores=_usable_cores(),
+        memory_gb=round(_memory_bytes() / 2**30, 1),
+        gpu=torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        mps=torch.backends.mps.is_available(),
+        compiler=next((found for name in ("g++", "clang++", "c++", "cl") if (found := shutil.which(name))), None),
+        system=f"{platform.system()} {platform.machine()}",
+        python=platform.python_version(),
+        torch=torch.__version__,
+    )
+
+
+def _cpu_words() -> dict[str, str]:
+    """/proc/cpuinfo of the first processor; empty where there is none."""
+    try:
+        first = Path("/proc/cpuinfo").read_text().split("\n\n")[0]
+    except OSError:
+        return {}
+    pairs = (line.partition(":") for line in first.splitlines())
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _usable_cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))  # what a container or taskset leaves us
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1
+
+
+def _memory_bytes() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 0

@@ -1,0 +1,112 @@
+"""The engine that runs on PyTorch: any network, any device that PyTorch knows."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from reslab.data import Preprocessing, crop_and_flip
+from reslab.engine.execution import Execution
+from reslab.engine.interface import Batch, StepOutput
+from reslab.engine.layout import parameter_layout, statistics_layout
+
+
+class TorchEngine:
+    """Training steps and inference of `net`, whose weights become views of the flat buffers that are handed in."""
+
+    def __init__(self, net: nn.Module, preprocessing: Preprocessing, execution: Execution) -> None:
+        self.execution = execution
+        self.device = torch.device(execution.device)
+        self._net = net.to(self.device)
+        _hand_over_statistics(self._net)
+        self.parameters = parameter_layout(net)
+        self.statistics = statistics_layout(net)
+        self._mean = torch.from_numpy(preprocessing.mean).to(self.device)
+        self._scale = 1 / preprocessing.std
+        self._forward = torch.compile(self._net) if execution.compiled else self._net
+        self._gradient = torch.zeros(self.parameters.total, device=self.device)
+        self._statistics = torch.zeros(self.statistics.total, device=self.device)
+        self._bound: Tensor | None = None
+        if self.device.type == "cpu":
+            torch.set_num_threads(execution.threads)
+        else:  # the same bytes from the same seed (not measured on a GPU)
+            torch.backends.cudnn.deterministic = True
+            torch.backends.cudnn.benchmark = False
+
+    def step(self, parameters: Tensor, batch: Batch) -> StepOutput:
+        """See `interface.Engine.step`."""
+        self._bind(parameters, self._statistics)
+        self._net.train()
+        images, labels = self._augmented(batch), torch.from_numpy(batch.labels).to(self.device)
+        with self._precision():
+            scores = self._forward(images)
+        losses = cross_entropy(scores.float(), labels, reduction="none")
+        weighted = losses if batch.weights is None else losses * torch.from_numpy(batch.weights).to(self.device)
+        loss = weighted.mean()
+        self._gradient.zero_()
+        loss.backward()
+        errors = scores.detach().argmax(dim=1) != labels
+        return StepOutput(loss.detach(), losses.detach(), errors, self._gradient, self._statistics)
+
+    @torch.no_grad()
+    def logits(self, parameters: Tensor, statistics: Tensor, images: NDArray[np.uint8]) -> Tensor:
+        """See `interface.Engine.logits`."""
+        self._bind(parameters, statistics)
+        self._net.eval()
+        normalised = self._normalised(images).permute(0, 3, 1, 2)
+        with self._precision():
+            return self._net(self._laid_out(normalised)).float()
+
+    def buffer(self, values: Tensor) -> Tensor:
+        """See `interface.Engine.buffer`."""
+        return values.detach().to(self.device, torch.float32, copy=True)
+
+    def _augmented(self, batch: Batch) -> Tensor:
+        """uint8 (B, H, W, 3) -> normalised, cropped, mirrored (B, 3, H, W)."""
+        images = self._normalised(batch.images)
+        if batch.crops is not None or batch.flips is not None:
+            count = len(batch.labels)
+            crops = np.full((count, 2), batch.pad) if batch.crops is None else batch.crops
+            flips = np.zeros(count, np.bool_) if batch.flips is None else batch.flips
+            crops_here, flips_here = (torch.from_numpy(drawn).to(self.device) for drawn in (crops, flips))
+            images = crop_and_flip(images, crops_here, flips_here, batch.pad)
+        return self._laid_out(images.permute(0, 3, 1, 2))
+
+    def _normalised(self, images: NDArray[np.uint8]) -> Tensor:
+        pixels = torch.from_numpy(np.ascontiguousarray(images)).to(self.device)
+        return (pixels - self._mean) * self._scale
+
+    def _laid_out(self, images: Tensor) -> Tensor:
+        # Batches come as (B, H, W, C), so that channels_last costs nothing.
+        return images if self.execution.channels_last else images.contiguous()
+
+    def _precision(self) -> AbstractContextManager[object]:
+        if self.execution.precision == "fp32":
+            return nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16)
+
+    def _bind(self, parameters: Tensor, statistics: Tensor) -> None:
+        """Make the net's weights, gradients and statistics views of the flat buffers."""
+        if self._bound is not parameters:
+            weights, gradients = self.parameters.views(parameters), self.parameters.views(self._gradient)
+            for name, parameter in self._net.named_parameters():
+                parameter.data = weights[name]
+                parameter.grad = gradients[name]
+            self._bound = parameters
+        views = self.statistics.views(statistics)
+        for name, module in self._batch_normalisations():
+            module.running_mean, module.running_var = views[f"{name}.running_mean"], views[f"{name}.running_var"]
+
+    def _batch_normalisations(self) -> list[tuple[str, nn.BatchNorm2d]]:
+        return [(name, m) for name, m in self._net.named_modules() if isinstance(m, nn.BatchNorm2d)]
+
+
+def _hand_over_statistics(net: nn.Module) -> None:
+    """Let each batch normalisation write this batch's statistics, not a running average: averaging is done above."""
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 1.0
+            module.num_batches_tracked = None

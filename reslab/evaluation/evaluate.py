@@ -1,0 +1,124 @@
+"""Testing: the error of a run or model file on a split of a data set."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reslab.data import Dataset, FolderIndex, Images, load_dataset
+from reslab.engine import Execution, Request, choose, this_machine
+from reslab.errors import DataError, UsageError, unknown
+from reslab.evaluation.error import top_error
+from reslab.evaluation.scores import scores_of
+from reslab.store import ENVIRONMENT, SPLIT, Classifier, RunFolder, load
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured, and on how many images. `top5_error` is None where there are no more than 5 classes."""
+
+    model: str
+    data: str
+    split: str
+    views: int
+    images: int
+    top1_error: float
+    top5_error: float | None
+    precision: str
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def evaluate(
+    run_or_file: str | Path,
+    data: str | Path | None = None,
+    split: str | None = None,
+    *,
+    data_root: Path | None = None,
+    request: Request | None = None,
+    on_bad: str = "error",
+    say: Callable[[str], None] = lambda _: None,
+) -> Evaluation:
+    """Top-1 and top-5 error of a run folder or model file, single view.
+
+    `data` defaults to what the net was trained on, with the run's own split; `split` to "test" where there is one, else
+    "val". Classes are matched by name. Raises UsageError for a split that is not there, DataError for a data set
+    whose classes the net does not know.
+    """
+    path = Path(run_or_file)
+    classifier = load(path)
+    execution = _execution(path, request, say)
+    dataset = _dataset(path, classifier, data, data_root, on_bad, say)
+    split = split or ("test" if "test" in dataset.splits else "val" if "val" in dataset.splits else "train")
+    if split not in dataset.splits:
+        raise unknown(f"split of {dataset.name}", split, dataset.splits)
+    images = by_name(dataset, split, classifier.classes)
+    scores = scores_of(classifier, images, execution)
+    top1 = top_error(scores, images.labels)
+    return Evaluation(
+        model=classifier.identity.model,
+        data=dataset.name,
+        split=split,
+        views=1,
+        images=len(images),
+        top1_error=0.0 if top1 is None else top1,
+        top5_error=top_error(scores, images.labels, 5),
+        precision=execution.precision,
+        notes=dataset.notes,
+    )
+
+
+def by_name(dataset: Dataset, split: str, classes: tuple[str, ...]) -> Images:
+    """A split with its labels renumbered to the net's classes, matched by name."""
+    images = dataset.splits[split]
+    if dataset.classes == classes:
+        return images
+    strange = [name for name in dataset.classes if name not in classes]
+    if strange:
+        raise DataError(
+            f"the net does not know class '{strange[0]}' of {dataset.name}"
+            f"{f' and {len(strange) - 1} more' if len(strange) > 1 else ''}; it knows {', '.join(classes[:10])}"
+        )
+    numbers = np.array([classes.index(name) for name in dataset.classes], np.int64)
+    return Images(images.pixels, numbers[images.labels])
+
+
+def _dataset(
+    path: Path,
+    classifier: Classifier,
+    data: str | Path | None,
+    data_root: Path | None,
+    on_bad: str,
+    say: Callable[[str], None],
+) -> Dataset:
+    size = classifier.size
+    recipe = RunFolder(path).recipe() if path.is_dir() else None
+    if data is not None or recipe is None:
+        return load_dataset(data or classifier.identity.data, size=size, root=data_root, on_bad=on_bad, say=say)
+    own, written = recipe["data"], RunFolder(path).read(SPLIT)
+    return load_dataset(
+        own["name"],
+        split=own.get("split"),
+        size=size,
+        root=data_root,
+        on_bad=on_bad,
+        index=FolderIndex.from_dict(written) if written else None,
+        say=say,
+    )
+
+
+def _execution(path: Path, request: Request | None, say: Callable[[str], None]) -> Execution:
+    """The run's own execution where it can be had here; else, or where asked otherwise, what suits this machine."""
+    machine = this_machine()
+    if request is None and path.is_dir() and (environment := RunFolder(path).read(ENVIRONMENT)):
+        recorded = Execution.from_dict(environment["execution"])
+        wanted = Request(recorded.engine, recorded.device, recorded.precision, threads=recorded.threads)
+        try:
+            return choose(wanted, machine)[0]
+        except UsageError:
+            say(f"the run's own execution ({recorded}) is not to be had here")
+    return choose(request or Request(), machine)[0]

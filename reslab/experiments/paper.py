@@ -1,0 +1,28 @@
+"""The paper's numbers and the exact counts of its nets, read from their one home, `paper.json`."""
+
+import json
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from reslab.nets import Spec
+
+
+@lru_cache(maxsize=1)
+def paper() -> dict[str, Any]:
+    """Everything in `paper.json`: counts, what the paper prints of them, and its tables."""
+    return json.loads(files("reslab.experiments").joinpath("paper.json").read_text(encoding="utf-8"))
+
+
+def exact_counts(name: str, spec: Spec) -> dict[str, int] | None:
+    """Golden parameters and multiply-adds of the paper's net `name`; None for a variant that it does not have."""
+    at_home = (spec.classes, spec.size) == ((1000, 224) if spec.stem == "imagenet" else (10, 32))
+    for row in paper()["counts"]:
+        if at_home and (row["model"], row["shortcut"], row["stride_in"]) == (name, spec.shortcut, spec.stride_in):
+            return row
+    return None
+
+
+def printed(name: str) -> dict[str, float]:
+    """What the paper itself prints of a net: its FLOPs (Table 1) or its parameters (Table 6)."""
+    return paper()["printed"].get(name, {})

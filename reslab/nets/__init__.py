@@ -1,0 +1,26 @@
+"""What a network is: blocks and shortcuts, specs, names, initialisation, complexity."""
+
+from reslab.nets.blocks import Block, Residual
+from reslab.nets.complexity import Complexity, Stage, complexity, count_params
+from reslab.nets.initialisation import he_initialise
+from reslab.nets.names import MODELS, canonical, create, spec
+from reslab.nets.resnet import build
+from reslab.nets.spec import SHORTCUTS, STRIDES_IN, Spec
+
+__all__ = [
+    "MODELS",
+    "SHORTCUTS",
+    "STRIDES_IN",
+    "Block",
+    "Complexity",
+    "Residual",
+    "Spec",
+    "Stage",
+    "build",
+    "canonical",
+    "complexity",
+    "count_params",
+    "create",
+    "he_initialise",
+    "spec",
+]

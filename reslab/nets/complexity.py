@@ -1,0 +1,76 @@
+"""What a network costs, counted on the network itself: parameters and multiply-adds (the paper's "FLOPs")."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One row of Table 1."""
+
+    name: str
+    output: int  # height = width of the stage's output
+    channels: int
+    blocks: int  # residual or plain blocks; 0 for stem and head
+    params: int
+    macs: int
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """Counts of one network for one input size; multiply-adds of convolutions and fully connected layers only."""
+
+    params: int
+    macs: int
+    stages: tuple[Stage, ...]
+
+
+def count_params(net: nn.Module) -> int:
+    """Learned numbers, those of batch normalisation included."""
+    return sum(p.numel() for p in net.parameters())
+
+
+def complexity(net: nn.Sequential, size: int) -> Complexity:
+    """Run `net` on the meta device, where shapes cost nothing, and count each stage at `size` pixels."""
+    macs: dict[str, int] = {}
+    shapes: dict[str, torch.Size] = {}
+    hooks = []
+    for name, part in net.named_children():
+        hooks.append(part.register_forward_hook(lambda _, __, out, name=name: shapes.__setitem__(name, out.shape)))
+        for layer in part.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                hooks.append(layer.register_forward_hook(_counter(macs, name)))
+    training, home = net.training, next(net.parameters()).device
+    try:
+        with torch.no_grad():
+            _on_meta(net, size)
+    finally:
+        for hook in hooks:
+            hook.remove()
+        net.train(training)
+        assert next(net.parameters()).device == home
+    stages = tuple(_stage(name, part, shapes[name], macs.get(name, 0)) for name, part in net.named_children())
+    return Complexity(count_params(net), sum(macs.values()), stages)
+
+
+def _on_meta(net: nn.Sequential, size: int) -> None:
+    """A forward pass with every weight replaced by its shape, so that nothing is computed and nothing is changed."""
+    weights = {name: t.to("meta") for name, t in (*net.named_parameters(), *net.named_buffers())}
+    torch.func.functional_call(net.eval(), weights, torch.zeros(1, 3, size, size, device="meta"))
+
+
+def _counter(macs: dict[str, int], stage: str):  # type: ignore[no-untyped-def]
+    def count(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        assert isinstance(layer, nn.Conv2d | nn.Linear)
+        # One product for each weight of a filter, at each place of the output.
+        macs[stage] = macs.get(stage, 0) + output.numel() * layer.weight[0].numel()
+
+    return count
+
+
+def _stage(name: str, part: nn.Module, shape: torch.Size, macs: int) -> Stage:
+    output = int(shape[2]) if len(shape) == 4 else 1
+    blocks = len(list(part.children())) if name.startswith("stage") else 0
+    return Stage(name, output, int(shape[1]), blocks, count_params(part), macs)

@@ -1,0 +1,53 @@
+"""From a spec to a network: stem, stages of blocks, head (Table 1, Figure 3, sec. 4.2)."""
+
+from collections import OrderedDict
+
+from torch import nn
+
+from reslab.nets.blocks import Block, Residual, basic, bottleneck, conv_bn, make_shortcut
+from reslab.nets.initialisation import he_initialise
+from reslab.nets.spec import Spec
+
+RESIDUALS: dict[str, Residual] = {"basic": basic, "bottleneck": bottleneck}
+
+
+def make_stem(spec: Spec) -> nn.Sequential:
+    """ImageNet: 7x7 /2 and a 3x3 max-pool /2; CIFAR: 3x3."""
+    if spec.stem == "cifar":
+        return nn.Sequential(*conv_bn(3, spec.stem_width, 3), nn.ReLU())
+    return nn.Sequential(*conv_bn(3, spec.stem_width, 7, 2), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
+
+
+def make_stage(spec: Spec, stage: int, channels_in: int, residual: Residual) -> nn.Sequential:
+    """The blocks of one stage; all but the first stage subsample in their first block."""
+    width = spec.widths[stage]
+    channels_out = width * spec.expansion
+    blocks = []
+    for index in range(spec.depths[stage]):
+        stride = 2 if stage > 0 and index == 0 else 1
+        shortcut = make_shortcut(spec.shortcut, channels_in, channels_out, stride)
+        blocks.append(Block(residual(channels_in, width, stride, spec.stride_in), shortcut))
+        channels_in = channels_out
+    return nn.Sequential(*blocks)
+
+
+def make_head(channels: int, classes: int) -> nn.Sequential:
+    """Global average pooling and a fully connected layer; the softmax belongs to the loss."""
+    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))
+
+
+def build(spec: Spec, residual: Residual | None = None) -> nn.Sequential:
+    """The network of `spec` with He initialisation: stem, stage1, stage2, ..., head.
+
+    `residual` replaces the residual function of the spec's block kind by one's own (see `blocks.Residual`).
+    """
+    residual = residual or RESIDUALS[spec.block]
+    parts: OrderedDict[str, nn.Module] = OrderedDict(stem=make_stem(spec))
+    channels = spec.stem_width
+    for stage, width in enumerate(spec.widths):
+        parts[f"stage{stage + 1}"] = make_stage(spec, stage, channels, residual)
+        channels = width * spec.expansion
+    parts["head"] = make_head(channels, spec.classes)
+    net = nn.Sequential(parts)
+    he_initialise(net)
+    return net

@@ -1,0 +1,16 @@
+"""Records in; Markdown tables, curves as SVG, and one self-contained HTML page out. No data set, no GPU, no files."""
+
+from reslab.reporting.curves import Series, curves_figure
+from reslab.reporting.page import report_html
+from reslab.reporting.tables import SeedGroup, markdown_table, markdown_text, runs_table, seed_groups
+
+__all__ = [
+    "SeedGroup",
+    "Series",
+    "curves_figure",
+    "markdown_table",
+    "markdown_text",
+    "report_html",
+    "runs_table",
+    "seed_groups",
+]

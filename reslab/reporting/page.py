@@ -1,0 +1,60 @@
+"""The report: one HTML page about one or more runs, complete in itself."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from reslab.reporting.panels import Panel, panels
+from reslab.reporting.recipes import data_name, differing, labels, model_name
+from reslab.reporting.results import overview
+from reslab.reporting.rounding import count_text, duration_text, epochs_text, error_text, list_text
+from reslab.reporting.sections import MOST_CLASSES, RunSection, run_section
+from reslab.store import Record
+
+TEMPLATE = "report.html.j2"
+
+
+def report_html(records: list[Record]) -> str:
+    """One self-contained page: results, curves, and of each run its mistakes, recipe and machine.
+
+    It needs no network and no script; the same records give the same bytes.
+    """
+    names = labels(records)
+    changed = set(differing(records))
+    sections: list[RunSection] = [
+        run_section(i, record, name, changed) for i, (record, name) in enumerate(zip(records, names, strict=True))
+    ]
+    shown: list[Panel] = panels(records, names)
+    template = _environment().get_template(TEMPLATE)
+    return template.render(
+        title=_title(records),
+        runs=sections,
+        overview=overview(records, names),
+        panels=shown,
+        single=len(records) == 1,
+        most_classes=MOST_CLASSES,
+        count=count_text,
+        duration=duration_text,
+        epochs=epochs_text,
+    )
+
+
+def _title(records: list[Record]) -> str:
+    models = list(dict.fromkeys(model_name(record) for record in records))
+    data = list(dict.fromkeys(data_name(record) for record in records))
+    nets = list_text(models) if len(models) <= 3 else f"{len(models)} nets"
+    return f"{nets} on {list_text(data) if len(data) <= 3 else f'{len(data)} data sets'}"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,  # whatever a file's ending: every name may hold <, & or quotes
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        count=count_text, error=error_text
+    )
+    return environment

@@ -1,0 +1,87 @@
+"""Recipes as dotted names, and what to call runs that stand side by side: by what differs between them."""
+
+import re
+from collections import Counter
+from typing import Any
+
+from reslab.store import Record
+
+
+def dotted(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested values by dotted name, as `--set` takes them."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat |= dotted(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return flat
+
+
+def value_text(value: Any) -> str:
+    """A value of a recipe or machine as one would type it."""
+    if value is None or value == [] or value == ():
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return ", ".join(value_text(item) for item in value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return f"{value:,}" if isinstance(value, int) and value >= 10_000 else str(value)
+
+
+def data_name(record: Record) -> str:
+    """The data set's name; of a folder its last part."""
+    name = str(record.result.get("data") or record.recipe.get("data", {}).get("name") or "unknown data")
+    return re.split(r"[/\\]", name.rstrip("/\\"))[-1] or name
+
+
+def data_key(record: Record) -> tuple[str, ...]:
+    """What tells one data set from another: two folders may have the same last part."""
+    data = record.recipe.get("data", {})
+    return tuple(str(data.get(field, "")) for field in ("name", "fingerprint"))
+
+
+def model_name(record: Record) -> str:
+    return str(record.result.get("model") or record.recipe.get("model", {}).get("name") or "unknown model")
+
+
+def differing(records: list[Record]) -> list[str]:
+    """The dotted names whose values are not the same in all recipes."""
+    recipes = [dotted(record.recipe) for record in records]
+    names = dict.fromkeys(name for recipe in recipes for name in recipe)
+    return [name for name in names if len({repr(recipe.get(name)) for recipe in recipes}) > 1]
+
+
+def labels(records: list[Record]) -> list[str]:
+    """A short name for each run: its model, and as few of the other differences as tell the runs apart."""
+    recipes = [dotted(record.recipe) for record in records]
+    names = [[model_name(record)] for record in records]
+    for field in sorted(differing(records), key=_prominence):
+        further = [_part(field, record, recipe) for record, recipe in zip(records, recipes, strict=True)]
+        longer = [name + [part] if part else name for name, part in zip(names, further, strict=True)]
+        if len(set(map(tuple, longer))) > len(set(map(tuple, names))):
+            names = longer
+    short = [" · ".join(name) for name in names]
+    alike = Counter(short)
+    return _numbered([r.name if alike[label] > 1 else label for r, label in zip(records, short, strict=True)])
+
+
+def _prominence(field: str) -> int:
+    return {"data.name": 0, "name": 1, "seed": 3}.get(field, 2)
+
+
+def _part(field: str, record: Record, recipe: dict[str, Any]) -> str | None:
+    if field == "data.name":
+        return data_name(record)
+    if field == "data.fingerprint" or recipe.get(field) is None:
+        return None
+    return value_text(recipe[field]) if field == "name" else f"{field.rpartition('.')[2]} {value_text(recipe[field])}"
+
+
+def _numbered(names: list[str]) -> list[str]:
+    """The names, those met before with a number."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for name in names:
+        seen[name] += 1
+        numbered.append(f"{name} ({seen[name]})" if seen[name] > 1 else name)
+    return numbered

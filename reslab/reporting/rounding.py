@@ -1,0 +1,48 @@
+"""Numbers as people read them: no more digits than the images they were counted on can carry."""
+
+import math
+from typing import Any
+
+
+def finite(value: Any) -> float | None:
+    """The number, or None for what is absent or not a number: such a value is left out, never guessed."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def error_text(error: float, images: int | None = None) -> str:
+    """An error in percent: two decimals, fewer where it was counted on few images."""
+    decimals = 2 if images is None or images >= 200 else 1 if images >= 20 else 0
+    return f"{error:.{decimals}f}"
+
+
+def standard_error(error: float, images: int) -> float:
+    """What an error in percent is uncertain by, in points, from being counted on so many images: sqrt(p(1-p)/n)."""
+    p = error / 100
+    return 100 * math.sqrt(max(p * (1 - p), 0.0) / images)
+
+
+def count_text(value: float) -> str:
+    """A whole number with its thousands apart."""
+    return f"{value:,.0f}"
+
+
+def epochs_text(epochs: float) -> str:
+    """Epochs to one decimal, none where it would be a zero."""
+    return f"{epochs:,.1f}".removesuffix(".0")
+
+
+def duration_text(seconds: float) -> str:
+    """"48 s", "12 min 5 s", "3 h 20 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def list_text(words: list[str]) -> str:
+    """"a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

@@ -1,0 +1,162 @@
+"""Markdown tables for documents; runs that differ only in seed become one row with mean and spread."""
+
+import json
+import statistics
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reslab.reporting.rounding import count_text, epochs_text, error_text, finite, standard_error
+
+RUNS_COLUMNS = ("data", "model", "recipe", "epochs", "val error %", "test error %", "minutes", "machine")
+
+
+@dataclass(frozen=True)
+class SeedGroup:
+    """Results of one recipe on one machine that differ only in seed."""
+
+    results: tuple[dict[str, Any], ...]
+
+    @property
+    def first(self) -> dict[str, Any]:
+        return self.results[0]
+
+    def values(self, key: str) -> list[float]:
+        """A number of every result; empty unless all have it, so that no mean hides a missing seed."""
+        numbers = [finite(r.get("result", {}).get(key)) for r in self.results]
+        known = [number for number in numbers if number is not None]
+        return known if len(known) == len(self.results) else []
+
+    def error(self, split: str) -> str:
+        """"8.41 ± 0.12 (n=5, 5,000 images)": mean and standard deviation over seeds; empty where it is not known."""
+        errors, images = self.values(f"{split}_error"), self.values(f"{split}_images")
+        if not errors:
+            return ""
+        spread = f" ± {statistics.stdev(errors):.2f}" if len(errors) > 1 else ""
+        measured_on = f", {count_text(images[0])} images" if images else ""
+        mean = error_text(statistics.fmean(errors), int(images[0]) if images else None)
+        return f"{mean}{spread} (n={len(errors)}{measured_on})"
+
+
+def seed_groups(results: Sequence[dict[str, Any]]) -> list[SeedGroup]:
+    """Results by recipe, machine and images measured on, in the order of their first; a seed met twice starts anew."""
+    groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for result in results:
+        again = 0
+        while any(_seed(other) == _seed(result) for other in groups.get((_identity(result), again), [])):
+            again += 1
+        groups.setdefault((_identity(result), again), []).append(result)
+    return [SeedGroup(tuple(group)) for group in groups.values()]
+
+
+def runs_table(results: Sequence[dict[str, Any]]) -> str:
+    """The results as a Markdown table, one row for runs that differ only in seed, and a line that explains its ±."""
+    groups = seed_groups(results)
+    return markdown_table([_row(group) for group in groups], RUNS_COLUMNS) + _note(groups)
+
+
+def markdown_table(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> str:
+    """A Markdown table that also reads well as text. Cells are Markdown already; None is an empty cell."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    right = [_numeric([row[i] for row in cells]) for i in range(len(columns))]
+    widths = [max(3, *(_width(row[i]) for row in [list(columns), *cells])) for i in range(len(columns))]
+    rule = [("-" * (w - 1) + ":") if r else "-" * w for w, r in zip(widths, right, strict=True)]
+    lines = [_padded(list(columns), widths, right), rule, *(_padded(row, widths, right) for row in cells)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def markdown_text(text: str) -> str:
+    """Any text as Markdown that shows it: a name with * or <b> in it stays that name."""
+    for letter in "\\`*_[]<>&~":
+        text = text.replace(letter, _ENTITIES.get(letter, "\\" + letter))
+    return text
+
+
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "_": "_"}  # an underscore inside a word is one in GitHub's Markdown
+
+
+def machine_text(environment: dict[str, Any]) -> str:
+    """What it ran on, in a few words: "AMD EPYC 7B13, 2 threads, fp32"."""
+    machine, execution = environment.get("machine") or {}, environment.get("execution") or {}
+    on_cpu = str(execution.get("device", "cpu")) == "cpu"
+    threads = execution.get("threads")
+    what = [
+        machine.get("processor") if on_cpu else machine.get("gpu") or execution.get("device"),
+        f"{threads} thread{'' if threads == 1 else 's'}" if threads and on_cpu else None,
+        f"engine {execution['engine']}" if execution.get("engine") not in (None, "torch") else None,
+        execution.get("precision"),
+        "compiled" if execution.get("compiled") else None,
+    ]
+    return ", ".join(str(word) for word in what if word)
+
+
+def _row(group: SeedGroup) -> list[str]:
+    recipe, result = group.first.get("recipe", {}), group.first.get("result", {})
+    data, model = recipe.get("data", {}), recipe.get("model", {})
+    name = str(result.get("data") or data.get("name") or "")
+    seconds = group.values("seconds")
+    words = [
+        " ".join(filter(None, [name, data.get("split")])),
+        str(result.get("model") or model.get("name") or ""),
+        str(recipe.get("name") or result.get("recipe") or ""),
+        _length(result),
+        group.error("val"),
+        group.error("test"),
+        f"{statistics.fmean(seconds) / 60:.1f}" if seconds else "",
+        machine_text(group.first.get("environment", {})),
+    ]
+    return [markdown_text(word) for word in words]
+
+
+def _length(result: dict[str, Any]) -> str:
+    epochs, steps = finite(result.get("epochs")), finite(result.get("steps"))
+    return epochs_text(epochs) if epochs is not None else f"{count_text(steps)} steps" if steps is not None else ""
+
+
+def _note(groups: list[SeedGroup]) -> str:
+    """Seed spread and sampling error are two things, and both are said."""
+    samples = [
+        (errors[0], int(images[0]))
+        for group in groups
+        for split in ("test", "val")
+        if (errors := group.values(f"{split}_error")) and (images := group.values(f"{split}_images")) and images[0]
+    ]
+    if not samples:
+        return ""
+    error, images = min(samples, key=lambda sample: sample[1])
+    text = error_text(error, images)
+    return (
+        f"\n± is the standard deviation over n seeds; a single run has none. Counting on few images is another "
+        f"uncertainty: an error of {text} % on {count_text(images)} images has a standard error of "
+        f"{standard_error(error, images):.2f} points.\n"
+    )
+
+
+def _identity(result: dict[str, Any]) -> str:
+    recipe = {name: value for name, value in result.get("recipe", {}).items() if name != "seed"}
+    measured = result.get("result", {})
+    images = [measured.get("val_images"), measured.get("test_images"), measured.get("steps")]
+    return json.dumps([recipe, images, machine_text(result.get("environment", {}))], sort_keys=True, default=str)
+
+
+def _seed(result: dict[str, Any]) -> Any:
+    return result.get("recipe", {}).get("seed", result.get("result", {}).get("seed"))
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else " ".join(str(value).split()).replace("|", "\\|")
+
+
+def _numeric(cells: list[str]) -> bool:
+    filled = [cell for cell in cells if cell]
+    return bool(filled) and all(cell[0].isdecimal() or cell[0] in "-−+<" and cell[1:2].isdecimal() for cell in filled)
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _padded(cells: list[str], widths: list[int], right: list[bool]) -> list[str]:
+    spaces = [" " * (width - _width(cell)) for cell, width in zip(cells, widths, strict=True)]
+    return [s + c if r else c + s for c, s, r in zip(cells, spaces, right, strict=True)]

@@ -1,0 +1,36 @@
+"""What lies on disk of ours: the model file, the run folder, its record, our results; written in one step each."""
+
+from reslab.store.atomic import json_bytes, read_json, write_bytes, write_json
+from reslab.store.classifier import Classifier, Identity
+from reslab.store.model_file import MODEL_FILE, find_model, load, model_bytes
+from reslab.store.predictions import Predictions, predictions_bytes, read_predictions
+from reslab.store.record import Record, read_record
+from reslab.store.results import read_results, results_folder, write_result
+from reslab.store.run_folder import ENVIRONMENT, PREDICTIONS, RESULT, SPLIT, STATE, RunFolder
+
+__all__ = [
+    "ENVIRONMENT",
+    "MODEL_FILE",
+    "PREDICTIONS",
+    "RESULT",
+    "SPLIT",
+    "STATE",
+    "Classifier",
+    "Identity",
+    "Predictions",
+    "Record",
+    "RunFolder",
+    "find_model",
+    "json_bytes",
+    "load",
+    "model_bytes",
+    "predictions_bytes",
+    "read_json",
+    "read_predictions",
+    "read_record",
+    "read_results",
+    "results_folder",
+    "write_bytes",
+    "write_json",
+    "write_result",
+]

@@ -1,0 +1,98 @@
+"""The self-describing model file: weights in safetensors, and in its metadata the net, class names, preprocessing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from reslab.data import Preprocessing
+from reslab.errors import ReslabError, RunError, UsageError
+from reslab.nets import Residual, Spec, build
+from reslab.store.classifier import Classifier, Identity
+
+KEY = "reslab"  # safetensors writes several keys in random order: under one, the same model is the same bytes
+FORMAT = 1
+MEAN = "preprocessing.mean"
+MODEL_FILE = "model.safetensors"
+
+
+def model_bytes(weights: dict[str, Tensor], identity: Identity, preprocessing: Preprocessing) -> bytes:
+    """The content of a model file. `weights` are the net's parameters and batch-norm statistics by name."""
+    tensors = {f"net.{name}": tensor.detach().to("cpu").contiguous() for name, tensor in weights.items()}
+    about = {
+        "format": FORMAT,
+        "model": identity.model,
+        "spec": identity.spec.to_dict(),
+        "classes": list(identity.classes),
+        "data": identity.data,
+        "residual": identity.residual,
+        "preprocessing": {"std": preprocessing.std, "size": preprocessing.size},
+    }
+    tensors[MEAN] = torch.from_numpy(preprocessing.mean.copy())
+    return save(tensors, {KEY: json.dumps(about, ensure_ascii=False)})
+
+
+def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifier:
+    """The trained classifier of a run folder or model file, ready for inference on the CPU.
+
+    A net with a user's own residual function needs that function as `residual`: files never run code by themselves.
+    Raises RunError for a file that is absent, torn or foreign.
+    """
+    path = find_model(Path(run_or_file))
+    tensors, about = read_tensors(path)
+    try:
+        identity = Identity(
+            about["model"], Spec.from_dict(about["spec"]), tuple(about["classes"]), about["data"], about.get("residual")
+        )
+        mean = tensors.pop(MEAN).numpy()
+        preprocessing = Preprocessing(mean, float(about["preprocessing"]["std"]), int(about["preprocessing"]["size"]))
+        weights = {name.removeprefix("net."): tensor.float() for name, tensor in tensors.items()}
+        if identity.residual and residual is None:
+            raise UsageError(f"{path} has the residual function {identity.residual}: load(..., residual=that function)")
+        with torch.device("meta"):
+            net = build(identity.spec, residual)
+        for name in [n for n, _ in net.named_buffers() if n.endswith("num_batches_tracked")]:
+            weights[name] = torch.tensor(0)
+        net.load_state_dict(weights, assign=True)
+    except ReslabError:
+        raise
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise RunError(f"{path} does not hold the model that it describes: {error}") from error
+    net.requires_grad_(False).eval()
+    return Classifier(net, identity, preprocessing)
+
+
+def find_model(path: Path) -> Path:
+    """The model file of a run folder, or `path` itself. Raises RunError where there is none, with the way to one."""
+    if path.is_dir():
+        if (path / MODEL_FILE).is_file():
+            return path / MODEL_FILE
+        if (path / "recipe.toml").is_file():
+            raise RunError(f"the run {path} is not finished; go on with: reslab train --run {path}")
+        raise RunError(f"{path} is no run folder: it has no {MODEL_FILE}")
+    if not path.is_file():
+        raise RunError(f"no run folder or model file {path}; reslab train makes one")
+    return path
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and metadata of a safetensors file of ours. Raises RunError for a torn or foreign file."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            # Copies: the file is closed and may be replaced while they are in use (Windows refuses otherwise).
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+            about = json.loads((file.metadata() or {})[KEY])
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise RunError(f"{path} is torn, or no file of reslab's: {error}") from error
+    return tensors, about
+
+
+def numpy_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """`read_tensors` as NumPy arrays."""
+    tensors, about = read_tensors(path)
+    return {name: tensor.numpy() for name, tensor in tensors.items()}, about

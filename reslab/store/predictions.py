@@ -1,0 +1,42 @@
+"""What a run answered on its held-out images, and the mistakes it was surest of, as stored beside its model."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save
+
+from reslab.store.model_file import KEY, numpy_tensors
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Answers on one split of N images, and the M worst mistakes with their pictures."""
+
+    labels: NDArray[np.int64]  # (N,)
+    probabilities: NDArray[np.float32]  # (N, classes)
+    worst: NDArray[np.int64]  # (M,) indices of mistakes, the surest first
+    worst_images: NDArray[np.uint8]  # (M, H, W, 3)
+
+
+FIELDS = ("labels", "probabilities", "worst", "worst_images")
+
+
+def predictions_bytes(splits: dict[str, Predictions], classes: tuple[str, ...]) -> bytes:
+    """The content of `predictions.safetensors`."""
+    tensors = {
+        f"{split}.{field}": torch.from_numpy(np.ascontiguousarray(getattr(predictions, field)))
+        for split, predictions in splits.items()
+        for field in FIELDS
+    }
+    return save(tensors, {KEY: json.dumps({"splits": list(splits), "classes": list(classes)}, ensure_ascii=False)})
+
+
+def read_predictions(path: Path) -> tuple[dict[str, Predictions], tuple[str, ...]]:
+    """Predictions by split, and the class names. Raises RunError for a torn or foreign file."""
+    arrays, about = numpy_tensors(path)
+    splits = {split: Predictions(*(arrays[f"{split}.{field}"] for field in FIELDS)) for split in about["splits"]}
+    return splits, tuple(about["classes"])

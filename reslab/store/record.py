@@ -1,0 +1,43 @@
+"""A run as it lies on disk, to read: what reports and tables are made from, without its data set."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reslab.errors import RunError
+from reslab.store.predictions import Predictions, read_predictions
+from reslab.store.run_folder import ENVIRONMENT, PREDICTIONS, RECIPE, RESULT, RunFolder
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run. `result` is empty and `predictions` has no split while the run is not finished."""
+
+    name: str
+    path: Path
+    recipe: dict[str, Any]
+    environment: dict[str, Any]
+    metrics: list[dict[str, Any]]
+    result: dict[str, Any]
+    classes: tuple[str, ...]
+    predictions: dict[str, Predictions]
+
+
+def read_record(path: str | Path) -> Record:
+    """The record of the run in folder `path`. Raises RunError where it is no run folder, or a file in it is torn."""
+    folder = RunFolder(Path(path))
+    recipe = folder.recipe()
+    if recipe is None:
+        raise RunError(f"{path} is no run folder: it has no {RECIPE}; reslab train makes one")
+    stored = folder.path / PREDICTIONS
+    predictions, classes = read_predictions(stored) if stored.is_file() else ({}, ())
+    return Record(
+        name=folder.path.resolve().name,
+        path=folder.path,
+        recipe=recipe,
+        environment=folder.read(ENVIRONMENT) or {},
+        metrics=folder.metrics(),
+        result=folder.read(RESULT) or {},
+        classes=classes,
+        predictions=predictions,
+    )

@@ -1,0 +1,42 @@
+"""Recipes and their presets, optimisers, schedules, and the loop that brings a net to its last step."""
+
+from reslab.training.estimate import Estimate, estimate
+from reslab.training.loop import Interrupted, Progress
+from reslab.training.presets import PRESETS, Facts, make_recipe
+from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule, field_names, with_fields
+from reslab.training.run import (
+    Surroundings,
+    default_folder,
+    facts_of,
+    read_data,
+    recipe_for,
+    train,
+    train_on,
+)
+from reslab.training.schedule import learning_rate
+
+__all__ = [
+    "PRESETS",
+    "Augment",
+    "Data",
+    "Estimate",
+    "Facts",
+    "Interrupted",
+    "Model",
+    "Optimizer",
+    "Progress",
+    "Recipe",
+    "Schedule",
+    "Surroundings",
+    "default_folder",
+    "estimate",
+    "facts_of",
+    "field_names",
+    "learning_rate",
+    "make_recipe",
+    "read_data",
+    "recipe_for",
+    "train",
+    "train_on",
+    "with_fields",
+]

@@ -1,0 +1,45 @@
+"""How long a recipe will take here: a few steps of it, timed."""
+
+import time
+from dataclasses import dataclass
+
+from reslab.data import Dataset, measure
+from reslab.engine import Execution, make_engine
+from reslab.evaluation import single_view
+from reslab.training.loop import EVALUATIONS, update
+from reslab.training.optimizer import decay_of
+from reslab.training.recipe import Recipe
+from reslab.training.run import network
+from reslab.training.state import initial_state
+
+SAMPLE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Measured on a few steps; a busy or hot machine takes longer."""
+
+    params: int
+    images_per_second: float
+    seconds: float  # the whole run, evaluation included
+
+
+def estimate(recipe: Recipe, dataset: Dataset, execution: Execution) -> Estimate:
+    """Train for about two seconds, throw the weights away, and reckon. Compilation is left out of it."""
+    train, val = dataset.splits["train"], dataset.splits.get("val")
+    net = network(recipe)
+    engine = make_engine(net, measure(train, recipe.data.mean), execution)
+    state = initial_state(recipe, engine, net)
+    decay = decay_of(engine.parameters, recipe.optimizer).to(state.weights.device)
+    update(recipe, state, engine, train, decay)  # the first step prepares kernels and memory
+    begin, first = time.perf_counter(), state.step
+    while state.step - first < 2 or time.perf_counter() - begin < SAMPLE_SECONDS:
+        update(recipe, state, engine, train, decay)
+    float(state.sums[0])  # a GPU works on; wait for it
+    step_seconds = (time.perf_counter() - begin) / (state.step - first)
+    evaluation = 0.0
+    if val:
+        begin = time.perf_counter()
+        single_view(engine, *state.result(), val)
+        evaluation = (time.perf_counter() - begin) * min(EVALUATIONS, recipe.steps)
+    return Estimate(engine.parameters.total, recipe.batch / step_seconds, step_seconds * recipe.steps + evaluation)

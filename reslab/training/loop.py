@@ -1,0 +1,200 @@
+"""The training loop: batch, gradient, update; metrics, evaluation and checkpoints at their steps."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from reslab.data import Images
+from reslab.engine import Engine
+from reslab.errors import ReslabError, RunError
+from reslab.evaluation import cross_entropy, single_view, top_error
+from reslab.store import RunFolder
+from reslab.training.feed import batch_at
+from reslab.training.interrupt import heard
+from reslab.training.optimizer import STATISTICS_MOMENTUM, decay_of, follow, sgd
+from reslab.training.recipe import Recipe
+from reslab.training.schedule import learning_rate
+from reslab.training.state import State
+
+LINES = 200  # of training metrics in a run
+EVALUATIONS = 25  # on the validation images in a run
+SHOWN_EVERY = 0.5  # seconds between two looks at the progress
+SAVED_EVERY = 20.0  # seconds between two checkpoints; more where saving is slow
+
+
+class Interrupted(ReslabError):
+    """The user stopped the run; its state is saved."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a watcher sees."""
+
+    step: int
+    steps: int
+    loss: float
+    train_error: float
+    images_per_second: float
+    seconds_left: float
+    val_error: float | None
+
+
+def fit(
+    recipe: Recipe,
+    state: State,
+    engine: Engine,
+    train: Images,
+    val: Images | None,
+    folder: RunFolder,
+    watch: Callable[[Progress], None] = lambda _: None,
+) -> None:
+    """Bring `state` to the recipe's last step.
+
+    Raises RunError when the loss is no longer a number, Interrupted after Ctrl-C; the folder then holds the last good
+    state.
+    """
+    decay = decay_of(engine.parameters, recipe.optimizer).to(state.weights.device)
+    line_every, evaluate_every = max(1, recipe.steps // LINES), max(1, recipe.steps // EVALUATIONS)
+    clock = _Clock(state)
+    val_error: float | None = None
+    with heard() as interruption:
+        while state.step < recipe.steps:
+            update(recipe, state, engine, train, decay)
+            if state.step % line_every == 0 or state.step == recipe.steps:
+                folder.append_metrics(training_line(recipe, state, len(train), clock))
+                state.sums.zero_()
+            if val and (state.step % evaluate_every == 0 or state.step == recipe.steps):
+                with clock.stopped():
+                    line = validation_line(recipe, state, engine, val, len(train))
+                    val_error = line["val_error"]
+                    folder.append_metrics(line)
+            if clock.time_to_show():
+                watch(_progress(recipe, state, clock, val_error))
+            if interruption.asked or clock.time_to_save():
+                with clock.stopped():
+                    checkpoint(state, folder, clock)
+            if interruption.asked and state.step < recipe.steps:
+                raise Interrupted(f"stopped at step {state.step} of {recipe.steps}; go on: reslab train --run {folder.path}")
+    with clock.stopped():
+        checkpoint(state, folder, clock)
+
+
+def update(recipe: Recipe, state: State, engine: Engine, train: Images, decay: torch.Tensor) -> None:
+    """One step of the recipe: the state afterwards is one step further."""
+    output = engine.step(state.weights, batch_at(recipe, train, state.step))
+    sgd(state.weights, state.velocity, output.gradient, decay, learning_rate(recipe, state.step), recipe.optimizer)
+    # Early on, the plain mean of all so far: a running average would remember its arbitrary start.
+    follow(state.statistics, output.statistics, max(STATISTICS_MOMENTUM, 1 / (state.step + 1)))
+    if recipe.average:
+        weight = max(1 - recipe.average, 1 / (state.step + 1))
+        follow(state.average, state.weights, weight)
+        follow(state.average_statistics, state.statistics, weight)
+    images = output.losses.new_tensor(float(recipe.batch))
+    state.sums += torch.stack([output.losses.sum(), output.errors.sum().to(output.losses.dtype), images])
+    state.step += 1
+
+
+def training_line(recipe: Recipe, state: State, train_images: int, clock: "_Clock") -> dict[str, Any]:
+    """One line of metrics on the augmented images since the last. Raises RunError when the loss is not a number."""
+    loss, errors, images = state.sums.tolist()
+    if not math.isfinite(loss):
+        raise diverged(state.step)
+    return {
+        "step": state.step,
+        "epoch": round(state.step * recipe.batch / train_images, 4),
+        "lr": learning_rate(recipe, state.step - 1),
+        "loss": loss / images,
+        "train_error": 100 * errors / images,
+        "images_per_second": round(clock.rate(recipe.batch), 1),
+        "seconds": round(clock.seconds(), 3),
+    }
+
+
+def validation_line(recipe: Recipe, state: State, engine: Engine, val: Images, train_images: int) -> dict[str, Any]:
+    """One line of metrics on the validation images, of the net that would be the result now."""
+    scores = single_view(engine, *state.result(), val)
+    return {
+        "step": state.step,
+        "epoch": round(state.step * recipe.batch / train_images, 4),
+        "val_loss": cross_entropy(scores, val.labels),
+        "val_error": top_error(scores, val.labels),
+        "val_images": len(val),
+        "seconds": round(state.seconds, 3),
+    }
+
+
+def checkpoint(state: State, folder: RunFolder, clock: "_Clock") -> None:
+    """Save the state, if it is a good one. Raises RunError, and keeps the state saved before, where it is not."""
+    if not state.finite() or not math.isfinite(float(state.sums[0])):
+        raise diverged(state.step)
+    begin = time.perf_counter()
+    folder.save_state(state.tensors(), state.facts())
+    clock.saved(time.perf_counter() - begin)
+
+
+def diverged(step: int) -> RunError:
+    return RunError(
+        f"the loss is no longer a number at step {step}; the last good state is kept. Train with a smaller rate (--lr)"
+    )
+
+
+def _progress(recipe: Recipe, state: State, clock: "_Clock", val_error: float | None) -> Progress:
+    loss, errors, images = state.sums.tolist()
+    rate = clock.rate(recipe.batch)
+    left = (recipe.steps - state.step) * recipe.batch / rate if rate else math.inf
+    count = images or math.nan
+    return Progress(state.step, recipe.steps, loss / count, 100 * errors / count, rate, left, val_error)
+
+
+class _Clock:
+    """Seconds spent in steps and feeding; evaluation and saving stop it."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._first_step = state.step
+        self._first_seconds = state.seconds
+        self._since = self._shown = self._saved = time.perf_counter()
+        self._pause_between_saves = SAVED_EVERY
+
+    def seconds(self) -> float:
+        """Up to now, earlier starts included; also written into the state."""
+        now = time.perf_counter()
+        self._state.seconds += now - self._since
+        self._since = now
+        return self._state.seconds
+
+    def rate(self, batch: int) -> float:
+        """Images per second of this start."""
+        seconds = self.seconds() - self._first_seconds
+        return (self._state.step - self._first_step) * batch / seconds if seconds > 0 else 0.0
+
+    def stopped(self) -> "_Clock":
+        return self
+
+    def __enter__(self) -> None:
+        self.seconds()
+
+    def __exit__(self, *error: object) -> None:
+        self._since = time.perf_counter()
+
+    def time_to_show(self) -> bool:
+        return self._due("_shown", SHOWN_EVERY)
+
+    def time_to_save(self) -> bool:
+        return time.perf_counter() - self._saved > self._pause_between_saves
+
+    def saved(self, seconds: float) -> None:
+        """Saving took so long: never spend more than a twentieth of the time on it."""
+        self._saved = time.perf_counter()
+        self._pause_between_saves = max(SAVED_EVERY, 20 * seconds)
+
+    def _due(self, name: str, pause: float) -> bool:
+        now = time.perf_counter()
+        if now - getattr(self, name) < pause:
+            return False
+        setattr(self, name, now)
+        return True

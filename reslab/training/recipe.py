@@ -1,0 +1,251 @@
+"""A recipe: the mathematics of a run as one frozen value. Data, net, augmentation, optimiser, schedule, seed."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from typing import Any, get_type_hints
+
+from reslab.errors import UsageError, unknown
+
+
+@dataclass(frozen=True)
+class Data:
+    """What is trained on."""
+
+    name: str = "digits"  # a name of `reslab list`, or a folder
+    split: str | None = None  # CIFAR: "45k/5k", "40k/5k/5k" or "50k"; folders and digits have one split
+    size: int = 8  # height = width in pixels
+    mean: str = "pixel"  # subtract the mean image ("pixel", sec. 4.2) or the mean colour ("channel")
+    fingerprint: str | None = None  # of a folder's files: other photographs are another run
+
+
+@dataclass(frozen=True)
+class Model:
+    """Which network, by the names of `reslab.create`."""
+
+    name: str = "resnet20"
+    shortcut: str | None = "A"  # None for a plain net
+    stride_in: str = "1x1"
+    classes: int = 10
+    residual: str | None = None  # "module:function", a residual function of one's own
+
+
+@dataclass(frozen=True)
+class Augment:
+    """Random translation by zero padding and cropping, and random mirroring (sec. 4.2)."""
+
+    pad: int = 4  # pixels on each side; 0: no translation
+    flip: bool = True
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """SGD with momentum, in the form of the paper's software: v <- momentum * v + lr * gradient, w <- w - v."""
+
+    lr: float = 0.1
+    momentum: float = 0.9
+    nesterov: bool = False
+    weight_decay: float = 1e-4
+    decay_on: str = "weights"  # "weights": of convolutions and fully connected layers; "all": biases and BN too
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The learning rate as a function of the step; see `schedule.learning_rate`."""
+
+    kind: str = "drops"  # "drops": a tenth at each drop; "linear": to zero at the last step
+    steps: int = 64_000
+    drops: tuple[int, ...] = (32_000, 48_000)
+    warmup_steps: int = 0
+    warmup_lr: float | None = None  # constant during warm-up; None: rising linearly from zero
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what is learned. The same recipe on the same machine gives the same bytes.
+
+    Raises UsageError for values that cannot be trained with.
+    """
+
+    name: str = "paper"  # the preset that it started from
+    seed: int = 0
+    batch: int = 128
+    average: float = 0.0  # decay of the running average of weights that is the result; 0: the last step's weights
+    data: Data = field(default_factory=Data)
+    model: Model = field(default_factory=Model)
+    augment: Augment = field(default_factory=Augment)
+    optimizer: Optimizer = field(default_factory=Optimizer)
+    schedule: Schedule = field(default_factory=Schedule)
+
+    def __post_init__(self) -> None:
+        for what, valid, rule in (
+            (f"steps {self.schedule.steps}", self.schedule.steps >= 1, "a run needs at least 1 step"),
+            (f"batch {self.batch}", self.batch >= 1, "a batch needs at least 1 image"),
+            (f"lr {self.optimizer.lr}", self.optimizer.lr > 0, "a learning rate is above 0"),
+            (f"momentum {self.optimizer.momentum}", 0 <= self.optimizer.momentum < 1, "momentum is in [0, 1)"),
+            (f"weight_decay {self.optimizer.weight_decay}", self.optimizer.weight_decay >= 0, "decay is 0 or more"),
+            (f"average {self.average}", 0 <= self.average < 1, "the decay of the average is in [0, 1)"),
+            (f"seed {self.seed}", self.seed >= 0, "a seed is a whole number from 0"),
+            (f"pad {self.augment.pad}", 0 <= self.augment.pad, "padding is 0 pixels or more"),
+            (f"warmup_steps {self.schedule.warmup_steps}", self.schedule.warmup_steps >= 0, "it is 0 or more"),
+        ):
+            if not valid:
+                raise UsageError(f"{what}: {rule}")
+        for kind, value, known in (
+            ("mean", self.data.mean, ("pixel", "channel")),
+            ("schedule", self.schedule.kind, ("drops", "linear")),
+            ("value of decay_on", self.optimizer.decay_on, ("weights", "all")),
+        ):
+            if value not in known:
+                raise unknown(kind, value, known)
+
+    @property
+    def steps(self) -> int:
+        return self.schedule.steps
+
+    def stretched(self, steps: int) -> "Recipe":
+        """The same recipe over another number of steps, its drops and warm-up moved in proportion."""
+        if steps < 1:
+            raise UsageError(f"steps {steps}: a run needs at least 1 step")
+        factor = steps / self.schedule.steps
+        schedule = replace(
+            self.schedule,
+            steps=steps,
+            drops=tuple(round(drop * factor) for drop in self.schedule.drops),
+            warmup_steps=round(self.schedule.warmup_steps * factor),
+        )
+        return replace(self, schedule=schedule)
+
+    def epochs(self, train_images: int) -> float:
+        """Passes over a training set of so many images."""
+        return self.steps * self.batch / train_images
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for TOML, which knows no null: a field that is None is left out."""
+        return _without_none(asdict(self))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Recipe":
+        """The recipe that `to_dict` gave. Raises UsageError for a field that does not exist."""
+        return _build(cls, values, "")
+
+    def digest(self) -> str:
+        """Eight hex digits that identify the recipe apart from its seed."""
+        identity = {**self.to_dict(), "seed": None, "name": None}
+        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def with_fields(recipe: Recipe, assignments: list[str]) -> Recipe:
+    """`recipe` with fields replaced by dotted name: ["optimizer.lr=0.05", "augment.flip=false"].
+
+    Raises UsageError for a field that does not exist (nearest names offered) or a value of the wrong kind.
+    """
+    values = asdict(recipe)
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        name = name.strip()
+        if not equals:
+            raise UsageError(f"'{assignment}' sets nothing: write --set {name}=value")
+        if name not in field_names():
+            raise unknown("field", name, field_names())
+        *path, last = name.split(".")
+        inside = values
+        for part in path:
+            inside = inside[part]
+        inside[last] = _parse(name, text.strip())
+    return Recipe.from_dict(values)
+
+
+def field_names(cls: type = Recipe, prefix: str = "") -> list[str]:
+    """Every field by its dotted name."""
+    names: list[str] = []
+    for f, hint in _hints(cls).items():
+        names += field_names(hint, f"{prefix}{f}.") if is_dataclass(hint) else [prefix + f]
+    return names
+
+
+def differences(ours: Recipe, theirs: Recipe) -> list[str]:
+    """The fields in which two recipes differ, in words: "optimizer.lr 0.1 here, 0.05 there"."""
+    mine, other = _flat(asdict(ours)), _flat(asdict(theirs))
+    return [f"{name} {mine[name]} here, {other[name]} there" for name in mine if mine[name] != other[name]]
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return flat
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    hints = get_type_hints(cls)
+    return {f.name: hints[f.name] for f in fields(cls)}
+
+
+def _build(cls: type, values: dict[str, Any], prefix: str) -> Any:
+    hints = _hints(cls)
+    strange = sorted(set(values) - set(hints))
+    if strange:
+        raise unknown("field", prefix + strange[0], field_names())
+    built: dict[str, Any] = {}
+    for name, value in values.items():
+        hint = hints[name]
+        built[name] = _build(hint, value, f"{prefix}{name}.") if is_dataclass(hint) else _fitting(prefix + name, value)
+    # Absent fields that may be None are None: TOML has no other way to say it.
+    absent = {name: None for name, hint in hints.items() if name not in values and type(None) in _options(hint)}
+    return cls(**absent, **built)
+
+
+def _options(hint: Any) -> tuple[Any, ...]:
+    return getattr(hint, "__args__", (hint,)) if not hasattr(hint, "__origin__") else (hint,)
+
+
+def _hint_of(name: str) -> Any:
+    cls: Any = Recipe
+    for part in name.split("."):
+        cls = _hints(cls)[part]
+    return cls
+
+
+def _parse(name: str, text: str) -> Any:
+    """The value that `text` says, by the field's type."""
+    options = _options(_hint_of(name))
+    if type(None) in options and text.lower() in ("none", "null", ""):
+        return None
+    if str in options:
+        return text
+    try:
+        return json.loads(text.lower())
+    except ValueError as error:
+        raise _misfit(name, text) from error
+
+
+def _fitting(name: str, value: Any) -> Any:
+    """`value` as the field's type wants it. Raises UsageError where it is of another kind."""
+    options = _options(_hint_of(name))
+    if value is None and type(None) in options:
+        return None
+    if tuple[int, ...] in options:
+        values = value if isinstance(value, list | tuple) else [value]
+        if all(isinstance(v, int) for v in values):
+            return tuple(values)
+    if float in options and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, tuple(o for o in options if isinstance(o, type))) and not (
+        isinstance(value, bool) and bool not in options
+    ):
+        return value
+    raise _misfit(name, value)
+
+
+def _misfit(name: str, value: Any) -> UsageError:
+    wanted = getattr(_hint_of(name), "__name__", str(_hint_of(name)))
+    return UsageError(f"{name}={value}: that field takes {wanted}")
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_none(value) if isinstance(value, dict) else value
+        for name, value in values.items()
+        if value is not None
+    }

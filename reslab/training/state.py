@@ -1,0 +1,66 @@
+"""The state of a training: flat buffers and counters, all that a resume needs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from reslab.data.randomness import generator
+from reslab.engine import Engine
+from reslab.nets import he_initialise
+from reslab.training.recipe import Recipe
+
+BUFFERS = ("weights", "velocity", "statistics", "average", "average_statistics", "sums")
+
+
+@dataclass
+class State:
+    """Where a training stands after `step` updates. Buffers are flat, fp32, on the engine's device."""
+
+    step: int
+    seconds: float  # spent in steps and feeding, over all starts
+    weights: Tensor
+    velocity: Tensor
+    statistics: Tensor  # running batch-norm means and variances
+    average: Tensor  # running average of the weights; empty where the recipe has none
+    average_statistics: Tensor
+    sums: Tensor  # since the last line of metrics: loss, errors, images
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {name: getattr(self, name) for name in BUFFERS}
+
+    def facts(self) -> dict[str, Any]:
+        return {"step": self.step, "seconds": self.seconds}
+
+    def result(self) -> tuple[Tensor, Tensor]:
+        """Weights and statistics of the net that counts: the last step's, or the running average's."""
+        return (self.average, self.average_statistics) if len(self.average) else (self.weights, self.statistics)
+
+    def finite(self) -> bool:
+        """Is every weight a number?"""
+        return bool(torch.isfinite(self.weights).all())
+
+
+def initial_state(recipe: Recipe, engine: Engine, net: torch.nn.Module) -> State:
+    """He-initialised weights, by the recipe's seed; no velocity; batch-norm statistics of mean 0 and variance 1."""
+    seed = int(generator(recipe.seed, "initialisation").integers(2**62))
+    he_initialise(net, torch.Generator().manual_seed(seed))
+    weights = engine.buffer(engine.parameters.pack(dict(net.named_parameters())))
+    statistics = engine.buffer(engine.statistics.pack(dict(net.named_buffers())))
+    averaged = recipe.average > 0
+    return State(
+        step=0,
+        seconds=0.0,
+        weights=weights,
+        velocity=torch.zeros_like(weights),
+        statistics=statistics,
+        average=weights.clone() if averaged else weights[:0].clone(),
+        average_statistics=statistics.clone() if averaged else statistics[:0].clone(),
+        sums=torch.zeros(3, device=weights.device),
+    )
+
+
+def restored_state(tensors: dict[str, Tensor], facts: dict[str, Any], engine: Engine) -> State:
+    """The state that `tensors` and `facts` of a run folder describe."""
+    return State(facts["step"], facts["seconds"], **{name: engine.buffer(tensors[name]) for name in BUFFERS})

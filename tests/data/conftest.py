@@ -1,0 +1,53 @@
+"""Data sets in miniature, made on the spot: no image of the shared data is in the repository."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+MakePhotos = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each test has a cache folder of its own."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("RESLAB_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """The shared real images, where there are any."""
+    named = os.environ.get("RESLAB_DATA")
+    if not named or not Path(named).is_dir():
+        pytest.skip("RESLAB_DATA names no folder of real images")
+    return Path(named)
+
+
+def photo(path: Path, seed: int = 0, size: tuple[int, int] = (24, 16)) -> Path:
+    """A small photograph: smooth colours with some noise; width and height in pixels."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0 : size[1], 0 : size[0]]
+    smooth = np.stack([x * 5 + 40, y * 7 + 30, (x + y) * 3 + 10 * (seed % 9)], axis=2)
+    pixels = smooth + rng.integers(0, 12, smooth.shape)
+    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture
+def make_photos() -> MakePhotos:
+    """make(folder, {"cat": 3, "dog": 2}) -> folder, with that many photographs of each class."""
+
+    def make(folder: Path, counts: dict[str, int], suffix: str = ".png") -> Path:
+        for number, (name, count) in enumerate(counts.items()):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            for i in range(count):
+                photo(folder / name / f"{i:03}{suffix}", seed=100 * number + i)
+        return folder
+
+    return make
