@@ -1,11 +1,11 @@
 """Deep residual learning (He, Zhang, Ren, Sun 2015): networks, training, testing, reports. This is the contents.
 
-    import reslab
-    net = reslab.create("resnet56", shortcut="A", classes=10)    # an nn.Module
-    recipe = reslab.recipe("digits", model="resnet20")           # a frozen value
-    result = reslab.train(recipe)                                # a dict, and a run folder
-    reslab.evaluate(result["run"])                               # error on held-out images
-    model = reslab.load(result["run"])                           # knows its class names and preprocessing
+import reslab
+net = reslab.create("resnet56", shortcut="A", classes=10)    # an nn.Module
+recipe = reslab.recipe("digits", model="resnet20")           # a frozen value
+result = reslab.train(recipe)                                # a dict, and a run folder
+reslab.evaluate(result["run"])                               # error on held-out images
+model = reslab.load(result["run"])                           # knows its class names and preprocessing
 """
 
 from importlib import import_module

@@ -31,7 +31,13 @@ def demo(
     page = write_report([run])
     answers = _answers(run)
     if json:
-        emit({**result, "report": page, "predictions": [{"true": t, "predicted": p, "probability": q} for _, t, p, q in answers]})
+        emit(
+            {
+                **result,
+                "report": page,
+                "predictions": [{"true": t, "predicted": p, "probability": q} for _, t, p, q in answers],
+            }
+        )
         return
     out.print("\nSome of the test images, and what the net says:\n")
     _draw(answers)
@@ -45,10 +51,9 @@ def demo(
 
 def _answers(run: Path) -> list[tuple["np.ndarray", str, str, float]]:
     """Pixels, true name, predicted name and its probability, of the first test images."""
-    from reslab.data import load_dataset
-    from reslab.evaluation import scores_of, softmax
-    from reslab.data import Images
+    from reslab.data import Images, load_dataset
     from reslab.engine import Request, choose, this_machine
+    from reslab.evaluation import scores_of, softmax
     from reslab.store import load
 
     classifier = load(run)
@@ -65,7 +70,9 @@ def _answers(run: Path) -> list[tuple["np.ndarray", str, str, float]]:
 def _draw(answers: list[tuple[Any, str, str, float]]) -> None:
     """The images side by side in characters, two a pixel, the answers below."""
     for row in range(len(answers[0][0])):
-        line = "  ".join("".join(2 * SHADES[int(value) * len(SHADES) // 256] for value in a[0][row, :, 0]) for a in answers)
+        line = "  ".join(
+            "".join(2 * SHADES[int(value) * len(SHADES) // 256] for value in a[0][row, :, 0]) for a in answers
+        )
         out.print(line, markup=False, soft_wrap=True)
     width = 2 * answers[0][0].shape[1] + 2
     words = (f"{p} ({100 * q:.0f} %)" + ("" if p == t else f", is {t}") for _, t, p, q in answers)

@@ -36,7 +36,8 @@ def doctor(
 
 def examine(data_root: Path | None) -> dict[str, Any]:
     """What `reslab doctor --json` says."""
-    from reslab.data import cache_dir, data_root as root_of, list_datasets
+    from reslab.data import cache_dir, list_datasets
+    from reslab.data import data_root as root_of
     from reslab.engine import Request, choose, this_machine
 
     machine, cache = this_machine(), cache_dir()

@@ -36,4 +36,6 @@ def list_all(
         if rows:
             table(rows[0], (row.values() for row in rows), title=title.capitalize())
             print()
-    print("Any other depth 6n+2 is a CIFAR net too (resnet26, plain8, ...), and any folder of class folders a data set.")
+    print(
+        "Any other depth 6n+2 is a CIFAR net too (resnet26, plain8, ...), and any folder of class folders a data set."
+    )

@@ -10,7 +10,9 @@ from reslab.cli.show import emit, out
 
 def report(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")],
-    to: Annotated[Path | None, typer.Option("--out", help="The page; default: report.html in the one run, or here.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="The page; default: report.html in the one run, or here.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Write curves, recipe, machine, confusions and worst mistakes as one HTML page."""

@@ -35,9 +35,9 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def table(columns: Iterable[str], rows: Iterable[Iterable[Any]], title: str | None = None) -> None:
+def table(columns: Iterable[str], values: Iterable[Iterable[Any]], title: str | None = None) -> None:
     """A table on stdout; numbers stand to the right."""
-    rows = [[_cell(value) for value in row] for row in rows]
+    rows = [[_cell(value) for value in row] for row in values]
     grid = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(columns):
         numeric = all(row[index].replace(",", "").replace(".", "").replace(" %", "").isdigit() for row in rows)

@@ -30,7 +30,9 @@ def train(
     lr: Annotated[float | None, typer.Option(help="Learning rate.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     size: Annotated[Number, typer.Option(help="Height = width of a folder's images in pixels.")] = None,
-    assign: Annotated[list[str] | None, typer.Option("--set", help="Any field of the recipe: dotted.field=value.")] = None,
+    assign: Annotated[
+        list[str] | None, typer.Option("--set", help="Any field of the recipe: dotted.field=value.")
+    ] = None,
     engine: Annotated[str, typer.Option(help="auto or torch.")] = "auto",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
@@ -42,7 +44,10 @@ def train(
     on_bad: Annotated[str, typer.Option(help="Images that cannot be read: error or skip.")] = "error",
     run: Annotated[Path | None, typer.Option(help="The run folder; an existing one goes on.")] = None,
     runs: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show recipe, steps and expected time; train nothing.")] = False,
+    save_every: Annotated[float, typer.Option(help="Seconds between two checkpoints.")] = 20.0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show recipe, steps and expected time; train nothing.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Train a net: digits by default; the same command again continues, or says that it is done."""
@@ -52,7 +57,7 @@ def train(
     request = Request(engine, device, precision, compile, threads)
     mathematics = (data, model, shortcut, stride_in, recipe, split, steps, epochs, batch, lr, seed, size, assign)
     with counted("reading images") as reading, watched() as watch:
-        around = Surroundings(request, data_root, download, data_url, on_bad, say, watch, reading)
+        around = Surroundings(request, data_root, download, data_url, on_bad, save_every, say, watch, reading)
         if run and all(choice in (None, []) for choice in mathematics) and (existing := _existing(run)):
             chosen, dataset = existing, _data_of(existing, around, run)
         else:

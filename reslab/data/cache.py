@@ -101,7 +101,7 @@ def _open(place: Path, folder: Path, total: int, size: int, say: Say) -> Decoded
     try:
         about = json.loads((place / "index.json").read_text(encoding="utf-8"))
         bad = {str(path): str(reason) for path, reason in about["bad"].items()}
-        pixels = np.load(place / "pixels.npy", mmap_mode="r")
+        pixels = np.lib.format.open_memmap(place / "pixels.npy", mode="r")
         whole = about["decoder"] == DECODER and pixels.dtype == np.uint8
         whole = whole and pixels.shape == (total - len(bad), size, size, 3)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

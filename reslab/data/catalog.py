@@ -1,5 +1,7 @@
 """The data sets by name: the embedded one, the official ones, and any folder of class folders."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,42 +77,45 @@ def load_folder(
     say: Say = silent,
     progress: Progress = unseen,
 ) -> Dataset:
-    """The photographs of a folder of class folders, (N, size, size, 3), decoded into the cache at the first time."""
+    """The photographs of a folder of class folders, (N, size, size, 3), decoded into the cache at the first time.
+
+    Row i of a split is file i of that split in the data set's index: what could not be read is in neither.
+    """
     chosen = index_folder(folder) if index is None else index
-    now = fingerprint(folder, chosen.files)
+    changed = index is not None and fingerprint(folder, index.files) != index.fingerprint
     files = [path for paths in chosen.files.values() for path in paths]
     pixels, bad = decode_folder(folder, files, size, on_bad, say, progress)
+    used = _without(folder, chosen, bad) if bad or changed else chosen
     splits: dict[str, Images] = {}
     end = 0
-    for split, paths in chosen.files.items():
-        good = [label for path, label in zip(paths, chosen.labels[split], strict=True) if path not in bad]
-        start, end = end, end + len(good)
-        splits[split] = Images(pixels[start:end], np.array(good, np.int64))
-    _refuse_emptied(folder, chosen, splits)
-    return Dataset(
-        folder.resolve().name,
-        chosen.classes,
-        splits,
-        fingerprint=now,
-        notes=chosen.notes + _notes(chosen, now, bad),
-        index=chosen,
-        folder=folder.resolve(),
-    )
+    for split, labels in used.labels.items():
+        start, end = end, end + len(labels)
+        splits[split] = Images(pixels[start:end], np.array(labels, np.int64))
+    notes = chosen.notes + _notes(changed, bad)
+    here = folder.resolve()
+    return Dataset(here.name, used.classes, splits, fingerprint=used.fingerprint, notes=notes, index=used, folder=here)
 
 
-def _refuse_emptied(folder: Path, index: FolderIndex, splits: dict[str, Images]) -> None:
-    for split, images in splits.items():
-        if not len(images):
+def _without(folder: Path, index: FolderIndex, bad: Mapping[str, str]) -> FolderIndex:
+    """The index of what is left, with its present fingerprint. DataError if a split or a training class is empty."""
+    files: dict[str, tuple[str, ...]] = {}
+    labels: dict[str, tuple[int, ...]] = {}
+    for split, paths in index.files.items():
+        good = [number for number, path in enumerate(paths) if path not in bad]
+        if not good:
             raise DataError(f"{folder}: not one image of {split} can be read")
-    left = set(splits["train"].labels.tolist())
+        files[split] = tuple(paths[number] for number in good)
+        labels[split] = tuple(index.labels[split][number] for number in good)
+    learned = set(labels["train"])
     for number, name in enumerate(index.classes):
-        if number not in left:
+        if number not in learned:
             raise DataError(f"{folder}: not one training image of the class {name} can be read")
+    return replace(index, files=files, labels=labels, fingerprint=fingerprint(folder, files))
 
 
-def _notes(index: FolderIndex, fingerprint_now: str, bad: dict[str, str]) -> tuple[str, ...]:
+def _notes(changed: bool, bad: Mapping[str, str]) -> tuple[str, ...]:
     notes = []
-    if fingerprint_now != index.fingerprint:
+    if changed:
         notes.append("some images have changed since their split was written down")
     if bad:
         count = "1 image that cannot be read was" if len(bad) == 1 else f"{len(bad):,} images that cannot be read were"

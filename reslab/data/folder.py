@@ -91,7 +91,7 @@ def fingerprint(folder: Path, files: Mapping[str, tuple[str, ...]]) -> str:
         except OSError:
             missing.append(path)
     if missing:
-        raise DataError(f"{folder}: {len(missing):,} images of the data set are gone, the first is {missing[0]}")
+        raise DataError(f"{folder}: images of the data set are gone ({len(missing):,}), the first is {missing[0]}")
     return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()[:12]
 
 
@@ -142,7 +142,7 @@ def _beside(folder: Path) -> set[str]:
 def _classes(train: _Split) -> tuple[str, ...]:
     if not train.photos:
         loose = sum(_is_photo(path.name) for path in train.place.iterdir())
-        what = f"holds {loose:,} images but no class folder" if loose else "holds no class folder"
+        what = f"has images ({loose:,}) but no class folder" if loose else "has no class folder"
         raise DataError(f"{train.place}: {what}; put the images of each class into a folder of their own")
     empty = [name for name, photos in train.photos.items() if not photos]
     if empty:

@@ -32,7 +32,11 @@ class Execution:
         return cls(**{field.name: values[field.name] for field in fields(cls)})
 
     def __str__(self) -> str:
-        where = f"{self.threads} thread{'s' if self.threads > 1 else ''} of the CPU" if self.device == "cpu" else self.device
+        where = (
+            f"{self.threads} thread{'s' if self.threads > 1 else ''} of the CPU"
+            if self.device == "cpu"
+            else self.device
+        )
         layout = ", channels_last" if self.channels_last else ""
         return f"engine {self.engine} on {where}, {self.precision}{layout}{', compiled' if self.compiled else ''}"
 
@@ -119,5 +123,7 @@ def _precision(asked: str, device: str, machine: Machine) -> tuple[str, str]:
 
 def elsewhere(recorded: Execution, request: Request, machine: Machine) -> tuple[Execution, str]:
     """The execution to go on with where the recorded one cannot be had any more."""
-    kept = replace(request, precision=recorded.precision, threads=request.threads or min(recorded.threads, machine.cores))
+    kept = replace(
+        request, precision=recorded.precision, threads=request.threads or min(recorded.threads, machine.cores)
+    )
     return choose(kept, machine)

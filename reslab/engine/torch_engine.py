@@ -76,7 +76,8 @@ class TorchEngine:
         return self._laid_out(images.permute(0, 3, 1, 2))
 
     def _normalised(self, images: NDArray[np.uint8]) -> Tensor:
-        pixels = torch.from_numpy(np.ascontiguousarray(images)).to(self.device)
+        # PyTorch takes no read-only memory: what is memory-mapped is copied, a batch is not.
+        pixels = torch.from_numpy(np.require(images, requirements=["C", "W"])).to(self.device)
         return (pixels - self._mean) * self._scale
 
     def _laid_out(self, images: Tensor) -> Tensor:

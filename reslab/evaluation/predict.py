@@ -11,7 +11,7 @@ from reslab.data import PHOTO_SUFFIXES, Images, read_photo
 from reslab.engine import Request, choose, this_machine
 from reslab.errors import DataError, UsageError
 from reslab.evaluation.error import softmax
-from reslab.evaluation.scores import single_view, on_engine
+from reslab.evaluation.scores import on_engine, single_view
 from reslab.store import Classifier, load
 
 BATCH = 64
@@ -92,4 +92,6 @@ def _read(path: Path, size: int) -> np.ndarray | DataError:
 
 def _ranked(path: Path, probabilities: np.ndarray, classes: tuple[str, ...], top: int) -> Prediction:
     order = np.argsort(-probabilities, kind="stable")[:top]
-    return Prediction(str(path), tuple(classes[i] for i in order), tuple(round(float(probabilities[i]), 6) for i in order))
+    return Prediction(
+        str(path), tuple(classes[i] for i in order), tuple(round(float(probabilities[i]), 6) for i in order)
+    )

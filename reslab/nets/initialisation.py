@@ -15,5 +15,6 @@ def he_initialise(net: nn.Module, generator: Generator | None = None) -> None:
         elif isinstance(module, nn.BatchNorm2d):
             nn.init.ones_(module.weight)
             nn.init.zeros_(module.bias)
+            assert module.running_mean is not None and module.running_var is not None
             nn.init.zeros_(module.running_mean)
             nn.init.ones_(module.running_var)

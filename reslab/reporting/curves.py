@@ -15,7 +15,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from reslab.reporting.rounding import error_text, finite
+from reslab.reporting.rounding import finite
 
 Points = tuple[tuple[float, float], ...]
 Quantity = Literal["error", "loss"]
@@ -112,7 +112,7 @@ def _top(series: Sequence[Series], quantity: Quantity) -> float:
     late = [sorted(ys[len(ys) // 2 :]) for ys in curves]
     typical = max((ys[len(ys) // 2] for ys in late), default=1.0)
     highest = max((max(ys) for ys in curves), default=1.0)
-    top = min(highest * 1.05, max(2.2 * typical, 5.0 if quantity == "error" else 0.05))
+    top = min(highest * 1.05, max(2.5 * typical, 5.0 if quantity == "error" else 0.05))
     return min(top, 100.0) if quantity == "error" else top
 
 
@@ -140,7 +140,7 @@ def _dress(axes: Axes, quantity: Quantity, against: Against, ink: str, height: i
     axes.set_axisbelow(True)
     axes.tick_params(axis="both", colors=ink, labelsize=12, length=0, pad=7)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
     above = 1 + 16 / (height - 86)
@@ -199,8 +199,3 @@ def _inline(svg: str) -> str:
     svg = re.sub(r"<\?xml.*?\?>|\s(?:width|height)=\"[\d.]+pt\"|\sxmlns(:xlink)?=\"[^\"]*\"", "", svg)
     svg = svg.replace("xlink:href", "href").replace(INK, "currentColor")
     return svg.replace("<svg", '<svg aria-hidden="true"', 1).strip()
-
-
-def final_text(series: Series) -> str:
-    """The last held-out value, for captions."""
-    return error_text(series.val[-1][1]) if series.val else ""

@@ -4,11 +4,12 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reslab.reporting.panels import Panel, panels
+from reslab.errors import UsageError
+from reslab.reporting.panels import panels
 from reslab.reporting.recipes import data_name, differing, labels, model_name
 from reslab.reporting.results import overview
 from reslab.reporting.rounding import count_text, duration_text, epochs_text, error_text, list_text
-from reslab.reporting.sections import MOST_CLASSES, RunSection, run_section
+from reslab.reporting.sections import MOST_CLASSES, run_section
 from reslab.store import Record
 
 TEMPLATE = "report.html.j2"
@@ -17,20 +18,19 @@ TEMPLATE = "report.html.j2"
 def report_html(records: list[Record]) -> str:
     """One self-contained page: results, curves, and of each run its mistakes, recipe and machine.
 
-    It needs no network and no script; the same records give the same bytes.
+    It needs no network and no script; the same records give the same bytes. Raises UsageError for no records.
     """
+    if not records:
+        raise UsageError("a report is about at least one run: give its folder")
     names = labels(records)
     changed = set(differing(records))
-    sections: list[RunSection] = [
-        run_section(i, record, name, changed) for i, (record, name) in enumerate(zip(records, names, strict=True))
-    ]
-    shown: list[Panel] = panels(records, names)
+    sections = [run_section(i, record, names[i], changed) for i, record in enumerate(records)]
     template = _environment().get_template(TEMPLATE)
     return template.render(
         title=_title(records),
         runs=sections,
-        overview=overview(records, names),
-        panels=shown,
+        overview=overview(records),
+        panels=panels(records),
         single=len(records) == 1,
         most_classes=MOST_CLASSES,
         count=count_text,
@@ -54,7 +54,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        count=count_text, error=error_text
-    )
+    environment.filters.update(count=count_text, error=error_text)
     return environment

@@ -6,7 +6,7 @@ from typing import Any
 from markupsafe import Markup
 
 from reslab.reporting.curves import Against, Quantity, Series, colours, curves_figure
-from reslab.reporting.recipes import data_key, data_name
+from reslab.reporting.recipes import data_key, data_name, labels
 from reslab.reporting.rounding import finite
 from reslab.store import Record
 
@@ -33,16 +33,17 @@ class Panel:
     val_images: list[int]
 
 
-def panels(records: list[Record], names: list[str]) -> list[Panel]:
+def panels(records: list[Record]) -> list[Panel]:
     """A panel for each data set whose runs have anything to draw."""
-    by_data: dict[tuple[str, ...], list[int]] = {}
-    for i, record in enumerate(records):
-        by_data.setdefault(data_key(record), []).append(i)
-    made = [_panel([records[i] for i in places], [names[i] for i in places]) for places in by_data.values()]
+    by_data: dict[tuple[str, ...], list[Record]] = {}
+    for record in records:
+        by_data.setdefault(data_key(record), []).append(record)
+    made = [_panel(together) for together in by_data.values()]
     return [panel for panel in made if panel.error or panel.loss]
 
 
-def _panel(records: list[Record], names: list[str]) -> Panel:
+def _panel(records: list[Record]) -> Panel:
+    names = labels(records)
     against: Against = "epoch" if _epochs(records) else "step"
     images = [line["val_images"] for record in records for line in record.metrics if finite(line.get("val_images"))]
     return Panel(
@@ -68,9 +69,7 @@ def _figure(records: list[Record], names: list[str], quantity: Quantity, against
         return None
     wide, narrow = (
         # Our own SVG, without any name in it: nothing to escape.
-        Markup(  # noqa: S704
-            curves_figure(series, quantity=quantity, against=against, theme="page", width=w, height=h).decode()
-        )
+        Markup(curves_figure(series, quantity=quantity, against=against, theme="page", width=w, height=h).decode())
         for w, h in (WIDE, NARROW)
     )
     return Figure(wide, narrow)

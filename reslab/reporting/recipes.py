@@ -30,8 +30,12 @@ def value_text(value: Any) -> str:
 
 def data_name(record: Record) -> str:
     """The data set's name; of a folder its last part."""
-    name = str(record.result.get("data") or record.recipe.get("data", {}).get("name") or "unknown data")
-    return re.split(r"[/\\]", name.rstrip("/\\"))[-1] or name
+    return last_part(str(record.result.get("data") or record.recipe.get("data", {}).get("name") or "unknown data"))
+
+
+def last_part(path: str) -> str:
+    """The folder's own name, whichever system the path is of: a report is read elsewhere too."""
+    return re.split(r"[/\\]", path.rstrip("/\\"))[-1] or path
 
 
 def data_key(record: Record) -> tuple[str, ...]:
@@ -56,13 +60,18 @@ def labels(records: list[Record]) -> list[str]:
     recipes = [dotted(record.recipe) for record in records]
     names = [[model_name(record)] for record in records]
     for field in sorted(differing(records), key=_prominence):
-        further = [_part(field, record, recipe) for record, recipe in zip(records, recipes, strict=True)]
-        longer = [name + [part] if part else name for name, part in zip(names, further, strict=True)]
-        if len(set(map(tuple, longer))) > len(set(map(tuple, names))):
-            names = longer
+        parts = [_part(field, record, recipe) for record, recipe in zip(records, recipes, strict=True)]
+        names = [_told_apart(i, names, parts, field == "data.name") for i in range(len(names))]
     short = [" · ".join(name) for name in names]
     alike = Counter(short)
     return _numbered([r.name if alike[label] > 1 else label for r, label in zip(records, short, strict=True)])
+
+
+def _told_apart(place: int, names: list[list[str]], parts: list[str | None], always: bool) -> list[str]:
+    """One run's name, longer by a part if another run has the same name so far and differs in that part."""
+    name, part = names[place], parts[place]
+    alike = {other for other_name, other in zip(names, parts, strict=True) if other_name == name}
+    return [*name, part] if part is not None and (always or len(alike) > 1) else name
 
 
 def _prominence(field: str) -> int:

@@ -51,18 +51,21 @@ def measured(record: Record) -> dict[str, Measured]:
     return found
 
 
-def overview(records: list[Record], names: list[str]) -> Overview:
+def overview(records: list[Record]) -> Overview:
+    """What the table of several runs shows."""
     splits = {s: word for s, word in SPLITS.items() if any(s in measured(record) for record in records)}
-    finished = [record for record in records if record.result]
-    by_name = {id(result): record for record in finished for result in [record.result]}
+    # By place, not by name: folders in different places may have one name.
     groups = seed_groups(
-        [{"name": r.name, "recipe": r.recipe, "result": r.result, "environment": r.environment} for r in finished]
+        [
+            {"place": place, "recipe": record.recipe, "result": record.result, "environment": record.environment}
+            for place, record in enumerate(records)
+            if record.result
+        ]
     )
     if all(len(group.results) == 1 for group in groups):
         return Overview(splits, [])
-    firsts = [by_name[id(group.first["result"])] for group in groups]
-    without_seed = [_without_seed(record) for record in firsts]
-    return Overview(splits, list(zip(labels(without_seed), groups, strict=True)))
+    names = labels([_without_seed(records[group.first["place"]]) for group in groups])
+    return Overview(splits, list(zip(names, groups, strict=True)))
 
 
 def _without_seed(record: Record) -> Record:

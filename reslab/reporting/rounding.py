@@ -34,7 +34,7 @@ def epochs_text(epochs: float) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """"48 s", "12 min 5 s", "3 h 20 min"."""
+    """ "48 s", "12 min 5 s", "3 h 20 min"."""
     whole = round(seconds)
     if whole < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
@@ -44,5 +44,5 @@ def duration_text(seconds: float) -> str:
 
 
 def list_text(words: list[str]) -> str:
-    """"a", "a and b", "a, b and c"."""
+    """ "a", "a and b", "a, b and c"."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

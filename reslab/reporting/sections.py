@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reslab.reporting.confusion import ClassError, Confusion, class_errors, confusion_matrix, confusions
 from reslab.reporting.pictures import PIXELATED, heat_map, png_uri
@@ -164,7 +165,7 @@ def _judged(split: str, predictions: Predictions, classes: tuple[str, ...]) -> A
     )
 
 
-def _cells(matrix: np.ndarray, names: list[str]) -> list[list[Cell]]:
+def _cells(matrix: NDArray[np.int64], names: list[str]) -> list[list[Cell]]:
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     # A tenth of a class is deep colour already: else the few mistakes of a good net would all look alike.
     deepest = max(0.1, float((shares - np.diag(np.diag(shares))).max()))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reslab.reporting.recipes import last_part
 from reslab.reporting.rounding import count_text, epochs_text, error_text, finite, standard_error
 
 RUNS_COLUMNS = ("data", "model", "recipe", "epochs", "val error %", "test error %", "minutes", "machine")
@@ -29,14 +30,21 @@ class SeedGroup:
         return known if len(known) == len(self.results) else []
 
     def error(self, split: str) -> str:
-        """"8.41 ± 0.12 (n=5, 5,000 images)": mean and standard deviation over seeds; empty where it is not known."""
+        """Mean and standard deviation over seeds, "8.41 ± 0.12"; empty where it is not known."""
         errors, images = self.values(f"{split}_error"), self.values(f"{split}_images")
         if not errors:
             return ""
         spread = f" ± {statistics.stdev(errors):.2f}" if len(errors) > 1 else ""
-        measured_on = f", {count_text(images[0])} images" if images else ""
-        mean = error_text(statistics.fmean(errors), int(images[0]) if images else None)
-        return f"{mean}{spread} (n={len(errors)}{measured_on})"
+        return error_text(statistics.fmean(errors), int(images[0]) if images else None) + spread
+
+    def basis(self, split: str) -> str:
+        """What that mean rests on, "n=5, 5,000 images"."""
+        images = self.values(f"{split}_images")
+        return f"n={len(self.results)}" + (f", {count_text(images[0])} images" if images else "")
+
+    def cell(self, split: str) -> str:
+        """Both: "8.41 ± 0.12 (n=5, 5,000 images)"."""
+        return f"{self.error(split)} ({self.basis(split)})" if self.error(split) else ""
 
 
 def seed_groups(results: Sequence[dict[str, Any]]) -> list[SeedGroup]:
@@ -68,12 +76,11 @@ def markdown_table(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> 
 
 def markdown_text(text: str) -> str:
     """Any text as Markdown that shows it: a name with * or <b> in it stays that name."""
-    for letter in "\\`*_[]<>&~":
-        text = text.replace(letter, _ENTITIES.get(letter, "\\" + letter))
-    return text
+    return text.translate(_MARKDOWN)
 
 
-_ENTITIES = {"<": "&lt;", ">": "&gt;", "_": "_"}  # an underscore inside a word is one in GitHub's Markdown
+# An underscore inside a word is one in GitHub's Markdown, and names are full of them.
+_MARKDOWN = str.maketrans({"<": "&lt;", ">": "&gt;", "&": "&amp;", **{letter: f"\\{letter}" for letter in "\\`*[]~"}})
 
 
 def machine_text(environment: dict[str, Any]) -> str:
@@ -94,15 +101,15 @@ def machine_text(environment: dict[str, Any]) -> str:
 def _row(group: SeedGroup) -> list[str]:
     recipe, result = group.first.get("recipe", {}), group.first.get("result", {})
     data, model = recipe.get("data", {}), recipe.get("model", {})
-    name = str(result.get("data") or data.get("name") or "")
+    name = last_part(str(result.get("data") or data.get("name") or ""))
     seconds = group.values("seconds")
     words = [
         " ".join(filter(None, [name, data.get("split")])),
         str(result.get("model") or model.get("name") or ""),
         str(recipe.get("name") or result.get("recipe") or ""),
         _length(result),
-        group.error("val"),
-        group.error("test"),
+        group.cell("val"),
+        group.cell("test"),
         f"{statistics.fmean(seconds) / 60:.1f}" if seconds else "",
         machine_text(group.first.get("environment", {})),
     ]
@@ -124,12 +131,12 @@ def _note(groups: list[SeedGroup]) -> str:
     ]
     if not samples:
         return ""
-    error, images = min(samples, key=lambda sample: sample[1])
-    text = error_text(error, images)
+    error, fewest = min(samples, key=lambda sample: sample[1])
+    text = error_text(error, fewest)
     return (
         f"\n± is the standard deviation over n seeds; a single run has none. Counting on few images is another "
-        f"uncertainty: an error of {text} % on {count_text(images)} images has a standard error of "
-        f"{standard_error(error, images):.2f} points.\n"
+        f"uncertainty: an error of {text} % on {count_text(fewest)} images has a standard error of "
+        f"{standard_error(error, fewest):.2f} points.\n"
     )
 
 
@@ -150,7 +157,7 @@ def _cell(value: object) -> str:
 
 def _numeric(cells: list[str]) -> bool:
     filled = [cell for cell in cells if cell]
-    return bool(filled) and all(cell[0].isdecimal() or cell[0] in "-−+<" and cell[1:2].isdecimal() for cell in filled)
+    return bool(filled) and all(cell[0].isdecimal() or (cell[0] in "-−+<" and cell[1:2].isdecimal()) for cell in filled)
 
 
 def _width(text: str) -> int:

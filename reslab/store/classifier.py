@@ -43,7 +43,7 @@ class Classifier(nn.Module):
 
     def forward(self, images: Tensor | NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> Tensor:
         """uint8 RGB (B, H, W, 3) -> scores before the softmax (B, classes)."""
-        pixels = images if isinstance(images, Tensor) else torch.from_numpy(np.ascontiguousarray(images))
+        pixels = images if isinstance(images, Tensor) else torch.from_numpy(np.array(images))
         device = next(self.net.parameters()).device
         mean = torch.from_numpy(self.preprocessing.mean).to(device)
         return self.net(((pixels.to(device) - mean) / self.preprocessing.std).permute(0, 3, 1, 2))

@@ -21,9 +21,22 @@ def read_results(folder: Path | None = None) -> list[dict[str, Any]]:
 
 def write_result(record: Record, folder: Path) -> Path:
     """Keep what a finished run measured: recipe, result, machine and metrics; no image, no path of this machine."""
-    result = {**record.result, "run": record.name}
-    environment = {key: value for key, value in record.environment.items() if key != "folder"}
-    kept = {"name": record.name, "recipe": record.recipe, "result": result}
+    kept = {
+        "name": record.name,
+        "recipe": record.recipe,
+        "result": {**record.result, "run": record.name},
+        "environment": record.environment,
+        "metrics": record.metrics,
+    }
     path = folder / f"{record.name}.json"
-    write_json(path, {**kept, "environment": environment, "metrics": record.metrics})
+    write_json(path, _without_places(kept))
     return path
+
+
+def _without_places(value: Any) -> Any:
+    """Absolute paths become the name of what they lead to."""
+    if isinstance(value, dict):
+        return {name: _without_places(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_places(inner) for inner in value]
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value

@@ -23,7 +23,7 @@ def heard() -> Iterator[Interruption]:
 
     def listen(number: int, frame: FrameType | None) -> None:
         interruption.asked = True
-        signal.signal(number, before[number])
+        signal.signal(number, before[signal.Signals(number)])
 
     before = {number: signal.signal(number, listen) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

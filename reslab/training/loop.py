@@ -23,10 +23,9 @@ from reslab.training.state import State
 LINES = 200  # of training metrics in a run
 EVALUATIONS = 25  # on the validation images in a run
 SHOWN_EVERY = 0.5  # seconds between two looks at the progress
-SAVED_EVERY = 20.0  # seconds between two checkpoints; more where saving is slow
 
 
-class Interrupted(ReslabError):
+class Interrupted(ReslabError):  # noqa: N818 - not a mistake, but what was asked for
     """The user stopped the run; its state is saved."""
 
 
@@ -51,34 +50,39 @@ def fit(
     val: Images | None,
     folder: RunFolder,
     watch: Callable[[Progress], None] = lambda _: None,
+    save_every: float = 20.0,
 ) -> None:
-    """Bring `state` to the recipe's last step.
+    """Bring `state` to the recipe's last step, saving it every `save_every` seconds (more rarely if saving is slow).
 
     Raises RunError when the loss is no longer a number, Interrupted after Ctrl-C; the folder then holds the last good
     state.
     """
     decay = decay_of(engine.parameters, recipe.optimizer).to(state.weights.device)
     line_every, evaluate_every = max(1, recipe.steps // LINES), max(1, recipe.steps // EVALUATIONS)
-    clock = _Clock(state)
+    clock = _Clock(state, save_every)
+    line: dict[str, Any] = {}
     val_error: float | None = None
     with heard() as interruption:
         while state.step < recipe.steps:
             update(recipe, state, engine, train, decay)
             if state.step % line_every == 0 or state.step == recipe.steps:
-                folder.append_metrics(training_line(recipe, state, len(train), clock))
+                line = training_line(recipe, state, len(train), clock)
+                folder.append_metrics(line)
                 state.sums.zero_()
             if val and (state.step % evaluate_every == 0 or state.step == recipe.steps):
                 with clock.stopped():
-                    line = validation_line(recipe, state, engine, val, len(train))
-                    val_error = line["val_error"]
-                    folder.append_metrics(line)
+                    judged = validation_line(recipe, state, engine, val, len(train))
+                    val_error = judged["val_error"]
+                    folder.append_metrics(judged)
             if clock.time_to_show():
-                watch(_progress(recipe, state, clock, val_error))
+                watch(_progress(recipe, state, clock, line, val_error))
             if interruption.asked or clock.time_to_save():
                 with clock.stopped():
                     checkpoint(state, folder, clock)
             if interruption.asked and state.step < recipe.steps:
-                raise Interrupted(f"stopped at step {state.step} of {recipe.steps}; go on: reslab train --run {folder.path}")
+                raise Interrupted(
+                    f"stopped at step {state.step} of {recipe.steps}; go on: reslab train --run {folder.path}"
+                )
     with clock.stopped():
         checkpoint(state, folder, clock)
 
@@ -142,23 +146,24 @@ def diverged(step: int) -> RunError:
     )
 
 
-def _progress(recipe: Recipe, state: State, clock: "_Clock", val_error: float | None) -> Progress:
+def _progress(recipe: Recipe, state: State, clock: "_Clock", line: dict[str, Any], val_error: float | None) -> Progress:
+    """Where the run stands: on the images since the last line of metrics, or, just after one, as that line says."""
     loss, errors, images = state.sums.tolist()
     rate = clock.rate(recipe.batch)
     left = (recipe.steps - state.step) * recipe.batch / rate if rate else math.inf
-    count = images or math.nan
-    return Progress(state.step, recipe.steps, loss / count, 100 * errors / count, rate, left, val_error)
+    loss, error = (loss / images, 100 * errors / images) if images else (line["loss"], line["train_error"])
+    return Progress(state.step, recipe.steps, loss, error, rate, left, val_error)
 
 
 class _Clock:
     """Seconds spent in steps and feeding; evaluation and saving stop it."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, save_every: float) -> None:
         self._state = state
         self._first_step = state.step
         self._first_seconds = state.seconds
         self._since = self._shown = self._saved = time.perf_counter()
-        self._pause_between_saves = SAVED_EVERY
+        self._save_every = self._pause_between_saves = save_every
 
     def seconds(self) -> float:
         """Up to now, earlier starts included; also written into the state."""
@@ -190,7 +195,7 @@ class _Clock:
     def saved(self, seconds: float) -> None:
         """Saving took so long: never spend more than a twentieth of the time on it."""
         self._saved = time.perf_counter()
-        self._pause_between_saves = max(SAVED_EVERY, 20 * seconds)
+        self._pause_between_saves = max(self._save_every, 20 * seconds)
 
     def _due(self, name: str, pause: float) -> bool:
         now = time.perf_counter()

@@ -60,7 +60,7 @@ def make_recipe(
     recipe = Recipe(
         name=preset,
         seed=seed,
-        batch=batch or BATCH[preset],
+        batch=batch if batch is not None else min(BATCH[preset], facts.train_images),
         data=Data(
             name=facts.name,
             split=facts.split,
@@ -94,7 +94,6 @@ def fast(recipe: Recipe, facts: Facts, depth: int) -> Recipe:
 
 def small(recipe: Recipe, facts: Facts, depth: int) -> Recipe:
     """Few images: smaller batches, so that there are enough steps, and the same linear decay."""
-    recipe = replace(recipe, batch=min(recipe.batch, facts.train_images))
     steps = max(SMALLEST_RUN, round(30 * facts.train_images / recipe.batch))
     return replace(
         recipe,

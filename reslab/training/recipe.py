@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from typing import Any, get_type_hints
+from typing import Any, TypeGuard, get_type_hints
 
 from reslab.errors import UsageError, unknown
 
@@ -86,7 +86,7 @@ class Recipe:
             (f"weight_decay {self.optimizer.weight_decay}", self.optimizer.weight_decay >= 0, "decay is 0 or more"),
             (f"average {self.average}", 0 <= self.average < 1, "the decay of the average is in [0, 1)"),
             (f"seed {self.seed}", self.seed >= 0, "a seed is a whole number from 0"),
-            (f"pad {self.augment.pad}", 0 <= self.augment.pad, "padding is 0 pixels or more"),
+            (f"pad {self.augment.pad}", self.augment.pad >= 0, "padding is 0 pixels or more"),
             (f"warmup_steps {self.schedule.warmup_steps}", self.schedule.warmup_steps >= 0, "it is 0 or more"),
         ):
             if not valid:
@@ -130,8 +130,14 @@ class Recipe:
         return _build(cls, values, "")
 
     def digest(self) -> str:
-        """Eight hex digits that identify the recipe apart from its seed."""
-        identity = {**self.to_dict(), "seed": None, "name": None}
+        """Eight hex digits that identify the recipe apart from its seed.
+
+        Only fields that differ from their defaults count, so that a field that is added later changes no old digest.
+        """
+        ours, defaults = _flat(asdict(self)), _flat(asdict(Recipe()))
+        identity = {
+            name: value for name, value in ours.items() if value != defaults[name] and name not in ("seed", "name")
+        }
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
 
 
@@ -160,7 +166,7 @@ def field_names(cls: type = Recipe, prefix: str = "") -> list[str]:
     """Every field by its dotted name."""
     names: list[str] = []
     for f, hint in _hints(cls).items():
-        names += field_names(hint, f"{prefix}{f}.") if is_dataclass(hint) else [prefix + f]
+        names += field_names(hint, f"{prefix}{f}.") if _is_part(hint) else [prefix + f]
     return names
 
 
@@ -190,10 +196,15 @@ def _build(cls: type, values: dict[str, Any], prefix: str) -> Any:
     built: dict[str, Any] = {}
     for name, value in values.items():
         hint = hints[name]
-        built[name] = _build(hint, value, f"{prefix}{name}.") if is_dataclass(hint) else _fitting(prefix + name, value)
+        built[name] = _build(hint, value, f"{prefix}{name}.") if _is_part(hint) else _fitting(prefix + name, value)
     # Absent fields that may be None are None: TOML has no other way to say it.
     absent = {name: None for name, hint in hints.items() if name not in values and type(None) in _options(hint)}
     return cls(**absent, **built)
+
+
+def _is_part(hint: Any) -> TypeGuard[type]:
+    """Is it one of the recipe's dataclasses, and not a plain value?"""
+    return isinstance(hint, type) and is_dataclass(hint)
 
 
 def _options(hint: Any) -> tuple[Any, ...]:

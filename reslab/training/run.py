@@ -34,6 +34,7 @@ class Surroundings:
     download: bool = False
     url: str | None = None
     on_bad: str = "error"
+    save_every: float = 20.0  # seconds between two checkpoints
     say: Callable[[str], None] = lambda _: None
     watch: Callable[[Progress], None] = lambda _: None
     reading: Callable[[int, int], None] = lambda _done, _total: None
@@ -66,7 +67,9 @@ def recipe_for(data: str | Path = "digits", around: Surroundings | None = None, 
     return make_recipe(facts_of(dataset, split), **choices)
 
 
-def read_data(name: str, split: str | None, size: int | None, around: Surroundings, folder: RunFolder | None) -> Dataset:
+def read_data(
+    name: str, split: str | None, size: int | None, around: Surroundings, folder: RunFolder | None
+) -> Dataset:
     """The data set of a run; a folder's photographs in the split that the run wrote down, if it did."""
     written = folder.read(SPLIT) if folder else None
     return load_dataset(
@@ -114,7 +117,9 @@ def train_on(
 ) -> dict[str, Any]:
     """`train` on a data set that is already read."""
     folder = RunFolder(run)
+    # What cannot be done is refused before anything is written.
     check(recipe, facts_of(dataset, recipe.data.split))
+    choose(around.request, this_machine())
     with folder.locked():
         same_recipe(recipe, folder)
         execution, exact = same_execution(folder, around)
@@ -142,7 +147,7 @@ def _train(
     state = restored_state(*saved, engine) if saved else initial_state(recipe, engine, net)
     if saved:
         around.say(f"going on at step {state.step} of {recipe.steps}")
-    fit(recipe, state, engine, train, val, folder, around.watch)
+    fit(recipe, state, engine, train, val, folder, around.watch, around.save_every)
     return finish(recipe, state, engine, preprocessing, dataset, folder, execution, exact)
 
 
@@ -274,5 +279,3 @@ def measured(errors: dict[str, float | None], splits: dict[str, Images] | Any) -
             (f"{split}_images", len(splits[split]) if split in splits else 0),
         )
     }
-
-

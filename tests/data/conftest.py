@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+MakePhoto = Callable[..., Path]
 MakePhotos = Callable[..., Path]
 
 
@@ -28,8 +29,7 @@ def real_data() -> Path:
     return Path(named)
 
 
-def photo(path: Path, seed: int = 0, size: tuple[int, int] = (24, 16)) -> Path:
-    """A small photograph: smooth colours with some noise; width and height in pixels."""
+def _photo(path: Path, seed: int = 0, size: tuple[int, int] = (24, 16)) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0 : size[1], 0 : size[0]]
@@ -40,6 +40,12 @@ def photo(path: Path, seed: int = 0, size: tuple[int, int] = (24, 16)) -> Path:
 
 
 @pytest.fixture
+def make_photo() -> MakePhoto:
+    """make(path, seed, size=(width, height)) -> path, with a small photograph: smooth colours and some noise."""
+    return _photo
+
+
+@pytest.fixture
 def make_photos() -> MakePhotos:
     """make(folder, {"cat": 3, "dog": 2}) -> folder, with that many photographs of each class."""
 
@@ -47,7 +53,7 @@ def make_photos() -> MakePhotos:
         for number, (name, count) in enumerate(counts.items()):
             (folder / name).mkdir(parents=True, exist_ok=True)
             for i in range(count):
-                photo(folder / name / f"{i:03}{suffix}", seed=100 * number + i)
+                _photo(folder / name / f"{i:03}{suffix}", seed=100 * number + i)
         return folder
 
     return make

@@ -59,4 +59,4 @@ def test_no_size_below_a_pixel():
         load_digits(0)
 
 
-GOLDEN = "?"
+GOLDEN = "62108507c3da"

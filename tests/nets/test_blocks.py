@@ -44,7 +44,9 @@ def test_a_block_whose_last_gamma_is_zero_is_its_shortcut(option):
     assert torch.allclose(block(x), expected)
 
 
-@pytest.mark.parametrize(("stride_in", "strides"), [("1x1", [(2, 2), (1, 1), (1, 1)]), ("3x3", [(1, 1), (2, 2), (1, 1)])])
+@pytest.mark.parametrize(
+    ("stride_in", "strides"), [("1x1", [(2, 2), (1, 1), (1, 1)]), ("3x3", [(1, 1), (2, 2), (1, 1)])]
+)
 def test_stride_of_a_bottleneck(stride_in, strides):
     convolutions = [m for m in bottleneck(256, 128, 2, stride_in) if isinstance(m, nn.Conv2d)]
     assert [c.stride for c in convolutions] == strides

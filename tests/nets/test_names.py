@@ -8,7 +8,7 @@ from reslab.nets import MODELS, canonical, spec
 
 @pytest.mark.parametrize("name", MODELS)
 def test_depth_is_in_the_name(name):
-    assert spec(name).depth == int(name.strip("resnetplai"))
+    assert spec(name).depth == int(name.removeprefix("resnet").removeprefix("plain"))
 
 
 def test_any_6n_plus_2_is_a_cifar_net():
@@ -34,7 +34,7 @@ def test_nearest_name_is_offered():
 
 
 def test_a_plain_net_has_no_shortcut():
-    with pytest.raises(UsageError, match="plain20 is a plain net.*resnet20"):
+    with pytest.raises(UsageError, match=r"plain20 is a plain net.*resnet20"):
         spec("plain20", shortcut="A")
 
 

@@ -1,0 +1,20 @@
+"""`python -m reslab.cli.record RUN...`: keep what finished runs measured in `results/`, for tables and figures."""
+
+import sys
+from pathlib import Path
+
+from reslab.errors import RunError
+from reslab.store import read_record, results_folder, write_result
+
+
+def main(runs: list[str]) -> None:
+    """One JSON a run. Raises RunError for a run that is not finished."""
+    for run in runs:
+        record = read_record(run)
+        if not record.result:
+            raise RunError(f"the run {run} is not finished; go on with: reslab train --run {run}")
+        print(write_result(record, results_folder()).relative_to(Path.cwd()))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,265 @@
+"""The command as a user types it: text, JSON, exit codes, and one clear line for every mistake."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from reslab.cli.app import app
+from reslab.errors import ReslabError
+
+
+class Answer:
+    """What a command printed and how it ended."""
+
+    def __init__(self, *words: str) -> None:
+        result = CliRunner().invoke(app, [str(word) for word in words])
+        self.out, self.err, self.code = result.stdout, result.stderr, result.exit_code
+        if isinstance(result.exception, ReslabError):
+            self.code, self.err = result.exception.exit_code, f"{self.err}{result.exception}"
+        elif result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+
+    @property
+    def json(self) -> dict:
+        return json.loads(self.out)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("runs") / "first"
+    assert Answer("train", "--model", "resnet8", "--steps", "40", "--run", path).code == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def pets(tmp_path_factory) -> Path:
+    """A folder as people have them: class names in several scripts, spaces, hidden folders, odd images."""
+    folder = tmp_path_factory.mktemp("my photos") / "pets"
+    random = np.random.default_rng(0)
+    for name, shade in (("2", 20), ("10", 90), ("猫 und Hund", 160), ("طائر", 230)):
+        (folder / name).mkdir(parents=True)
+        for number in range(10):
+            pixels = (shade + random.integers(-15, 16, (30, 40, 3))).astype(np.uint8)
+            image = Image.fromarray(pixels)
+            image = image.convert(("RGB", "L", "P", "RGBA")[number % 4])
+            image.save(folder / name / f"{number} Bild.png")
+    (folder / ".ipynb_checkpoints").mkdir()
+    return folder
+
+
+TRAIN_KEYS = (
+    "run data model recipe seed steps epochs params engine precision compiled train_error train_images val_error "
+    "val_images test_error test_images seconds images_per_second exact"
+).split()
+
+
+def test_train_says_everything_in_json(tmp_path):
+    answer = Answer("train", "digits", "--model", "resnet8", "--steps", "5", "--run", tmp_path / "r", "--json")
+    assert set(TRAIN_KEYS) <= set(answer.json)
+    assert answer.out.count("\n") == 1 and "bf16" in answer.err or "fp32" in answer.err
+    assert answer.json["steps"] == 5 and answer.json["val_images"] == 360
+
+
+def test_the_default_folder_is_named_after_the_run_and_the_same_command_is_done(tmp_path):
+    words = ("train", "--model", "resnet8", "--steps", "3", "--seed", "4", "--runs", tmp_path, "--json")
+    first = Answer(*words)
+    folder = Path(first.json["run"])
+    assert folder.parent == tmp_path and folder.name.startswith("digits-resnet8-small-") and folder.name.endswith("-s4")
+    second = Answer(*words)
+    assert second.json == first.json and "is done" in second.err
+
+
+def test_run_alone_continues_or_trains_the_defaults(run):
+    again = Answer("train", "--run", run, "--json")
+    assert again.json["model"] == "resnet8" and "is done" in again.err
+
+
+def test_a_contradicting_flag_is_refused(run):
+    recorded = json.loads((run / "environment.json").read_text())["execution"]["precision"]
+    other = {"fp32": "bf16", "bf16": "fp32"}[recorded]
+    answer = Answer("train", "--run", run, "--precision", other)
+    assert answer.code == 2 and "choose another --run" in answer.err
+    answer = Answer("train", "--run", run, "--model", "resnet8", "--steps", "41")
+    assert answer.code == 1 and "schedule.steps 41 here, 40 there" in answer.err
+
+
+def test_epochs_steps_and_fields(tmp_path):
+    plan = Answer(
+        "train", "--epochs", "2", "--set", "optimizer.momentum=0.8", "--lr", "0.05", "--dry-run", "--json"
+    ).json
+    assert plan["steps"] == 34 and plan["recipe"]["optimizer"]["momentum"] == 0.8
+    assert plan["recipe"]["optimizer"]["lr"] == 0.05 and plan["expected_seconds"] > 0
+    assert not Path(plan["run"]).exists()
+
+
+def test_evaluate(run):
+    answer = Answer("eval", run, "--split", "val", "--json").json
+    assert {"top1_error", "top5_error", "images", "split", "views", "model"} <= set(answer)
+    assert (answer["images"], answer["split"], answer["views"], answer["model"]) == (360, "val", 1, "resnet8")
+    assert (
+        Answer("eval", run / "model.safetensors", "--split", "val", "--json").json["top1_error"] == answer["top1_error"]
+    )
+    assert "% of 360 images" in Answer("eval", run).out
+
+
+def test_predict(run, tmp_path):
+    Image.fromarray(np.zeros((20, 10, 3), np.uint8)).save(tmp_path / "dark 犬.png")
+    answer = Answer("predict", run, tmp_path, "--json")
+    (prediction,) = answer.json["predictions"]
+    assert prediction["name"] in "0123456789" and len(prediction["top"]) == 5
+    assert "dark 犬.png" in Answer("predict", run, tmp_path / "dark 犬.png").out
+    (tmp_path / "bad.png").write_bytes(b"no image")
+    answer = Answer("predict", run, tmp_path, "--json")
+    assert answer.code == 1 and len(answer.json["predictions"]) == 2 and "bad.png" in answer.err
+
+
+def test_report(run, tmp_path):
+    answer = Answer("report", run, run, "--out", tmp_path / "both.html")
+    page = (tmp_path / "both.html").read_text(encoding="utf-8")
+    assert answer.code == 0 and "resnet8" in page and "360" in page
+    assert Answer("report", run, "--json").json["report"] == str(run / "report.html")
+
+
+def test_info_and_list():
+    found = Answer("info", "resnet50", "--json").json
+    assert {"name", "depth", "params", "macs", "input_size", "classes", "shortcut", "stride_in", "stages"} <= set(found)
+    assert found["stages"][1] | {"name": "stage1", "output": 56, "channels": 256, "blocks": 3} == found["stages"][1]
+    assert (found["params"], found["macs"]) == (25_557_032, 3_857_973_248)
+    text = Answer("info", "resnet20", "--shortcut", "B").out
+    assert "[3x3, 16; 3x3, 16] x 3" in text and "272,474" in text
+    everything = Answer("list", "--json").json
+    assert list(everything) == ["models", "datasets", "recipes", "experiments"]
+    assert {"resnet20", "plain34", "resnet152"} <= {m["name"] for m in everything["models"]}
+    assert {d["name"] for d in everything["datasets"]} == {"digits", "cifar10", "cifar100"}
+    assert {"paper", "fast", "small"} == {r["name"] for r in everything["recipes"]}
+
+
+def test_doctor():
+    found = Answer("doctor", "--json").json
+    assert found["machine"]["cores"] >= 1 and found["execution"]["engine"] == "torch"
+    assert "will use" in Answer("doctor").out
+
+
+def test_a_folder_of_photographs(pets, tmp_path):
+    words = ("train", pets, "--model", "resnet8", "--size", "16", "--steps", "60", "--run", tmp_path / "r", "--json")
+    answer = Answer(*words)
+    result = answer.json
+    assert (result["train_images"], result["val_images"], result["test_error"], result["test_images"]) == (
+        32,
+        8,
+        None,
+        0,
+    )
+    assert result["val_error"] < 50
+    split = json.loads((tmp_path / "r" / "split.json").read_text())
+    assert split["classes"] == ["10", "2", "طائر", "猫 und Hund"] and len(split["files"]["val"]) == 8
+    assert Answer("eval", tmp_path / "r", "--json").json["top1_error"] == result["val_error"]
+    named = Answer("predict", tmp_path / "r", pets / "猫 und Hund" / "0 Bild.png", "--top", "1").out
+    assert "Bild.png: " in named
+    assert Answer("report", tmp_path / "r").code == 0
+
+
+def test_new_photographs_do_not_change_what_a_run_was_judged_on(pets, tmp_path):
+    import shutil
+
+    folder = tmp_path / "pets"
+    shutil.copytree(pets, folder)
+    words = ("train", folder, "--model", "resnet8", "--size", "16", "--steps", "5", "--run", tmp_path / "r")
+    assert Answer(*words).code == 0
+    before = Answer("eval", tmp_path / "r", "--json").json
+    for number in range(5):
+        Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(folder / "2" / f"new {number}.png")
+    after = Answer("eval", tmp_path / "r", "--json").json
+    assert (after["images"], after["top1_error"]) == (before["images"], before["top1_error"])
+    answer = Answer(*words)
+    assert answer.code in (0, 1) and "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["train", "nothing-like-it"], 2, "unknown data set 'nothing-like-it'"),
+        (["train", "ciphar10"], 2, "did you mean cifar10"),
+        (["train", "--model", "resnet21"], 2, "6n+2"),
+        (["train", "--model", "plain20", "--shortcut", "A"], 2, "plain net"),
+        (["train", "--recipe", "papper"], 2, "did you mean paper"),
+        (["train", "--set", "optimizer.rl=1"], 2, "did you mean optimizer.lr"),
+        (["train", "--steps", "0"], 2, "steps 0"),
+        (["train", "--epochs", "0"], 2, "more than 0"),
+        (["train", "--epochs", "1", "--steps", "5"], 2, "give one of them"),
+        (["train", "--batch", "2000"], 2, "larger than the 1077 training images"),
+        (["train", "--batch", "0"], 2, "at least 1 image"),
+        (["train", "--split", "45k/5k"], 2, "split"),
+        (["train", "--engine", "nativ"], 2, "unknown engine"),
+        (["train", "cifar10", "--size", "64"], 2, "32"),
+        (["info", "resent50"], 2, "did you mean resnet50"),
+        (["eval", "nowhere"], 1, "no run folder or model file nowhere"),
+        (["predict", "nowhere", "image.png"], 1, "no file or folder image.png"),
+        (["report", "nowhere"], 1, "no run folder"),
+        (["data", "fetch", "cifar"], 2, "did you mean cifar10"),
+    ],
+)
+def test_mistakes_are_one_clear_line(words, code, message, tmp_path):
+    runs = ["--runs", tmp_path / "runs"] if words[0] == "train" else []
+    answer = Answer(*words, *runs)
+    assert answer.code == code and message in answer.err
+    assert not (tmp_path / "runs").exists(), "nothing is begun that cannot be done"
+
+
+def test_missing_data_tells_the_way_out(tmp_path):
+    answer = Answer("train", "cifar10", "--data-root", tmp_path)
+    assert answer.code == 1 and "reslab data fetch cifar10" in answer.err and "--data-root" in answer.err
+
+
+def reslab(*words: str, **environment: str) -> subprocess.CompletedProcess:
+    """The command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "reslab", *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        timeout=120,
+    )
+
+
+def test_a_mistake_in_a_real_process():
+    answer = reslab("train", "--model", "resnet21")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr.startswith("reslab: no model 'resnet21'") and answer.stderr.count("\n") == 1
+    assert reslab("train", "--modle", "x").returncode == 2
+
+
+def test_version_and_help_do_not_wait_for_pytorch():
+    assert reslab("--version").stdout.startswith("reslab ")
+    answer = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "reslab", "--help"], capture_output=True, text=True, timeout=60
+    )
+    assert answer.returncode == 0 and "train" in answer.stdout
+    assert "| torch\n" not in answer.stderr and " torch\n" not in answer.stderr
+
+
+@pytest.mark.slow
+def test_without_a_compiler_and_with_one_thread(tmp_path):
+    answer = reslab(
+        "train", "--model", "resnet8", "--steps", "5", "--threads", "1", "--run", str(tmp_path / "r"), "--json", PATH=""
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["engine"] == "torch" and "1 thread of the CPU" in answer.stderr
+
+
+@pytest.mark.slow
+def test_demo(tmp_path):
+    answer = reslab("demo", "--runs", str(tmp_path), "--json")
+    assert answer.returncode == 0, answer.stderr
+    result = json.loads(answer.stdout)
+    assert result["test_error"] <= 3 and result["test_images"] == 360
+    assert Path(result["report"]).is_file() and len(result["predictions"]) == 6
+    text = reslab("demo", "--runs", str(tmp_path)).stdout
+    assert "report.html" in text and "% of 360 images" in text

@@ -1,0 +1,81 @@
+"""The documents tell the truth: what is generated is of today, what is named exists."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import reslab
+from reslab.cli.documents import DOCUMENTS, FIGURE, ROOT, figure, filled, generated
+from reslab.store import read_results
+
+RESULTS = read_results(ROOT / "results")
+BESIDE = ("README.md", "PAPER.md", "DECISIONS.md", "LOG.md", "CHANGELOG.md", "CONTRIBUTING.md")
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_generated_tables_are_of_today(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert filled(text, generated(RESULTS)) == text, "run: make docs"
+
+
+def test_the_figure_is_of_today():
+    assert (ROOT / FIGURE).read_bytes() == figure(RESULTS), "run: make docs"
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_every_symbol_that_is_named_exists(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = re.findall(r"`([\w/]+\.(?:py|json))::([\w.]+)`", text)
+    assert named or name != "PAPER.md"
+    for file, symbol in named:
+        assert (ROOT / file).is_file(), f"{name} names {file}"
+        assert symbol in _symbols(ROOT / file), f"{name} names {file}::{symbol}"
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_every_link_into_the_repository_leads_somewhere(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r'(?:src|href)="([^"#:]+)"', text):
+        assert (ROOT / target).exists(), f"{name} links to {target}"
+
+
+def test_every_reslab_command_that_documents_name_exists():
+    from reslab.cli.app import app
+
+    verbs = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
+    for name in BESIDE:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for verb in re.findall(r"(?:`|^\s*|\$ )reslab ([a-z]+)", text, flags=re.MULTILINE):
+            assert verb in verbs, f"{name} names reslab {verb}"
+
+
+def test_the_readmes_tree_is_the_tree():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`reslab/(\w+)/`", text))
+    rooms = {p.name for p in (ROOT / "reslab").iterdir() if p.is_dir() and any(p.glob("*.py"))}
+    assert named == rooms
+
+
+def test_the_contents_are_the_exports():
+    assert set(reslab._HOME) == set(reslab.__all__)
+    for name in reslab.__all__:
+        assert getattr(reslab, name) is not None
+    with pytest.raises(AttributeError, match="it has"):
+        _ = reslab.nothing
+
+
+def _symbols(path: Path) -> set[str]:
+    if path.suffix == ".json":
+        return set(re.findall(r'^ "(\w+)":', path.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    symbols = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        names = [node.name] if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
+        names += [t.id for t in getattr(node, "targets", []) if isinstance(t, ast.Name)]
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.append(node.target.id)
+        symbols |= set(names)
+        if isinstance(node, ast.ClassDef):
+            symbols |= {f"{node.name}.{inner.name}" for inner in node.body if isinstance(inner, ast.FunctionDef)}
+    return symbols

@@ -1,0 +1,47 @@
+"""What tests of several rooms share: small recipes on the embedded digits, and folders of their own."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+from reslab.data import load_dataset
+from reslab.training import Recipe, facts_of, make_recipe
+
+
+@pytest.fixture(autouse=True)
+def own_caches(tmp_path_factory, monkeypatch):
+    """No test reads or writes the user's caches."""
+    monkeypatch.setenv("RESLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(scope="session")
+def digits():
+    return load_dataset("digits")
+
+
+def short_recipe(dataset, steps: int = 12, model: str = "resnet8", **choices) -> Recipe:
+    """A recipe of a second or two."""
+    return make_recipe(facts_of(dataset), model, **choices).stretched(steps)
+
+
+@pytest.fixture
+def recipe(digits) -> Recipe:
+    return short_recipe(digits)
+
+
+@pytest.fixture
+def longer(recipe) -> Recipe:
+    return replace(recipe, average=0.9).stretched(60)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data sets that RESLAB_DATA names; tests that need it are skipped, visibly, without it."""
+    root = os.environ.get("RESLAB_DATA")
+    if not root or not Path(root).is_dir():
+        pytest.skip("needs real data: set RESLAB_DATA")
+    return Path(root)

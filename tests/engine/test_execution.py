@@ -1,0 +1,63 @@
+"""The choice of execution: by what is there, and refusing what is not."""
+
+from dataclasses import replace
+
+import pytest
+
+from reslab.engine import Execution, Request, choose, elsewhere, this_machine
+from reslab.errors import UsageError
+
+CPU = replace(this_machine(), gpu=None, mps=False, features=("avx2",), cores=2, compiler=None)
+
+
+def test_bf16_only_where_there_are_units_for_it():
+    assert choose(Request(), CPU)[0].precision == "fp32"
+    for feature in ("avx512_bf16", "amx_bf16", "bf16"):
+        execution, line = choose(Request(), replace(CPU, features=("avx2", feature)))
+        assert execution.precision == "bf16" and "bf16" in line
+
+
+def test_what_is_asked_for_is_taken():
+    execution, _ = choose(Request(precision="bf16", threads=1), CPU)
+    assert (execution.precision, execution.threads, execution.device) == ("bf16", 1, "cpu")
+
+
+def test_one_core():
+    assert choose(Request(), replace(CPU, cores=1))[0].threads == 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        (Request(device="cuda"), "has none"),
+        (Request(device="mps"), "has none"),
+        (Request(device="gpu"), "unknown device"),
+        (Request(precision="fp16"), "unknown precision 'fp16': did you mean"),
+        (Request(engine="torhc"), "did you mean torch"),
+        (Request(compile="on"), "compiler"),
+        (Request(compile="yes"), "unknown value for --compile"),
+        (Request(threads=-1), "at least 1"),
+    ],
+)
+def test_what_is_not_there_is_refused(request_, message):
+    with pytest.raises(UsageError, match=message):
+        choose(request_, CPU)
+
+
+def test_contradictions_are_named():
+    recorded = Execution("torch", "cpu", "fp32", True, False, 2)
+    assert Request().contradicts(recorded) == []
+    assert Request(precision="fp32", threads=2).contradicts(recorded) == []
+    assert Request(precision="bf16").contradicts(recorded) == ["--precision bf16 (recorded: fp32)"]
+    assert "--compile on" in Request(compile="on").contradicts(recorded)[0]
+
+
+def test_a_run_goes_on_where_its_device_is_gone():
+    recorded = Execution("torch", "cuda", "bf16", True, False, 16)
+    execution, _ = elsewhere(recorded, Request(), CPU)
+    assert (execution.device, execution.precision, execution.threads) == ("cpu", "bf16", 2)
+
+
+def test_this_machine_has_a_name():
+    machine = this_machine()
+    assert machine.processor and machine.cores >= 1 and machine.torch

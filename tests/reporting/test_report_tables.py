@@ -1,0 +1,72 @@
+"""Markdown tables: nothing typed by hand, nothing invented where something is missing."""
+
+import copy
+from typing import Any
+
+from reslab.reporting import markdown_table, markdown_text, runs_table, seed_groups
+from tests.reporting.invented_runs import ENVIRONMENT_VALUES, recipe_values, result_values
+
+
+def result(model: str = "resnet20", seed: int = 0, test_error: float | None = 8.0, **changes: Any) -> dict[str, Any]:
+    recipe = recipe_values(model, seed)
+    values = result_values(recipe, test_error, **changes)
+    return {"name": "x", "recipe": recipe, "result": values, "environment": ENVIRONMENT_VALUES, "metrics": []}
+
+
+def cells(table: str) -> list[list[str]]:
+    lines = [line for line in table.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_a_table_is_aligned_and_escaped() -> None:
+    table = markdown_table([["中文", 1.5, None], ["a|b\nc", 20, "x"]], ["name", "error %", "note"])
+    assert table == (
+        "| name   | error % | note |\n"
+        "| ------ | ------: | ---- |\n"
+        "| 中文   |     1.5 |      |\n"
+        "| a\\|b c |      20 | x    |\n"
+    )
+
+
+def test_any_text_as_markdown() -> None:
+    assert markdown_text("<b>*a*_b_ `c`&") == "&lt;b&gt;\\*a\\*_b_ \\`c\\`&amp;"
+
+
+def test_runs_that_differ_only_in_seed_are_one_row() -> None:
+    results = [result(seed=seed, test_error=8.0 + seed / 10) for seed in range(3)] + [result("plain20", test_error=9.5)]
+    header, _, residual, plain = cells(runs_table(results))
+    assert header == ["data", "model", "recipe", "epochs", "val error %", "test error %", "minutes", "machine"]
+    assert residual[:3] == ["digits", "resnet20", "small"]
+    assert residual[3:7] == ["30.1", "2.22 ± 0.00 (n=3, 360 images)", "8.10 ± 0.10 (n=3, 360 images)", "0.5"]
+    assert plain[5] == "9.50 (n=1, 360 images)"
+    assert plain[7] == "Some Processor 9000, 2 threads, fp32"
+
+
+def test_what_is_missing_stays_empty() -> None:
+    row = cells(runs_table([result(test_error=None, seconds=None, epochs=None)]))[2]
+    assert row[3] == "507 steps" and row[5] == "" and row[6] == ""
+    assert cells(runs_table([]))[0][0] == "data"
+    assert runs_table([{"name": "x", "recipe": {}, "result": {}, "environment": {}, "metrics": []}])
+
+
+def test_seed_spread_and_sampling_error_are_both_said() -> None:
+    note = runs_table([result(test_error=8.0)]).splitlines()[-1]
+    assert "standard deviation over n seeds" in note
+    assert "8.00 % on 360 images has a standard error of 1.43 points" in note
+
+
+def test_another_machine_or_other_images_are_another_row() -> None:
+    here, there, fewer = result(seed=0), copy.deepcopy(result(seed=1)), result(seed=2, test_images=100)
+    there["environment"]["machine"]["processor"] = "Another"
+    assert len(seed_groups([here, there, fewer])) == 3
+
+
+def test_a_seed_met_twice_does_not_count_twice() -> None:
+    groups = seed_groups([result(seed=0), result(seed=0), result(seed=1)])
+    assert [len(group.results) for group in groups] == [2, 1]
+
+
+def test_no_mean_hides_a_missing_seed() -> None:
+    (group,) = seed_groups([result(seed=0, val_error=None), result(seed=1)])
+    assert group.cell("val") == ""
+    assert group.cell("test") == "8.00 ± 0.00 (n=2, 360 images)"

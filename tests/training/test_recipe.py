@@ -1,0 +1,133 @@
+"""Recipes as values: presets, stretching, fields by name, TOML, identity."""
+
+import tomllib
+from dataclasses import replace
+
+import pytest
+import tomli_w
+
+from reslab.errors import UsageError
+from reslab.training import PRESETS, Facts, Recipe, learning_rate, make_recipe, with_fields
+from reslab.training.presets import check
+from reslab.training.recipe import differences, field_names
+
+CIFAR = Facts("cifar10", 10, 32, 45_000, mirror=True, official=True, split="45k/5k")
+FOLDER = Facts("/photos/pets", 3, 64, 90, mirror=True, official=False, fingerprint="abc")
+DIGITS = Facts("digits", 10, 8, 1_077, mirror=False, official=True)
+
+
+def test_paper_is_section_4_2():
+    recipe = make_recipe(CIFAR, "resnet56", "paper")
+    schedule, optimizer = recipe.schedule, recipe.optimizer
+    assert (schedule.steps, schedule.drops, recipe.batch) == (64_000, (32_000, 48_000), 128)
+    assert (optimizer.lr, optimizer.momentum, optimizer.weight_decay, optimizer.nesterov) == (0.1, 0.9, 1e-4, False)
+    assert (recipe.augment.pad, recipe.augment.flip, recipe.data.mean) == (4, True, "pixel")
+    rates = [learning_rate(recipe, step) for step in (0, 31_999, 32_000, 47_999, 48_000, 63_999)]
+    assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001, 0.001])
+
+
+def test_110_layers_warm_up():
+    recipe = make_recipe(CIFAR, "resnet110", "paper")
+    assert [learning_rate(recipe, step) for step in (0, 399, 400)] == pytest.approx([0.01, 0.01, 0.1])
+    assert make_recipe(CIFAR, "resnet56", "paper").schedule.warmup_steps == 0
+
+
+def test_defaults_of_the_house():
+    assert make_recipe(DIGITS).model.name == "resnet20" and make_recipe(DIGITS).name == "small"
+    assert make_recipe(CIFAR).model.name == "resnet20" and make_recipe(CIFAR).name == "fast"
+    assert make_recipe(FOLDER).model.name == "resnet18" and make_recipe(FOLDER).name == "small"
+    assert not make_recipe(DIGITS).augment.flip and make_recipe(FOLDER).augment.flip
+    assert make_recipe(FOLDER).model.shortcut == "B" and make_recipe(FOLDER).model.classes == 3
+
+
+def test_stretching_moves_the_schedule():
+    recipe = make_recipe(CIFAR, "resnet110", "paper").stretched(6_400)
+    assert (recipe.schedule.drops, recipe.schedule.warmup_steps) == ((3_200, 4_800), 40)
+    assert recipe.steps == 6_400
+
+
+@pytest.mark.parametrize("steps", [1, 2, 7, 1000])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_rates_are_positive_at_any_length(preset, steps):
+    recipe = make_recipe(CIFAR, "resnet110", preset).stretched(steps)
+    rates = [learning_rate(recipe, step) for step in range(steps)]
+    assert all(0 < rate <= recipe.optimizer.lr for rate in rates)
+
+
+def test_linear_decay_ends_near_zero():
+    recipe = make_recipe(CIFAR, preset="fast")
+    last, peak = recipe.steps - 1, recipe.schedule.warmup_steps
+    assert learning_rate(recipe, peak) == pytest.approx(recipe.optimizer.lr)
+    assert learning_rate(recipe, last) < 1e-3 * recipe.optimizer.lr
+    assert learning_rate(recipe, 0) < learning_rate(recipe, peak - 1)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("facts", [CIFAR, FOLDER, DIGITS], ids=lambda f: f.name)
+@pytest.mark.parametrize("model", ["plain20", "resnet110", "resnet50"])
+def test_a_recipe_survives_toml(facts, preset, model):
+    recipe = make_recipe(facts, model, preset)
+    assert Recipe.from_dict(tomllib.loads(tomli_w.dumps(recipe.to_dict()))) == recipe
+
+
+def test_fields_by_dotted_name():
+    recipe = with_fields(
+        make_recipe(CIFAR),
+        ["optimizer.lr=0.05", "augment.flip=false", "schedule.drops=[10, 20]", "optimizer.nesterov=False", "batch=64"],
+    )
+    assert recipe.optimizer.lr == 0.05 and recipe.augment.flip is False and recipe.schedule.drops == (10, 20)
+    assert recipe.optimizer.nesterov is False and recipe.batch == 64
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("optimizer.rl=1", "did you mean optimizer.lr"),
+        ("optimizer.lr", "--set optimizer.lr=value"),
+        ("optimizer.lr=fast", "takes float"),
+        ("batch=1.5", "takes int"),
+        ("batch=true", "takes int"),
+        ("augment.flip=3", "takes bool"),
+        ("schedule.kind=cosine", "unknown schedule 'cosine'"),
+        ("optimizer.lr=-1", "above 0"),
+        ("optimizer.momentum=1", r"\[0, 1\)"),
+        ("batch=0", "at least 1 image"),
+        ("schedule.steps=0", "at least 1 step"),
+        ("seed=-1", "whole number"),
+        ("data.mean=image", "unknown mean"),
+    ],
+)
+def test_bad_fields_are_refused(assignment, message):
+    with pytest.raises(UsageError, match=message):
+        with_fields(make_recipe(CIFAR), [assignment])
+
+
+def test_every_field_can_be_named():
+    names = field_names()
+    assert {"seed", "batch", "model.shortcut", "optimizer.weight_decay", "schedule.steps", "augment.pad"} <= set(names)
+
+
+def test_unknown_preset():
+    with pytest.raises(UsageError, match="did you mean paper"):
+        make_recipe(CIFAR, preset="papper")
+
+
+def test_identity_is_the_mathematics_without_the_seed():
+    recipe = make_recipe(CIFAR)
+    assert recipe.digest() == replace(recipe, seed=7).digest()
+    assert recipe.digest() != with_fields(recipe, ["optimizer.lr=0.3"]).digest()
+    assert differences(recipe, replace(recipe, seed=7)) == ["seed 0 here, 7 there"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [("batch=91", "91 is larger than the 90"), ("model.classes=4", "has 3 classes"), ("data.size=32", "use --size")],
+)
+def test_recipes_that_do_not_fit_their_data(change, message):
+    with pytest.raises(UsageError, match=message):
+        check(with_fields(make_recipe(FOLDER), [change]), FOLDER)
+
+
+def test_steps_zero():
+    with pytest.raises(UsageError, match="steps 0"):
+        make_recipe(CIFAR).stretched(0)

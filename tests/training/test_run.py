@@ -1,0 +1,230 @@
+"""Runs: same bytes however often they are stopped, and nothing lost whatever happens."""
+
+import errno
+import json
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from reslab.data import Dataset, Images
+from reslab.engine import Request, this_machine
+from reslab.errors import RunError, UsageError
+from reslab.nets.blocks import basic
+from reslab.store import RunFolder, load, read_record
+from reslab.training import Interrupted, Surroundings, facts_of, make_recipe, train, train_on, with_fields
+from tests.conftest import short_recipe
+
+TIMES = ("seconds", "images_per_second")
+
+
+def untimed(run: Path) -> list[dict]:
+    return [{k: v for k, v in line.items() if k not in TIMES} for line in RunFolder(run).metrics()]
+
+
+def interrupting(at: int):
+    """`append_metrics` that asks the run to stop, as Ctrl-C does, at the first line from step `at` on."""
+    asked = []
+
+    def line(self, written):
+        if written["step"] >= at and not asked:
+            asked.append(at)
+            os.kill(os.getpid(), signal.SIGINT)
+        original(self, written)
+
+    original = RunFolder.append_metrics
+    return line
+
+
+def test_a_run_trains_and_says_what_it_measured(digits, tmp_path):
+    result = train_on(digits, short_recipe(digits, 60), tmp_path / "run", Surroundings())
+    assert result["train_error"] < 60 and result["val_error"] < 60, "chance is 90 %"
+    assert (result["train_images"], result["val_images"], result["test_images"]) == (1077, 360, 360)
+    assert result["steps"] == 60 and result["exact"] and result["engine"] == "torch"
+    assert result["params"] == sum(p.numel() for p in load(tmp_path / "run").net.parameters())
+    record = read_record(tmp_path / "run")
+    assert record.result == result
+    last = [line for line in record.metrics if "val_error" in line][-1]
+    assert (last["step"], last["val_error"], last["val_images"]) == (60, result["val_error"], 360)
+    wrong = record.predictions["test"].probabilities.argmax(1) != record.predictions["test"].labels
+    assert 100 * wrong.mean() == pytest.approx(result["test_error"], abs=1e-3)
+
+
+def test_one_batch_can_be_learned_by_heart(digits, tmp_path):
+    few = digits.splits["train"]
+    few = Images(few.pixels[:32], few.labels[:32])
+    small = replace(digits, splits={"train": few})
+    recipe = with_fields(short_recipe(small, 80, "resnet8"), ["augment.pad=0", "optimizer.weight_decay=0"])
+    result = train_on(small, recipe, tmp_path / "run", Surroundings())
+    assert result["train_error"] == 0
+    assert (result["val_error"], result["val_images"]) == (None, 0)
+    assert (result["test_error"], result["test_images"]) == (None, 0)
+
+
+def test_stopped_by_ctrl_c_and_continued_is_as_if_never_stopped(digits, longer, tmp_path, monkeypatch):
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    train_on(digits, longer, whole, Surroundings())
+    for at in (7, 23, 41):
+        with monkeypatch.context() as patch:
+            patch.setattr(RunFolder, "append_metrics", interrupting(at))
+            with pytest.raises(Interrupted, match=rf"stopped at step {at}.*reslab train --run"):
+                train_on(digits, longer, stopped, Surroundings())
+    said = []
+    result = train_on(digits, longer, stopped, Surroundings(say=said.append))
+    assert "going on at step 41 of 60" in said
+    assert (whole / "model.safetensors").read_bytes() == (stopped / "model.safetensors").read_bytes()
+    assert (whole / "predictions.safetensors").read_bytes() == (stopped / "predictions.safetensors").read_bytes()
+    assert untimed(whole) == untimed(stopped)
+    assert result["exact"]
+
+
+def test_done_is_done(digits, recipe, tmp_path):
+    first = train_on(digits, recipe, tmp_path / "run", Surroundings())
+    before = (tmp_path / "run" / "model.safetensors").stat().st_mtime_ns
+    said = []
+    assert train_on(digits, recipe, tmp_path / "run", Surroundings(say=said.append)) == first
+    assert any("is done" in line for line in said)
+    assert (tmp_path / "run" / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_another_seed_is_another_net(digits, recipe, tmp_path):
+    for seed in (0, 1):
+        train_on(digits, replace(recipe, seed=seed), tmp_path / str(seed), Surroundings())
+    first, second = (load(tmp_path / str(seed)) for seed in (0, 1))
+    assert not torch.equal(first.net.head[2].weight, second.net.head[2].weight)
+
+
+def test_a_folder_of_another_recipe_is_refused(digits, recipe, tmp_path):
+    train_on(digits, recipe, tmp_path / "run", Surroundings())
+    other = with_fields(recipe, ["optimizer.lr=0.01"])
+    with pytest.raises(RunError, match=r"another recipe \(optimizer.lr 0.01 here, 0.1 there\); choose another --run"):
+        train_on(digits, other, tmp_path / "run", Surroundings())
+
+
+def test_execution_that_contradicts_the_recorded_one_is_refused(digits, recipe, tmp_path):
+    train_on(digits, recipe, tmp_path / "run", Surroundings(Request(precision="fp32")))
+    with pytest.raises(UsageError, match=r"--precision bf16.*choose another --run"):
+        train_on(digits, recipe, tmp_path / "run", Surroundings(Request(precision="bf16")))
+
+
+def test_on_another_machine_it_goes_on_and_says_so(digits, longer, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "append_metrics", interrupting(20))
+        with pytest.raises(Interrupted):
+            train_on(digits, longer, tmp_path / "run", Surroundings())
+    elsewhere = replace(this_machine(), processor="another")
+    monkeypatch.setattr("reslab.training.run.this_machine", lambda: elsewhere)
+    said = []
+    result = train_on(digits, longer, tmp_path / "run", Surroundings(say=said.append))
+    assert result["exact"] is False
+    assert any("exact: false" in line for line in said)
+
+
+def test_a_folder_in_use_is_locked(digits, recipe, tmp_path):
+    with RunFolder(tmp_path / "run").locked(), pytest.raises(RunError, match="in use"):
+        train_on(digits, recipe, tmp_path / "run", Surroundings())
+
+
+def test_a_torn_checkpoint_is_named_and_kept(digits, longer, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "append_metrics", interrupting(20))
+        with pytest.raises(Interrupted):
+            train_on(digits, longer, tmp_path / "run", Surroundings())
+    state = tmp_path / "run" / "state.safetensors"
+    state.write_bytes(state.read_bytes()[:1000])
+    with pytest.raises(RunError, match=r"state.safetensors is torn.*delete"):
+        train_on(digits, longer, tmp_path / "run", Surroundings())
+    assert state.stat().st_size == 1000
+
+
+def test_a_loss_that_is_no_number_stops_with_the_last_good_state(digits, tmp_path):
+    recipe = with_fields(short_recipe(digits, 400), ["optimizer.lr=1e30", "schedule.warmup_steps=0"])
+    with pytest.raises(RunError, match=r"no longer a number at step \d+; the last good state is kept.*--lr"):
+        train_on(digits, recipe, tmp_path / "run", Surroundings(save_every=0))
+    saved = RunFolder(tmp_path / "run").load_state()
+    assert saved is None or torch.isfinite(saved[0]["weights"]).all()
+    assert not (tmp_path / "run" / "model.safetensors").exists()
+
+
+def test_a_full_disk_stops_and_the_run_goes_on_later(digits, longer, tmp_path, monkeypatch):
+    train_on(digits, longer, tmp_path / "whole", Surroundings())
+    synced = []
+
+    def full(number: int) -> None:
+        synced.append(number)
+        if len(synced) == 12:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(RunError, match=r"cannot write .*No space left on device.*is kept"):
+            train_on(digits, longer, tmp_path / "run", Surroundings(save_every=0))
+    assert not list((tmp_path / "run").glob("*.part")) and not list((tmp_path / "run").glob(".*.part"))
+    train_on(digits, longer, tmp_path / "run", Surroundings())
+    assert (tmp_path / "whole/model.safetensors").read_bytes() == (tmp_path / "run/model.safetensors").read_bytes()
+    assert untimed(tmp_path / "whole") == untimed(tmp_path / "run")
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the administrator may write everywhere")
+def test_a_read_only_run_folder(digits, recipe, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run").chmod(0o500)
+    with pytest.raises(RunError, match=r"cannot write.*choose another --run"):
+        train_on(digits, recipe, tmp_path / "run", Surroundings())
+
+
+def test_a_run_folder_that_cannot_be_written(digits, recipe, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(RunError, match=r"cannot write.*choose another --run"):
+        train_on(digits, recipe, tmp_path / "file" / "run", Surroundings())
+
+
+def test_a_batch_larger_than_the_data(digits, recipe, tmp_path):
+    with pytest.raises(UsageError, match="larger than the 1077 training images"):
+        train_on(digits, replace(recipe, batch=2000), tmp_path / "run", Surroundings())
+
+
+def test_plain_and_residual_nets_of_any_shortcut(digits, tmp_path):
+    for model, shortcut in (("plain8", None), ("resnet8", "A"), ("resnet8", "B"), ("resnet8", "C"), ("resnet18", "B")):
+        recipe = make_recipe(facts_of(digits), model, shortcut=shortcut).stretched(2)
+        train_on(digits, recipe, tmp_path / f"{model}{shortcut}", Surroundings())
+        assert load(tmp_path / f"{model}{shortcut}").identity.spec.shortcut == shortcut
+
+
+def test_ones_own_block(digits, recipe, tmp_path):
+    own = lambda cin, width, stride, stride_in: nn.Sequential(*basic(cin, width, stride), nn.BatchNorm2d(width))  # noqa: E731
+    named = with_fields(recipe, ["model.residual=reslab.nets.blocks:basic"])
+    train(named, tmp_path / "named")
+    with pytest.raises(UsageError, match="load"):
+        load(tmp_path / "named")
+    assert load(tmp_path / "named", residual=basic).classes == digits.classes
+    with pytest.raises(UsageError, match="module:function"):
+        train(with_fields(recipe, ["model.residual=nowhere:at_all"]), tmp_path / "nowhere")
+    result = train(with_fields(recipe, ["model.residual=mine"]), tmp_path / "own", residual=own)
+    assert result["params"] > load(tmp_path / "named", residual=basic).net.stage1[0].residual[0].weight.numel()
+
+
+def test_without_averaging_the_last_step_counts_and_with_it_the_average(digits, recipe, tmp_path):
+    train_on(digits, replace(recipe, average=0.5), tmp_path / "averaged", Surroundings())
+    train_on(digits, recipe, tmp_path / "last", Surroundings())
+    averaged, last = (load(tmp_path / name).net.head[2].weight for name in ("averaged", "last"))
+    assert not torch.equal(averaged, last)
+
+
+def test_threads_are_recorded(digits, recipe, tmp_path):
+    train_on(digits, recipe, tmp_path / "run", Surroundings(Request(threads=1)))
+    environment = json.loads((tmp_path / "run" / "environment.json").read_text())
+    assert environment["execution"]["threads"] == 1
+    assert environment["versions"]["torch"] and environment["machine"]["processor"]
+
+
+def test_two_classes_only(tmp_path):
+    pixels = np.concatenate([np.full((40, 8, 8, 3), 30, np.uint8), np.full((40, 8, 8, 3), 200, np.uint8)])
+    data = Dataset("dark", ("dark", "light"), {"train": Images(pixels, np.repeat([0, 1], 40))})
+    result = train_on(data, short_recipe(data, 30), tmp_path / "run", Surroundings())
+    assert result["train_error"] == 0
