@@ -5,6 +5,7 @@ net = reslab.create("resnet56", shortcut="A", classes=10)    # an nn.Module
 recipe = reslab.recipe("digits", model="resnet20")           # a frozen value
 result = reslab.train(recipe)                                # a dict, and a run folder
 reslab.evaluate(result["run"])                               # error on held-out images
+page = reslab.report(result["run"])                          # one self-contained HTML page
 model = reslab.load(result["run"])                           # knows its class names and preprocessing
 """
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from reslab.errors import DataError, ReslabError, RunError, UsageError
     from reslab.evaluation import evaluate, predict
     from reslab.nets import Block, Spec, create
-    from reslab.reporting import report_html as report
+    from reslab.reporting import report
     from reslab.store import load
     from reslab.training import Recipe, train
     from reslab.training import recipe_for as recipe
@@ -37,7 +38,7 @@ _HOME = {
     "load": "store.load",
     "predict": "evaluation.predict",
     "recipe": "training.recipe_for",
-    "report": "reporting.report_html",
+    "report": "reporting.report",
     "train": "training.train",
 }
 

@@ -11,14 +11,13 @@ from typing import Any
 
 from reslab.experiments import exact_counts, paper, printed
 from reslab.nets import spec
-from reslab.reporting import Series, curves_figure, markdown_table, runs_table
+from reslab.reporting import Series, curves_figure, markdown_table, runs_table, seed_groups
 from reslab.store import read_results, write_bytes
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "PAPER.md")
 FIGURE = "docs/curves.svg"
-COUNTED = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnet20", "resnet32", "resnet44", "resnet56")
-COUNTED += ("resnet110", "resnet1202")
+COUNTED = tuple(name for name in paper()["printed"] if name.startswith("resnet"))
 
 
 def generated(results: list[dict[str, Any]]) -> dict[str, str]:
@@ -54,8 +53,6 @@ def table6(results: list[dict[str, Any]]) -> str:
 
 
 def _measured(results: list[dict[str, Any]], model: str, recipe: str) -> str:
-    from reslab.reporting import seed_groups
-
     wanted = [
         r
         for r in results
@@ -76,8 +73,10 @@ def figure(results: list[dict[str, Any]]) -> bytes:
 def filled(text: str, pieces: dict[str, str]) -> str:
     """`text` with every marked place holding its piece."""
     for name, piece in pieces.items():
-        pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
-        text = re.sub(pattern, lambda m, piece=piece: f"{m[1]}{piece.strip()}\n{m[2]}", text, flags=re.DOTALL)
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        pattern = re.escape(begin) + ".*?" + re.escape(end)
+        content = f"{begin}{piece.strip()}\n{end}".replace("\\", r"\\")
+        text = re.sub(pattern, content, text, flags=re.DOTALL)
     return text
 
 

@@ -25,9 +25,9 @@ def report(
 
 def write_report(runs: list[Path], to: Path | None = None) -> Path:
     """Make the page and say where it lies."""
-    from reslab.reporting import report_html
-    from reslab.store import read_record, write_bytes
+    from reslab.reporting import report
+    from reslab.store import write_bytes
 
     path = to or (runs[0] / "report.html" if len(runs) == 1 else Path("report.html"))
-    write_bytes(path, report_html([read_record(run) for run in runs]).encode())
+    write_bytes(path, report(*runs).encode())
     return path

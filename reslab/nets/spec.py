@@ -58,6 +58,12 @@ class Spec:
     def stem_width(self) -> int:
         return self.widths[0]
 
+    @property
+    def smallest_map(self) -> int:
+        """Height = width in pixels of the last stage's output."""
+        stride = 2 ** (len(self.depths) - 1) * (4 if self.stem == "imagenet" else 1)
+        return -(-self.size // stride)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a model file."""
         return asdict(self)

@@ -1,7 +1,7 @@
 """Records in; Markdown tables, curves as SVG, and one self-contained HTML page out. No data set, no GPU, no files."""
 
 from reslab.reporting.curves import Series, curves_figure
-from reslab.reporting.page import report_html
+from reslab.reporting.page import report, report_html
 from reslab.reporting.tables import SeedGroup, markdown_table, markdown_text, runs_table, seed_groups
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "curves_figure",
     "markdown_table",
     "markdown_text",
+    "report",
     "report_html",
     "runs_table",
     "seed_groups",

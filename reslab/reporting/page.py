@@ -10,9 +10,17 @@ from reslab.reporting.recipes import data_name, differing, labels, model_name
 from reslab.reporting.results import overview
 from reslab.reporting.rounding import count_text, duration_text, epochs_text, error_text, list_text
 from reslab.reporting.sections import MOST_CLASSES, run_section
-from reslab.store import Record
+from reslab.store import Record, read_record
 
 TEMPLATE = "report.html.j2"
+
+
+def report(*runs: str | Path) -> str:
+    """`report_html` of run folders: `Path("report.html").write_text(reslab.report("runs/a", "runs/b"))`.
+
+    Raises RunError for a folder that is none of a run, or torn.
+    """
+    return report_html([read_record(run) for run in runs])
 
 
 def report_html(records: list[Record]) -> str:

@@ -86,7 +86,7 @@ class RunFolder:
         length = 0
         try:
             if metrics.is_file():
-                with metrics.open("rb") as file:
+                with metrics.open("ab") as file:  # for writing: Windows syncs nothing else
                     os.fsync(file.fileno())
                 length = metrics.stat().st_size
         except OSError as error:

@@ -117,7 +117,11 @@ def check(recipe: Recipe, facts: Facts) -> None:
         raise UsageError(f"model.classes={recipe.model.classes}, but {facts.name} has {facts.classes} classes")
     if recipe.data.size != facts.size:
         raise UsageError(f"data.size={recipe.data.size}, but the images were read at {facts.size} px; use --size")
-    spec(recipe.model.name, recipe.model.shortcut, recipe.model.classes, recipe.data.size, stride_in_of(recipe))
+    net = spec(recipe.model.name, recipe.model.shortcut, recipe.model.classes, recipe.data.size, stride_in_of(recipe))
+    if recipe.batch * net.smallest_map**2 < 2:
+        raise UsageError(
+            f"batch 1 on {recipe.data.size} px leaves batch normalisation one value a channel, and it needs two; --batch 2"
+        )
 
 
 def stride_in_of(recipe: Recipe) -> str | None:

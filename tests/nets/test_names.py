@@ -1,9 +1,10 @@
 """Names, the rule of depths, and what is refused."""
 
 import pytest
+import torch
 
 from reslab.errors import UsageError
-from reslab.nets import MODELS, canonical, spec
+from reslab.nets import MODELS, build, canonical, complexity, spec
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -59,3 +60,12 @@ def test_stride_in_needs_a_bottleneck():
 
 def test_spelling():
     assert canonical("ResNet-20") == "resnet20"
+
+
+@pytest.mark.parametrize("size", [8, 9, 31, 32, 33, 64, 224])
+@pytest.mark.parametrize("name", ["resnet8", "resnet50"])
+def test_smallest_map(name, size):
+    found = spec(name, size=size)
+    with torch.device("meta"):
+        last = complexity(build(found), size).stages[-2]
+    assert found.smallest_map == last.output

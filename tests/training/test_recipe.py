@@ -128,6 +128,14 @@ def test_recipes_that_do_not_fit_their_data(change, message):
         check(with_fields(make_recipe(FOLDER), [change]), FOLDER)
 
 
+def test_batch_normalisation_needs_two_values():
+    tiny = replace(FOLDER, size=8)
+    with pytest.raises(UsageError, match="--batch 2"):
+        check(make_recipe(tiny, batch=1), tiny)
+    check(make_recipe(tiny, batch=2), tiny)
+    check(make_recipe(tiny, "resnet20", batch=1), tiny)
+
+
 def test_steps_zero():
     with pytest.raises(UsageError, match="steps 0"):
         make_recipe(CIFAR).stretched(0)
