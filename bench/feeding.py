@@ -16,11 +16,12 @@ import numpy as np
 
 from reslab.data import Dataset, Images, measure
 from reslab.engine import Request, TorchEngine, choose, this_machine
+from reslab.nets import build
 from reslab.training import facts_of, make_recipe
 from reslab.training.feed import batch_at
 from reslab.training.loop import update
 from reslab.training.optimizer import decay_of
-from reslab.training.run import network
+from reslab.training.run import spec_of
 from reslab.training.state import initial_state
 
 
@@ -42,9 +43,8 @@ def main() -> None:
     dataset = Dataset("noise", tuple("0123456789"), {"train": train})
     recipe = make_recipe(facts_of(dataset), asked.model, "paper", batch=asked.batch)
     execution, announcement = choose(Request(), this_machine())
-    net = network(recipe)
-    engine = TorchEngine(net, measure(train, recipe.data.mean), execution)
-    state = initial_state(recipe, engine, net)
+    engine = TorchEngine(build(spec_of(recipe)), measure(train, recipe.data.mean), execution)
+    state = initial_state(recipe, engine, spec_of(recipe), None)
     decay = decay_of(engine.parameters, recipe.optimizer)
     for _ in range(3):
         update(recipe, state, engine, train, decay)

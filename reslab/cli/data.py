@@ -28,4 +28,9 @@ def fetch(
 
     with counted("fetching, bytes") as progress:
         path = fetch_dataset(name, root=data_root, url=data_url, say=say, progress=progress)
-    emit({"data": name, "file": path}) if json else out.print(str(path), markup=False, soft_wrap=True)
+    if path is None:
+        say(f"{name} is embedded: there is nothing to fetch")
+    if json:
+        emit({"data": name, "file": path})
+    elif path:
+        out.print(str(path), markup=False, soft_wrap=True)

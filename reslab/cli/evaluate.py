@@ -12,6 +12,7 @@ def evaluate(
     run: Annotated[Path, typer.Argument(metavar="RUN|FILE", help="A run folder or a model file.")],
     data: Annotated[str | None, typer.Argument(help="Another data set; default: the run's own.")] = None,
     split: Annotated[str | None, typer.Option(help="train, val or test; default: test, else val.")] = None,
+    residual: Annotated[str | None, typer.Option(help="The net's own residual function, module:function.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16; default: the run's own.")] = "auto",
     threads: Annotated[int, typer.Option(help="CPU threads; 0: as the run, or all cores.")] = 0,
@@ -22,10 +23,20 @@ def evaluate(
     """Measure top-1 and top-5 error, single view, on a split."""
     from reslab.engine import Request
     from reslab.evaluation import evaluate
+    from reslab.nets import named_residual
 
     asked = Request("auto", device, precision, "auto", threads)
     request = asked if asked != Request() else None
-    found = evaluate(run, data, split, data_root=data_root, request=request, on_bad=on_bad, say=say)
+    found = evaluate(
+        run,
+        data,
+        split,
+        data_root=data_root,
+        request=request,
+        residual=named_residual(residual),
+        on_bad=on_bad,
+        say=say,
+    )
     for note in found.notes:
         say(note)
     if json:

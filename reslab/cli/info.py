@@ -1,14 +1,11 @@
 """`reslab info`: a network as Table 1 prints it, and what it costs."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from reslab.cli.show import emit, pairs, table
-
-if TYPE_CHECKING:
-    from reslab.nets import Spec
 
 
 def info(
@@ -60,7 +57,7 @@ def describe(
     import torch
 
     from reslab.experiments import exact_counts, printed
-    from reslab.nets import build, canonical, complexity, spec
+    from reslab.nets import build, canonical, complexity, layers_text, spec
 
     name = canonical(name)
     found = spec(name, shortcut, classes, size, stride_in)
@@ -77,23 +74,10 @@ def describe(
         "classes": found.classes,
         "shortcut": found.shortcut,
         "stride_in": found.stride_in,
-        "stages": [{**asdict(stage), "layers": layers(found, index)} for index, stage in enumerate(cost.stages)],
+        "stages": [{**asdict(stage), "layers": layers_text(found, row)} for row, stage in enumerate(cost.stages)],
         # The paper speaks of its own nets only: other classes, sizes or strides have nothing beside them.
         "paper": printed(name) if exact_counts(name, found) else {},
     }
-
-
-def layers(spec: "Spec", index: int) -> str:
-    """What a row of Table 1 says of its layers: "[3x3, 64; 3x3, 64] x 2, /2"; row 0 is the stem."""
-    if index == 0:
-        return f"7x7, {spec.stem_width}, /2; 3x3 max pool, /2" if spec.stem == "imagenet" else f"3x3, {spec.stem_width}"
-    if index > len(spec.widths):
-        return f"average pool, {spec.classes}-d fc"
-    width, half = spec.widths[index - 1], ", /2" if index > 1 else ""
-    inside = f"3x3, {width}; 3x3, {width}"
-    if spec.block == "bottleneck":
-        inside = f"1x1, {width}; 3x3, {width}; 1x1, {width * spec.expansion}"
-    return f"[{inside}] x {spec.depths[index - 1]}{half}"
 
 
 def _beside(ours: int, papers: float | None, unit: float, word: str) -> str:

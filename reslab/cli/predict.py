@@ -12,15 +12,17 @@ def predict(
     run: Annotated[Path, typer.Argument(metavar="RUN|FILE", help="A run folder or a model file.")],
     images: Annotated[list[Path], typer.Argument(help="Photographs, or folders of them.")],
     top: Annotated[int, typer.Option(help="So many classes for each.")] = 5,
+    residual: Annotated[str | None, typer.Option(help="The net's own residual function, module:function.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Name what is on photographs, with the run's own preprocessing."""
     from reslab.engine import Request
     from reslab.evaluation import predict
+    from reslab.nets import named_residual
 
     found = []
-    for prediction in predict(run, images, top=top, request=Request(device=device)):
+    for prediction in predict(run, images, top=top, request=Request(device=device), residual=named_residual(residual)):
         found.append(prediction)
         if prediction.error:
             say(f"reslab: {prediction.error}")

@@ -1,7 +1,6 @@
 """`python -m reslab.cli.record RUN...`: keep what finished runs measured in `results/`, for tables and figures."""
 
 import sys
-from pathlib import Path
 
 from reslab.errors import RunError
 from reslab.store import read_record, results_folder, write_result
@@ -13,7 +12,7 @@ def main(runs: list[str]) -> None:
         record = read_record(run)
         if not record.result:
             raise RunError(f"the run {run} is not finished; go on with: reslab train --run {run}")
-        print(write_result(record, results_folder()).relative_to(Path.cwd()))
+        print(write_result(record, results_folder()))
 
 
 if __name__ == "__main__":

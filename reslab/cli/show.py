@@ -20,8 +20,8 @@ def say(line: str) -> None:
 
 
 def emit(value: Any) -> None:
-    """The one JSON object of a command that was asked for --json."""
-    print(json.dumps(_plain(value), ensure_ascii=False))
+    """The one JSON object of a command that was asked for --json; in ASCII, which every pipe and terminal carries."""
+    print(json.dumps(_plain(value)))
 
 
 def _plain(value: Any) -> Any:

@@ -1,5 +1,7 @@
 """`reslab train`: a recipe from the command line, and its run."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +13,7 @@ from reslab.cli.watch import counted, watched
 if TYPE_CHECKING:
     from reslab.data import Dataset
     from reslab.engine import Request
-    from reslab.training import Recipe, Surroundings
+    from reslab.training import Recipe
 
 Text = str | None
 Number = int | None
@@ -52,25 +54,28 @@ def train(
 ) -> None:
     """Train a net: digits by default; the same command again continues, or says that it is done."""
     from reslab.engine import Request
-    from reslab.training import Surroundings, default_folder, train_on
+    from reslab.training import Surroundings, data_of_run, default_folder, read_data, train_on
 
     request = Request(engine, device, precision, compile, threads)
+    around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
     mathematics = (data, model, shortcut, stride_in, recipe, split, steps, epochs, batch, lr, seed, size, assign)
-    with counted("reading images") as reading, watched() as watch:
-        around = Surroundings(request, data_root, download, data_url, on_bad, save_every, say, watch, reading)
-        if run and all(choice in (None, []) for choice in mathematics) and (existing := _existing(run)):
-            chosen, dataset = existing, _data_of(existing, around, run)
+    existing = _existing(run) if run and all(choice in (None, []) for choice in mathematics) else None
+    with counted("reading images") as reading:
+        around = replace(around, reading=reading)
+        if run and existing:
+            chosen, dataset = existing, data_of_run(existing, run, around)
         else:
-            dataset = _read(data, split, size, around, run)
+            dataset = read_data(data or "digits", split, size, around, run)
             chosen = _recipe(dataset, split, model, recipe, shortcut, stride_in, seed, batch, lr, assign, steps, epochs)
-        folder = run or default_folder(chosen, runs)
-        if dry_run:
-            _dry_run(chosen, dataset, request, folder, json)
-            return
-        for note in dataset.notes:
-            say(note)
-        say(f"{chosen.model.name} on {dataset.name}: recipe {chosen.name}, {chosen.steps:,} steps, in {folder}")
-        result = train_on(dataset, chosen, folder, around)
+    folder = run or default_folder(chosen, runs)
+    if dry_run:
+        _dry_run(chosen, dataset, request, folder, json)
+        return
+    for note in dataset.notes:
+        say(note)
+    say(f"{chosen.model.name} on {dataset.name}: recipe {chosen.name}, {chosen.steps:,} steps, in {folder}")
+    with watched() as watch:
+        result = train_on(dataset, chosen, folder, replace(around, watch=watch))
     emit(result) if json else show_result(result)
 
 
@@ -96,20 +101,6 @@ def _existing(run: Path) -> "Recipe | None":
     return Recipe.from_dict(written) if written else None
 
 
-def _data_of(recipe: "Recipe", around: "Surroundings", run: Path) -> "Dataset":
-    from reslab.store import RunFolder
-    from reslab.training import read_data
-
-    return read_data(recipe.data.name, recipe.data.split, recipe.data.size, around, RunFolder(run))
-
-
-def _read(data: Text, split: Text, size: Number, around: "Surroundings", run: Path | None) -> "Dataset":
-    from reslab.store import RunFolder
-    from reslab.training import read_data
-
-    return read_data(data or "digits", split, size, around, RunFolder(run) if run else None)
-
-
 def _recipe(
     dataset: "Dataset",
     split: Text,
@@ -124,21 +115,26 @@ def _recipe(
     steps: Number,
     epochs: float | None,
 ) -> "Recipe":
-    """The preset for this data, with what the command line changes."""
+    """The preset for this data, with what the command line changes.
+
+    Steps and epochs stretch the schedule; what is set of the schedule itself is said of the stretched one.
+    """
     from reslab.errors import UsageError
     from reslab.training import facts_of, make_recipe, with_fields
 
     chosen = make_recipe(facts_of(dataset, split), model, preset, shortcut, stride_in, seed or 0, batch)
+    changes = [f"optimizer.lr={lr}"] if lr is not None else []
+    changes += [change for change in assign or [] if not change.startswith("schedule.")]
+    chosen = with_fields(chosen, changes)
     if steps is not None and epochs is not None:
         raise UsageError("--steps and --epochs say the same thing: give one of them")
-    if epochs is not None and not epochs > 0:
-        raise UsageError(f"--epochs {epochs}: a run needs more than 0 epochs")
     if epochs is not None:
+        if not 0 < epochs < math.inf:
+            raise UsageError(f"--epochs {epochs}: a run needs more than 0 epochs, and an end")
         steps = max(1, round(epochs * len(dataset.splits["train"]) / chosen.batch))
     if steps is not None:
         chosen = chosen.stretched(steps)
-    changes = [f"optimizer.lr={lr}"] if lr is not None else []
-    return with_fields(chosen, [*changes, *(assign or [])])
+    return with_fields(chosen, [change for change in assign or [] if change.startswith("schedule.")])
 
 
 def _dry_run(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: Path, json: bool) -> None:

@@ -1,19 +1,20 @@
 """Where a net runs: the machine, the choice of execution, and the engines behind one small interface."""
 
-from torch import nn
-
 from reslab.data import Preprocessing
 from reslab.engine.execution import ENGINES, PRECISIONS, SWITCH, Execution, Request, choose, elsewhere
 from reslab.engine.interface import Batch, Engine, StepOutput
 from reslab.engine.layout import Layout, parameter_layout, statistics_layout
 from reslab.engine.machine import Machine, this_machine
 from reslab.engine.torch_engine import TorchEngine
+from reslab.nets import Residual, Spec, build
 
 
-def make_engine(net: nn.Module, preprocessing: Preprocessing, execution: Execution) -> Engine:
-    """The engine that `execution` names, for this net; it takes the net over."""
+def make_engine(
+    spec: Spec, preprocessing: Preprocessing, execution: Execution, residual: Residual | None = None
+) -> Engine:
+    """The engine that `execution` names, for the net of `spec`; `residual` is a residual function of one's own."""
     assert execution.engine == "torch"
-    return TorchEngine(net, preprocessing, execution)
+    return TorchEngine(build(spec, residual), preprocessing, execution)
 
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from reslab.engine.machine import Machine
-from reslab.errors import UsageError, unknown
+from reslab.errors import RunError, UsageError, unknown
 
 ENGINES = ("auto", "torch")
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -29,7 +29,11 @@ class Execution:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Execution":
-        return cls(**{field.name: values[field.name] for field in fields(cls)})
+        """The execution that `to_dict` gave, of this version or an older one. Raises RunError for anything else."""
+        try:
+            return cls(**{field.name: values[field.name] for field in fields(cls) if field.name in values})
+        except (TypeError, KeyError) as error:
+            raise RunError(f"not the record of an execution: {error}") from error
 
     def __str__(self) -> str:
         where = (

@@ -7,6 +7,8 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
+from reslab.errors import UsageError
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -44,6 +46,19 @@ def parameter_layout(net: nn.Module) -> Layout:
 
 
 def statistics_layout(net: nn.Module) -> Layout:
-    """Means and variances of every batch normalisation, in the order of definition."""
-    named = {name: b for name, b in net.named_buffers() if name.endswith(("running_mean", "running_var"))}
-    return Layout(tuple(named), tuple(tuple(b.shape) for b in named.values()))
+    """Means and variances of every batch normalisation, in the order of definition.
+
+    Raises UsageError where a net keeps anything else from step to step: nobody would save or average it.
+    """
+    names = [f"{name}.{kind}" for name, _ in batch_normalisations(net) for kind in ("running_mean", "running_var")]
+    buffers = {name: b for name, b in net.named_buffers() if not name.endswith("num_batches_tracked")}
+    strange = [name for name in buffers if name not in names]
+    if strange:
+        raise UsageError(f"the net keeps {strange[0]}: only the running statistics of nn.BatchNorm2d can be kept")
+    return Layout(tuple(names), tuple(tuple(buffers[name].shape) for name in names))
+
+
+def batch_normalisations(net: nn.Module) -> list[tuple[str, nn.BatchNorm2d]]:
+    """Every batch normalisation that keeps running statistics, by name."""
+    found = [(name, m) for name, m in net.named_modules() if isinstance(m, nn.BatchNorm2d)]
+    return [(name, m) for name, m in found if m.running_mean is not None]

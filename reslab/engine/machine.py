@@ -79,7 +79,7 @@ def _cpu_words() -> dict[str, str]:
 
 def _usable_cores() -> int:
     try:
-        return len(os.sched_getaffinity(0))  # what a container or taskset leaves us
+        return len(os.sched_getaffinity(0))  # those that taskset or a container's cpuset leaves us; a quota is not seen
     except AttributeError:  # not on macOS and Windows
         return os.cpu_count() or 1
 

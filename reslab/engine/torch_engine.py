@@ -11,19 +11,20 @@ from torch.nn.functional import cross_entropy
 from reslab.data import Preprocessing, crop_and_flip
 from reslab.engine.execution import Execution
 from reslab.engine.interface import Batch, StepOutput
-from reslab.engine.layout import parameter_layout, statistics_layout
+from reslab.engine.layout import batch_normalisations, parameter_layout, statistics_layout
 
 
 class TorchEngine:
-    """Training steps and inference of `net`, whose weights become views of the flat buffers that are handed in."""
+    """Training steps and inference of `net`, which it owns: its weights become views of the buffers handed in."""
 
     def __init__(self, net: nn.Module, preprocessing: Preprocessing, execution: Execution) -> None:
         self.execution = execution
         self.device = torch.device(execution.device)
         self._net = net.to(self.device)
-        _hand_over_statistics(self._net)
         self.parameters = parameter_layout(net)
         self.statistics = statistics_layout(net)
+        self._normalisations = batch_normalisations(net)
+        _hand_over(self._normalisations)
         self._mean = torch.from_numpy(preprocessing.mean).to(self.device)
         self._scale = 1 / preprocessing.std
         self._forward = torch.compile(self._net) if execution.compiled else self._net
@@ -38,6 +39,7 @@ class TorchEngine:
 
     def step(self, parameters: Tensor, batch: Batch) -> StepOutput:
         """See `interface.Engine.step`."""
+        torch.manual_seed(batch.seed)
         self._bind(parameters, self._statistics)
         self._net.train()
         images, labels = self._augmented(batch), torch.from_numpy(batch.labels).to(self.device)
@@ -98,16 +100,12 @@ class TorchEngine:
                 parameter.grad = gradients[name]
             self._bound = parameters
         views = self.statistics.views(statistics)
-        for name, module in self._batch_normalisations():
+        for name, module in self._normalisations:
             module.running_mean, module.running_var = views[f"{name}.running_mean"], views[f"{name}.running_var"]
 
-    def _batch_normalisations(self) -> list[tuple[str, nn.BatchNorm2d]]:
-        return [(name, m) for name, m in self._net.named_modules() if isinstance(m, nn.BatchNorm2d)]
 
-
-def _hand_over_statistics(net: nn.Module) -> None:
+def _hand_over(normalisations: list[tuple[str, nn.BatchNorm2d]]) -> None:
     """Let each batch normalisation write this batch's statistics, not a running average: averaging is done above."""
-    for module in net.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.momentum = 1.0
-            module.num_batches_tracked = None
+    for _, module in normalisations:
+        module.momentum = 1.0
+        module.num_batches_tracked = None

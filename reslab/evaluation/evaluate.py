@@ -1,7 +1,7 @@
 """Testing: the error of a run or model file on a split of a data set."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from reslab.engine import Execution, Request, choose, this_machine
 from reslab.errors import DataError, UsageError, unknown
 from reslab.evaluation.error import top_error
 from reslab.evaluation.scores import scores_of
+from reslab.nets import Residual
 from reslab.store import ENVIRONMENT, SPLIT, Classifier, RunFolder, load
 
 
@@ -40,17 +41,18 @@ def evaluate(
     *,
     data_root: Path | None = None,
     request: Request | None = None,
+    residual: Residual | None = None,
     on_bad: str = "error",
     say: Callable[[str], None] = lambda _: None,
 ) -> Evaluation:
     """Top-1 and top-5 error of a run folder or model file, single view.
 
     `data` defaults to what the net was trained on, with the run's own split; `split` to "test" where there is one, else
-    "val". Classes are matched by name. Raises UsageError for a split that is not there, DataError for a data set
-    whose classes the net does not know.
+    "val". Classes are matched by name. `residual` is the net's residual function, where it is one's own. Raises
+    UsageError for a split that is not there, DataError for a data set whose classes the net does not know.
     """
     path = Path(run_or_file)
-    classifier = load(path)
+    classifier = load(path, residual)
     execution = _execution(path, request, say)
     dataset = _dataset(path, classifier, data, data_root, on_bad, say)
     split = split or ("test" if "test" in dataset.splits else "val" if "val" in dataset.splits else "train")
@@ -95,20 +97,25 @@ def _dataset(
     on_bad: str,
     say: Callable[[str], None],
 ) -> Dataset:
-    size = classifier.size
-    recipe = RunFolder(path).recipe() if path.is_dir() else None
-    if data is not None or recipe is None:
-        return load_dataset(data or classifier.identity.data, size=size, root=data_root, on_bad=on_bad, say=say)
-    own, written = recipe["data"], RunFolder(path).read(SPLIT)
-    return load_dataset(
-        own["name"],
-        split=own.get("split"),
-        size=size,
+    """The data set to test on; where it is the one that was trained on, in the split that was trained with."""
+    about, folder = classifier.identity, RunFolder(path) if path.is_dir() else None
+    place = (folder.read(ENVIRONMENT) or {}).get("folder") if folder else None
+    asked = data or place or about.data
+    own = Path(asked).resolve().name == about.data
+    written = folder.read(SPLIT) if folder and own else None
+    dataset = load_dataset(
+        asked,
+        split=about.split if own else None,
+        size=classifier.size,
         root=data_root,
         on_bad=on_bad,
         index=FolderIndex.from_dict(written) if written else None,
         say=say,
     )
+    if own and written is None and (dataset.fingerprint or None) != about.fingerprint:
+        note = "these photographs are not exactly those of the training: some held out here may have been trained on"
+        return replace(dataset, notes=(*dataset.notes, note))
+    return dataset
 
 
 def _execution(path: Path, request: Request | None, say: Callable[[str], None]) -> Execution:

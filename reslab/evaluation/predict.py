@@ -12,6 +12,7 @@ from reslab.engine import Request, choose, this_machine
 from reslab.errors import DataError, UsageError
 from reslab.evaluation.error import softmax
 from reslab.evaluation.scores import on_engine, single_view
+from reslab.nets import Residual
 from reslab.store import Classifier, load
 
 BATCH = 64
@@ -39,6 +40,7 @@ def predict(
     *,
     top: int = 5,
     request: Request | None = None,
+    residual: Residual | None = None,
 ) -> Iterator[Prediction]:
     """The `top` most probable classes of every photograph, in order; folders are searched for photographs.
 
@@ -47,7 +49,7 @@ def predict(
     if top < 1:
         raise UsageError(f"--top {top}: ask for at least 1 class")
     paths = photographs(images)
-    classifier = run_or_classifier if isinstance(run_or_classifier, Classifier) else load(run_or_classifier)
+    classifier = run_or_classifier if isinstance(run_or_classifier, Classifier) else load(run_or_classifier, residual)
     execution, _ = choose(request or Request(), this_machine())
     engine, weights, statistics = on_engine(classifier, execution)
     for start in range(0, len(paths), BATCH):

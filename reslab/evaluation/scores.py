@@ -27,7 +27,7 @@ def on_engine(classifier: Classifier, execution: Execution) -> tuple[Engine, Ten
     state = dict(classifier.net.state_dict())
     weights = parameter_layout(classifier.net).pack(state)
     statistics = statistics_layout(classifier.net).pack(state)
-    engine = make_engine(classifier.net, classifier.preprocessing, execution)
+    engine = make_engine(classifier.identity.spec, classifier.preprocessing, execution, classifier.residual)
     return engine, engine.buffer(weights), engine.buffer(statistics)
 
 

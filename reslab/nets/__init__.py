@@ -4,8 +4,10 @@ from reslab.nets.blocks import Block, Residual
 from reslab.nets.complexity import Complexity, Stage, complexity, count_params
 from reslab.nets.initialisation import he_initialise
 from reslab.nets.names import MODELS, canonical, create, spec
+from reslab.nets.own import name_of, named_residual
 from reslab.nets.resnet import build
 from reslab.nets.spec import SHORTCUTS, STRIDES_IN, Spec
+from reslab.nets.table1 import layers_text
 
 __all__ = [
     "MODELS",
@@ -22,5 +24,8 @@ __all__ = [
     "count_params",
     "create",
     "he_initialise",
+    "layers_text",
+    "name_of",
+    "named_residual",
     "spec",
 ]

@@ -13,8 +13,11 @@ def he_initialise(net: nn.Module, generator: Generator | None = None) -> None:
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.BatchNorm2d):
-            nn.init.ones_(module.weight)
-            nn.init.zeros_(module.bias)
-            assert module.running_mean is not None and module.running_var is not None
-            nn.init.zeros_(module.running_mean)
-            nn.init.ones_(module.running_var)
+            for tensor, start in (
+                (module.weight, 1.0),
+                (module.bias, 0.0),
+                (module.running_mean, 0.0),
+                (module.running_var, 1.0),
+            ):
+                if tensor is not None:
+                    nn.init.constant_(tensor, start)

@@ -2,11 +2,14 @@
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from reslab.errors import RunError
+
+UNFINISHED = ".part"
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -14,16 +17,35 @@ def write_bytes(path: Path, data: bytes) -> None:
 
     Raises RunError where the folder is read-only or the disk is full; what was there stays.
     """
-    beside = path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
+    beside = path.with_name(f".{path.name}.{uuid4().hex[:8]}{UNFINISHED}")
     try:
         with beside.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+        _sync_folder(path.parent)
     except OSError as error:
-        beside.unlink(missing_ok=True) if beside.parent.is_dir() else None
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise writing_failed(path, error) from error
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Remove what a kill in mid-write left beside the files of `folder`; only for whoever has it locked."""
+    for left in folder.glob(f".*{UNFINISHED}"):
+        left.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """The new name is on disk, too. Windows has no such thing, and needs none."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -47,4 +69,6 @@ def read_json(path: Path) -> Any:
 def writing_failed(path: Path, error: OSError) -> RunError:
     """The error for a file that cannot be written, in the user's words."""
     reason = error.strerror or str(error)
-    return RunError(f"cannot write {path}: {reason}; what was saved before is kept, make room or choose another --run")
+    return RunError(
+        f"cannot write {path}: {reason}; what was saved before is kept. Make room, or name another place (--run, --out)"
+    )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from reslab.data import Preprocessing
-from reslab.nets import Spec
+from reslab.nets import Residual, Spec
 
 
 @dataclass(frozen=True)
@@ -20,14 +20,23 @@ class Identity:
     spec: Spec
     classes: tuple[str, ...]
     data: str  # the data set that it was trained on
+    split: str | None = None  # which images of it were held out: a split of CIFAR
+    fingerprint: str | None = None  # of a folder's files
     residual: str | None = None  # "module:function" of a user's own residual function
 
 
 class Classifier(nn.Module):
     """Pixels in, scores out: the net with its normalisation in front."""
 
-    def __init__(self, net: nn.Sequential, identity: Identity, preprocessing: Preprocessing) -> None:
+    def __init__(
+        self,
+        net: nn.Sequential,
+        identity: Identity,
+        preprocessing: Preprocessing,
+        residual: Residual | None = None,
+    ) -> None:
         super().__init__()
+        self.residual = residual
         self.net = net
         self.identity = identity
         self.preprocessing = preprocessing

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -25,11 +24,14 @@ def model_bytes(weights: dict[str, Tensor], identity: Identity, preprocessing: P
     """The content of a model file. `weights` are the net's parameters and batch-norm statistics by name."""
     tensors = {f"net.{name}": tensor.detach().to("cpu").contiguous() for name, tensor in weights.items()}
     about = {
+        "kind": "model",
         "format": FORMAT,
         "model": identity.model,
         "spec": identity.spec.to_dict(),
         "classes": list(identity.classes),
         "data": identity.data,
+        "split": identity.split,
+        "fingerprint": identity.fingerprint,
         "residual": identity.residual,
         "preprocessing": {"std": preprocessing.std, "size": preprocessing.size},
     }
@@ -44,16 +46,29 @@ def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifie
     Raises RunError for a file that is absent, torn or foreign.
     """
     path = find_model(Path(run_or_file))
-    tensors, about = read_tensors(path)
+    tensors, about = read_tensors(path, "model")
+    if about.get("format") != FORMAT:
+        raise RunError(
+            f"{path} has format {about.get('format')}, and this version reads {FORMAT}; take the newer reslab"
+        )
     try:
         identity = Identity(
-            about["model"], Spec.from_dict(about["spec"]), tuple(about["classes"]), about["data"], about.get("residual")
+            model=about["model"],
+            spec=Spec.from_dict(about["spec"]),
+            classes=tuple(about["classes"]),
+            data=about["data"],
+            split=about["split"],
+            fingerprint=about["fingerprint"],
+            residual=about["residual"],
         )
         mean = tensors.pop(MEAN).numpy()
         preprocessing = Preprocessing(mean, float(about["preprocessing"]["std"]), int(about["preprocessing"]["size"]))
         weights = {name.removeprefix("net."): tensor.float() for name, tensor in tensors.items()}
         if identity.residual and residual is None:
-            raise UsageError(f"{path} has the residual function {identity.residual}: load(..., residual=that function)")
+            raise UsageError(
+                f"{path} has the residual function {identity.residual}, and files run no code: give it "
+                f"(residual=..., or --residual {identity.residual})"
+            )
         with torch.device("meta"):
             net = build(identity.spec, residual)
         for name in [n for n, _ in net.named_buffers() if n.endswith("num_batches_tracked")]:
@@ -64,7 +79,7 @@ def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifie
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise RunError(f"{path} does not hold the model that it describes: {error}") from error
     net.requires_grad_(False).eval()
-    return Classifier(net, identity, preprocessing)
+    return Classifier(net, identity, preprocessing, residual)
 
 
 def find_model(path: Path) -> Path:
@@ -80,8 +95,11 @@ def find_model(path: Path) -> Path:
     return path
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and metadata of a safetensors file of ours. Raises RunError for a torn or foreign file."""
+def read_tensors(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and metadata of a safetensors file of ours: a "model", "state" or "predictions".
+
+    Raises RunError for a torn or foreign file, or one of another kind.
+    """
     try:
         with safe_open(path, framework="pt") as file:
             # Copies: the file is closed and may be replaced while they are in use (Windows refuses otherwise).
@@ -89,10 +107,6 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             about = json.loads((file.metadata() or {})[KEY])
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise RunError(f"{path} is torn, or no file of reslab's: {error}") from error
+    if not isinstance(about, dict) or about.get("kind") != kind:
+        raise RunError(f"{path} holds no {kind} of reslab's")
     return tensors, about
-
-
-def numpy_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """`read_tensors` as NumPy arrays."""
-    tensors, about = read_tensors(path)
-    return {name: tensor.numpy() for name, tensor in tensors.items()}, about

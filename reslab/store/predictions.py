@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import save
 
-from reslab.store.model_file import KEY, numpy_tensors
+from reslab.errors import RunError
+from reslab.store.model_file import KEY, read_tensors
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,17 @@ def predictions_bytes(splits: dict[str, Predictions], classes: tuple[str, ...]) 
         for split, predictions in splits.items()
         for field in FIELDS
     }
-    return save(tensors, {KEY: json.dumps({"splits": list(splits), "classes": list(classes)}, ensure_ascii=False)})
+    about = {"kind": "predictions", "splits": list(splits), "classes": list(classes)}
+    return save(tensors, {KEY: json.dumps(about, ensure_ascii=False)})
 
 
 def read_predictions(path: Path) -> tuple[dict[str, Predictions], tuple[str, ...]]:
     """Predictions by split, and the class names. Raises RunError for a torn or foreign file."""
-    arrays, about = numpy_tensors(path)
-    splits = {split: Predictions(*(arrays[f"{split}.{field}"] for field in FIELDS)) for split in about["splits"]}
-    return splits, tuple(about["classes"])
+    tensors, about = read_tensors(path, "predictions")
+    try:
+        splits = {
+            split: Predictions(*(tensors[f"{split}.{field}"].numpy() for field in FIELDS)) for split in about["splits"]
+        }
+        return splits, tuple(about["classes"])
+    except KeyError as error:
+        raise RunError(f"{path} holds no whole predictions: {error} is missing") from error

@@ -14,7 +14,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from reslab.errors import RunError
-from reslab.store.atomic import read_json, write_bytes, write_json, writing_failed
+from reslab.store.atomic import clear_leftovers, read_json, write_bytes, write_json, writing_failed
 from reslab.store.model_file import KEY, MODEL_FILE, read_tensors
 
 RECIPE, METRICS, STATE = "recipe.toml", "metrics.jsonl", "state.safetensors"
@@ -39,6 +39,7 @@ class RunFolder:
         except OSError as error:
             raise writing_failed(self.path, error) from error
         try:
+            clear_leftovers(self.path)
             yield
         finally:
             lock.release()
@@ -78,7 +79,10 @@ class RunFolder:
         if not path.is_file():
             return []
         lines = path.read_bytes().split(b"\n")[:-1]  # what follows the last line end is a torn line, or nothing
-        return [json.loads(line) for line in lines]
+        try:
+            return [json.loads(line) for line in lines]
+        except ValueError as error:
+            raise RunError(f"{path} is torn in its middle: {error}") from error
 
     def save_state(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """The state to resume from: `tensors`, plain `facts`, and how long the metrics are at this step."""
@@ -92,7 +96,9 @@ class RunFolder:
         except OSError as error:
             raise writing_failed(metrics, error) from error
         on_cpu = {name: tensor.detach().to("cpu").contiguous() for name, tensor in tensors.items()}
-        write_bytes(self.path / STATE, save(on_cpu, {KEY: json.dumps({**facts, "metrics_bytes": length})}))
+        write_bytes(
+            self.path / STATE, save(on_cpu, {KEY: json.dumps({"kind": "state", **facts, "metrics_bytes": length})})
+        )
 
     def load_state(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """What `save_state` saved, with the metrics cut back to that step; None where nothing was saved.
@@ -104,10 +110,11 @@ class RunFolder:
             (self.path / METRICS).unlink(missing_ok=True)
             return None
         try:
-            tensors, facts = read_tensors(path)
+            tensors, facts = read_tensors(path, "state")
+            length, _ = int(facts.pop("metrics_bytes", 0)), facts.pop("kind")
         except RunError as error:
             raise RunError(f"{error}; to train this run anew, delete {path}") from error
-        self._cut_metrics(facts.pop("metrics_bytes"))
+        self._cut_metrics(length)
         return tensors, facts
 
     def _cut_metrics(self, length: int) -> None:

@@ -6,6 +6,7 @@ from reslab.training.presets import PRESETS, Facts, make_recipe
 from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule, field_names, with_fields
 from reslab.training.run import (
     Surroundings,
+    data_of_run,
     default_folder,
     facts_of,
     read_data,
@@ -28,6 +29,7 @@ __all__ = [
     "Recipe",
     "Schedule",
     "Surroundings",
+    "data_of_run",
     "default_folder",
     "estimate",
     "facts_of",

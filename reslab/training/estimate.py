@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from reslab.data import Dataset, measure
 from reslab.engine import Execution, make_engine
 from reslab.evaluation import single_view
+from reslab.nets import named_residual
 from reslab.training.loop import EVALUATIONS, update
 from reslab.training.optimizer import decay_of
 from reslab.training.recipe import Recipe
-from reslab.training.run import network
+from reslab.training.run import spec_of
 from reslab.training.state import initial_state
 
 SAMPLE_SECONDS = 2.0
@@ -27,16 +28,18 @@ class Estimate:
 def estimate(recipe: Recipe, dataset: Dataset, execution: Execution) -> Estimate:
     """Train for about two seconds, throw the weights away, and reckon. Compilation is left out of it."""
     train, val = dataset.splits["train"], dataset.splits.get("val")
-    net = network(recipe)
-    engine = make_engine(net, measure(train, recipe.data.mean), execution)
-    state = initial_state(recipe, engine, net)
+    spec, residual = spec_of(recipe), named_residual(recipe.model.residual)
+    engine = make_engine(spec, measure(train, recipe.data.mean), execution, residual)
+    state = initial_state(recipe, engine, spec, residual)
     decay = decay_of(engine.parameters, recipe.optimizer).to(state.weights.device)
     update(recipe, state, engine, train, decay)  # the first step prepares kernels and memory
-    begin, first = time.perf_counter(), state.step
-    while state.step - first < 2 or time.perf_counter() - begin < SAMPLE_SECONDS:
+    begin, timed = time.perf_counter(), 0
+    while timed < 2 or time.perf_counter() - begin < SAMPLE_SECONDS:
+        state.step = 0  # a short recipe has no step to time beyond its last
         update(recipe, state, engine, train, decay)
+        timed += 1
     float(state.sums[0])  # a GPU works on; wait for it
-    step_seconds = (time.perf_counter() - begin) / (state.step - first)
+    step_seconds = (time.perf_counter() - begin) / timed
     evaluation = 0.0
     if val:
         begin = time.perf_counter()

@@ -3,6 +3,7 @@
 import numpy as np
 
 from reslab.data import Images, batch_indices, draw_crops, draw_flips
+from reslab.data.randomness import generator
 from reslab.engine import Batch
 from reslab.training.recipe import Recipe
 
@@ -17,4 +18,5 @@ def batch_at(recipe: Recipe, images: Images, step: int) -> Batch:
         crops=draw_crops(recipe.batch, pad, recipe.seed, step) if pad else None,
         flips=draw_flips(recipe.batch, recipe.seed, step) if recipe.augment.flip else None,
         pad=pad,
+        seed=int(generator(recipe.seed, "net", step).integers(2**62)),
     )

@@ -107,7 +107,7 @@ def net_is_cifar(recipe: Recipe) -> bool:
 
 
 def check(recipe: Recipe, facts: Facts) -> None:
-    """Raises UsageError where this recipe cannot be trained on this data set."""
+    """Raises UsageError where this recipe cannot be trained on this data set, or speaks of another one."""
     if recipe.batch > facts.train_images:
         raise UsageError(
             f"batch {recipe.batch} is larger than the {facts.train_images} training images of {facts.name}; "
@@ -115,14 +115,22 @@ def check(recipe: Recipe, facts: Facts) -> None:
         )
     if recipe.model.classes != facts.classes:
         raise UsageError(f"model.classes={recipe.model.classes}, but {facts.name} has {facts.classes} classes")
-    if recipe.data.size != facts.size:
-        raise UsageError(f"data.size={recipe.data.size}, but the images were read at {facts.size} px; use --size")
-    net = spec(recipe.model.name, recipe.model.shortcut, recipe.model.classes, recipe.data.size, stride_in_of(recipe))
+    for field, told, found, way in (
+        ("name", recipe.data.name, facts.name, "name the data set before the options"),
+        ("split", recipe.data.split, facts.split, "use --split"),
+        ("size", recipe.data.size, facts.size, "use --size"),
+        (
+            "fingerprint",
+            recipe.data.fingerprint,
+            facts.fingerprint,
+            "its photographs have changed: choose another --run",
+        ),
+    ):
+        if told != found:
+            raise UsageError(f"data.{field}={told}, but the images that were read have {found}; {way}")
+    model = recipe.model
+    net = spec(model.name, model.shortcut, model.classes, recipe.data.size, model.stride_in)
     if recipe.batch * net.smallest_map**2 < 2:
         raise UsageError(
-            f"batch 1 on {recipe.data.size} px leaves batch normalisation one value a channel, and it needs two; --batch 2"
+            f"batch 1 on {recipe.data.size} px leaves batch normalisation one value a channel; it needs two: --batch 2"
         )
-
-
-def stride_in_of(recipe: Recipe) -> str | None:
-    return None if recipe.model.stride_in == "1x1" else recipe.model.stride_in

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeGuard, get_type_hints
 
 from reslab.errors import UsageError, unknown
+from reslab.nets import canonical
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,9 @@ class Model:
     stride_in: str = "1x1"
     classes: int = 10
     residual: str | None = None  # "module:function", a residual function of one's own
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", canonical(self.name))  # one spelling: ResNet-20 is no other run than resnet20
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,14 @@ class Recipe:
             (f"average {self.average}", 0 <= self.average < 1, "the decay of the average is in [0, 1)"),
             (f"seed {self.seed}", self.seed >= 0, "a seed is a whole number from 0"),
             (f"pad {self.augment.pad}", self.augment.pad >= 0, "padding is 0 pixels or more"),
-            (f"warmup_steps {self.schedule.warmup_steps}", self.schedule.warmup_steps >= 0, "it is 0 or more"),
+            (
+                f"warmup_steps {self.schedule.warmup_steps}",
+                0 <= self.schedule.warmup_steps < self.schedule.steps,
+                f"0 or more, and fewer than the {self.schedule.steps} steps of the run",
+            ),
+            (f"warmup_lr {self.schedule.warmup_lr}", (self.schedule.warmup_lr or 1) > 0, "a learning rate is above 0"),
+            (f"drops {self.schedule.drops}", min(self.schedule.drops, default=0) >= 0, "a drop is at a step from 0"),
+            (f"name {self.name}", re.fullmatch(r"[\w.-]+", self.name), "letters, digits, points and dashes"),
         ):
             if not valid:
                 raise UsageError(f"{what}: {rule}")
@@ -225,6 +237,8 @@ def _parse(name: str, text: str) -> Any:
         return None
     if str in options:
         return text
+    if tuple[int, ...] in options:
+        text = f"[{text.strip('[]()')}]"
     try:
         return json.loads(text.lower())
     except ValueError as error:
@@ -250,7 +264,8 @@ def _fitting(name: str, value: Any) -> Any:
 
 
 def _misfit(name: str, value: Any) -> UsageError:
-    wanted = getattr(_hint_of(name), "__name__", str(_hint_of(name)))
+    hint = _hint_of(name)
+    wanted = "whole numbers, as 10,20" if hint == tuple[int, ...] else getattr(hint, "__name__", str(hint))
     return UsageError(f"{name}={value}: that field takes {wanted}")
 
 

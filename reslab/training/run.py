@@ -1,28 +1,25 @@
 """A run from its recipe to its result: data, folder, engine, loop, final measurements."""
 
-import importlib
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
-from reslab.data import Dataset, FolderIndex, Images, Preprocessing, load_dataset, measure
+from reslab.data import Dataset, FolderIndex, Preprocessing, load_dataset, measure
 from reslab.engine import Engine, Execution, Request, choose, elsewhere, make_engine, this_machine
 from reslab.errors import RunError, UsageError
 from reslab.evaluation import answers, single_view, top_error
-from reslab.nets import Residual, Spec, build, spec
+from reslab.nets import Residual, Spec, name_of, named_residual, spec
 from reslab.store import ENVIRONMENT, RESULT, SPLIT, Identity, RunFolder, model_bytes, predictions_bytes
 from reslab.training.loop import Progress, fit
-from reslab.training.presets import Facts, check, make_recipe, stride_in_of
+from reslab.training.presets import Facts, check, make_recipe
 from reslab.training.provenance import commit
 from reslab.training.recipe import Recipe, differences
 from reslab.training.state import State, initial_state, restored_state
 
 LIBRARIES = ("reslab", "torch", "numpy", "pillow", "scikit-learn", "safetensors")
+DECIDING = ("reslab", "torch", "numpy", "pillow")  # other versions of these may give other bytes
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ def facts_of(dataset: Dataset, split: str | None = None) -> Facts:
     official = dataset.folder is None
     cifar = dataset.name.startswith("cifar") and official
     return Facts(
-        name=str(dataset.folder or dataset.name),
+        name=dataset.name,
         classes=len(dataset.classes),
         size=dataset.size,
         train_images=len(dataset.splits["train"]),
@@ -63,15 +60,15 @@ def recipe_for(data: str | Path = "digits", around: Surroundings | None = None, 
     Raises UsageError for names that do not exist, DataError where the data set is missing or damaged.
     """
     split, size = choices.pop("split", None), choices.pop("size", None)
-    dataset = read_data(str(data), split, size, around or Surroundings(), None)
+    dataset = read_data(data, split, size, around or Surroundings())
     return make_recipe(facts_of(dataset, split), **choices)
 
 
 def read_data(
-    name: str, split: str | None, size: int | None, around: Surroundings, folder: RunFolder | None
+    name: str | Path, split: str | None, size: int | None, around: Surroundings, run: Path | None = None
 ) -> Dataset:
-    """The data set of a run; a folder's photographs in the split that the run wrote down, if it did."""
-    written = folder.read(SPLIT) if folder else None
+    """A data set; for a run that wrote down its split of a folder, in that split."""
+    written = RunFolder(run).read(SPLIT) if run else None
     return load_dataset(
         name,
         split=split,
@@ -86,9 +83,20 @@ def read_data(
     )
 
 
+def data_of_run(recipe: Recipe, run: Path, around: Surroundings) -> Dataset:
+    """The data set that an existing run trains on; a folder of photographs from where it lay then.
+
+    Raises UsageError where it is not there any more, and says how to name its new place.
+    """
+    place = (RunFolder(run).read(ENVIRONMENT) or {}).get("folder")
+    if place and not Path(place).is_dir():
+        raise UsageError(f"the photographs of {run} are not in {place} any more; reslab train NEW_PLACE --run {run}")
+    return read_data(place or recipe.data.name, recipe.data.split, recipe.data.size, around, run)
+
+
 def default_folder(recipe: Recipe, runs: Path) -> Path:
     """`runs/<data>-<model>-<recipe>-<hash>-s<seed>`."""
-    data = Path(recipe.data.name).name.replace(" ", "_")
+    data = recipe.data.name.replace(" ", "_")
     return runs / f"{data}-{recipe.model.name}-{recipe.name}-{recipe.digest()}-s{recipe.seed}"
 
 
@@ -96,19 +104,23 @@ def train(
     recipe: Recipe,
     run: str | Path | None = None,
     *,
+    data: str | Path | None = None,
     runs: str | Path = "runs",
     residual: Residual | None = None,
     around: Surroundings | None = None,
 ) -> dict[str, Any]:
     """Train `recipe`, or go on where it stopped, and return the result (the keys of `reslab train --json`).
 
-    `run` names the folder; without it, `runs/<data>-<model>-<recipe>-<hash>-s<seed>`. A finished run returns its
-    recorded result. `residual` is a residual function of one's own (see `reslab.Block`). Raises UsageError for a recipe
-    that cannot be trained on its data or contradicts the folder, DataError and RunError for trouble with either.
+    `run` names the folder; without it, `runs/<data>-<model>-<recipe>-<hash>-s<seed>`. `data` says where a folder of
+    photographs lies, if not under the data root. A finished run returns its recorded result. `residual` is a residual
+    function of one's own (see `reslab.Block`). Raises UsageError for a recipe that cannot be trained on its data,
+    DataError and RunError for trouble with the data or the run folder.
     """
     around = around or Surroundings()
+    if residual and recipe.model.residual is None:
+        recipe = replace(recipe, model=replace(recipe.model, residual=name_of(residual)))
     path = Path(run) if run else default_folder(recipe, Path(runs))
-    dataset = read_data(recipe.data.name, recipe.data.split, recipe.data.size, around, RunFolder(path))
+    dataset = read_data(data or recipe.data.name, recipe.data.split, recipe.data.size, around, path)
     return train_on(dataset, recipe, path, around, residual)
 
 
@@ -118,14 +130,16 @@ def train_on(
     """`train` on a data set that is already read."""
     folder = RunFolder(run)
     # What cannot be done is refused before anything is written.
+    residual = residual or named_residual(recipe.model.residual)
     check(recipe, facts_of(dataset, recipe.data.split))
     choose(around.request, this_machine())
     with folder.locked():
         same_recipe(recipe, folder)
-        execution, exact = same_execution(folder, around)
         if result := folder.read(RESULT):
+            _recorded_execution(folder, around.request)
             around.say(f"{folder.path} is done; this is its recorded result")
-            return result
+            return {**result, "run": str(folder.path)}
+        execution, exact = same_execution(folder, around, dataset.folder)
         begin_folder(recipe, dataset, folder)
         return _train(recipe, dataset, folder, execution, exact, around, residual)
 
@@ -141,38 +155,21 @@ def _train(
 ) -> dict[str, Any]:
     train, val = dataset.splits["train"], dataset.splits.get("val")
     preprocessing = measure(train, recipe.data.mean)
-    net = network(recipe, residual)
-    engine = make_engine(net, preprocessing, execution)
+    engine = make_engine(spec_of(recipe), preprocessing, execution, residual)
     saved = folder.load_state()
-    state = restored_state(*saved, engine) if saved else initial_state(recipe, engine, net)
     if saved:
+        state = restored_state(*saved, engine, recipe)
         around.say(f"going on at step {state.step} of {recipe.steps}")
+    else:
+        state = initial_state(recipe, engine, spec_of(recipe), residual)
     fit(recipe, state, engine, train, val, folder, around.watch, around.save_every)
     return finish(recipe, state, engine, preprocessing, dataset, folder, execution, exact)
 
 
-def network(recipe: Recipe, residual: Residual | None = None) -> nn.Sequential:
-    """The net that a recipe asks for, its weights yet to be set."""
-    return build(spec_of(recipe), residual or named_residual(recipe.model.residual))
-
-
 def spec_of(recipe: Recipe) -> Spec:
+    """The architecture that a recipe asks for."""
     asked = recipe.model
-    return spec(asked.name, asked.shortcut, asked.classes, recipe.data.size, stride_in_of(recipe))
-
-
-def named_residual(name: str | None) -> Residual | None:
-    """The user's own residual function "module:function". Raises UsageError where it cannot be imported."""
-    if name is None:
-        return None
-    module, _, function = name.partition(":")
-    try:
-        sys.path.insert(0, "")  # one's own file beside where one stands, as `python -m` finds it
-        return getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise UsageError(f"model.residual={name}: write module:function; {error}") from error
-    finally:
-        sys.path.remove("")
+    return spec(asked.name, asked.shortcut, asked.classes, recipe.data.size, asked.stride_in)
 
 
 def same_recipe(recipe: Recipe, folder: RunFolder) -> None:
@@ -185,27 +182,42 @@ def same_recipe(recipe: Recipe, folder: RunFolder) -> None:
         raise RunError(f"{folder.path} was made by another recipe ({'; '.join(differing)}); choose another --run")
 
 
-def same_execution(folder: RunFolder, around: Surroundings) -> tuple[Execution, bool]:
+def _recorded_execution(folder: RunFolder, request: Request) -> tuple[dict[str, Any], Execution]:
+    """What an existing run was begun with.
+
+    Raises UsageError where what is asked for contradicts it, RunError where the record is torn or foreign.
+    """
+    environment = folder.read(ENVIRONMENT)
+    try:
+        recorded = Execution.from_dict(environment["execution"])
+        assert {"machine", "versions", "exact"} <= set(environment)
+    except (KeyError, TypeError, AssertionError) as error:
+        raise RunError(f"{folder.path / ENVIRONMENT} is no record of reslab's; choose another --run") from error
+    if contradictions := request.contradicts(recorded):
+        raise UsageError(f"{folder.path} runs otherwise: {', '.join(contradictions)}; choose another --run")
+    return environment, recorded
+
+
+def same_execution(folder: RunFolder, around: Surroundings, place: Path | None) -> tuple[Execution, bool]:
     """The recorded execution of a run that goes on, or a new choice; and whether the bytes will be the same.
 
-    Raises UsageError where what is asked for contradicts what is recorded.
+    `place` is where a folder of photographs lies now. Raises UsageError where what is asked for contradicts what is
+    recorded.
     """
-    machine = this_machine()
-    environment = folder.read(ENVIRONMENT)
-    if environment is None:
+    machine, versions = this_machine(), {name: version(name) for name in LIBRARIES}
+    where = {"folder": str(place)} if place else {}
+    if folder.read(ENVIRONMENT) is None:
         execution, announcement = choose(around.request, machine)
         around.say(announcement)
-        versions = {name: version(name) for name in LIBRARIES}
         record = {"announcement": announcement, "execution": execution.to_dict(), "machine": machine.to_dict()}
-        folder.write(ENVIRONMENT, {**record, "versions": versions, "commit": commit(), "exact": True})
+        folder.write(ENVIRONMENT, {**record, "versions": versions, "commit": commit(), "exact": True, **where})
         return execution, True
-    recorded = Execution.from_dict(environment["execution"])
-    if contradictions := around.request.contradicts(recorded):
-        raise UsageError(f"{folder.path} runs otherwise: {', '.join(contradictions)}; choose another --run")
+    environment, recorded = _recorded_execution(folder, around.request)
     wanted = Request(
         recorded.engine, recorded.device, recorded.precision, "on" if recorded.compiled else "off", recorded.threads
     )
-    same = environment["machine"]["processor"] == machine.processor and environment["machine"]["torch"] == machine.torch
+    same = all(environment["machine"].get(fact) == getattr(machine, fact) for fact in ("processor", "gpu"))
+    same = same and all(environment["versions"].get(name) == versions[name] for name in DECIDING)
     try:
         execution, announcement = choose(wanted, machine)
     except UsageError as error:
@@ -215,7 +227,8 @@ def same_execution(folder: RunFolder, around: Surroundings) -> tuple[Execution, 
     exact = bool(environment["exact"]) and same
     if not exact:
         around.say("on another machine or version than before: the run goes on, its bytes may differ (exact: false)")
-        folder.write(ENVIRONMENT, {**environment, "execution": execution.to_dict(), "exact": False})
+    if not exact or where:
+        folder.write(ENVIRONMENT, {**environment, "execution": execution.to_dict(), "exact": exact, **where})
     around.say(announcement)
     return execution, exact
 
@@ -247,7 +260,15 @@ def finish(
         if split != "train":
             kept[split] = answers(scores, images)
     named = {**engine.parameters.views(weights), **engine.statistics.views(statistics)}
-    identity = Identity(recipe.model.name, spec_of(recipe), dataset.classes, recipe.data.name, recipe.model.residual)
+    identity = Identity(
+        model=recipe.model.name,
+        spec=spec_of(recipe),
+        classes=dataset.classes,
+        data=recipe.data.name,
+        split=recipe.data.split,
+        fingerprint=recipe.data.fingerprint,
+        residual=recipe.model.residual,
+    )
     result = {
         "run": str(folder.path),
         "data": recipe.data.name,
@@ -260,7 +281,7 @@ def finish(
         "engine": execution.engine,
         "precision": execution.precision,
         "compiled": execution.compiled,
-        **measured(errors, dataset.splits),
+        **measured(errors, dataset),
         "seconds": round(state.seconds, 2),
         "images_per_second": round(recipe.steps * recipe.batch / state.seconds, 1),
         "exact": exact,
@@ -269,13 +290,10 @@ def finish(
     return result
 
 
-def measured(errors: dict[str, float | None], splits: dict[str, Images] | Any) -> dict[str, float | int | None]:
+def measured(errors: dict[str, float | None], dataset: Dataset) -> dict[str, float | int | None]:
     """Error and number of images of each split; null and 0 where a data set has no such split."""
-    return {
-        key: value
-        for split in ("train", "val", "test")
-        for key, value in (
-            (f"{split}_error", errors.get(split)),
-            (f"{split}_images", len(splits[split]) if split in splits else 0),
-        )
-    }
+    found: dict[str, float | int | None] = {}
+    for split in ("train", "val", "test"):
+        found[f"{split}_error"] = errors.get(split)
+        found[f"{split}_images"] = len(dataset.splits[split]) if split in dataset.splits else 0
+    return found

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from reslab.data.randomness import generator
 from reslab.engine import Engine
-from reslab.nets import he_initialise
+from reslab.errors import RunError
+from reslab.nets import Residual, Spec, build, he_initialise
 from reslab.training.recipe import Recipe
 
 BUFFERS = ("weights", "velocity", "statistics", "average", "average_statistics", "sums")
@@ -42,9 +43,15 @@ class State:
         return bool(torch.isfinite(self.weights).all())
 
 
-def initial_state(recipe: Recipe, engine: Engine, net: torch.nn.Module) -> State:
-    """He-initialised weights, by the recipe's seed; no velocity; batch-norm statistics of mean 0 and variance 1."""
+def initial_state(recipe: Recipe, engine: Engine, spec: Spec, residual: Residual | None) -> State:
+    """He-initialised weights, by the recipe's seed; no velocity; batch-norm statistics of mean 0 and variance 1.
+
+    Drawn on the CPU, so that a seed gives the same weights on every device.
+    """
     seed = int(generator(recipe.seed, "initialisation").integers(2**62))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)  # for whatever a residual function of one's own draws for itself
+        net = build(spec, residual)
     he_initialise(net, torch.Generator().manual_seed(seed))
     weights = engine.buffer(engine.parameters.pack(dict(net.named_parameters())))
     statistics = engine.buffer(engine.statistics.pack(dict(net.named_buffers())))
@@ -61,6 +68,12 @@ def initial_state(recipe: Recipe, engine: Engine, net: torch.nn.Module) -> State
     )
 
 
-def restored_state(tensors: dict[str, Tensor], facts: dict[str, Any], engine: Engine) -> State:
-    """The state that `tensors` and `facts` of a run folder describe."""
+def restored_state(tensors: dict[str, Tensor], facts: dict[str, Any], engine: Engine, recipe: Recipe) -> State:
+    """The state that `tensors` and `facts` of a run folder describe. Raises RunError where they are of another net."""
+    weights, statistics = engine.parameters.total, engine.statistics.total
+    averaged = recipe.average > 0
+    sizes = (weights, weights, statistics, weights * averaged, statistics * averaged, 3)
+    found = {name: tensor.numel() for name, tensor in tensors.items()}
+    if found != dict(zip(BUFFERS, sizes, strict=True)) or not {"step", "seconds"} <= set(facts):
+        raise RunError("the saved state is not of this net; to train this run anew, delete its state.safetensors")
     return State(facts["step"], facts["seconds"], **{name: engine.buffer(tensors[name]) for name in BUFFERS})

@@ -78,6 +78,19 @@ def test_torn_and_foreign_files_are_refused_by_name(tmp_path, damage):
         load(path)
 
 
+def test_a_newer_format_asks_for_a_newer_program(tmp_path):
+    data = some_model()[0]
+    (tmp_path / "model.safetensors").write_bytes(data.replace(b'\\"format\\": 1', b'\\"format\\": 2'))
+    with pytest.raises(RunError, match="format 2, and this version reads 1"):
+        load(tmp_path / "model.safetensors")
+
+
+def test_metrics_torn_in_their_middle_are_named(tmp_path):
+    (tmp_path / "metrics.jsonl").write_text('{"step": 1}\n{"st\n{"step": 3}\n')
+    with pytest.raises(RunError, match=r"metrics\.jsonl is torn"):
+        RunFolder(tmp_path).metrics()
+
+
 def test_what_is_not_there(tmp_path):
     with pytest.raises(RunError, match="no run folder or model file"):
         load(tmp_path / "nothing")

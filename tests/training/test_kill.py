@@ -46,12 +46,12 @@ def test_ten_kills_change_no_byte(tmp_path):
             time.sleep(0.01)
         time.sleep(chance.uniform(0, 0.35))
         if process.poll() is not None:
-            break  # it finished under our hands: the kills before it count, and the comparison holds all the same
+            break  # it finished under our hands
         process.kill()
         process.wait()
         kills += 1
     finished = subprocess.run([*COMMAND, str(killed)], capture_output=True, text=True, check=True)
-    assert kills >= KILLS // 2, "too few kills to prove anything"
+    assert kills == KILLS, "it finished before it was killed often enough: give it more steps"
     assert (whole / "model.safetensors").read_bytes() == (killed / "model.safetensors").read_bytes()
     assert (whole / "predictions.safetensors").read_bytes() == (killed / "predictions.safetensors").read_bytes()
     assert untimed(whole) == untimed(killed)

@@ -12,7 +12,7 @@ from reslab.training.presets import check
 from reslab.training.recipe import differences, field_names
 
 CIFAR = Facts("cifar10", 10, 32, 45_000, mirror=True, official=True, split="45k/5k")
-FOLDER = Facts("/photos/pets", 3, 64, 90, mirror=True, official=False, fingerprint="abc")
+FOLDER = Facts("pets", 3, 64, 90, mirror=True, official=False, fingerprint="abc")
 DIGITS = Facts("digits", 10, 8, 1_077, mirror=False, official=True)
 
 

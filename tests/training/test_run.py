@@ -12,15 +12,21 @@ import pytest
 import torch
 from torch import nn
 
-from reslab.data import Dataset, Images
-from reslab.engine import Request, this_machine
+from reslab.data import Dataset, Images, Preprocessing
+from reslab.engine import Execution, Request, TorchEngine, this_machine
 from reslab.errors import RunError, UsageError
+from reslab.evaluation import evaluate
+from reslab.nets import build
 from reslab.nets.blocks import basic
 from reslab.store import RunFolder, load, read_record
 from reslab.training import Interrupted, Surroundings, facts_of, make_recipe, train, train_on, with_fields
+from reslab.training.run import spec_of
+from reslab.training.state import initial_state
 from tests.conftest import short_recipe
 
 TIMES = ("seconds", "images_per_second")
+FP32 = Execution("torch", "meta", "fp32", channels_last=True, compiled=False, threads=2)
+PIXELS = Preprocessing(np.zeros((1, 1, 3), np.float32), 64.0, 8)
 
 
 def untimed(run: Path) -> list[dict]:
@@ -170,17 +176,25 @@ def test_a_full_disk_stops_and_the_run_goes_on_later(digits, longer, tmp_path, m
     assert untimed(tmp_path / "whole") == untimed(tmp_path / "run")
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the administrator may write everywhere")
-def test_a_read_only_run_folder(digits, recipe, tmp_path):
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run").chmod(0o500)
-    with pytest.raises(RunError, match=r"cannot write.*choose another --run"):
+@pytest.mark.parametrize("written", ["recipe.toml", "environment.json", "model.safetensors", "state.safetensors"])
+def test_a_read_only_run_folder(digits, recipe, tmp_path, monkeypatch, written):
+    opening = Path.open
+
+    def refused(path: Path, mode: str = "r", *rest, **more):
+        if written in path.name and "w" in mode:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opening(path, mode, *rest, **more)
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(RunError, match=rf"cannot write .*{written}: Permission denied.*name another place"):
         train_on(digits, recipe, tmp_path / "run", Surroundings())
+    monkeypatch.undo()
+    train_on(digits, recipe, tmp_path / "run", Surroundings())
 
 
 def test_a_run_folder_that_cannot_be_written(digits, recipe, tmp_path):
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(RunError, match=r"cannot write.*choose another --run"):
+    with pytest.raises(RunError, match=r"cannot write.*name another place"):
         train_on(digits, recipe, tmp_path / "file" / "run", Surroundings())
 
 
@@ -196,17 +210,148 @@ def test_plain_and_residual_nets_of_any_shortcut(digits, tmp_path):
         assert load(tmp_path / f"{model}{shortcut}").identity.spec.shortcut == shortcut
 
 
-def test_ones_own_block(digits, recipe, tmp_path):
-    own = lambda cin, width, stride, stride_in: nn.Sequential(*basic(cin, width, stride), nn.BatchNorm2d(width))  # noqa: E731
+def leaky(channels_in: int, width: int, stride: int, stride_in: str) -> nn.Module:
+    """A residual function of the same shape as the paper's, and another function."""
+    own = basic(channels_in, width, stride)
+    own[2] = nn.LeakyReLU(0.3)
+    return own
+
+
+def dropping(channels_in: int, width: int, stride: int, stride_in: str) -> nn.Module:
+    """A residual function that draws at random, and has weights that nobody else initialises."""
+    return nn.Sequential(*basic(channels_in, width, stride), nn.Dropout(0.2), nn.GroupNorm(2, width), Scale())
+
+
+def keeping(channels_in: int, width: int, stride: int, stride_in: str) -> nn.Module:
+    return nn.Sequential(*basic(channels_in, width, stride), nn.InstanceNorm2d(width, track_running_stats=True))
+
+
+class Scale(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.randn(1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.scale * x
+
+
+def test_ones_own_residual_function_is_a_run_of_its_own(recipe, tmp_path):
+    own = train(recipe, runs=tmp_path, residual=leaky)
+    papers = train(recipe, runs=tmp_path)
+    assert own["run"] != papers["run"] and own["params"] == papers["params"]
+    with pytest.raises(UsageError, match=r"files run no code: give it .*--residual .*:leaky"):
+        load(own["run"])
+    assert evaluate(own["run"], residual=leaky).top1_error == own["test_error"]
+    assert load(own["run"], residual=leaky).classes == tuple("0123456789")
+    with pytest.raises(RunError, match=r"model\.residual"):
+        train(recipe, own["run"])
+    with pytest.raises(UsageError, match="lambda"):
+        train(recipe, tmp_path / "lambda", residual=lambda *shape: basic(*shape))
+
+
+def test_a_residual_function_by_name(recipe, tmp_path):
     named = with_fields(recipe, ["model.residual=reslab.nets.blocks:basic"])
-    train(named, tmp_path / "named")
-    with pytest.raises(UsageError, match="load"):
-        load(tmp_path / "named")
-    assert load(tmp_path / "named", residual=basic).classes == digits.classes
+    result = train(named, tmp_path / "named")
+    assert result["test_error"] == train(recipe, tmp_path / "papers")["test_error"]
     with pytest.raises(UsageError, match="module:function"):
         train(with_fields(recipe, ["model.residual=nowhere:at_all"]), tmp_path / "nowhere")
-    result = train(with_fields(recipe, ["model.residual=mine"]), tmp_path / "own", residual=own)
-    assert result["params"] > load(tmp_path / "named", residual=basic).net.stage1[0].residual[0].weight.numel()
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_what_a_net_draws_by_itself_is_a_function_of_the_seed(recipe, tmp_path):
+    models = []
+    for name in ("first", "again"):
+        torch.rand(len(name))  # whatever else the process drew before
+        train(recipe, tmp_path / name, residual=dropping)
+        models.append((tmp_path / name / "model.safetensors").read_bytes())
+    assert models[0] == models[1]
+
+
+def test_a_net_that_keeps_other_statistics_is_refused(recipe, tmp_path):
+    with pytest.raises(UsageError, match=r"keeps .*running_mean: only the running statistics of nn\.BatchNorm2d"):
+        train(recipe, tmp_path / "run", residual=keeping)
+
+
+def test_weights_are_drawn_on_the_cpu_whatever_the_device(recipe):
+    class Elsewhere(TorchEngine):
+        """Stands in for a GPU: its net is on a device where a CPU generator cannot draw."""
+
+        def __init__(self) -> None:
+            super().__init__(build(spec_of(recipe)).to("meta"), PIXELS, FP32)
+
+        def buffer(self, values: torch.Tensor) -> torch.Tensor:
+            return values.clone()
+
+    state = initial_state(recipe, Elsewhere(), spec_of(recipe), None)
+    assert state.weights.abs().sum() > 0 and state.weights.device.type == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [("data.split=50k", "use --split"), ("data.name=cifar10", "name the data set"), ("data.fingerprint=ab", "changed")],
+)
+def test_a_recipe_that_speaks_of_other_data(digits, recipe, tmp_path, change, message):
+    with pytest.raises(UsageError, match=message):
+        train_on(digits, with_fields(recipe, [change]), tmp_path / "run", Surroundings())
+    assert not (tmp_path / "run").exists()
+
+
+def test_asking_for_a_finished_run_changes_nothing(digits, recipe, tmp_path, monkeypatch):
+    train_on(digits, recipe, tmp_path / "run", Surroundings())
+    before = {p.name: p.read_bytes() for p in (tmp_path / "run").iterdir()}
+    monkeypatch.setattr("reslab.training.run.this_machine", lambda: replace(this_machine(), processor="another"))
+    (tmp_path / "run").rename(tmp_path / "moved")
+    result = train_on(digits, recipe, tmp_path / "moved", Surroundings())
+    assert result["exact"] and result["run"] == str(tmp_path / "moved")
+    assert {p.name: p.read_bytes() for p in (tmp_path / "moved").iterdir()} == before
+
+
+@pytest.mark.parametrize("version", ["numpy", "torch", "reslab"])
+def test_another_version_is_not_exact(digits, longer, tmp_path, monkeypatch, version):
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "append_metrics", interrupting(20))
+        with pytest.raises(Interrupted):
+            train_on(digits, longer, tmp_path / "run", Surroundings())
+    recorded = json.loads((tmp_path / "run" / "environment.json").read_text())
+    recorded["versions"][version] = "0"
+    (tmp_path / "run" / "environment.json").write_text(json.dumps(recorded))
+    assert train_on(digits, longer, tmp_path / "run", Surroundings())["exact"] is False
+
+
+@pytest.mark.parametrize("damage", ["predictions", "foreign", "environment", "empty"])
+def test_foreign_files_in_a_run_are_refused_by_name(digits, longer, recipe, tmp_path, monkeypatch, damage):
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "append_metrics", interrupting(20))
+        with pytest.raises(Interrupted):
+            train_on(digits, longer, tmp_path / "run", Surroundings())
+    train_on(digits, recipe, tmp_path / "other", Surroundings())
+    state, environment = tmp_path / "run" / "state.safetensors", tmp_path / "run" / "environment.json"
+    if damage == "predictions":
+        state.write_bytes((tmp_path / "other" / "predictions.safetensors").read_bytes())
+    elif damage == "foreign":
+        RunFolder(tmp_path / "run").save_state({"weights": torch.zeros(3)}, {"step": 1})
+    else:
+        environment.write_text("{}" if damage == "environment" else "")
+    before = state.read_bytes()
+    with pytest.raises(RunError, match=r"environment|state"):
+        train_on(digits, longer, tmp_path / "run", Surroundings())
+    assert state.read_bytes() == before
+
+
+def test_what_a_kill_in_mid_write_left_is_cleared(digits, recipe, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".state.safetensors.0123abcd.part").write_bytes(b"torn")
+    train_on(digits, recipe, tmp_path / "run", Surroundings())
+    assert not list((tmp_path / "run").glob("*.part")) and not list((tmp_path / "run").glob(".*.part"))
+
+
+def test_termination_is_heard_like_ctrl_c(digits, longer, tmp_path, monkeypatch):
+    monkeypatch.setattr(signal, "SIGINT", signal.SIGTERM)
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "append_metrics", interrupting(20))
+        with pytest.raises(Interrupted):
+            train_on(digits, longer, tmp_path / "run", Surroundings())
+    assert RunFolder(tmp_path / "run").load_state()[1]["step"] == 20
 
 
 def test_without_averaging_the_last_step_counts_and_with_it_the_average(digits, recipe, tmp_path):
