@@ -1,0 +1,57 @@
+"""Our measured results beside the paper's numbers: the tables and the figure of the documents."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from reslab.experiments.paper import exact_counts, paper, printed
+from reslab.nets import spec
+from reslab.reporting import Series, curves_figure, markdown_table, seed_groups
+from reslab.training import Facts, Recipe, make_recipe
+
+Result = dict[str, Any]  # one JSON of results/
+
+NETS = tuple(name for name in paper()["printed"] if name.startswith("resnet"))
+CIFAR10 = Facts("cifar10", 10, 32, 45_000, mirror=True, official=True, split="45k/5k")
+
+
+def by_preset(results: Sequence[Result], model: str, preset: str) -> list[Result]:
+    """The CIFAR-10 results of a net under a preset just as it stands, by seed; a run that changed a field is none."""
+    wanted = make_recipe(CIFAR10, model, preset).digest()
+    found = [r for r in results if r["recipe"]["name"] == preset and Recipe.from_dict(r["recipe"]).digest() == wanted]
+    return sorted(found, key=lambda r: r["recipe"]["seed"])
+
+
+def counts_table() -> str:
+    """Our nets' parameters and multiply-adds beside what the paper prints, as Markdown."""
+    rows = []
+    for name in NETS:
+        # The paper's FLOPs of 18 and 34 layers are those of the plain nets, and so of option A.
+        found = spec(name, "A" if name in ("resnet18", "resnet34") else None)
+        counts, told = exact_counts(name, found), printed(name)
+        assert counts is not None
+        flops = f"{told['macs'] / 1e9:.1f}e9" if "macs" in told else ""
+        params = f"{told['params'] / 1e6:g}M" if "params" in told else ""
+        rows.append((name, found.shortcut, f"{counts['params']:,}", params, f"{counts['macs']:,}", flops))
+    return markdown_table(rows, ("net", "option", "parameters", "paper", "multiply-adds", "paper's FLOPs"))
+
+
+def table6(results: Sequence[Result]) -> str:
+    """The ResNet rows of Table 6, and what we measured under the paper's own recipe and the fast one, as Markdown."""
+    rows = []
+    for name in NETS:
+        if name not in paper()["table6"]:
+            continue
+        ours = ["; ".join(g.cell("val") for g in seed_groups(by_preset(results, name, p))) for p in ("paper", "fast")]
+        command = f"`reslab train cifar10 --model {name} --recipe paper`"
+        rows.append((name, f"{paper()['table6'][name]:.2f}", *ours, command))
+    return markdown_table(
+        rows, ("net", "paper, test error %", "ours, `paper`, val %", "ours, `fast`, val %", "command")
+    )
+
+
+def fast_curves(results: Sequence[Result]) -> bytes:
+    """Training and validation error of plain and residual nets under `fast`, the first seed of each, as SVG."""
+    chosen = [
+        by_preset(results, model, "fast")[:1] for depth in (20, 56) for model in (f"plain{depth}", f"resnet{depth}")
+    ]
+    return curves_figure([Series.of(r["result"]["model"], r["metrics"]) for found in chosen for r in found])

@@ -1,0 +1,62 @@
+"""Our results beside the paper's: only runs of a preset just as it stands, and nothing where nothing was measured."""
+
+from dataclasses import replace
+
+import pytest
+
+from reslab.experiments import by_preset, counts_table, fast_curves, paper, table6
+from reslab.experiments.measured import CIFAR10
+from reslab.training import make_recipe, with_fields
+
+
+def result(model: str, preset: str = "fast", seed: int = 0, error: float = 9.5, changes: tuple = (), steps: int = 0):
+    recipe = replace(with_fields(make_recipe(CIFAR10, model, preset), list(changes)), seed=seed)
+    recipe = recipe.stretched(steps) if steps else recipe
+    metrics = [
+        {"step": s, "epoch": s / 10, "train_error": 90 - s, "val_error": 91 - s, "val_images": 5000} for s in (10, 80)
+    ]
+    measured = {"data": "cifar10", "model": model, "val_error": error, "val_images": 5000, "epochs": 20.0}
+    return {
+        "name": f"{model}-s{seed}",
+        "recipe": recipe.to_dict(),
+        "result": measured,
+        "environment": {},
+        "metrics": metrics,
+    }
+
+
+def test_only_the_preset_as_it_stands_counts():
+    good = [result("resnet20", seed=1), result("resnet20", seed=0)]
+    others = [
+        result("resnet20", steps=2),
+        result("resnet20", changes=("optimizer.lr=0.1",)),
+        result("resnet20", "paper"),
+        result("resnet32"),
+    ]
+    assert by_preset(good + others, "resnet20", "fast") == [good[1], good[0]]
+    assert by_preset(others, "resnet20", "fast") == []
+
+
+def test_table6_has_ours_beside_the_papers():
+    table = table6([result("resnet20", seed=s, error=e) for s, e in ((0, 9.0), (1, 10.0))])
+    row = next(line for line in table.splitlines() if line.startswith("| resnet20"))
+    assert "8.75" in row and "9.50 ± 0.71 (n=2, 5,000 images)" in row
+    empty = next(line for line in table.splitlines() if line.startswith("| resnet56"))
+    assert [cell.strip() for cell in empty.split("|")[3:5]] == ["", ""]
+    assert len(table.splitlines()) == 2 + 6
+
+
+def test_every_net_that_the_paper_prints_is_counted():
+    table = counts_table()
+    assert "3,857,973,248" in table and "3.8e9" in table and "269,722" in table and "0.27M" in table
+    assert table.count("resnet") == sum(name.startswith("resnet") for name in paper()["printed"])
+
+
+def test_curves_name_their_nets():
+    picture = fast_curves([result("resnet20"), result("plain20"), result("plain20", steps=3)]).decode()
+    assert picture.count("plain20") >= 1 and "resnet20" in picture
+
+
+@pytest.mark.parametrize(("name", "value"), [("plain18", 27.94), ("resnet34", 25.03)])
+def test_table2_is_the_papers(name, value):
+    assert paper()["table2"][name] == value
