@@ -21,7 +21,7 @@ from reslab.training import facts_of, make_recipe
 from reslab.training.feed import batch_at
 from reslab.training.loop import update
 from reslab.training.optimizer import decay_of
-from reslab.training.run import spec_of
+from reslab.training.presets import spec_of
 from reslab.training.state import initial_state
 
 

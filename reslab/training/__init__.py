@@ -1,20 +1,14 @@
 """Recipes and their presets, optimisers, schedules, and the loop that brings a net to its last step."""
 
 from reslab.training.estimate import Estimate, estimate
+from reslab.training.fields import with_fields
 from reslab.training.loop import Interrupted, Progress
 from reslab.training.presets import PRESETS, Facts, make_recipe
-from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule, field_names, with_fields
-from reslab.training.run import (
-    Surroundings,
-    data_of_run,
-    default_folder,
-    facts_of,
-    read_data,
-    recipe_for,
-    train,
-    train_on,
-)
+from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule, field_names
+from reslab.training.run import default_folder, train, train_on
 from reslab.training.schedule import learning_rate
+from reslab.training.source import data_of_run, facts_of, read_data, recipe_for
+from reslab.training.surroundings import Surroundings
 
 __all__ = [
     "PRESETS",

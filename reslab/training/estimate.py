@@ -9,8 +9,8 @@ from reslab.evaluation import single_view
 from reslab.nets import named_residual
 from reslab.training.loop import EVALUATIONS, update
 from reslab.training.optimizer import decay_of
+from reslab.training.presets import spec_of
 from reslab.training.recipe import Recipe
-from reslab.training.run import spec_of
 from reslab.training.state import initial_state
 
 SAMPLE_SECONDS = 2.0

@@ -10,7 +10,7 @@
 from dataclasses import dataclass, replace
 
 from reslab.errors import UsageError, unknown
-from reslab.nets import spec
+from reslab.nets import Spec, spec
 from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule
 
 
@@ -102,6 +102,12 @@ def small(recipe: Recipe, facts: Facts, depth: int) -> Recipe:
     )
 
 
+def spec_of(recipe: Recipe) -> Spec:
+    """The architecture that a recipe asks for."""
+    asked = recipe.model
+    return spec(asked.name, asked.shortcut, asked.classes, recipe.data.size, asked.stride_in)
+
+
 def net_is_cifar(recipe: Recipe) -> bool:
     return spec(recipe.model.name).stem == "cifar"
 
@@ -128,8 +134,7 @@ def check(recipe: Recipe, facts: Facts) -> None:
     ):
         if told != found:
             raise UsageError(f"data.{field}={told}, but the images that were read have {found}; {way}")
-    model = recipe.model
-    net = spec(model.name, model.shortcut, model.classes, recipe.data.size, model.stride_in)
+    net = spec_of(recipe)
     if recipe.batch * net.smallest_map**2 < 2:
         raise UsageError(
             f"batch 1 on {recipe.data.size} px leaves batch normalisation one value a channel; it needs two: --batch 2"

@@ -153,27 +153,6 @@ class Recipe:
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def with_fields(recipe: Recipe, assignments: list[str]) -> Recipe:
-    """`recipe` with fields replaced by dotted name: ["optimizer.lr=0.05", "augment.flip=false"].
-
-    Raises UsageError for a field that does not exist (nearest names offered) or a value of the wrong kind.
-    """
-    values = asdict(recipe)
-    for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        name = name.strip()
-        if not equals:
-            raise UsageError(f"'{assignment}' sets nothing: write --set {name}=value")
-        if name not in field_names():
-            raise unknown("field", name, field_names())
-        *path, last = name.split(".")
-        inside = values
-        for part in path:
-            inside = inside[part]
-        inside[last] = _parse(name, text.strip())
-    return Recipe.from_dict(values)
-
-
 def field_names(cls: type = Recipe, prefix: str = "") -> list[str]:
     """Every field by its dotted name."""
     names: list[str] = []
@@ -210,7 +189,7 @@ def _build(cls: type, values: dict[str, Any], prefix: str) -> Any:
         hint = hints[name]
         built[name] = _build(hint, value, f"{prefix}{name}.") if _is_part(hint) else _fitting(prefix + name, value)
     # Absent fields that may be None are None: TOML has no other way to say it.
-    absent = {name: None for name, hint in hints.items() if name not in values and type(None) in _options(hint)}
+    absent = {name: None for name, hint in hints.items() if name not in values and type(None) in options_of(hint)}
     return cls(**absent, **built)
 
 
@@ -219,35 +198,20 @@ def _is_part(hint: Any) -> TypeGuard[type]:
     return isinstance(hint, type) and is_dataclass(hint)
 
 
-def _options(hint: Any) -> tuple[Any, ...]:
+def options_of(hint: Any) -> tuple[Any, ...]:
     return getattr(hint, "__args__", (hint,)) if not hasattr(hint, "__origin__") else (hint,)
 
 
-def _hint_of(name: str) -> Any:
+def hint_of(name: str) -> Any:
     cls: Any = Recipe
     for part in name.split("."):
         cls = _hints(cls)[part]
     return cls
 
 
-def _parse(name: str, text: str) -> Any:
-    """The value that `text` says, by the field's type."""
-    options = _options(_hint_of(name))
-    if type(None) in options and text.lower() in ("none", "null", ""):
-        return None
-    if str in options:
-        return text
-    if tuple[int, ...] in options:
-        text = f"[{text.strip('[]()')}]"
-    try:
-        return json.loads(text.lower())
-    except ValueError as error:
-        raise _misfit(name, text) from error
-
-
 def _fitting(name: str, value: Any) -> Any:
     """`value` as the field's type wants it. Raises UsageError where it is of another kind."""
-    options = _options(_hint_of(name))
+    options = options_of(hint_of(name))
     if value is None and type(None) in options:
         return None
     if tuple[int, ...] in options:
@@ -260,11 +224,11 @@ def _fitting(name: str, value: Any) -> Any:
         isinstance(value, bool) and bool not in options
     ):
         return value
-    raise _misfit(name, value)
+    raise misfit(name, value)
 
 
-def _misfit(name: str, value: Any) -> UsageError:
-    hint = _hint_of(name)
+def misfit(name: str, value: Any) -> UsageError:
+    hint = hint_of(name)
     wanted = "whole numbers, as 10,20" if hint == tuple[int, ...] else getattr(hint, "__name__", str(hint))
     return UsageError(f"{name}={value}: that field takes {wanted}")
 

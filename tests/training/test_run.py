@@ -20,7 +20,7 @@ from reslab.nets import build
 from reslab.nets.blocks import basic
 from reslab.store import RunFolder, load, read_record
 from reslab.training import Interrupted, Surroundings, facts_of, make_recipe, train, train_on, with_fields
-from reslab.training.run import spec_of
+from reslab.training.presets import spec_of
 from reslab.training.state import initial_state
 from tests.conftest import short_recipe
 
@@ -124,7 +124,7 @@ def test_on_another_machine_it_goes_on_and_says_so(digits, longer, tmp_path, mon
         with pytest.raises(Interrupted):
             train_on(digits, longer, tmp_path / "run", Surroundings())
     elsewhere = replace(this_machine(), processor="another")
-    monkeypatch.setattr("reslab.training.run.this_machine", lambda: elsewhere)
+    monkeypatch.setattr("reslab.training.continuing.this_machine", lambda: elsewhere)
     said = []
     result = train_on(digits, longer, tmp_path / "run", Surroundings(say=said.append))
     assert result["exact"] is False
@@ -267,6 +267,12 @@ def test_what_a_net_draws_by_itself_is_a_function_of_the_seed(recipe, tmp_path):
     assert models[0] == models[1]
 
 
+def test_the_callers_random_numbers_stay_its_own(recipe, tmp_path):
+    before = torch.random.get_rng_state()
+    train(recipe, tmp_path / "run")
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
 def test_a_net_that_keeps_other_statistics_is_refused(recipe, tmp_path):
     with pytest.raises(UsageError, match=r"keeps .*running_mean: only the running statistics of nn\.BatchNorm2d"):
         train(recipe, tmp_path / "run", residual=keeping)
@@ -299,7 +305,7 @@ def test_a_recipe_that_speaks_of_other_data(digits, recipe, tmp_path, change, me
 def test_asking_for_a_finished_run_changes_nothing(digits, recipe, tmp_path, monkeypatch):
     train_on(digits, recipe, tmp_path / "run", Surroundings())
     before = {p.name: p.read_bytes() for p in (tmp_path / "run").iterdir()}
-    monkeypatch.setattr("reslab.training.run.this_machine", lambda: replace(this_machine(), processor="another"))
+    monkeypatch.setattr("reslab.training.continuing.this_machine", lambda: replace(this_machine(), processor="another"))
     (tmp_path / "run").rename(tmp_path / "moved")
     result = train_on(digits, recipe, tmp_path / "moved", Surroundings())
     assert result["exact"] and result["run"] == str(tmp_path / "moved")

@@ -1,0 +1,76 @@
+"""A run that goes on: in the folder of the same recipe, executed as it was begun."""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from reslab.engine import Execution, Request, choose, elsewhere, this_machine
+from reslab.errors import RunError, UsageError
+from reslab.store import ENVIRONMENT, RunFolder
+from reslab.training.provenance import commit
+from reslab.training.recipe import Recipe, differences
+from reslab.training.surroundings import Surroundings
+
+LIBRARIES = ("reslab", "torch", "numpy", "pillow", "scikit-learn", "safetensors")
+DECIDING = ("reslab", "torch", "numpy", "pillow")  # other versions of these may give other bytes
+
+
+def same_recipe(recipe: Recipe, folder: RunFolder) -> None:
+    """Raises RunError where the folder was made by another recipe, and says in what they differ."""
+    written = folder.recipe()
+    if written is None:
+        return
+    differing = differences(recipe, Recipe.from_dict(written))
+    if differing:
+        raise RunError(f"{folder.path} was made by another recipe ({'; '.join(differing)}); choose another --run")
+
+
+def recorded_execution(folder: RunFolder, request: Request) -> tuple[dict[str, Any], Execution]:
+    """What an existing run was begun with.
+
+    Raises UsageError where what is asked for contradicts it, RunError where the record is torn or foreign.
+    """
+    environment = folder.read(ENVIRONMENT)
+    try:
+        recorded = Execution.from_dict(environment["execution"])
+        assert {"machine", "versions", "exact"} <= set(environment)
+    except (KeyError, TypeError, AssertionError) as error:
+        raise RunError(f"{folder.path / ENVIRONMENT} is no record of reslab's; choose another --run") from error
+    if contradictions := request.contradicts(recorded):
+        raise UsageError(f"{folder.path} runs otherwise: {', '.join(contradictions)}; choose another --run")
+    return environment, recorded
+
+
+def same_execution(folder: RunFolder, around: Surroundings, place: Path | None) -> tuple[Execution, bool]:
+    """The recorded execution of a run that goes on, or a new choice; and whether the bytes will be the same.
+
+    `place` is where a folder of photographs lies now. Raises UsageError where what is asked for contradicts what is
+    recorded.
+    """
+    machine, versions = this_machine(), {name: version(name) for name in LIBRARIES}
+    where = {"folder": str(place)} if place else {}
+    if folder.read(ENVIRONMENT) is None:
+        execution, announcement = choose(around.request, machine)
+        around.say(announcement)
+        record = {"announcement": announcement, "execution": execution.to_dict(), "machine": machine.to_dict()}
+        folder.write(ENVIRONMENT, {**record, "versions": versions, "commit": commit(), "exact": True, **where})
+        return execution, True
+    environment, recorded = recorded_execution(folder, around.request)
+    wanted = Request(
+        recorded.engine, recorded.device, recorded.precision, "on" if recorded.compiled else "off", recorded.threads
+    )
+    same = all(environment["machine"].get(fact) == getattr(machine, fact) for fact in ("processor", "gpu"))
+    same = same and all(environment["versions"].get(name) == versions[name] for name in DECIDING)
+    try:
+        execution, announcement = choose(wanted, machine)
+    except UsageError as error:
+        around.say(f"the recorded execution is not to be had here: {error}")
+        execution, announcement = elsewhere(recorded, around.request, machine)
+        same = False
+    exact = bool(environment["exact"]) and same
+    if not exact:
+        around.say("on another machine or version than before: the run goes on, its bytes may differ (exact: false)")
+    if not exact or where:
+        folder.write(ENVIRONMENT, {**environment, "execution": execution.to_dict(), "exact": exact, **where})
+    around.say(announcement)
+    return execution, exact

@@ -1,0 +1,44 @@
+"""Fields of a recipe by dotted name, as a command line gives them."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from reslab.errors import UsageError, unknown
+from reslab.training.recipe import Recipe, field_names, hint_of, misfit, options_of
+
+
+def with_fields(recipe: Recipe, assignments: list[str]) -> Recipe:
+    """`recipe` with fields replaced by dotted name: ["optimizer.lr=0.05", "augment.flip=false"].
+
+    Raises UsageError for a field that does not exist (nearest names offered) or a value of the wrong kind.
+    """
+    values = asdict(recipe)
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        name = name.strip()
+        if not equals:
+            raise UsageError(f"'{assignment}' sets nothing: write --set {name}=value")
+        if name not in field_names():
+            raise unknown("field", name, field_names())
+        *path, last = name.split(".")
+        inside = values
+        for part in path:
+            inside = inside[part]
+        inside[last] = _parse(name, text.strip())
+    return Recipe.from_dict(values)
+
+
+def _parse(name: str, text: str) -> Any:
+    """The value that `text` says, by the field's type."""
+    options = options_of(hint_of(name))
+    if type(None) in options and text.lower() in ("none", "null", ""):
+        return None
+    if str in options:
+        return text
+    if tuple[int, ...] in options:
+        text = f"[{text.strip('[]()')}]"
+    try:
+        return json.loads(text.lower())
+    except ValueError as error:
+        raise misfit(name, text) from error

@@ -1,0 +1,69 @@
+"""What a run ends with: measurements on every split, model, predictions, result."""
+
+from typing import Any
+
+from reslab.data import Dataset, Preprocessing
+from reslab.engine import Engine, Execution
+from reslab.evaluation import answers, single_view, top_error
+from reslab.store import Identity, RunFolder, model_bytes, predictions_bytes
+from reslab.training.presets import spec_of
+from reslab.training.recipe import Recipe
+from reslab.training.state import State
+
+
+def finish(
+    recipe: Recipe,
+    state: State,
+    engine: Engine,
+    preprocessing: Preprocessing,
+    dataset: Dataset,
+    folder: RunFolder,
+    execution: Execution,
+    exact: bool,
+) -> dict[str, Any]:
+    """Measure the result on every split, write model, predictions and result."""
+    weights, statistics = state.result()
+    kept, errors = {}, {}
+    for split, images in dataset.splits.items():
+        scores = single_view(engine, weights, statistics, images)
+        errors[split] = top_error(scores, images.labels)
+        if split != "train":
+            kept[split] = answers(scores, images)
+    named = {**engine.parameters.views(weights), **engine.statistics.views(statistics)}
+    identity = Identity(
+        model=recipe.model.name,
+        spec=spec_of(recipe),
+        classes=dataset.classes,
+        data=recipe.data.name,
+        split=recipe.data.split,
+        fingerprint=recipe.data.fingerprint,
+        residual=recipe.model.residual,
+    )
+    result = {
+        "run": str(folder.path),
+        "data": recipe.data.name,
+        "model": recipe.model.name,
+        "recipe": recipe.name,
+        "seed": recipe.seed,
+        "steps": recipe.steps,
+        "epochs": round(recipe.epochs(len(dataset.splits["train"])), 3),
+        "params": engine.parameters.total,
+        "engine": execution.engine,
+        "precision": execution.precision,
+        "compiled": execution.compiled,
+        **measured(errors, dataset),
+        "seconds": round(state.seconds, 2),
+        "images_per_second": round(recipe.steps * recipe.batch / state.seconds, 1),
+        "exact": exact,
+    }
+    folder.finish(model_bytes(named, identity, preprocessing), predictions_bytes(kept, dataset.classes), result)
+    return result
+
+
+def measured(errors: dict[str, float | None], dataset: Dataset) -> dict[str, float | int | None]:
+    """Error and number of images of each split; null and 0 where a data set has no such split."""
+    found: dict[str, float | int | None] = {}
+    for split in ("train", "val", "test"):
+        found[f"{split}_error"] = errors.get(split)
+        found[f"{split}_images"] = len(dataset.splits[split]) if split in dataset.splits else 0
+    return found
