@@ -26,6 +26,7 @@ docs: .venv/installed
 	$(BIN)/python -m reslab.cli.documents
 
 .venv/installed: pyproject.toml constraints.txt
+	@echo "Making .venv and installing what constraints.txt pins: half a minute, and what there is to fetch"
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	touch $@

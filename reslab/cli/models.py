@@ -12,7 +12,7 @@ def list_all(
     data_root: Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Name the models, data sets, recipes and experiments."""
+    """Name the models, data sets and recipes."""
     from reslab.data import list_datasets
     from reslab.experiments import EXPERIMENTS
     from reslab.nets import MODELS, spec

@@ -16,4 +16,7 @@ def main(runs: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except RunError as error:
+        sys.exit(f"reslab: {error}")

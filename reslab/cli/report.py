@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from zlib import crc32
 
 import typer
 
@@ -10,9 +11,7 @@ from reslab.cli.show import emit, out
 
 def report(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")],
-    to: Annotated[
-        Path | None, typer.Option("--out", help="The page; default: report.html in the one run, or here.")
-    ] = None,
+    to: Annotated[Path | None, typer.Option("--out", help="The page; default: in the run, or beside the runs.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Write curves, recipe, machine, confusions and worst mistakes as one HTML page."""
@@ -28,6 +27,7 @@ def write_report(runs: list[Path], to: Path | None = None) -> Path:
     from reslab.reporting import report
     from reslab.store import write_bytes
 
-    path = to or (runs[0] / "report.html" if len(runs) == 1 else Path("report.html"))
+    beside = runs[0].resolve().parent / f"report-{crc32(' '.join(run.name for run in runs).encode()):08x}.html"
+    path = to or (runs[0] / "report.html" if len(runs) == 1 else beside)
     write_bytes(path, report(*runs).encode())
     return path

@@ -1,6 +1,5 @@
 """`reslab train`: a recipe from the command line, and its run."""
 
-import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -119,22 +118,15 @@ def _recipe(
 
     Steps and epochs stretch the schedule; what is set of the schedule itself is said of the stretched one.
     """
-    from reslab.errors import UsageError
-    from reslab.training import facts_of, make_recipe, with_fields
+    from reslab.training import facts_of, lasting, make_recipe, with_fields, with_residual
 
     chosen = make_recipe(facts_of(dataset, split), model, preset, shortcut, stride_in, seed or 0, batch)
     changes = [f"optimizer.lr={lr}"] if lr is not None else []
     changes += [change for change in assign or [] if not change.startswith("schedule.")]
     chosen = with_fields(chosen, changes)
-    if steps is not None and epochs is not None:
-        raise UsageError("--steps and --epochs say the same thing: give one of them")
-    if epochs is not None:
-        if not 0 < epochs < math.inf:
-            raise UsageError(f"--epochs {epochs}: a run needs more than 0 epochs, and an end")
-        steps = max(1, round(epochs * len(dataset.splits["train"]) / chosen.batch))
-    if steps is not None:
-        chosen = chosen.stretched(steps)
-    return with_fields(chosen, [change for change in assign or [] if change.startswith("schedule.")])
+    chosen = lasting(chosen, len(dataset.splits["train"]), steps, epochs)
+    chosen = with_fields(chosen, [change for change in assign or [] if change.startswith("schedule.")])
+    return with_residual(chosen)
 
 
 def _dry_run(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: Path, json: bool) -> None:
@@ -146,7 +138,7 @@ def _dry_run(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: P
     from reslab.training.presets import check
 
     check(recipe, facts_of(dataset, recipe.data.split))
-    execution, announcement = choose(request, this_machine())
+    execution, announcement = choose(request.within(this_machine()), this_machine())
     say(announcement)
     expected = estimate(recipe, dataset, execution)
     epochs = round(recipe.epochs(len(dataset.splits["train"])), 3)

@@ -55,6 +55,10 @@ class Request:
     compile: str = "auto"
     threads: int = 0
 
+    def within(self, machine: Machine) -> "Request":
+        """The same, with no more threads than there are cores: more of them only wait for each other."""
+        return replace(self, threads=min(self.threads, machine.cores))
+
     def contradicts(self, recorded: Execution) -> list[str]:
         """What was asked for explicitly and differs from an execution that is already recorded, in words."""
         asked = {

@@ -128,4 +128,4 @@ def _execution(path: Path, request: Request | None, say: Callable[[str], None]) 
             return choose(wanted, machine)[0]
         except UsageError:
             say(f"the run's own execution ({recorded}) is not to be had here")
-    return choose(request or Request(), machine)[0]
+    return choose((request or Request()).within(machine), machine)[0]

@@ -4,14 +4,15 @@ from reslab.nets.blocks import Block, Residual
 from reslab.nets.complexity import Complexity, Stage, complexity, count_params
 from reslab.nets.initialisation import he_initialise
 from reslab.nets.names import MODELS, canonical, create, spec
-from reslab.nets.own import name_of, named_residual
+from reslab.nets.own import digest_of, name_of, named_residual, try_out
 from reslab.nets.resnet import build
-from reslab.nets.spec import SHORTCUTS, STRIDES_IN, Spec
+from reslab.nets.spec import SHORTCUTS, SMALLEST_SIZE, STRIDES_IN, Spec
 from reslab.nets.table1 import layers_text
 
 __all__ = [
     "MODELS",
     "SHORTCUTS",
+    "SMALLEST_SIZE",
     "STRIDES_IN",
     "Block",
     "Complexity",
@@ -23,9 +24,11 @@ __all__ = [
     "complexity",
     "count_params",
     "create",
+    "digest_of",
     "he_initialise",
     "layers_text",
     "name_of",
     "named_residual",
     "spec",
+    "try_out",
 ]

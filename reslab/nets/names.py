@@ -67,12 +67,18 @@ def _parse(name: str) -> tuple[str, int]:
         raise unknown("model", name, MODELS)
     kind, depth = match[1], int(match[2])
     if depth not in IMAGENET and (depth % 6 != 2 or depth < 8):
-        below = max(8, depth - (depth - 2) % 6)
+        below, above = (next(d for d in depths if d not in IMAGENET) for depths in _around(depth))
         raise UsageError(
-            f"no model '{name}': a CIFAR net has 6n+2 layers (sec. 4.2), such as {kind}{below} or {kind}{below + 6}; "
+            f"no model '{name}': a CIFAR net has 6n+2 layers (sec. 4.2), such as {kind}{below} or {kind}{above}; "
             f"the ImageNet nets have {', '.join(map(str, IMAGENET))}"
         )
     return kind, depth
+
+
+def _around(depth: int) -> tuple[range, range]:
+    """The depths 6n+2 below, falling, and above, rising."""
+    below = max(8, depth - (depth - 2) % 6)
+    return range(below, 7, -6), range(below + 6, below + 60, 6)
 
 
 def canonical(name: str) -> str:

@@ -1,10 +1,17 @@
-"""Residual functions of one's own: found by name, and named."""
+"""Residual functions of one's own: found by name, told apart, and tried before anything is begun."""
 
+import hashlib
 import importlib
+import inspect
 import sys
+
+import torch
 
 from reslab.errors import UsageError
 from reslab.nets.blocks import Residual
+from reslab.nets.complexity import complexity
+from reslab.nets.resnet import build
+from reslab.nets.spec import Spec
 
 
 def named_residual(name: str | None) -> Residual | None:
@@ -19,7 +26,8 @@ def named_residual(name: str | None) -> Residual | None:
     try:
         return getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError, ValueError) as error:
-        raise UsageError(f"no residual function '{name}': write module:function ({error})") from error
+        why = f" ({error})" if function else ""
+        raise UsageError(f"no residual function '{name}': write module:function{why}") from error
     finally:
         sys.path.remove("")
 
@@ -33,3 +41,31 @@ def name_of(residual: Residual) -> str:
     if "<lambda>" in name:
         raise UsageError("a lambda has no name to tell its runs by: define the residual function with def")
     return f"{residual.__module__}:{name}"
+
+
+def digest_of(residual: Residual) -> str:
+    """Eight hex digits that change with the function's source, or with the module that it makes."""
+    try:
+        source = inspect.getsource(residual)
+    except (OSError, TypeError):
+        source = ""  # typed into an interpreter: what it makes has to do
+    return hashlib.sha256(f"{source}{residual(16, 16, 1, '1x1')}".encode()).hexdigest()[:8]
+
+
+def try_out(residual: Residual, spec: Spec) -> None:
+    """Build and run the net of `spec` with it, on shapes alone.
+
+    Raises UsageError, with the rule that residual functions follow, where that fails.
+    """
+    try:
+        with torch.device("meta"):
+            net = build(spec, residual)
+        complexity(net, spec.size)
+    except UsageError:
+        raise
+    except Exception as error:  # it is somebody else's code: anything may come
+        raise UsageError(
+            f"the residual function {getattr(residual, '__name__', residual)} does not fit: {error}. It is called as "
+            f"f(channels_in, width, stride, stride_in) and returns an nn.Module from channels_in to "
+            f"{'4 * width' if spec.expansion == 4 else 'width'} channels, its output smaller by stride"
+        ) from error

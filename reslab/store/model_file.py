@@ -77,7 +77,9 @@ def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifie
     except ReslabError:
         raise
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise RunError(f"{path} does not hold the model that it describes: {error}") from error
+        if residual:
+            raise UsageError(f"{path}: the residual function that was given builds another net") from error
+        raise RunError(f"{path} does not hold the model that it describes: {str(error).splitlines()[0]}") from error
     net.requires_grad_(False).eval()
     return Classifier(net, identity, preprocessing, residual)
 

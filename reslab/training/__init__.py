@@ -5,9 +5,9 @@ from reslab.training.fields import with_fields
 from reslab.training.loop import Interrupted, Progress
 from reslab.training.presets import PRESETS, Facts, make_recipe
 from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule, field_names
-from reslab.training.run import default_folder, train, train_on
+from reslab.training.run import default_folder, train, train_on, with_residual
 from reslab.training.schedule import learning_rate
-from reslab.training.source import data_of_run, facts_of, read_data, recipe_for
+from reslab.training.source import data_of_run, facts_of, lasting, read_data, recipe_for
 from reslab.training.surroundings import Surroundings
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "estimate",
     "facts_of",
     "field_names",
+    "lasting",
     "learning_rate",
     "make_recipe",
     "read_data",
@@ -35,4 +36,5 @@ __all__ = [
     "train",
     "train_on",
     "with_fields",
+    "with_residual",
 ]

@@ -62,7 +62,8 @@ def same_execution(folder: RunFolder, around: Surroundings, place: Path | None) 
     same = all(environment["machine"].get(fact) == getattr(machine, fact) for fact in ("processor", "gpu"))
     same = same and all(environment["versions"].get(name) == versions[name] for name in DECIDING)
     try:
-        execution, announcement = choose(wanted, machine)
+        execution, _ = choose(wanted, machine)
+        announcement = f"{execution} (as the run began)"
     except UsageError as error:
         around.say(f"the recorded execution is not to be had here: {error}")
         execution, announcement = elsewhere(recorded, around.request, machine)

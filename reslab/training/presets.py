@@ -31,7 +31,7 @@ class Facts:
 PRESETS = {
     "paper": "sec. 4.2 as it stands: 64,000 steps of 128, rate 0.1, a tenth at 32k and 48k, decay 1e-4",
     "fast": "CIFAR in minutes: 20 epochs, rate 0.2 falling linearly to zero, decay 5e-4, Nesterov momentum",
-    "small": "digits and small folders: 30 epochs of 64, rate 0.1 falling linearly to zero, decay 5e-4",
+    "small": "digits and small folders: 30 epochs of 64 (300 steps at least), rate 0.1 falling to zero, decay 5e-4",
 }
 BATCH = {"paper": 128, "fast": 128, "small": 64}
 WARMUP_DEPTH = 110  # sec. 4.2: from this depth on 0.1 is too large a rate to start with

@@ -30,6 +30,7 @@ class Model:
     stride_in: str = "1x1"
     classes: int = 10
     residual: str | None = None  # "module:function", a residual function of one's own
+    residual_digest: str | None = None  # of its source: edited, it is another run
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", canonical(self.name))  # one spelling: ResNet-20 is no other run than resnet20

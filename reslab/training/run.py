@@ -8,7 +8,8 @@ import torch
 
 from reslab.data import Dataset, measure
 from reslab.engine import Execution, choose, make_engine, this_machine
-from reslab.nets import Residual, name_of, named_residual
+from reslab.errors import UsageError
+from reslab.nets import Residual, digest_of, name_of, named_residual, try_out
 from reslab.store import RESULT, SPLIT, RunFolder
 from reslab.training.continuing import recorded_execution, same_execution, same_recipe
 from reslab.training.finish import finish
@@ -43,11 +44,20 @@ def train(
     DataError and RunError for trouble with the data or the run folder.
     """
     around = around or Surroundings()
-    if residual and recipe.model.residual is None:
-        recipe = replace(recipe, model=replace(recipe.model, residual=name_of(residual)))
+    recipe = with_residual(recipe, residual)
     path = Path(run) if run else default_folder(recipe, Path(runs))
     dataset = read_data(data or recipe.data.name, recipe.data.split, recipe.data.size, around, path)
     return train_on(dataset, recipe, path, around, residual)
+
+
+def with_residual(recipe: Recipe, residual: Residual | None = None) -> Recipe:
+    """The recipe that names a residual function of one's own, given or named already, and knows its digest."""
+    function = residual or named_residual(recipe.model.residual)
+    if function is None:
+        return recipe
+    name = recipe.model.residual or name_of(function)
+    try_out(function, spec_of(recipe))
+    return replace(recipe, model=replace(recipe.model, residual=name, residual_digest=digest_of(function)))
 
 
 def train_on(
@@ -57,8 +67,16 @@ def train_on(
     folder = RunFolder(run)
     # What cannot be done is refused before anything is written.
     residual = residual or named_residual(recipe.model.residual)
+    if residual and digest_of(residual) != recipe.model.residual_digest:
+        raise UsageError(f"{recipe.model.residual} has changed since {run} began; choose another --run")
     check(recipe, facts_of(dataset, recipe.data.split))
-    choose(around.request, this_machine())
+    request = around.request.within(this_machine())
+    if request != around.request:
+        around.say(
+            f"{around.request.threads} threads are more than the {request.threads} cores here: {request.threads} it is"
+        )
+        around = replace(around, request=request)
+    choose(request, this_machine())
     with folder.locked():
         same_recipe(recipe, folder)
         if result := folder.read(RESULT):

@@ -1,10 +1,12 @@
 """The data set of a run, and the recipe that suits it."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from reslab.data import Dataset, FolderIndex, load_dataset
 from reslab.errors import UsageError
+from reslab.nets import SMALLEST_SIZE
 from reslab.store import ENVIRONMENT, SPLIT, RunFolder
 from reslab.training.presets import Facts, make_recipe
 from reslab.training.recipe import Recipe
@@ -27,21 +29,50 @@ def facts_of(dataset: Dataset, split: str | None = None) -> Facts:
     )
 
 
-def recipe_for(data: str | Path = "digits", around: Surroundings | None = None, **choices: Any) -> Recipe:
-    """The recipe of the house for a data set: `recipe_for("cifar10", model="resnet56", seed=1)`.
+def recipe_for(
+    data: str | Path = "digits",
+    *,
+    model: str | None = None,
+    recipe: str | None = None,
+    shortcut: str | None = None,
+    stride_in: str | None = None,
+    split: str | None = None,
+    size: int | None = None,
+    steps: int | None = None,
+    epochs: float | None = None,
+    batch: int | None = None,
+    lr: float | None = None,
+    seed: int = 0,
+    around: Surroundings | None = None,
+) -> Recipe:
+    """The recipe of the house for a data set, by the names of `reslab train`: `recipe_for("cifar10", epochs=5)`.
 
-    Choices are `split`, `size`, and those of `presets.make_recipe`: model, preset, shortcut, stride_in, seed, batch.
     Raises UsageError for names that do not exist, DataError where the data set is missing or damaged.
     """
-    split, size = choices.pop("split", None), choices.pop("size", None)
     dataset = read_data(data, split, size, around or Surroundings())
-    return make_recipe(facts_of(dataset, split), **choices)
+    chosen = make_recipe(facts_of(dataset, split), model, recipe, shortcut, stride_in, seed, batch)
+    if lr is not None:
+        chosen = replace(chosen, optimizer=replace(chosen.optimizer, lr=lr))
+    return lasting(chosen, len(dataset.splits["train"]), steps, epochs)
+
+
+def lasting(recipe: Recipe, train_images: int, steps: int | None, epochs: float | None) -> Recipe:
+    """The recipe stretched to so many steps or epochs; as it is where both are None."""
+    if steps is not None and epochs is not None:
+        raise UsageError("steps and epochs say the same thing: give one of them")
+    if epochs is not None:
+        if not 0 < epochs < math.inf:
+            raise UsageError(f"epochs {epochs}: a run needs more than 0 epochs, and an end")
+        steps = max(1, round(epochs * train_images / recipe.batch))
+    return recipe if steps is None else recipe.stretched(steps)
 
 
 def read_data(
     name: str | Path, split: str | None, size: int | None, around: Surroundings, run: Path | None = None
 ) -> Dataset:
     """A data set; for a run that wrote down its split of a folder, in that split."""
+    if size is not None and size < SMALLEST_SIZE:  # before thousands of photographs are decoded
+        raise UsageError(f"size {size}: a net needs images of at least {SMALLEST_SIZE} pixels")
     written = RunFolder(run).read(SPLIT) if run else None
     return load_dataset(
         name,

@@ -295,6 +295,8 @@ def test_real_photographs(real_data, tmp_path):
         (["train", "--epochs", "1", "--steps", "5"], 2, "give one of them"),
         (["train", "--batch", "2000"], 2, "larger than the 1077 training images"),
         (["train", "--batch", "0"], 2, "at least 1 image"),
+        (["train", "--size", "4"], 2, "at least 8 pixels"),
+        (["train", "--set", "model.residual=mine"], 2, "write module:function"),
         (["train", "--split", "45k/5k"], 2, "split"),
         (["train", "--engine", "nativ"], 2, "unknown engine"),
         (["train", "cifar10", "--size", "64"], 2, "32"),

@@ -29,6 +29,11 @@ def test_other_depths_are_told_the_rule(name):
         spec(name)
 
 
+def test_neighbours_of_a_wrong_depth_are_cifar_nets():
+    with pytest.raises(UsageError, match="such as resnet44 or resnet56"):
+        spec("resnet51")
+
+
 def test_nearest_name_is_offered():
     with pytest.raises(UsageError, match="resnet50"):
         spec("resent50")

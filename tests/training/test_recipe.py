@@ -7,7 +7,7 @@ import pytest
 import tomli_w
 
 from reslab.errors import UsageError
-from reslab.training import PRESETS, Facts, Recipe, learning_rate, make_recipe, with_fields
+from reslab.training import PRESETS, Facts, Recipe, learning_rate, make_recipe, recipe_for, with_fields
 from reslab.training.presets import check
 from reslab.training.recipe import differences, field_names
 
@@ -134,6 +134,14 @@ def test_batch_normalisation_needs_two_values():
         check(make_recipe(tiny, batch=1), tiny)
     check(make_recipe(tiny, batch=2), tiny)
     check(make_recipe(tiny, "resnet20", batch=1), tiny)
+
+
+def test_a_recipe_in_python_takes_what_the_command_takes():
+    chosen = recipe_for("digits", model="plain8", recipe="paper", epochs=2, batch=32, lr=0.05, seed=3)
+    assert (chosen.name, chosen.model.name, chosen.batch, chosen.seed) == ("paper", "plain8", 32, 3)
+    assert (chosen.steps, chosen.optimizer.lr) == (67, 0.05)
+    with pytest.raises(UsageError, match="give one of them"):
+        recipe_for("digits", steps=1, epochs=1)
 
 
 def test_steps_zero():

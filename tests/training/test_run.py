@@ -1,9 +1,12 @@
 """Runs: same bytes however often they are stopped, and nothing lost whatever happens."""
 
 import errno
+import importlib
 import json
+import linecache
 import os
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,14 +15,14 @@ import pytest
 import torch
 from torch import nn
 
-from reslab.data import Dataset, Images, Preprocessing
+from reslab.data import Dataset, Images, Preprocessing, load_dataset
 from reslab.engine import Execution, Request, TorchEngine, this_machine
 from reslab.errors import RunError, UsageError
 from reslab.evaluation import evaluate
 from reslab.nets import build
 from reslab.nets.blocks import basic
 from reslab.store import RunFolder, load, read_record
-from reslab.training import Interrupted, Surroundings, facts_of, make_recipe, train, train_on, with_fields
+from reslab.training import Interrupted, Recipe, Surroundings, facts_of, make_recipe, train, train_on, with_fields
 from reslab.training.presets import spec_of
 from reslab.training.state import initial_state
 from tests.conftest import short_recipe
@@ -249,6 +252,51 @@ def test_ones_own_residual_function_is_a_run_of_its_own(recipe, tmp_path):
         train(recipe, tmp_path / "lambda", residual=lambda *shape: basic(*shape))
 
 
+def test_an_edited_residual_function_is_another_run(recipe, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source = (
+        "from torch import nn\n\n\ndef own(cin, width, stride, stride_in):\n"
+        "    return nn.Sequential(nn.Conv2d(cin, width, 3, stride, 1), nn.BatchNorm2d(width))\n"
+    )
+    named = with_fields(recipe, ["model.residual=edited_block:own"])
+    Path("edited_block.py").write_text(source)
+    first = train(named, runs=tmp_path)
+    Path("edited_block.py").write_text(source.replace("width, 3, stride, 1", "width, 1, stride, 0"))
+    monkeypatch.delitem(sys.modules, "edited_block")
+    importlib.invalidate_caches()
+    linecache.clearcache()
+    second = train(named, runs=tmp_path)
+    assert second["run"] != first["run"] and second["params"] < first["params"]
+    begun = Recipe.from_dict(RunFolder(Path(first["run"])).recipe())
+    with pytest.raises(UsageError, match="edited_block:own has changed since"):
+        train_on(load_dataset("digits"), begun, Path(first["run"]), Surroundings())
+
+
+def too_few(channels_in: int, width: int, stride: int) -> nn.Module:
+    return basic(channels_in, width, stride)
+
+
+def too_narrow(channels_in: int, width: int, stride: int, stride_in: str) -> nn.Module:
+    return basic(channels_in, width // 2, stride)
+
+
+def nothing(channels_in: int, width: int, stride: int, stride_in: str) -> None:
+    return None
+
+
+@pytest.mark.parametrize("own", [too_few, too_narrow, nothing])
+def test_a_residual_function_that_does_not_fit_is_told_the_rule(recipe, tmp_path, own):
+    with pytest.raises(UsageError, match=rf"{own.__name__} does not fit: .*f\(channels_in, width, stride, stride_in\)"):
+        train(recipe, tmp_path / "run", residual=own)
+    assert not (tmp_path / "run").exists()
+
+
+def test_another_function_cannot_load_its_weights(recipe, tmp_path):
+    train(recipe, tmp_path / "run", residual=dropping)
+    with pytest.raises(UsageError, match="builds another net"):
+        load(tmp_path / "run", residual=basic)
+
+
 def test_a_residual_function_by_name(recipe, tmp_path):
     named = with_fields(recipe, ["model.residual=reslab.nets.blocks:basic"])
     result = train(named, tmp_path / "named")
@@ -372,6 +420,15 @@ def test_threads_are_recorded(digits, recipe, tmp_path):
     environment = json.loads((tmp_path / "run" / "environment.json").read_text())
     assert environment["execution"]["threads"] == 1
     assert environment["versions"]["torch"] and environment["machine"]["processor"]
+
+
+def test_more_threads_than_cores_are_not_taken(digits, recipe, tmp_path):
+    said: list[str] = []
+    for _ in range(2):  # the same request again contradicts nothing
+        train_on(digits, recipe, tmp_path / "run", Surroundings(Request(threads=999), say=said.append))
+    environment = json.loads((tmp_path / "run" / "environment.json").read_text())
+    assert environment["execution"]["threads"] == this_machine().cores
+    assert any("999 threads are more than" in line for line in said)
 
 
 def test_two_classes_only(tmp_path):
