@@ -67,6 +67,7 @@ class Progress:
     val_error: float | None
     val_images: int | None
     command: str
+    diverged: int | None  # the step at which the loss was no longer a number
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,7 @@ def _progress(record: Record) -> Progress:
         val_error=finite(last.get("val_error")),
         val_images=None if images is None else int(images),
         command=f"reslab train --run {record.path}",
+        diverged=record.diverged,
     )
 
 

@@ -6,9 +6,10 @@ from reslab.store.model_file import MODEL_FILE, find_model, load, model_bytes
 from reslab.store.predictions import Predictions, predictions_bytes, read_predictions
 from reslab.store.record import Record, read_record
 from reslab.store.results import read_results, results_folder, write_result
-from reslab.store.run_folder import ENVIRONMENT, PREDICTIONS, RESULT, SPLIT, STATE, RunFolder
+from reslab.store.run_folder import DIVERGED, ENVIRONMENT, PREDICTIONS, RESULT, SPLIT, STATE, RunFolder
 
 __all__ = [
+    "DIVERGED",
     "ENVIRONMENT",
     "MODEL_FILE",
     "PREDICTIONS",

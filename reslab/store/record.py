@@ -6,7 +6,7 @@ from typing import Any
 
 from reslab.errors import RunError
 from reslab.store.predictions import Predictions, read_predictions
-from reslab.store.run_folder import ENVIRONMENT, PREDICTIONS, RECIPE, RESULT, RunFolder
+from reslab.store.run_folder import DIVERGED, ENVIRONMENT, PREDICTIONS, RECIPE, RESULT, RunFolder
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Record:
     result: dict[str, Any]
     classes: tuple[str, ...]
     predictions: dict[str, Predictions]
+    diverged: int | None = None  # the step at which the loss was no longer a number
 
 
 def read_record(path: str | Path) -> Record:
@@ -40,4 +41,5 @@ def read_record(path: str | Path) -> Record:
         result=folder.read(RESULT) or {},
         classes=classes,
         predictions=predictions,
+        diverged=(folder.read(DIVERGED) or {}).get("step"),
     )

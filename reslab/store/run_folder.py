@@ -19,6 +19,7 @@ from reslab.store.model_file import KEY, MODEL_FILE, read_tensors
 
 RECIPE, METRICS, STATE = "recipe.toml", "metrics.jsonl", "state.safetensors"
 ENVIRONMENT, RESULT, PREDICTIONS, SPLIT = "environment.json", "result.json", "predictions.safetensors", "split.json"
+DIVERGED = "diverged.json"  # there where the loss stopped being a number
 
 
 class RunFolder:

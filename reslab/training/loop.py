@@ -25,6 +25,17 @@ EVALUATIONS = 25  # on the validation images in a run
 SHOWN_EVERY = 0.5  # seconds between two looks at the progress
 
 
+class Diverged(RunError):  # noqa: N818 - what happened, not whose mistake it was
+    """The loss is no longer a number. `step` is where that was seen."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(
+            f"the loss is no longer a number at step {step}; the last good state is kept. "
+            f"Train with a smaller rate (--lr)"
+        )
+        self.step = step
+
+
 class Interrupted(ReslabError):  # noqa: N818 - not a mistake, but what was asked for
     """The user stopped the run; its state is saved."""
 
@@ -54,7 +65,7 @@ def fit(
 ) -> None:
     """Bring `state` to the recipe's last step, saving it every `save_every` seconds (more rarely if saving is slow).
 
-    Raises RunError when the loss is no longer a number, Interrupted after Ctrl-C; the folder then holds the last good
+    Raises Diverged when the loss is no longer a number, Interrupted after Ctrl-C; the folder then holds the last good
     state.
     """
     decay = decay_of(engine.parameters, recipe.optimizer).to(state.weights.device)
@@ -103,10 +114,10 @@ def update(recipe: Recipe, state: State, engine: Engine, train: Images, decay: t
 
 
 def training_line(recipe: Recipe, state: State, train_images: int, clock: "_Clock") -> dict[str, Any]:
-    """One line of metrics on the augmented images since the last. Raises RunError when the loss is not a number."""
+    """One line of metrics on the augmented images since the last. Raises Diverged when the loss is not a number."""
     loss, errors, images = state.sums.tolist()
     if not math.isfinite(loss):
-        raise diverged(state.step)
+        raise Diverged(state.step)
     return {
         "step": state.step,
         "epoch": round(state.step * recipe.batch / train_images, 4),
@@ -132,18 +143,12 @@ def validation_line(recipe: Recipe, state: State, engine: Engine, val: Images, t
 
 
 def checkpoint(state: State, folder: RunFolder, clock: "_Clock") -> None:
-    """Save the state, if it is a good one. Raises RunError, and keeps the state saved before, where it is not."""
+    """Save the state, if it is a good one. Raises Diverged, and keeps the state saved before, where it is not."""
     if not state.finite() or not math.isfinite(float(state.sums[0])):
-        raise diverged(state.step)
+        raise Diverged(state.step)
     begin = time.perf_counter()
     folder.save_state(state.tensors(), state.facts())
     clock.saved(time.perf_counter() - begin)
-
-
-def diverged(step: int) -> RunError:
-    return RunError(
-        f"the loss is no longer a number at step {step}; the last good state is kept. Train with a smaller rate (--lr)"
-    )
 
 
 def _progress(recipe: Recipe, state: State, clock: "_Clock", line: dict[str, Any], val_error: float | None) -> Progress:

@@ -10,10 +10,10 @@ from reslab.data import Dataset, measure
 from reslab.engine import Execution, choose, make_engine, this_machine
 from reslab.errors import UsageError
 from reslab.nets import Residual, digest_of, name_of, named_residual, try_out
-from reslab.store import RESULT, SPLIT, RunFolder
+from reslab.store import DIVERGED, RESULT, SPLIT, RunFolder
 from reslab.training.continuing import recorded_execution, same_execution, same_recipe
 from reslab.training.finish import finish
-from reslab.training.loop import fit
+from reslab.training.loop import Diverged, fit
 from reslab.training.presets import check, spec_of
 from reslab.training.recipe import Recipe
 from reslab.training.source import facts_of, read_data
@@ -107,7 +107,11 @@ def _train(
         around.say(f"going on at step {state.step} of {recipe.steps}")
     else:
         state = initial_state(recipe, engine, spec_of(recipe), residual)
-    fit(recipe, state, engine, train, val, folder, around.watch, around.save_every)
+    try:
+        fit(recipe, state, engine, train, val, folder, around.watch, around.save_every)
+    except Diverged as error:
+        folder.write(DIVERGED, {"step": error.step})  # for whoever reads the run later
+        raise
     return finish(recipe, state, engine, preprocessing, dataset, folder, execution, exact)
 
 

@@ -21,6 +21,7 @@ from reslab.errors import RunError, UsageError
 from reslab.evaluation import evaluate
 from reslab.nets import build
 from reslab.nets.blocks import basic
+from reslab.reporting import report
 from reslab.store import RunFolder, load, read_record
 from reslab.training import Interrupted, Recipe, Surroundings, facts_of, make_recipe, train, train_on, with_fields
 from reslab.training.presets import spec_of
@@ -158,6 +159,8 @@ def test_a_loss_that_is_no_number_stops_with_the_last_good_state(digits, tmp_pat
     saved = RunFolder(tmp_path / "run").load_state()
     assert saved is None or torch.isfinite(saved[0]["weights"]).all()
     assert not (tmp_path / "run" / "model.safetensors").exists()
+    page = report(tmp_path / "run")
+    assert "was no longer a number at step" in page and "smaller <code>--lr</code>" in page and "Go on with" not in page
 
 
 def test_a_full_disk_stops_and_the_run_goes_on_later(digits, longer, tmp_path, monkeypatch):
