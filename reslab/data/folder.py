@@ -109,8 +109,19 @@ def _scan(root: Path, place: Path) -> _Split:
     for name in sorted(folder.name for folder in _folders(place)):
         files = [path.relative_to(root).as_posix() for path in _files(place / name)]
         photos[name] = sorted(path for path in files if _is_photo(path))
+        _refuse_unwritable([name, *photos[name]], place)
         ignored += len(files) - len(photos[name])
     return _Split(place, photos, ignored)
+
+
+def _refuse_unwritable(names: list[str], place: Path) -> None:
+    """A name that is no text (Latin-1 bytes on Linux) can be written into no JSON and no model file."""
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            readable = name.encode(errors="backslashreplace").decode()
+            raise DataError(f"{place}: the name {readable} is not UTF-8; rename it") from error
 
 
 def _split_places(folder: Path) -> dict[str, Path]:

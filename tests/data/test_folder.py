@@ -201,3 +201,14 @@ def test_missing_files_of_an_index_are_named(tmp_path, make_photos):
     (tmp_path / "cat" / "000.png").unlink()
     with pytest.raises(DataError, match=r"are gone \(1\), the first is cat/000\.png"):
         fingerprint(tmp_path, index.files)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a name be any bytes")
+@pytest.mark.parametrize("which", ["file", "class"])
+def test_a_name_that_is_no_text_is_refused_in_one_line(tmp_path, make_photos, which):
+    make_photos(tmp_path, {"cat": 3, "dog": 3})
+    old = tmp_path / "cat" / "000.png" if which == "file" else tmp_path / "cat"
+    os.rename(os.fsencode(old), os.fsencode(old.parent) + b"/caf\xe9" + os.fsencode(old.suffix))  # noqa: PTH104
+    with pytest.raises(DataError, match=r"the name .*caf\\udce9.* is not UTF-8; rename it") as caught:
+        index_folder(tmp_path)
+    str(caught.value).encode()  # and it can be printed
