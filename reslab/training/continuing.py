@@ -31,11 +31,9 @@ def recorded_execution(folder: RunFolder, request: Request) -> tuple[dict[str, A
     Raises UsageError where what is asked for contradicts it, RunError where the record is torn or foreign.
     """
     environment = folder.read(ENVIRONMENT)
-    try:
-        recorded = Execution.from_dict(environment["execution"])
-        assert {"machine", "versions", "exact"} <= set(environment)
-    except (KeyError, TypeError, AssertionError) as error:
-        raise RunError(f"{folder.path / ENVIRONMENT} is no record of reslab's; choose another --run") from error
+    if not isinstance(environment, dict) or not {"execution", "machine", "versions", "exact"} <= set(environment):
+        raise RunError(f"{folder.path / ENVIRONMENT} is no record of reslab's; choose another --run")
+    recorded = Execution.from_dict(environment["execution"])
     if contradictions := request.contradicts(recorded):
         raise UsageError(f"{folder.path} runs otherwise: {', '.join(contradictions)}; choose another --run")
     return environment, recorded
