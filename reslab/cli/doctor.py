@@ -36,8 +36,9 @@ def doctor(
 
 def examine(data_root: Path | None) -> dict[str, Any]:
     """What `reslab doctor --json` says."""
-    from reslab.data import cache_dir, list_datasets
+    from reslab.caches import cache_dir
     from reslab.data import data_root as root_of
+    from reslab.data import list_datasets
     from reslab.engine import Request, choose, this_machine
 
     machine, cache = this_machine(), cache_dir()

@@ -9,9 +9,7 @@ photo          from a photograph's file to pixels, for training and prediction
 cache          photographs decoded once, memory-mapped
 splits         stratified splits that never change
 fetch          a download that is resumed and checked
-places         where data sets and caches lie
-progress       what is said and shown during long work
-locks          one process at a time
+places         where data sets lie
 augment        the augmentations of sec. 4.2 as batch functions
 batches        which images make up the batch of a step
 preprocessing  what is subtracted from pixels, and what they are divided by
@@ -32,9 +30,8 @@ from reslab.data.cifar import SPLITS as CIFAR_SPLITS
 from reslab.data.dataset import Dataset, Images
 from reslab.data.folder import FolderIndex, index_folder
 from reslab.data.photo import PHOTO_SUFFIXES, fit, open_photo, read_photo
-from reslab.data.places import cache_dir, data_root
+from reslab.data.places import data_root
 from reslab.data.preprocessing import Preprocessing, measure
-from reslab.data.progress import Progress, Say
 
 __all__ = [
     "CIFAR_SPLITS",
@@ -44,10 +41,7 @@ __all__ = [
     "FolderIndex",
     "Images",
     "Preprocessing",
-    "Progress",
-    "Say",
     "batch_indices",
-    "cache_dir",
     "crop_and_flip",
     "data_root",
     "draw_crops",

@@ -13,11 +13,11 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reslab.data.locks import alone
+from reslab.caches import cache_dir
 from reslab.data.photo import read_photo
-from reslab.data.places import cache_dir
-from reslab.data.progress import Progress, Say, silent, unseen
 from reslab.errors import DataError, unknown
+from reslab.locks import alone
+from reslab.progress import Progress, Say, silent, unseen
 
 DECODER = 1  # goes up when the pixels that a photograph becomes change
 SLICE = 1024  # photographs in flight, so that waiting ones do not fill the memory

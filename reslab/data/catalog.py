@@ -14,8 +14,8 @@ from reslab.data.dataset import Dataset, Images
 from reslab.data.digits import load_digits
 from reslab.data.folder import FolderIndex, fingerprint, index_folder
 from reslab.data.places import data_root
-from reslab.data.progress import Progress, Say, silent, unseen
 from reslab.errors import DataError, UsageError, unknown
+from reslab.progress import Progress, Say, silent, unseen
 
 NAMES = {
     "digits": "handwritten digits, 8 x 8 grey, embedded (UCI optdigits)",

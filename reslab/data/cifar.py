@@ -12,8 +12,8 @@ from reslab.data.cifar_official import CIFAR10, CIFAR100, SITE, TEST_IMAGES, TRA
 from reslab.data.dataset import Dataset, Images
 from reslab.data.fetch import fetch, mismatch
 from reslab.data.pickles import read_pickle
-from reslab.data.progress import Progress, Say, silent, unseen
 from reslab.errors import DataError, unknown
+from reslab.progress import Progress, Say, silent, unseen
 
 CIFAR = {kind.name: kind for kind in (CIFAR10, CIFAR100)}
 SIZE = 32

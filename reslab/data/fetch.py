@@ -7,9 +7,9 @@ import urllib.request
 from pathlib import Path
 
 from reslab.data.archives import digest
-from reslab.data.locks import alone
-from reslab.data.progress import Progress, Say, silent, unseen
 from reslab.errors import DataError
+from reslab.locks import alone
+from reslab.progress import Progress, Say, silent, unseen
 
 CHUNK = 1 << 18  # bytes between two calls of progress
 TIMEOUT = 30  # seconds without a byte

@@ -1,10 +1,9 @@
-"""Where data sets and caches lie on this machine."""
+"""Where data sets lie on this machine."""
 
 import os
-import sys
 from pathlib import Path
 
-from reslab.errors import UsageError
+from reslab.caches import cache_dir
 
 
 def data_root(given: Path | None = None) -> Path:
@@ -13,25 +12,3 @@ def data_root(given: Path | None = None) -> Path:
         return Path(given).expanduser()
     named = os.environ.get("RESLAB_DATA")
     return Path(named).expanduser() if named else cache_dir() / "data"
-
-
-def cache_dir() -> Path:
-    """The user's cache folder for reslab: $RESLAB_CACHE, else the platform's own place. It need not exist yet."""
-    named = os.environ.get("RESLAB_CACHE")
-    if named:
-        return Path(named).expanduser()
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else _home() / "AppData" / "Local") / "reslab" / "cache"
-    if sys.platform == "darwin":
-        return _home() / "Library" / "Caches" / "reslab"
-    xdg = os.environ.get("XDG_CACHE_HOME", "")
-    # The XDG specification says that a relative path is to be ignored.
-    return (Path(xdg) if Path(xdg).is_absolute() else _home() / ".cache") / "reslab"
-
-
-def _home() -> Path:
-    try:
-        return Path.home()
-    except RuntimeError as error:  # a container's user without a home
-        raise UsageError("this user has no home folder: set RESLAB_CACHE to a folder for caches") from error

@@ -5,10 +5,11 @@ import platform
 import shutil
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import torch
+
+from reslab.processor import cpu_words
 
 # What decides speed here, by the names that Linux gives processor features.
 FEATURES = (
@@ -52,7 +53,7 @@ class Machine:
 @lru_cache(maxsize=1)
 def this_machine() -> Machine:
     """The machine that this process runs on."""
-    words = _cpu_words()
+    words = cpu_words()
     return Machine(
         processor=words.get("model name") or platform.processor() or platform.machine(),
         features=tuple(f for f in FEATURES if f in words.get("flags", words.get("Features", "")).split()),
@@ -65,16 +66,6 @@ def this_machine() -> Machine:
         python=platform.python_version(),
         torch=torch.__version__,
     )
-
-
-def _cpu_words() -> dict[str, str]:
-    """/proc/cpuinfo of the first processor; empty where there is none."""
-    try:
-        first = Path("/proc/cpuinfo").read_text().split("\n\n")[0]
-    except OSError:
-        return {}
-    pairs = (line.partition(":") for line in first.splitlines())
-    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _usable_cores() -> int:

@@ -6,18 +6,21 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from reslab.data.progress import Say
+from reslab.progress import Say
 
 
 @contextmanager
-def alone(lock_file: Path, work: str, say: Say) -> Iterator[None]:
-    """Hold the lock while inside; `work` is what the other process is doing. OSError if it cannot be made."""
+def alone(lock_file: Path, work: str, say: Say, patience_s: float = -1) -> Iterator[None]:
+    """Hold the lock while inside; `work` is what the other process is doing. A process that dies lets go of it.
+
+    Raises OSError if the lock cannot be made, TimeoutError if it is not free within `patience_s` (negative: waits on).
+    """
     lock = FileLock(lock_file)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         say(f"another process is {work}; waiting for it")
-        lock.acquire()
+        lock.acquire(timeout=patience_s)
     try:
         yield
     finally:

@@ -1,0 +1,37 @@
+import platform
+
+import pytest
+
+from reslab import processor
+from reslab.processor import cpu_words, fingerprint
+
+ONE = {"processor": "0", "model name": "One", "cpu MHz": "2596.120", "flags": "sse2 avx2"}
+
+
+def test_words_are_those_of_the_first_processor():
+    if platform.system() != "Linux":
+        pytest.skip("only Linux has /proc/cpuinfo")
+    assert cpu_words()["processor"] == "0"
+
+
+@pytest.mark.parametrize("change", [{"flags": "sse2"}, {"model name": "Two"}, {"Features": "asimd"}])
+def test_another_model_or_feature_is_another_processor(monkeypatch, change):
+    monkeypatch.setattr(processor, "cpu_words", lambda: ONE)
+    one = fingerprint()
+    monkeypatch.setattr(processor, "cpu_words", lambda: ONE | change)
+    assert fingerprint() != one
+
+
+def test_another_clock_is_the_same_processor(monkeypatch):
+    monkeypatch.setattr(processor, "cpu_words", lambda: ONE)
+    one = fingerprint()
+    monkeypatch.setattr(processor, "cpu_words", lambda: ONE | {"cpu MHz": "1200.000"})
+    assert fingerprint() == one
+
+
+def test_without_cpuinfo_the_architecture_tells_them_apart(monkeypatch):
+    monkeypatch.setattr(processor, "cpu_words", dict)
+    monkeypatch.setattr(platform, "machine", lambda: "arm64")
+    one = fingerprint()
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    assert fingerprint() != one
