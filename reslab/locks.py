@@ -1,5 +1,6 @@
 """One process at a time, and a word to the user while it is another's turn."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ def alone(lock_file: Path, work: str, say: Say, patience_s: float = -1) -> Itera
     except Timeout:
         say(f"another process is {work}; waiting for it")
         lock.acquire(timeout=patience_s)
+    except NotImplementedError as error:  # older versions of filelock, where the file system knows no locks
+        raise OSError(errno.ENOLCK, "the file system has no locks", str(lock_file)) from error
     try:
         yield
     finally:

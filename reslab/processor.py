@@ -28,7 +28,7 @@ LASTING = (
 def cpu_words() -> dict[str, str]:
     """/proc/cpuinfo of the first processor; empty where there is none."""
     try:
-        first = Path("/proc/cpuinfo").read_text().split("\n\n")[0]
+        first = Path("/proc/cpuinfo").read_text(errors="replace").split("\n\n")[0]
     except OSError:
         return {}
     pairs = (line.partition(":") for line in first.splitlines())
