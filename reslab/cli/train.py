@@ -34,7 +34,7 @@ def train(
     assign: Annotated[
         list[str] | None, typer.Option("--set", help="Any field of the recipe: dotted.field=value.")
     ] = None,
-    engine: Annotated[str, typer.Option(help="auto or torch.")] = "auto",
+    engine: Annotated[str, typer.Option(help="auto, torch or native.")] = "auto",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
     compile: Annotated[str, typer.Option(help="auto, on or off.")] = "auto",
@@ -135,10 +135,10 @@ def _dry_run(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: P
 
     from reslab.engine import choose, this_machine
     from reslab.training import estimate, facts_of
-    from reslab.training.presets import check
+    from reslab.training.presets import check, work_of
 
     check(recipe, facts_of(dataset, recipe.data.split))
-    execution, announcement = choose(request.within(this_machine()), this_machine())
+    execution, announcement = choose(request.within(this_machine()), this_machine(), work_of(recipe), say)
     say(announcement)
     expected = estimate(recipe, dataset, execution)
     epochs = round(recipe.epochs(len(dataset.splits["train"])), 3)

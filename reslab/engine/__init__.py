@@ -5,7 +5,9 @@ from reslab.engine.execution import ENGINES, PRECISIONS, SWITCH, Execution, Requ
 from reslab.engine.interface import Batch, Engine, StepOutput
 from reslab.engine.layout import Layout, parameter_layout, statistics_layout
 from reslab.engine.machine import Machine, this_machine
+from reslab.engine.native_engine import NativeEngine
 from reslab.engine.torch_engine import TorchEngine
+from reslab.engine.work import Work
 from reslab.nets import Residual, Spec, build
 
 
@@ -13,7 +15,8 @@ def make_engine(
     spec: Spec, preprocessing: Preprocessing, execution: Execution, residual: Residual | None = None
 ) -> Engine:
     """The engine that `execution` names, for the net of `spec`; `residual` is a residual function of one's own."""
-    assert execution.engine == "torch"
+    if execution.engine == "native":
+        return NativeEngine(spec, preprocessing, execution)
     return TorchEngine(build(spec, residual), preprocessing, execution)
 
 
@@ -26,9 +29,11 @@ __all__ = [
     "Execution",
     "Layout",
     "Machine",
+    "NativeEngine",
     "Request",
     "StepOutput",
     "TorchEngine",
+    "Work",
     "choose",
     "elsewhere",
     "make_engine",

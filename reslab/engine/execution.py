@@ -6,18 +6,23 @@ from typing import Any
 import torch
 
 from reslab.engine.machine import Machine
+from reslab.engine.work import KNOWN, Work, lacking
 from reslab.errors import RunError, UsageError, unknown
+from reslab.native import EXACT, NATIVE, Unavailable, cached, library, tier
+from reslab.progress import Say, silent
 
-ENGINES = ("auto", "torch")
+ENGINES = ("auto", "torch", "native")
 PRECISIONS = ("auto", "fp32", "bf16")
 SWITCH = ("auto", "on", "off")
+VARIANTS = {"auto": NATIVE, "bf16": NATIVE, "fp32": EXACT}  # of the native kernels
+WORTH_COMPILING = 20_000  # images there and back: what the kernels win on them pays for some seconds of compiling
 
 
 @dataclass(frozen=True)
 class Execution:
     """Decided once for a run, recorded, and used again on resume."""
 
-    engine: str  # "torch"
+    engine: str  # "torch" | "native"
     device: str  # "cpu", "cuda", "cuda:1", "mps"
     precision: str  # "fp32" | "bf16": of activations; weights, gradients and sums are fp32
     channels_last: bool
@@ -71,9 +76,10 @@ class Request:
         return [f"--{k} {new} (recorded: {old})" for k, (new, old) in asked.items() if new not in ("auto", 0, old)]
 
 
-def choose(request: Request, machine: Machine) -> tuple[Execution, str]:
+def choose(request: Request, machine: Machine, work: Work | None = None, say: Say = silent) -> tuple[Execution, str]:
     """The execution for this machine and one line that says what was chosen and why.
 
+    `work` is what it is for; without it the native kernels are not thought of. `say` is told when they are compiled.
     Raises UsageError for names that do not exist and for what the machine does not have.
     """
     for kind, value, known in (
@@ -86,6 +92,20 @@ def choose(request: Request, machine: Machine) -> tuple[Execution, str]:
     if request.threads < 0:
         raise UsageError(f"--threads {request.threads}: give at least 1, or 0 to leave it to the machine")
     device = _device(request.device, machine)
+    obstacle = _obstacle(request, device, machine, work, say)
+    if obstacle is None:
+        precision = "fp32" if request.precision == "fp32" else "bf16"
+        execution = Execution("native", "cpu", precision, False, False, request.threads or machine.cores)
+        return execution, f"{execution} (fused kernels: {tier(library(VARIANTS[precision]))})"
+    if request.engine == "native":
+        raise UsageError(
+            f"--engine native: {obstacle}. The native kernels run {KNOWN}; "
+            f"leave the option out, and PyTorch does the work"
+        )
+    return _on_torch(request, device, machine, None if request.engine == "torch" else obstacle)
+
+
+def _on_torch(request: Request, device: str, machine: Machine, obstacle: str | None) -> tuple[Execution, str]:
     precision, why = _precision(request.precision, device, machine)
     if request.compile == "on" and device == "cpu" and machine.compiler is None:
         raise UsageError("--compile on needs a C++ compiler, and none is here; leave it out or install g++ or clang++")
@@ -98,7 +118,31 @@ def choose(request: Request, machine: Machine) -> tuple[Execution, str]:
         compiled=request.compile == "on",
         threads=request.threads or machine.cores,
     )
-    return execution, f"{execution} ({why})"
+    return execution, f"{execution} ({why}{f'; no native kernels: {obstacle}' if obstacle else ''})"
+
+
+def _obstacle(request: Request, device: str, machine: Machine, work: Work | None, say: Say) -> str | None:
+    """Why the native kernels are not for this, in words; None where they are."""
+    asked = request.engine == "native"
+    if work is None or request.engine == "torch":
+        return "" if not asked else "they are for training and testing nets"
+    for reason, true in (
+        (f"they run on a CPU, not on {device}", device != "cpu"),
+        ("they are slower than PyTorch in fp32", not asked and request.precision == "fp32"),
+        ("they are not compiled by PyTorch (--compile)", request.compile == "on"),
+        ("the processor has no AVX-512 BF16", not asked and "avx512_bf16" not in machine.features),
+    ):
+        if true:
+            return reason
+    if (missing := lacking(work)) is not None:
+        return f"they lack {missing}"
+    if not asked and work.images < WORTH_COMPILING and not cached():
+        return "too few images to compile them for"
+    try:
+        library(VARIANTS[request.precision], say)
+    except Unavailable as reason:
+        return str(reason)
+    return None
 
 
 def _device(asked: str, machine: Machine) -> str:
@@ -129,9 +173,11 @@ def _precision(asked: str, device: str, machine: Machine) -> tuple[str, str]:
     return "fp32", "the processor has no bf16 units"
 
 
-def elsewhere(recorded: Execution, request: Request, machine: Machine) -> tuple[Execution, str]:
+def elsewhere(
+    recorded: Execution, request: Request, machine: Machine, work: Work | None = None, say: Say = silent
+) -> tuple[Execution, str]:
     """The execution to go on with where the recorded one cannot be had any more."""
     kept = replace(
         request, precision=recorded.precision, threads=request.threads or min(recorded.threads, machine.cores)
     )
-    return choose(kept, machine)
+    return choose(kept, machine, work, say)

@@ -11,7 +11,7 @@ from reslab.data import PHOTO_SUFFIXES, Images, read_photo
 from reslab.engine import Request, choose, this_machine
 from reslab.errors import DataError, UsageError
 from reslab.evaluation.error import softmax
-from reslab.evaluation.scores import on_engine, single_view
+from reslab.evaluation.scores import on_engine, single_view, work_of
 from reslab.nets import Residual
 from reslab.store import Classifier, load
 
@@ -50,7 +50,7 @@ def predict(
         raise UsageError(f"--top {top}: ask for at least 1 class")
     paths = photographs(images)
     classifier = run_or_classifier if isinstance(run_or_classifier, Classifier) else load(run_or_classifier, residual)
-    execution, _ = choose(request or Request(), this_machine())
+    execution, _ = choose(request or Request(), this_machine(), work_of(classifier, len(paths)))
     engine, weights, statistics = on_engine(classifier, execution)
     for start in range(0, len(paths), BATCH):
         read = [_read(path, classifier.size) for path in paths[start : start + BATCH]]

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reslab.data import Images
-from reslab.engine import Engine, Execution, make_engine, parameter_layout, statistics_layout
+from reslab.engine import Engine, Execution, Work, make_engine, parameter_layout, statistics_layout
 from reslab.store import Classifier
 
 BATCH_PIXELS = 500 * 32 * 32  # at a time: enough to keep every core busy, little enough for any machine
@@ -29,6 +29,11 @@ def on_engine(classifier: Classifier, execution: Execution) -> tuple[Engine, Ten
     statistics = statistics_layout(classifier.net).pack(state)
     engine = make_engine(classifier.identity.spec, classifier.preprocessing, execution, classifier.residual)
     return engine, engine.buffer(weights), engine.buffer(statistics)
+
+
+def work_of(classifier: Classifier, images: int = 0) -> Work:
+    """What an engine has to do to score so many images; 0: as few as a test may have."""
+    return Work(classifier.identity.spec, images // 3, own=classifier.residual is not None)  # there and back is 3 times
 
 
 def scores_of(classifier: Classifier, images: Images, execution: Execution) -> NDArray[np.float32]:

@@ -2,9 +2,27 @@
 
 build     the compiled library, from the cache or made now
 compiler  which compiler there is, and a run of it that ends in time
+network   the library's functions of arrays: a CIFAR net's training step and its evaluation
+kernels/  the C++
 """
 
-from reslab.native.build import ABI, NATIVE, PLAIN, Variant, library
+from reslab.native.build import ABI, EXACT, NATIVE, PLAIN, Variant, cached, library
 from reslab.native.compiler import Unavailable
+from reslab.native.network import SIZE, WIDTHS, Geometry, Network, peak_gflops, tier
 
-__all__ = ["ABI", "NATIVE", "PLAIN", "Unavailable", "Variant", "library"]
+__all__ = [
+    "ABI",
+    "EXACT",
+    "NATIVE",
+    "PLAIN",
+    "SIZE",
+    "WIDTHS",
+    "Geometry",
+    "Network",
+    "Unavailable",
+    "Variant",
+    "cached",
+    "library",
+    "peak_gflops",
+    "tier",
+]

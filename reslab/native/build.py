@@ -42,6 +42,7 @@ class Variant:
 
 
 NATIVE = Variant("native", ("-march=native",))  # all that this processor can do
+EXACT = Variant("exact", ("-march=native", "-DRESLAB_FP32"))  # fp32 throughout
 PLAIN = Variant("plain", ("-DRESLAB_PLAIN",))  # plain vectors, for any processor: what tests compare with
 
 
@@ -76,6 +77,17 @@ def library(variant: Variant = NATIVE, say: Say = silent, kernels: Path = KERNEL
     if isinstance(known, str):
         raise Unavailable(known)
     return known
+
+
+def cached(variant: Variant = NATIVE, kernels: Path = KERNELS) -> bool:
+    """Would `library` have nothing to compile?"""
+    if (variant, kernels) in _known:
+        return True
+    try:
+        plan = _plan(variant, kernels)
+        return any(place.name == _name(plan, place) for place in (cache_dir() / "native").glob(f"{plan.stem}-*.so"))
+    except (OSError, UsageError, Unavailable):
+        return False
 
 
 def _plan(variant: Variant, kernels: Path) -> _Plan:

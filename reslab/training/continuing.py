@@ -4,7 +4,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from reslab.engine import Execution, Request, choose, elsewhere, this_machine
+from reslab.engine import Execution, Request, Work, choose, elsewhere, this_machine
 from reslab.errors import RunError, UsageError
 from reslab.store import ENVIRONMENT, RunFolder
 from reslab.training.provenance import commit
@@ -39,16 +39,16 @@ def recorded_execution(folder: RunFolder, request: Request) -> tuple[dict[str, A
     return environment, recorded
 
 
-def same_execution(folder: RunFolder, around: Surroundings, place: Path | None) -> tuple[Execution, bool]:
+def same_execution(folder: RunFolder, around: Surroundings, place: Path | None, work: Work) -> tuple[Execution, bool]:
     """The recorded execution of a run that goes on, or a new choice; and whether the bytes will be the same.
 
-    `place` is where a folder of photographs lies now. Raises UsageError where what is asked for contradicts what is
-    recorded.
+    `place` is where a folder of photographs lies now, `work` what is to be run. Raises UsageError where what is asked
+    for contradicts what is recorded.
     """
     machine, versions = this_machine(), {name: version(name) for name in LIBRARIES}
     where = {"folder": str(place)} if place else {}
     if folder.read(ENVIRONMENT) is None:
-        execution, announcement = choose(around.request, machine)
+        execution, announcement = choose(around.request, machine, work, around.say)
         around.say(announcement)
         record = {"announcement": announcement, "execution": execution.to_dict(), "machine": machine.to_dict()}
         folder.write(ENVIRONMENT, {**record, "versions": versions, "commit": commit(), "exact": True, **where})
@@ -60,11 +60,11 @@ def same_execution(folder: RunFolder, around: Surroundings, place: Path | None) 
     same = all(environment["machine"].get(fact) == getattr(machine, fact) for fact in ("processor", "gpu"))
     same = same and all(environment["versions"].get(name) == versions[name] for name in DECIDING)
     try:
-        execution, _ = choose(wanted, machine)
+        execution, _ = choose(wanted, machine, work, around.say)
         announcement = f"{execution} (as the run began)"
     except UsageError as error:
         around.say(f"the recorded execution is not to be had here: {error}")
-        execution, announcement = elsewhere(recorded, around.request, machine)
+        execution, announcement = elsewhere(recorded, around.request, machine, work, around.say)
         same = False
     exact = bool(environment["exact"]) and same
     if not exact:

@@ -9,6 +9,7 @@
 
 from dataclasses import dataclass, replace
 
+from reslab.engine import Work
 from reslab.errors import UsageError, unknown
 from reslab.nets import Spec, spec
 from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule
@@ -106,6 +107,11 @@ def spec_of(recipe: Recipe) -> Spec:
     """The architecture that a recipe asks for."""
     asked = recipe.model
     return spec(asked.name, asked.shortcut, asked.classes, recipe.data.size, asked.stride_in)
+
+
+def work_of(recipe: Recipe) -> Work:
+    """What an engine has to do for a recipe."""
+    return Work(spec_of(recipe), recipe.steps * recipe.batch, own=recipe.model.residual is not None)
 
 
 def net_is_cifar(recipe: Recipe) -> bool:

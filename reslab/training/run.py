@@ -14,7 +14,7 @@ from reslab.store import DIVERGED, RESULT, SPLIT, RunFolder
 from reslab.training.continuing import recorded_execution, same_execution, same_recipe
 from reslab.training.finish import finish
 from reslab.training.loop import Diverged, fit
-from reslab.training.presets import check, spec_of
+from reslab.training.presets import check, spec_of, work_of
 from reslab.training.recipe import Recipe
 from reslab.training.source import facts_of, read_data
 from reslab.training.state import initial_state, restored_state
@@ -76,14 +76,15 @@ def train_on(
             f"{around.request.threads} threads are more than the {request.threads} cores here: {request.threads} it is"
         )
         around = replace(around, request=request)
-    choose(request, this_machine())
+    work = work_of(recipe)
+    choose(request, this_machine(), work, around.say)
     with folder.locked():
         same_recipe(recipe, folder)
         if result := folder.read(RESULT):
             recorded_execution(folder, around.request)
             around.say(f"{folder.path} is done; this is its recorded result")
             return {**result, "run": str(folder.path)}
-        execution, exact = same_execution(folder, around, dataset.folder)
+        execution, exact = same_execution(folder, around, dataset.folder, work)
         begin_folder(recipe, dataset, folder)
         with torch.random.fork_rng(devices=[]):  # a run seeds itself; the caller's stream stays as it was
             return _train(recipe, dataset, folder, execution, exact, around, residual)

@@ -1,0 +1,33 @@
+"""What an engine is chosen for, and what the native kernels lack of it."""
+
+from dataclasses import dataclass
+
+from reslab.native import SIZE, WIDTHS
+from reslab.nets import Spec
+
+KNOWN = f"CIFAR nets of widths {', '.join(map(str, WIDTHS))} on images of {SIZE} px"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an engine is to be chosen for."""
+
+    spec: Spec
+    images: int  # that will go through the net, there and back
+    own: bool = False  # has the net a residual function of one's own?
+    size: int | None = None  # of the smallest images in training, where it is not the net's
+
+
+def lacking(work: Work) -> str | None:
+    """What the kernels have not got that this work needs, in words; None where they have it all."""
+    spec, side = work.spec, work.size or work.spec.size
+    for reason, true in (
+        (f"{spec.block} blocks", spec.block != "basic"),
+        ("a stem for ImageNet", spec.stem != "cifar"),
+        (f"stages of widths {', '.join(map(str, spec.widths))}", spec.widths != WIDTHS),
+        ("a residual function of one's own", work.own),
+        (f"images of {side} px", side != SIZE),
+    ):
+        if true:
+            return reason
+    return None

@@ -1,0 +1,41 @@
+// The C interface of the kernels, as reslab/native/network.py calls it.
+#include "network.h"
+#include "peak.h"
+
+extern "C" {
+
+int reslab_abi() { return 1; }
+
+// The instructions that the library was compiled for: 0 plain vectors, 1 AVX-512 BF16.
+int reslab_tier() { return RESLAB_AVX512; }
+
+// Null where memory is short or threads cannot be started.
+void* reslab_create(const int* blocks, int option, int classes, int threads, const reslab::LayerOffsets* offsets,
+                    std::int64_t head_weight, std::int64_t head_bias, std::int64_t parameters, const float* mean,
+                    float scale) try {
+    return new reslab::Network(blocks, option, classes, threads, offsets, head_weight, head_bias, parameters, mean, scale);
+} catch (...) {
+    return nullptr;
+}
+
+void reslab_destroy(void* network) { delete static_cast<reslab::Network*>(network); }
+
+// 0, or 1 where memory is short.
+int reslab_step(void* network, const float* parameters, const reslab::Batch* batch, const reslab::Outputs* outputs) try {
+    static_cast<reslab::Network*>(network)->step(parameters, *batch, *outputs);
+    return 0;
+} catch (...) {
+    return 1;
+}
+
+int reslab_evaluate(void* network, const float* parameters, const float* statistics, const std::uint8_t* images, int count,
+                    float* scores) try {
+    static_cast<reslab::Network*>(network)->evaluate(parameters, statistics, images, count, scores);
+    return 0;
+} catch (...) {
+    return 1;
+}
+
+double reslab_peak(int threads, double seconds) { return reslab::peak(threads, seconds); }
+
+}  // extern "C"

@@ -1,0 +1,61 @@
+// Batch normalisation as per-channel coefficients: what is left of it when its passes over pixels are fused elsewhere.
+#pragma once
+
+#include <cmath>
+
+#include "sums.h"
+
+namespace reslab {
+
+constexpr double EPSILON = 1e-5;
+
+// One batch normalisation of up to 64 channels.
+// Forward  x = y * scale + shift.   Backward  dy = g * a + y * b + c.
+struct BatchNorm {
+    alignas(64) float scale[64], shift[64], a[64], b[64], c[64];
+    double mean[64], deviation[64];  // 1 / sqrt(variance + epsilon)
+};
+
+// Over `count` values a channel: the mean m and the biased variance v of sums over y and y^2,
+//   scale = gamma / sqrt(v + epsilon), shift = beta - m * scale.
+// The statistics that are handed out have the unbiased variance, as PyTorch's.
+inline void normalise_by_batch(BatchNorm& norm, const double (*sums)[64], int channels, double count,
+                               const float* gamma, const float* beta, float* mean_out, float* variance_out) {
+    for (int n = 0; n < channels; ++n) {
+        double mean = sums[0][n] / count;
+        double variance = std::fmax(sums[1][n] / count - mean * mean, 0.0);
+        norm.mean[n] = mean;
+        norm.deviation[n] = 1 / std::sqrt(variance + EPSILON);
+        norm.scale[n] = static_cast<float>(gamma[n] * norm.deviation[n]);
+        norm.shift[n] = static_cast<float>(beta[n] - mean * gamma[n] * norm.deviation[n]);
+        mean_out[n] = static_cast<float>(mean);
+        variance_out[n] = static_cast<float>(variance * count / (count - 1));
+    }
+}
+
+// By running statistics, for evaluation.
+inline void normalise_by_running(BatchNorm& norm, int channels, const float* gamma, const float* beta,
+                                 const float* mean, const float* variance) {
+    for (int n = 0; n < channels; ++n) {
+        double scale = gamma[n] / std::sqrt(variance[n] + EPSILON);
+        norm.scale[n] = static_cast<float>(scale);
+        norm.shift[n] = static_cast<float>(beta[n] - mean[n] * scale);
+    }
+}
+
+// From G = sum g and P = sum g * y over the batch: with r = 1 / sqrt(v + epsilon) and D = sum g * (y - m) r = r (P - m G),
+//   dy = gamma r (g - G/count - (y - m) r D/count),  dgamma = D,  dbeta = G.
+inline void differentiate(BatchNorm& norm, const double* g, const double* gy, int channels, double count,
+                          const float* gamma, float* dgamma, float* dbeta) {
+    for (int n = 0; n < channels; ++n) {
+        double r = norm.deviation[n], d = r * (gy[n] - norm.mean[n] * g[n]);
+        double a = gamma[n] * r, b = -a * r * d / count;
+        norm.a[n] = static_cast<float>(a);
+        norm.b[n] = static_cast<float>(b);
+        norm.c[n] = static_cast<float>(-a * g[n] / count - b * norm.mean[n]);
+        dgamma[n] = static_cast<float>(d);
+        dbeta[n] = static_cast<float>(g[n]);
+    }
+}
+
+}  // namespace reslab

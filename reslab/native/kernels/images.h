@@ -1,0 +1,52 @@
+// From stored images to what the stem reads: cropped, mirrored, normalised, four channels (the last is zero).
+#pragma once
+
+#include "layouts.h"
+
+namespace reslab {
+
+constexpr int COLOURS = 3, STEM_CHANNELS = 4;
+using Stem = Padded<STEM_CHANNELS, SIZE>;
+
+struct Preprocessing {
+    const float* mean;  // [SIZE][SIZE][COLOURS], subtracted before cropping, as the zeros around the image are
+    float scale;        // 1 / standard deviation
+};
+
+// `top`, `left`: edges of the crop in the image padded by `pad` zeros on each side; then mirrored if `flip`.
+inline void prepare(const std::uint8_t* image, const Preprocessing& how, int top, int left, bool flip, int pad, Stem& to) {
+    for (int row = 0; row < SIZE; ++row) {
+        int from_row = row + top - pad;
+        bool inside = 0 <= from_row && from_row < SIZE;
+        for (int column = 0; column < SIZE; ++column) {
+            int from_column = (flip ? SIZE - 1 - column : column) + left - pad;
+            Real* pixel = to.at(row, column);
+            if (!inside || from_column < 0 || from_column >= SIZE) {
+                std::memset(pixel, 0, STEM_CHANNELS * sizeof(Real));
+                continue;
+            }
+            int from = (from_row * SIZE + from_column) * COLOURS;
+            for (int colour = 0; colour < COLOURS; ++colour)
+                pixel[colour] = narrow((image[from + colour] - how.mean[from + colour]) * how.scale);
+            pixel[COLOURS] = 0;
+        }
+    }
+}
+
+// The prepared image as pairs, for the weight gradient of the stem.
+inline void pair_image(const Stem& image, Planes<STEM_CHANNELS, SIZE, 1>& to) {
+    for (int row = 0; row < SIZE; ++row)
+        for (int couple = 0; couple <= SIZE / 2; ++couple)
+            for (int channel = 0; channel < STEM_CHANNELS; ++channel) {
+                const Real* even = image.at(row, 2 * couple) + channel;
+                Real* between = to.at(1, row, couple) + channel * 2;
+                between[0] = even[-STEM_CHANNELS];
+                between[1] = even[0];
+                if (couple == SIZE / 2) continue;
+                Real* aligned = to.at(0, row, couple) + channel * 2;
+                aligned[0] = even[0];
+                aligned[1] = even[STEM_CHANNELS];
+            }
+}
+
+}  // namespace reslab

@@ -1,0 +1,87 @@
+// Where numbers lie: the one place that knows the layouts of scratch memory and of packed weights.
+//
+// Activations of a batch are NHWC. Around them stand, for one image at a time:
+//   Padded  a map with a border of zeros, from which a convolution reads its 3x3 neighbourhoods;
+//   Planes  a map as pairs of horizontally neighbouring outputs' inputs, from which a weight gradient reads;
+//   Pairs   a gradient map as pairs of horizontally neighbouring pixels, the other factor of a weight gradient.
+#pragma once
+
+#include "vectors.h"
+
+namespace reslab {
+
+constexpr int SIZE = 32;  // pixels of an image, height and width
+
+// A convolution: T x T taps, K channels in on a map of S*W x S*W pixels, N channels out on W x W. Padding T/2.
+template <int K_, int N_, int W_, int S_, int T_>
+struct Shape {
+    static constexpr int K = K_, N = N_, W = W_, S = S_, T = T_;
+    static constexpr int IN = S * W;  // pixels of the input's side
+    static constexpr int WEIGHTS = K * N * T * T;
+};
+
+// C channels of a W x W map inside a border of one zero pixel. The border is written once, when memory is made.
+template <int C, int W>
+struct Padded {
+    static constexpr int ROW = (W + 2) * C;
+    alignas(64) Real values[(W + 2) * ROW + LANES * 2];
+    // Row and column count from -1, the border.
+    RESLAB_INLINE Real* at(int row, int column) { return values + (row + 1) * ROW + (column + 1) * C; }
+    RESLAB_INLINE const Real* at(int row, int column) const { return values + (row + 1) * ROW + (column + 1) * C; }
+};
+
+// C channels of a W x W map, pixel pairs (0,1), (2,3), ... of each row: [row][pair][channel][2]. A row of zeros above
+// and below.
+template <int C, int W>
+struct Pairs {
+    static constexpr int ROW = W * C;
+    alignas(64) Real values[(W + 2) * ROW];
+    RESLAB_INLINE Real* at(int row, int couple) { return values + (row + 1) * ROW + couple * C * 2; }
+    RESLAB_INLINE const Real* at(int row, int couple) const { return values + (row + 1) * ROW + couple * C * 2; }
+};
+
+// The input of a convolution of stride S as its weight gradient reads it: for the horizontal tap t and the outputs
+// (2j, 2j+1) the inputs under that tap, (S*2j + t - 1, S*(2j+1) + t - 1), lie beside each other.
+// Stride 1: taps 0 and 2 see the same pairs, shifted by one, so two planes do. Stride 2: one plane for each tap.
+template <int C, int W, int S>
+struct Planes {
+    static constexpr int COUNT = S == 1 ? 2 : 3;
+    static constexpr int ROWS = S * W + 2;
+    static constexpr int COUPLES = W / 2 + 1;
+    static constexpr int ROW = COUPLES * C * 2;
+    static constexpr int PLANE = ROWS * ROW;
+    alignas(64) Real values[COUNT * PLANE + LANES * 2];
+    RESLAB_INLINE Real* at(int plane, int row, int couple) {
+        return values + plane * PLANE + (row + 1) * ROW + couple * C * 2;
+    }
+    // The pair for the horizontal tap t and the outputs (0, 1) of a row; the next outputs' follow C * 2 further.
+    RESLAB_INLINE const Real* tap(int t, int row) const {
+        constexpr int plane_of[2][3] = {{1, 0, 1}, {0, 1, 2}};
+        int shift = S == 1 && t == 2 ? 1 : 0;
+        return values + plane_of[S - 1][t] * PLANE + (row + 1) * ROW + shift * C * 2;
+    }
+};
+
+// How a product is cut into registers: M pixels by V vectors of channels out, sixteen sums in all.
+template <int N>
+struct Cut {
+    static constexpr int V = N % (2 * LANES) == 0 ? 2 : 1;
+    static constexpr int M = LANES / V;
+    static constexpr int CHANNELS = V * LANES;  // channels out of one cut
+};
+
+// Packed weights: [cut of channels out][tap][pair of channels in][channel out of the cut][2].
+// `weight(k, n, tap)` gives the fp32 weight from channel k in to channel n out.
+template <int N, class Weight>
+void pack(Real* to, int channels_in, int taps, Weight weight) {
+    constexpr int CHANNELS = Cut<N>::CHANNELS;
+    for (int cut = 0; cut < N; cut += CHANNELS)
+        for (int tap = 0; tap < taps; ++tap)
+            for (int k = 0; k < channels_in; k += 2)
+                for (int n = cut; n < cut + CHANNELS; ++n) {
+                    *to++ = narrow(weight(k, n, tap));
+                    *to++ = narrow(weight(k + 1, n, tap));
+                }
+}
+
+}  // namespace reslab

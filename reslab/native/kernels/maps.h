@@ -1,0 +1,113 @@
+// Passes over the pixels of one image that stand before a product: what the convolution reads, in the layout it reads.
+#pragma once
+
+#include "batch_norm.h"
+#include "layouts.h"
+
+namespace reslab {
+
+// The shortcut of a block, and what it adds to the block's response.
+enum class Shortcut : int { NONE = 0, IDENTITY = 1, ZERO_PAD = 2, PROJECTION = 3 };
+
+// The output of a block (or of the stem) of C channels on W x W pixels, before it is computed:
+// ReLU(y * scale + shift + what the shortcut adds). All pointers are of one image.
+struct Join {
+    const Real* y;
+    const BatchNorm* norm;
+    Shortcut shortcut = Shortcut::NONE;
+    const Real* other = nullptr;  // the block's input, or the projection's raw output
+    const BatchNorm* other_norm = nullptr;
+};
+
+RESLAB_INLINE Floats relu(Floats value) { return maximum(value, Floats{}); }
+
+RESLAB_INLINE Floats affine(const BatchNorm& norm, const Real* y, int channel) {
+    return fma(load(y + channel), load(norm.scale + channel), load(norm.shift + channel));
+}
+
+// What a shortcut adds at one pixel, channels from `channel` on.
+template <int C, int W, Shortcut KIND>
+RESLAB_INLINE Floats added(const Join& join, int row, int column, int channel) {
+    if constexpr (KIND == Shortcut::IDENTITY) return load(join.other + (row * W + column) * C + channel);
+    if constexpr (KIND == Shortcut::PROJECTION)
+        return affine(*join.other_norm, join.other + (row * W + column) * C, channel);
+    if constexpr (KIND == Shortcut::ZERO_PAD)
+        if (channel < C / 2) return load(join.other + (4 * row * W + 2 * column) * (C / 2) + channel);
+    return Floats{};
+}
+
+template <int C, int W, Shortcut KIND, class Put>
+RESLAB_INLINE void join_kind(const Join& join, Put put) {
+    for (int row = 0; row < W; ++row)
+        for (int column = 0; column < W; ++column)
+            RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
+                Floats response = affine(*join.norm, join.y + (row * W + column) * C, channel);
+                put(row, column, channel, narrow(relu(response + added<C, W, KIND>(join, row, column, channel))));
+            }
+}
+
+// Calls put(row, column, channel, sixteen channels as Real) for the whole map.
+template <int C, int W, class Put>
+void for_each(const Join& join, Put put) {
+    switch (join.shortcut) {
+        case Shortcut::NONE: return join_kind<C, W, Shortcut::NONE>(join, put);
+        case Shortcut::IDENTITY: return join_kind<C, W, Shortcut::IDENTITY>(join, put);
+        case Shortcut::PROJECTION: return join_kind<C, W, Shortcut::PROJECTION>(join, put);
+        case Shortcut::ZERO_PAD:
+            if constexpr (C > LANES) return join_kind<C, W, Shortcut::ZERO_PAD>(join, put);
+    }
+}
+
+// A map into the middle of a padded one.
+template <int C, int W>
+void pad(const Real* x, Padded<C, W>& to) {
+    for (int row = 0; row < W; ++row) std::memcpy(to.at(row, 0), x + row * W * C, W * C * sizeof(Real));
+}
+
+// The input of a convolution as pairs, for its weight gradient (see Planes). value(row, column, channel) -> Reals.
+template <int C, int W, int S, class Value>
+RESLAB_INLINE void pair_inputs(Planes<C, W, S>& to, Value value) {
+    constexpr int IN = S * W;
+    for (int row = 0; row < IN; ++row)
+        RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
+            Reals before{};
+            for (int couple = 0; couple < W / 2; ++couple) {
+                if constexpr (S == 1) {
+                    Reals even = value(row, 2 * couple, channel), odd = value(row, 2 * couple + 1, channel);
+                    store(to.at(0, row, couple) + channel * 2, coupled(even, odd));
+                    store(to.at(1, row, couple) + channel * 2, coupled(before, even));
+                    before = odd;
+                } else {
+                    Reals in[4];
+                    RESLAB_UNROLL for (int i = 0; i < 4; ++i) in[i] = value(row, 4 * couple + i, channel);
+                    store(to.at(0, row, couple) + channel * 2, coupled(before, in[1]));
+                    store(to.at(1, row, couple) + channel * 2, coupled(in[0], in[2]));
+                    store(to.at(2, row, couple) + channel * 2, coupled(in[1], in[3]));
+                    before = in[3];
+                }
+            }
+            if constexpr (S == 1) store(to.at(1, row, W / 2) + channel * 2, coupled(before, Reals{}));
+        }
+}
+
+// The gradient of a convolution's output through its batch normalisation, dy = g * a + y * b + c, as pairs and padded.
+template <int C, int W>
+void differentiate_map(const BatchNorm& norm, const Real* g, const Real* y, Padded<C, W>* padded, Pairs<C, W>& pairs) {
+    auto dy = [&](int pixel, int channel) {
+        Floats constant = fma(load(y + pixel * C + channel), load(norm.b + channel), load(norm.c + channel));
+        return narrow(fma(load(g + pixel * C + channel), load(norm.a + channel), constant));
+    };
+    for (int row = 0; row < W; ++row)
+        for (int couple = 0; couple < W / 2; ++couple)
+            RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
+                int pixel = row * W + 2 * couple;
+                Reals first = dy(pixel, channel), second = dy(pixel + 1, channel);
+                store(pairs.at(row, couple) + channel * 2, coupled(first, second));
+                if (padded) {
+                    put(padded->at(row, 2 * couple) + channel, first);
+                    put(padded->at(row, 2 * couple + 1) + channel, second);
+                }
+            }
+}
+
+}  // namespace reslab

@@ -1,0 +1,32 @@
+// The product at the heart of a convolution and of its data gradient.
+#pragma once
+
+#include "layouts.h"
+
+namespace reslab {
+
+// M pixels of one row, one cut of V*16 channels out:
+//   sums[m * SPACING + n] (+)= sum over taps (i, j) and channels k of x[i * ROW + j * K + m * STEP + k] * w[i, j][k][n]
+// x: Real with rows ROW and neighbouring pixels STEP apart (STEP = stride * K); w: packed weights of the cut.
+// M * V = 16 sums stay in registers through all TH x TW x K products.
+template <int K, int N, int TH, int TW, int ROW, int STEP, int SPACING, bool ADD>
+RESLAB_INLINE void multiply(const Real* x, const Real* w, float* sums) {
+    constexpr int M = Cut<N>::M, V = Cut<N>::V;
+    Floats sum[M][V];
+    RESLAB_UNROLL for (int m = 0; m < M; ++m)
+        RESLAB_UNROLL for (int v = 0; v < V; ++v) sum[m][v] = ADD ? load(sums + m * SPACING + v * LANES) : Floats{};
+    for (int i = 0; i < TH; ++i)
+        for (int j = 0; j < TW; ++j) {
+            const Real* tap = x + i * ROW + j * K;
+            for (int k = 0; k < K; k += 2, w += 2 * LANES * V) {
+                Couples weights[V];
+                RESLAB_UNROLL for (int v = 0; v < V; ++v) weights[v] = load_couples(w + v * 2 * LANES);
+                RESLAB_UNROLL for (int m = 0; m < M; ++m)
+                    RESLAB_UNROLL for (int v = 0; v < V; ++v) sum[m][v] = dot(sum[m][v], tap + m * STEP + k, weights[v]);
+            }
+        }
+    RESLAB_UNROLL for (int m = 0; m < M; ++m)
+        RESLAB_UNROLL for (int v = 0; v < V; ++v) store(sums + m * SPACING + v * LANES, sum[m][v]);
+}
+
+}  // namespace reslab

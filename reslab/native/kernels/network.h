@@ -1,0 +1,123 @@
+// A CIFAR residual or plain net: one training step, and evaluation.
+//
+// Exact batch normalisation needs sums over the whole batch between any two convolutions, so a step is a sequence of
+// passes over the batch: in each, every thread takes its share of images one by one through "read the raw output before,
+// normalise, add the shortcut, ReLU; convolve; store the raw output and its sums" (or the same backwards), all in scratch
+// memory that stays in cache; then all meet.
+#pragma once
+
+#include <vector>
+
+#include "convolution.h"
+#include "correlate.h"
+#include "head.h"
+#include "scratch.h"
+#include "team.h"
+
+namespace reslab {
+
+struct LayerOffsets {  // into the flat buffers
+    std::int64_t weight, gamma, beta, mean, variance;
+};
+
+// A convolution and its batch normalisation.
+struct Layer {
+    LayerOffsets at;
+    int channels_in, channels_out, taps, side;  // taps and pixels of the output a side
+    Buffer<Real> forward, backward;             // packed weights
+    Buffer<Real> y;                             // raw outputs [image][side][side][channels_out]
+    BatchNorm norm;
+    std::size_t map() const { return static_cast<std::size_t>(side) * side * channels_out; }
+    Real* output(int image) const { return y.get() + image * map(); }
+};
+
+struct Block {
+    int first, second, projection;  // layers; projection: -1 where there is none
+    int stage, stride;
+    Shortcut shortcut;
+    Buffer<Real> x;  // inputs [image][...]
+    std::size_t map;
+    Real* input(int image) const { return x.get() + image * map; }
+};
+
+struct Batch {
+    int size;
+    const std::uint8_t* images;
+    const std::int64_t* labels;
+    const std::int64_t* crops;   // [size][2] or null
+    const std::uint8_t* flips;   // or null
+    const float* weights;        // or null
+    int pad;
+    float smoothing;
+};
+
+struct Outputs {
+    float *gradient, *statistics, *losses;
+    std::uint8_t* errors;
+};
+
+class Network {
+   public:
+    Network(const int* blocks, int option, int classes, int threads, const LayerOffsets* offsets,
+            std::int64_t head_weight, std::int64_t head_bias, std::int64_t parameters, const float* mean, float scale);
+
+    void step(const float* parameters, const Batch& batch, const Outputs& outputs);
+    void evaluate(const float* parameters, const float* statistics, const std::uint8_t* images, int count, float* scores);
+
+   private:
+    // The batch is cut into a fixed number of shards whose sums are added in order: the same bytes for 1, 2 or 4 threads.
+    static int shards_for(int threads) { return threads == 1 || threads == 2 || threads == 4 ? 4 : threads; }
+    template <class Work, class Then>
+    void pass(int thread, Work work, Then then);
+    template <class Body>
+    static void by_stage(const Block& block, Body body);
+
+    void add_layer(const LayerOffsets& at, int channels_in, int channels_out, int taps, int side);
+    void reserve(int images, bool training);
+    void pack_layer(Layer& layer, const float* parameters, bool training);
+
+    Join join_before(int block, int image) const;  // the input of a block (of the head: block = number of blocks)
+    template <bool SUMS>
+    void forward_stem(int image, const Stem& prepared, int shard);
+    template <int C, int W, int S, bool SUMS>
+    void forward_first(int block, int image, Scratch& scratch, int shard);
+    template <int C, int W, bool SUMS>
+    void forward_second(int block, int image, Scratch& scratch, int shard);
+    void pooled_features(int image, Scratch& scratch, float* pooled) const;
+    void forward_and_backward_head(int image, Scratch& scratch, int shard);
+    template <int C, int W>
+    void backward_second(int block, int image, Scratch& scratch, int shard);
+    template <int C, int W, int S>
+    void backward_first(int block, int image, Scratch& scratch, int shard);
+    void backward_stem(int image, Scratch& scratch, int shard);
+
+    void normalise(int layer, int set);
+    void differentiate_layer(int layer, int kind);
+    void differentiate_before(int block);
+    void train(int thread);
+    void reduce(int thread);
+    float* shard_gradient(int shard) { return shard_gradients_.get() + static_cast<std::size_t>(shard) * parameters_; }
+    bool has_projection(int block) const { return block >= 0 && blocks_[block].projection >= 0; }
+
+    int classes_;
+    std::int64_t head_weight_, head_bias_, parameters_;
+    std::vector<float> mean_;
+    Preprocessing preprocessing_;
+    std::vector<Layer> layers_;
+    std::vector<Block> blocks_;
+    int shards_;
+    std::vector<std::unique_ptr<Scratch>> scratch_;
+    Buffer<Stem> stems_;                     // prepared images
+    Buffer<Real> gradients_[3];              // towards a block's output, inside it, towards its input
+    Buffer<float> shard_gradients_;          // [shard][parameters]
+    std::vector<ShardSums> sums_[2];         // [shard]; the second of a projection
+    int reserved_ = 0;
+    bool reserved_training_ = false;
+
+    const float* values_ = nullptr;  // of the step that is going on
+    const Batch* batch_ = nullptr;
+    const Outputs* outputs_ = nullptr;
+    Team team_;  // last: its threads must go before what they use
+};
+
+}  // namespace reslab

@@ -1,0 +1,172 @@
+// Sixteen lanes of fp32 in registers; activations in memory as bf16, or as fp32 in the build that RESLAB_FP32 makes.
+//
+// Written in the vector types that g++ and clang++ lower to any processor. Only dot(), fma() and narrow() use
+// instructions by name, where the processor has them (AVX-512 BF16); with RESLAB_PLAIN they never do. The fp32 build runs
+// the same code without any rounding, which shows whether what is computed is right; the plain build is what the
+// instructions by name are compared with.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__AVX512BF16__) && defined(__AVX512VL__) && defined(__AVX512BW__) && !defined(RESLAB_PLAIN)
+#define RESLAB_AVX512 1
+#include <immintrin.h>
+#else
+#define RESLAB_AVX512 0
+#endif
+
+#define RESLAB_INLINE inline __attribute__((always_inline))
+#define RESLAB_UNROLL _Pragma("GCC unroll 32")
+
+namespace reslab {
+
+constexpr int LANES = 16;
+
+typedef float Floats __attribute__((vector_size(64)));
+typedef std::uint32_t Bits __attribute__((vector_size(64)));
+
+RESLAB_INLINE Floats load(const float* from) {
+    Floats value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
+
+RESLAB_INLINE void store(float* to, Floats value) { std::memcpy(to, &value, sizeof value); }
+
+RESLAB_INLINE Floats maximum(Floats a, Floats b) { return a > b ? a : b; }
+
+// a * b + c in one rounding where the processor can.
+RESLAB_INLINE Floats fma(Floats a, Floats b, Floats c) {
+#if RESLAB_AVX512
+    return (Floats)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#else
+    return a * b + c;
+#endif
+}
+
+// An activation in memory is a Real, sixteen of them are Reals, and Couples are sixteen couples of neighbours in memory.
+//   narrow   fp32 -> Real, to the nearest, ties to even       widen  back, exactly
+//   coupled  two Reals, lane by lane                          dot    sum + x[0] * first + x[1] * second of each couple
+#ifdef RESLAB_FP32
+
+using Real = float;
+using Reals = Floats;
+struct Couples {
+    Floats first, second;
+};
+
+RESLAB_INLINE Floats widen(Reals value) { return value; }
+RESLAB_INLINE Reals narrow(Floats value) { return value; }
+RESLAB_INLINE Real narrow(float value) { return value; }
+RESLAB_INLINE Couples coupled(Reals first, Reals second) { return {first, second}; }
+
+RESLAB_INLINE Couples load_couples(const Real* from) {
+    Floats a = load(from), b = load(from + LANES);
+    return {__builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30),
+            __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)};
+}
+
+RESLAB_INLINE void store(Real* to, Couples value) {
+    Floats a = value.first, b = value.second;
+    store(to, __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+    store(to + LANES, __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
+}
+
+RESLAB_INLINE Floats dot(Floats sum, const Real* x, Couples w) {
+    return fma(Floats{} + x[1], w.second, fma(Floats{} + x[0], w.first, sum));
+}
+
+#else
+
+using Real = std::uint16_t;  // bf16, the upper half of an fp32
+typedef Real Reals __attribute__((vector_size(32)));
+typedef Bits Couples;  // the first in the lower half
+
+RESLAB_INLINE Floats widen(Reals value) { return (Floats)(__builtin_convertvector(value, Bits) << 16); }
+
+RESLAB_INLINE Reals narrow(Floats value) {
+#if RESLAB_AVX512
+    return (Reals)_mm512_cvtneps_pbh((__m512)value);
+#else
+    Bits bits = (Bits)value;
+    return __builtin_convertvector((bits + 0x7fff + ((bits >> 16) & 1)) >> 16, Reals);
+#endif
+}
+
+RESLAB_INLINE Real narrow(float value) {
+    std::uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return static_cast<Real>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+RESLAB_INLINE Couples coupled(Reals first, Reals second) {
+    return __builtin_convertvector(first, Bits) | (__builtin_convertvector(second, Bits) << 16);
+}
+
+RESLAB_INLINE Couples load_couples(const Real* from) {
+    Couples value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
+
+RESLAB_INLINE void store(Real* to, Couples value) { std::memcpy(to, &value, sizeof value); }
+
+RESLAB_INLINE Floats dot(Floats sum, const Real* x, Couples w) {
+    std::uint32_t both;
+    std::memcpy(&both, x, sizeof both);
+#if RESLAB_AVX512
+    return (Floats)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32(static_cast<int>(both)), (__m512bh)w);
+#else
+    Bits spread = Bits{} + both;
+    sum += (Floats)(spread << 16) * (Floats)(w << 16);
+    return sum + (Floats)(spread & 0xffff0000u) * (Floats)(w & 0xffff0000u);
+#endif
+}
+
+RESLAB_INLINE Floats load(const Real* from) {
+    Reals value;
+    std::memcpy(&value, from, sizeof value);
+    return widen(value);
+}
+
+RESLAB_INLINE void store(Real* to, Floats value) {
+    Reals narrowed = narrow(value);
+    std::memcpy(to, &narrowed, sizeof narrowed);
+}
+
+#endif
+
+RESLAB_INLINE Reals get(const Real* from) {
+    Reals value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
+
+RESLAB_INLINE void put(Real* to, Reals value) { std::memcpy(to, &value, sizeof value); }
+
+// What the next image will need, asked for in slices while this one's products keep the arithmetic busy and the memory
+// idle. A hint: it changes no result and may name memory that is not there.
+class Ahead {
+   public:
+    void clear() { count_ = 0; }
+    void add(const void* from, std::size_t bytes) { regions_[count_++] = {static_cast<const char*>(from), bytes}; }
+    RESLAB_INLINE void fetch(int part, int parts) const {
+        for (int r = 0; r < count_; ++r) {
+            std::size_t end = regions_[r].bytes * (part + 1) / parts;
+            for (std::size_t at = regions_[r].bytes * part / parts; at < end; at += 64)
+                __builtin_prefetch(regions_[r].from + at, 0, 2);
+        }
+    }
+
+   private:
+    struct Region {
+        const char* from;
+        std::size_t bytes;
+    };
+    Region regions_[6];
+    int count_ = 0;
+};
+
+}  // namespace reslab

@@ -1,0 +1,180 @@
+"""The fused kernels as a function of arrays: a CIFAR net's training step and its evaluation."""
+
+import ctypes
+from collections.abc import Sequence
+from ctypes import POINTER, Structure, byref, c_double, c_float, c_int, c_int64, c_void_p
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIZE = 32  # pixels of an image, height and width
+WIDTHS = (16, 32, 64)
+OPTIONS = {None: 0, "A": 1, "B": 2, "C": 3}  # of shortcuts
+TIERS = ("plain vectors", "AVX-512 BF16")
+
+
+class Offsets(Structure):
+    """Where a convolution's weights, its batch normalisation's scale and shift, and its statistics begin."""
+
+    _fields_: ClassVar = [(name, c_int64) for name in ("weight", "gamma", "beta", "mean", "variance")]
+
+
+class _Batch(Structure):
+    _fields_: ClassVar = [
+        ("size", c_int),
+        ("images", c_void_p),
+        ("labels", c_void_p),
+        ("crops", c_void_p),
+        ("flips", c_void_p),
+        ("weights", c_void_p),
+        ("pad", c_int),
+        ("smoothing", c_float),
+    ]
+
+
+class _Outputs(Structure):
+    _fields_: ClassVar = [(name, c_void_p) for name in ("gradient", "statistics", "losses", "errors")]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """A CIFAR net as the kernels know it."""
+
+    blocks: tuple[int, int, int]  # of each stage
+    shortcut: str | None  # None, "A", "B" or "C"
+    classes: int
+    layers: Sequence[tuple[int, int, int, int, int]]  # `Offsets` of each convolution, in the order of definition
+    head: tuple[int, int]  # where the fully connected layer's weights and biases begin
+    parameters: int  # floats in all
+    statistics: int
+
+
+class Network:
+    """A net in the kernels' memory, with threads of its own. Raises MemoryError where there is too little of either."""
+
+    def __init__(
+        self, library: ctypes.CDLL, geometry: Geometry, mean: NDArray[np.float32], scale: float, threads: int
+    ) -> None:
+        self._library = _declare(library)
+        self._geometry = geometry
+        offsets = (Offsets * len(geometry.layers))(*(Offsets(*layer) for layer in geometry.layers))
+        pixels = np.ascontiguousarray(np.broadcast_to(mean, (SIZE, SIZE, 3)), np.float32)
+        self._handle = self._library.reslab_create(
+            (c_int * 3)(*geometry.blocks),
+            OPTIONS[geometry.shortcut],
+            geometry.classes,
+            threads,
+            offsets,
+            *geometry.head,
+            geometry.parameters,
+            pixels.ctypes.data,
+            scale,
+        )
+        if not self._handle:
+            raise MemoryError("no memory or no threads for the native kernels")
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None):
+            self._library.reslab_destroy(self._handle)
+            self._handle = None
+
+    def step(
+        self,
+        parameters: NDArray[np.float32],
+        images: NDArray[np.uint8],
+        labels: NDArray[np.int64],
+        gradient: NDArray[np.float32],
+        statistics: NDArray[np.float32],
+        losses: NDArray[np.float32],
+        errors: NDArray[np.bool_],
+        crops: NDArray[np.int64] | None = None,
+        flips: NDArray[np.bool_] | None = None,
+        weights: NDArray[np.float32] | None = None,
+        pad: int = 0,
+        smoothing: float = 0.0,
+    ) -> None:
+        """Forward and backward pass of a batch of images (B, 32, 32, 3); see `reslab.engine.interface`.
+
+        Writes `gradient` and `statistics` (flat), `losses` and `errors` (B,). Raises MemoryError where memory is short.
+        """
+        count = len(images)
+        batch = _Batch(
+            count,
+            _data(images, np.uint8, (count, SIZE, SIZE, 3)),
+            _data(labels, np.int64, (count,)),
+            _data(crops, np.int64, (count, 2)),
+            _data(flips, np.bool_, (count,)),
+            _data(weights, np.float32, (count,)),
+            pad,
+            smoothing,
+        )
+        outputs = _Outputs(
+            _data(gradient, np.float32, (self._geometry.parameters,)),
+            _data(statistics, np.float32, (self._geometry.statistics,)),
+            _data(losses, np.float32, (count,)),
+            _data(errors, np.bool_, (count,)),
+        )
+        values = _data(parameters, np.float32, (self._geometry.parameters,))
+        if self._library.reslab_step(self._handle, values, byref(batch), byref(outputs)):
+            raise MemoryError(f"no memory for a batch of {count} images in the native kernels")
+
+    def evaluate(
+        self, parameters: NDArray[np.float32], statistics: NDArray[np.float32], images: NDArray[np.uint8]
+    ) -> NDArray[np.float32]:
+        """(B, 32, 32, 3) -> (B, classes) scores before the softmax; batch normalisation by `statistics`."""
+        scores = np.empty((len(images), self._geometry.classes), np.float32)
+        failed = self._library.reslab_evaluate(
+            self._handle,
+            _data(parameters, np.float32, (self._geometry.parameters,)),
+            _data(statistics, np.float32, (self._geometry.statistics,)),
+            _data(images, np.uint8, (len(images), SIZE, SIZE, 3)),
+            len(images),
+            _data(scores, np.float32, scores.shape),
+        )
+        if failed:
+            raise MemoryError("no memory for the native kernels")
+        return scores
+
+
+def tier(library: ctypes.CDLL) -> str:
+    """The instructions that a library was compiled for."""
+    return TIERS[_declare(library).reslab_tier()]
+
+
+def peak_gflops(library: ctypes.CDLL, threads: int, seconds: float = 0.5) -> float:
+    """What the processor's bf16 dot products reach in so many threads, measured, in 10^9 operations a second."""
+    return float(_declare(library).reslab_peak(threads, seconds)) / 1e9
+
+
+def _data(array: NDArray[Any] | None, kind: Any, shape: tuple[int, ...]) -> int | None:
+    """The address of an array that is exactly what the kernels read."""
+    if array is None:
+        return None
+    assert array.dtype == kind and array.shape == shape, f"{array.dtype} {array.shape} is not {kind} {shape}"
+    assert array.flags.c_contiguous, "the kernels read and write contiguous arrays"
+    return int(array.ctypes.data)
+
+
+def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
+    """The library with its functions' types."""
+    library.reslab_create.restype = c_void_p
+    library.reslab_create.argtypes = [
+        POINTER(c_int),
+        c_int,
+        c_int,
+        c_int,
+        POINTER(Offsets),
+        c_int64,
+        c_int64,
+        c_int64,
+        c_void_p,
+        c_float,
+    ]
+    library.reslab_destroy.argtypes = [c_void_p]
+    library.reslab_step.argtypes = [c_void_p, c_void_p, POINTER(_Batch), POINTER(_Outputs)]
+    library.reslab_evaluate.argtypes = [c_void_p, c_void_p, c_void_p, c_void_p, c_int, c_void_p]
+    library.reslab_peak.argtypes = [c_int, c_double]
+    library.reslab_peak.restype = c_double
+    return library

@@ -1,0 +1,242 @@
+"""The fused kernels against PyTorch: every layer shape, stride, shortcut and odd batch, gradients included."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from reslab.data import Preprocessing
+from reslab.engine import Batch, Execution, TorchEngine
+from reslab.engine.native_engine import geometry_of
+from reslab.native import EXACT, NATIVE, PLAIN, Network, Unavailable, Variant, library, peak_gflops, tier
+from reslab.nets import Spec, build, spec
+
+MEAN, STD = np.random.default_rng(5).uniform(90, 150, (32, 32, 3)).astype(np.float32), 64.0
+VARIANTS = [NATIVE, PLAIN]
+NETS = [("plain14", None), ("resnet14", "A"), ("resnet14", "B"), ("resnet14", "C"), ("resnet8", "A")]
+
+
+@pytest.fixture(params=VARIANTS, ids=lambda variant: variant.name)
+def kernels(request):
+    return built(request.param)
+
+
+def built(variant: Variant):
+    try:
+        return library(variant)
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+def net_of(name: str, shortcut: str | None, classes: int = 10) -> Spec:
+    return spec(name, shortcut, classes, 32)
+
+
+@cache
+def parameters_of(net: Spec, seed: int = 0) -> torch.Tensor:
+    """Weights as after some training: scales and shifts are no longer 1 and 0."""
+    torch.manual_seed(seed)
+    _, layout, _ = geometry_of(net)
+    flat = layout.pack(dict(build(net).named_parameters()))
+    for name, view in layout.views(flat).items():
+        if view.ndim == 1:
+            view += 0.3 * torch.randn(view.shape) * (0.5 if name.endswith("weight") else 1)
+    return flat
+
+
+def some_batch(count: int, classes: int = 10, seed: int = 0, **changes) -> Batch:
+    """Smooth images, cropped and mirrored."""
+    random = np.random.default_rng(seed)
+    coarse = random.integers(0, 256, (count, 8, 8, 3)).repeat(4, axis=1).repeat(4, axis=2)
+    images = np.clip(coarse + random.integers(-20, 20, coarse.shape), 0, 255).astype(np.uint8)
+    values = {
+        "labels": random.integers(0, classes, count),
+        "crops": random.integers(0, 9, (count, 2)),
+        "flips": random.integers(0, 2, count).astype(bool),
+        "pad": 4,
+    }
+    return Batch(images, **{**values, **changes})
+
+
+def run(kernels, net: Spec, batch: Batch, threads: int = 2, parameters: torch.Tensor | None = None):
+    """Losses, errors, flat gradient and statistics of one step."""
+    geometry, layout, kept = geometry_of(net)
+    network = Network(kernels, geometry, MEAN, 1 / STD, threads)
+    count = len(batch.labels)
+    gradient, statistics = np.full(layout.total, np.nan, np.float32), np.full(kept.total, np.nan, np.float32)
+    losses, errors = np.empty(count, np.float32), np.empty(count, np.bool_)
+    values = (parameters_of(net) if parameters is None else parameters).numpy()
+    network.step(
+        values, batch.images, batch.labels, gradient, statistics, losses, errors,
+        batch.crops, batch.flips, batch.weights, batch.pad,
+    )  # fmt: skip
+    return losses, errors, gradient, statistics
+
+
+def pytorchs(net: Spec, batch: Batch, precision: str = "fp32"):
+    """The same of the torch engine."""
+    execution = Execution("torch", "cpu", precision, channels_last=True, compiled=False, threads=1)
+    engine = TorchEngine(build(net), Preprocessing(MEAN, STD, 32), execution)
+    output = engine.step(engine.buffer(parameters_of(net)), batch)
+    return output.losses, output.errors, output.gradient, output.statistics
+
+
+@cache
+def gradient_of_pytorch(net: Spec, seed: int, precision: str) -> torch.Tensor:
+    return pytorchs(net, some_batch(8, seed=seed), precision)[2].clone()
+
+
+def apart(ours: torch.Tensor | NDArray, theirs: torch.Tensor) -> float:
+    """Relative L2."""
+    return float((torch.as_tensor(ours) - theirs).norm() / theirs.norm())
+
+
+@pytest.fixture(scope="module")
+def exact():
+    return built(EXACT)
+
+
+@pytest.mark.parametrize(("name", "shortcut"), NETS)
+@pytest.mark.parametrize("count", [1, 2, 5, 12])
+def test_without_roundings_a_step_is_pytorchs(exact, name, shortcut, count):
+    net, batch = net_of(name, shortcut), some_batch(count)
+    _, layout, _ = geometry_of(net)
+    losses, errors, gradient, statistics = run(exact, net, batch)
+    their_losses, their_errors, their_gradient, their_statistics = pytorchs(net, batch)
+    assert apart(losses, their_losses) < 1e-5 and apart(statistics, their_statistics) < 1e-5
+    assert (errors == their_errors.numpy()).all()
+    theirs = layout.views(their_gradient)
+    # An activation within 1e-7 of zero may count as negative here and as positive there: seen for 1 in 10^6 of them.
+    flips = 1e-4 if count <= 2 else 0.03
+    for name_, view in layout.views(torch.from_numpy(gradient)).items():
+        assert apart(view, theirs[name_]) < flips, name_
+
+
+def test_weights_of_samples_and_no_augmentation(exact):
+    net = net_of("resnet8", "A")
+    weights = np.array([0, 2, 0.5], np.float32)
+    batch = some_batch(3, weights=weights, crops=None, flips=None)
+    losses, _, gradient, _ = run(exact, net, batch)
+    their_losses, _, their_gradient, _ = pytorchs(net, batch)
+    assert apart(losses, their_losses) < 1e-5, "losses are not weighted"
+    assert apart(gradient, their_gradient) < 1e-4
+
+
+@pytest.mark.parametrize(("name", "shortcut"), NETS)
+def test_roundings_cost_no_more_than_pytorchs(kernels, name, shortcut):
+    """Each layer's gradient at equal weights, median of 10 batches: no further from fp32 than 1.5 times autocast's."""
+    net = net_of(name, shortcut)
+    _, layout, _ = geometry_of(net)
+    ours: dict[str, list[float]] = {name: [] for name in layout.names}
+    autocasts: dict[str, list[float]] = {name: [] for name in layout.names}
+    for seed in range(10):
+        right = layout.views(gradient_of_pytorch(net, seed, "fp32"))
+        for found, gradient in (
+            (ours, torch.from_numpy(run(kernels, net, some_batch(8, seed=seed))[2])),
+            (autocasts, gradient_of_pytorch(net, seed, "bf16")),
+        ):
+            for name_, view in layout.views(gradient).items():
+                found[name_].append(apart(view, right[name_]))
+    for name_ in layout.names:
+        assert np.median(ours[name_]) < 1.5 * np.median(autocasts[name_]), name_
+
+
+def test_instructions_by_name_are_the_plain_ones(kernels):
+    """The first layer, where nothing has been amplified yet."""
+    net, batch = net_of("resnet8", "A"), some_batch(4)
+    first = slice(0, 32)
+    assert apart(run(kernels, net, batch)[3][first], torch.from_numpy(run(built(PLAIN), net, batch)[3][first])) < 1e-5
+
+
+@pytest.mark.parametrize("classes", [1, 2, 37, 1000])
+def test_any_number_of_classes(exact, classes):
+    net, batch = net_of("resnet8", "A", classes), some_batch(2, classes)
+    losses, errors, gradient, _ = run(exact, net, batch)
+    their_losses, _, their_gradient, _ = pytorchs(net, batch)
+    assert np.allclose(losses, their_losses, rtol=1e-5, atol=1e-6)
+    if classes == 1:
+        assert not gradient.any() and not errors.any(), "one class is never wrong"
+    else:
+        assert apart(gradient, their_gradient) < 1e-4
+
+
+def test_errors_are_those_of_the_scores(kernels):
+    net, batch = net_of("resnet8", "A"), some_batch(40)
+    losses, errors, *_ = run(kernels, net, batch)
+    sure = losses < np.log(2)  # the label has more than half of the probability
+    assert not errors[sure].any() and errors[losses > np.log(10)].all()
+
+
+@pytest.mark.parametrize("name", ["resnet8", "plain8"])
+def test_the_same_bytes_for_1_2_and_4_threads_and_at_every_call(kernels, name):
+    net = net_of(name, None if name == "plain8" else "B")
+    for count in (1, 7, 16):
+        batch = some_batch(count)
+        first, *others = [run(kernels, net, batch, threads) for threads in (1, 1, 2, 4)]
+        for other in others:
+            for ours, theirs in zip(first, other, strict=True):
+                assert ours.tobytes() == theirs.tobytes()
+
+
+def test_more_threads_than_images_or_cores(kernels):
+    net, batch = net_of("resnet8", "C"), some_batch(3)
+    alone, many = run(kernels, net, batch, 1), run(kernels, net, batch, 13)
+    assert apart(many[2], torch.from_numpy(alone[2])) < 1e-5
+
+
+def test_batches_of_changing_size_in_one_network(kernels):
+    net = net_of("resnet8", "A")
+    geometry, layout, kept = geometry_of(net)
+    network = Network(kernels, geometry, MEAN, 1 / STD, 2)
+    for count in (3, 9, 2):
+        batch = some_batch(count)
+        gradient, statistics = np.empty(layout.total, np.float32), np.empty(kept.total, np.float32)
+        losses, errors = np.empty(count, np.float32), np.empty(count, np.bool_)
+        network.step(
+            parameters_of(net).numpy(), batch.images, batch.labels, gradient, statistics, losses, errors,
+            batch.crops, batch.flips, None, 4,
+        )  # fmt: skip
+        assert gradient.tobytes() == run(kernels, net, batch)[2].tobytes()
+
+
+@pytest.mark.parametrize(("name", "shortcut"), NETS)
+def test_evaluation_is_pytorchs(kernels, name, shortcut):
+    net, batch = net_of(name, shortcut), some_batch(9, crops=None, flips=None)
+    geometry, _, layout = geometry_of(net)
+    statistics = torch.rand(layout.total) * 0.5 + 0.5
+    scores = Network(kernels, geometry, MEAN, 1 / STD, 2).evaluate(
+        parameters_of(net).numpy(), statistics.numpy(), batch.images
+    )
+    engine = TorchEngine(build(net), Preprocessing(MEAN, STD, 32), Execution("torch", "cpu", "fp32", True, False, 2))
+    theirs = engine.logits(parameters_of(net), statistics, batch.images)
+    assert apart(scores, theirs) < 0.03
+
+
+def test_evaluation_between_steps_changes_neither(kernels):
+    net, batch = net_of("resnet8", "A"), some_batch(4)
+    geometry, layout, kept = geometry_of(net)
+    network, values = Network(kernels, geometry, MEAN, 1 / STD, 2), parameters_of(net).numpy()
+    statistics = np.ones(kept.total, np.float32)
+    scores = network.evaluate(values, statistics, batch.images)
+    gradient, found = np.empty(layout.total, np.float32), np.empty(kept.total, np.float32)
+    losses, errors = np.empty(4, np.float32), np.empty(4, np.bool_)
+    network.step(values, batch.images, batch.labels, gradient, found, losses, errors, batch.crops, batch.flips, None, 4)
+    assert gradient.tobytes() == run(kernels, net, batch)[2].tobytes()
+    assert network.evaluate(values, statistics, batch.images).tobytes() == scores.tobytes()
+
+
+def test_what_is_not_an_array_of_the_net_is_refused(kernels):
+    net, batch = net_of("resnet8", "A"), some_batch(2)
+    geometry, _, kept = geometry_of(net)
+    network = Network(kernels, geometry, MEAN, 1 / STD, 1)
+    with pytest.raises(AssertionError, match="is not"):
+        network.evaluate(np.zeros(3, np.float32), np.ones(kept.total, np.float32), batch.images)
+    with pytest.raises(AssertionError, match="is not"):
+        network.evaluate(parameters_of(net).numpy(), np.ones(kept.total, np.float32), batch.images[:, :16])
+
+
+def test_the_peak_is_measured(kernels):
+    assert tier(kernels) in ("plain vectors", "AVX-512 BF16")
+    assert peak_gflops(kernels, 1, 0.05) > 0.1
