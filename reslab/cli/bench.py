@@ -40,6 +40,7 @@ def show(result: dict[str, Any]) -> None:
     """The comparison as a table, and what the processor was used for."""
     ours = f"engine {result['engine']}, {result['precision']}"
     best = f"PyTorch at its best: {result['best_torch']}"
+    threads = f"{result['threads']} thread{'' if result['threads'] == 1 else 's'}"
     table(
         ("training", "img/s", "ours is"),
         (
@@ -47,7 +48,7 @@ def show(result: dict[str, Any]) -> None:
             ("PyTorch as it comes", _rate(result["plain_images_per_second"]), f"{result['plain_ratio']:.2f} times"),
             (ours, _rate(result["images_per_second"]), ""),
         ),
-        title=f"{result['model']}, batch {result['batch']}, {result['threads']} threads",
+        title=f"{result['model']}, batch {result['batch']}, {threads}",
     )
     out.print()
     used = result["achieved_gflops"] / result["peak_gflops"]
