@@ -5,7 +5,7 @@ The files of the verbs import the rooms inside their functions: `reslab --help` 
 
 import typer
 
-from reslab.cli import data, demo, doctor, evaluate, info, models, predict, report, train
+from reslab.cli import bench, data, demo, doctor, evaluate, info, models, predict, report, train
 
 app = typer.Typer(
     name="reslab",
@@ -42,4 +42,5 @@ app.command("report")(report.report)
 app.command("info")(info.info)
 app.command("list")(models.list_all)
 app.add_typer(data.app, name="data")
+app.add_typer(bench.app, name="bench")
 app.command("doctor")(doctor.doctor)

@@ -2,11 +2,14 @@
 
 from reslab.reporting.curves import Series, curves_figure
 from reslab.reporting.page import report, report_html
+from reslab.reporting.speed import bench_figure, bench_table
 from reslab.reporting.tables import SeedGroup, markdown_table, markdown_text, runs_table, seed_groups
 
 __all__ = [
     "SeedGroup",
     "Series",
+    "bench_figure",
+    "bench_table",
     "curves_figure",
     "markdown_table",
     "markdown_text",

@@ -5,7 +5,7 @@ from reslab.store.classifier import Classifier, Identity
 from reslab.store.model_file import MODEL_FILE, find_model, load, model_bytes
 from reslab.store.predictions import Predictions, predictions_bytes, read_predictions
 from reslab.store.record import Record, read_record
-from reslab.store.results import read_results, results_folder, write_result
+from reslab.store.results import read_benches, read_results, results_folder, write_bench, write_result
 from reslab.store.run_folder import DIVERGED, ENVIRONMENT, PREDICTIONS, RESULT, SPLIT, STATE, RunFolder
 
 __all__ = [
@@ -26,11 +26,13 @@ __all__ = [
     "load",
     "model_bytes",
     "predictions_bytes",
+    "read_benches",
     "read_json",
     "read_predictions",
     "read_record",
     "read_results",
     "results_folder",
+    "write_bench",
     "write_bytes",
     "write_json",
     "write_result",

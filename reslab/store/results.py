@@ -1,4 +1,7 @@
-"""Our measured numbers: one JSON a run in `results/`, packed into the wheel, quoted by tables, figures and commands."""
+"""Our measured numbers: one JSON each in `results/`, packed into the wheel, quoted by tables, figures and commands.
+
+Most are runs. What is something else says so: {"kind": "bench"} is a measurement of speed.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -15,8 +18,18 @@ def results_folder() -> Path:
 
 
 def read_results(folder: Path | None = None) -> list[dict[str, Any]]:
-    """Every recorded result, by name."""
-    return [read_json(path) for path in sorted((folder or results_folder()).glob("*.json"))]
+    """Every recorded run, by name."""
+    return _of_kind("run", folder)
+
+
+def read_benches(folder: Path | None = None) -> list[dict[str, Any]]:
+    """Every recorded measurement of speed, by name."""
+    return _of_kind("bench", folder)
+
+
+def _of_kind(kind: str, folder: Path | None) -> list[dict[str, Any]]:
+    found = [read_json(path) for path in sorted((folder or results_folder()).glob("*.json"))]
+    return [result for result in found if result.get("kind", "run") == kind]
 
 
 def write_result(record: Record, folder: Path) -> Path:
@@ -30,6 +43,13 @@ def write_result(record: Record, folder: Path) -> Path:
     }
     path = folder / f"{record.name}.json"
     write_json(path, _without_places(kept))
+    return path
+
+
+def write_bench(name: str, result: dict[str, Any], environment: dict[str, Any], folder: Path) -> Path:
+    """Keep a measurement of speed with the machine that it was made on; one of the same name is replaced."""
+    path = folder / f"{name}.json"
+    write_json(path, _without_places({"kind": "bench", "name": name, "result": result, "environment": environment}))
     return path
 
 

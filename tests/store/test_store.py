@@ -19,9 +19,11 @@ from reslab.store import (
     load,
     model_bytes,
     predictions_bytes,
+    read_benches,
     read_predictions,
     read_record,
     read_results,
+    write_bench,
     write_bytes,
     write_result,
 )
@@ -168,3 +170,12 @@ def test_results_hold_no_path_of_a_machine(tmp_path):
     written = write_result(read_record(run), tmp_path / "results")
     assert str(tmp_path) not in written.read_text() and "/usr" not in written.read_text()
     assert read_results(tmp_path / "results")[0]["result"]["val_error"] == 3.0
+
+
+def test_measurements_of_speed_are_no_runs(tmp_path):
+    write_bench("bench-x", {"images_per_second": 5.0}, {"machine": {"compiler": "/usr/bin/g++"}}, tmp_path)
+    (tmp_path / "run-s0.json").write_text(json.dumps({"name": "run-s0", "result": {}}))
+    assert [result["name"] for result in read_results(tmp_path)] == ["run-s0"]
+    (bench,) = read_benches(tmp_path)
+    assert bench["name"] == "bench-x" and bench["result"] == {"images_per_second": 5.0}
+    assert bench["environment"]["machine"]["compiler"] == "g++"
