@@ -1,31 +1,32 @@
 """Error over training in the manner of Figure 6: dashed is training error, bold is held-out error, a colour a run."""
 
-import colorsys
-import html
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any, Literal
 
-import matplotlib
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from reslab.reporting.drawing import (
+    DOCUMENT_INK,
+    colours,
+    framed,
+    headed,
+    name_lines,
+    quiet,
+    repeatable,
+    right_margin,
+    svg,
+)
 from reslab.reporting.rounding import finite
 
 Points = tuple[tuple[float, float], ...]
 Quantity = Literal["error", "loss"]
 Against = Literal["epoch", "step"]
 
-# Each has a contrast of about 3:1 and more on white and on near-black, so that one picture serves both.
-COLOURS = ("#2f7ed8", "#d9701a", "#2b9a58", "#9a62d2", "#d6455a", "#168f9c", "#a3821a", "#cf559a")
 MOST_POINTS = 160  # of the training curve; more is noise where a pixel is wider than a step
 INK = "#010203"  # replaced by the colour of the text around the picture; nothing else has this colour
-FONTS = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', sans-serif"
 KEYS = {"error": ("train_error", "val_error"), "loss": ("loss", "val_loss")}
 
 
@@ -65,31 +66,18 @@ def curves_figure(
     inline element in the colour of the text around it, without names: the page's own legend has them.
     """
     inline = theme == "page"
-    ink = INK if inline else "#24292f"
-    labelled = [] if inline else [s.label for s in series]
-    right = 12 if inline else min(20 + max(map(_label_width, labelled), default=0), width // 2)
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": f"reslab {quantity} {width}"}):
-        figure = Figure(figsize=(width / 72, height / 72), dpi=72)
+    ink = INK if inline else DOCUMENT_INK
+    names = [] if inline else [s.label for s in series]
+    with repeatable(f"{quantity} {width}"):
+        figure, axes = framed(width, height, 12 if inline else right_margin(names, width))
         figure.patch.set(visible=not inline, facecolor="#ffffff")
-        axes = figure.add_axes((44 / width, 46 / height, 1 - (44 + right) / width, 1 - (46 + 40) / height))
         _draw(axes, series, _top(series, quantity))
         _dress(axes, quantity, against, ink, height, key=not inline)
         if not inline:
-            _name_lines(axes, series, height)
-        buffer = BytesIO()
-        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
-    svg = _plain(buffer.getvalue().decode())
-    for place, label in enumerate(labelled):
-        svg = svg.replace(f">label{place};<", f">{html.escape(_shortened(label))}<")
-    return (_inline(svg) if inline else svg).encode()
-
-
-def colours(count: int) -> list[str]:
-    """A colour a run."""
-    if count <= len(COLOURS):
-        return list(COLOURS[:count])
-    turns = (colorsys.hls_to_rgb(i / count, 0.5, 0.6) for i in range(count))
-    return ["#" + "".join(f"{round(255 * part):02x}" for part in rgb) for rgb in turns]
+            ends = [(points[-1][1], i) for i, s in enumerate(series) if (points := s.val or s.train)]
+            name_lines(axes, ends, names, height)
+        picture = svg(figure, names)
+    return (_inline(picture) if inline else picture).encode()
 
 
 def _points(metrics: list[dict[str, Any]], key: str, against: Against) -> Points:
@@ -131,71 +119,16 @@ def _draw(axes: Axes, series: Sequence[Series], top: float) -> None:
 
 
 def _dress(axes: Axes, quantity: Quantity, against: Against, ink: str, height: int, key: bool) -> None:
-    """Axes as quiet as they can be: a base line, thin horizontal lines, horizontal words."""
-    axes.patch.set_visible(False)
-    for side in ("left", "right", "top"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set(color=ink, alpha=0.5, linewidth=0.8)
-    axes.grid(axis="y", color=ink, alpha=0.14, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(axis="both", colors=ink, labelsize=12, length=0, pad=7)
+    quiet(axes, ink)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
-    above = 1 + 16 / (height - 86)
-    axes.text(0, above, "error %" if quantity == "error" else "loss", color=ink, fontsize=12, transform=axes.transAxes)
     axes.set_xlabel(against, color=ink, fontsize=12, labelpad=6)
-    if key:
-        words = f"dashed: training {quantity}, bold: validation {quantity}"
-        axes.text(1, above, words, color=ink, fontsize=12, ha="right", transform=axes.transAxes)
+    words = f"dashed: training {quantity}, bold: validation {quantity}" if key else ""
+    headed(axes, "error %" if quantity == "error" else "loss", words, ink, height)
 
 
-def _name_lines(axes: Axes, series: Sequence[Series], height: int) -> None:
-    """Each run's name at the end of its line, moved apart where lines end together."""
-    low, high = axes.get_ylim()
-    gap = 16 * (high - low) / (height - 86)
-    ends = [(points[-1][1], i) for i, s in enumerate(series) if (points := s.val or s.train)]
-    places: list[float] = []
-    for y, _ in sorted(ends):
-        places.append(max(min(y, high), places[-1] + gap) if places else min(y, high))
-    overflow = max(places[-1] - high, 0.0) if places else 0.0
-    for place, (_, i) in zip(places, sorted(ends), strict=True):
-        # The name itself comes later: matplotlib has no glyphs for most scripts, and would read $ as mathematics.
-        at = (1, place - overflow)
-        axes.annotate(
-            f"label{i};",
-            at,
-            xycoords=("axes fraction", "data"),
-            xytext=(10, 0),
-            textcoords="offset points",
-            va="center",
-            color=colours(len(series))[i],
-            fontsize=12,
-            annotation_clip=False,
-        )
-
-
-def _label_width(label: str) -> int:
-    """About how many pixels a label takes; letters of East Asian scripts are twice as wide."""
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in _shortened(label))
-    return round(6.9 * (len(_shortened(label)) + wide))
-
-
-def _shortened(label: str) -> str:
-    return label if len(label) <= 36 else f"{label[:17]}…{label[-18:]}"
-
-
-def _plain(svg: str) -> str:
-    """Without comments, metadata and group names, and in the fonts of the reader's system."""
-    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<!DOCTYPE.*?>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'<g id="[^"]*"', "<g", svg)
-    svg = re.sub(r"font: ([\d.]+px) [^;\"]*", rf"font: \1 {FONTS}", svg)
-    return re.sub(r"\n\s*", "\n", svg)
-
-
-def _inline(svg: str) -> str:
+def _inline(picture: str) -> str:
     """As an element of an HTML page: no prologue, no name spaces, no fixed size, the ink of the page."""
-    svg = re.sub(r"<\?xml.*?\?>|\s(?:width|height)=\"[\d.]+pt\"|\sxmlns(:xlink)?=\"[^\"]*\"", "", svg)
-    svg = svg.replace("xlink:href", "href").replace(INK, "currentColor")
-    return svg.replace("<svg", '<svg aria-hidden="true"', 1).strip()
+    picture = re.sub(r"<\?xml.*?\?>|\s(?:width|height)=\"[\d.]+pt\"|\sxmlns(:xlink)?=\"[^\"]*\"", "", picture)
+    picture = picture.replace("xlink:href", "href").replace(INK, "currentColor")
+    return picture.replace("<svg", '<svg aria-hidden="true"', 1).strip()

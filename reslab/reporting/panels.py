@@ -5,7 +5,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from reslab.reporting.curves import Against, Quantity, Series, colours, curves_figure
+from reslab.reporting.curves import Against, Quantity, Series, curves_figure
+from reslab.reporting.drawing import colours
 from reslab.reporting.recipes import data_key, data_name, labels
 from reslab.reporting.rounding import finite
 from reslab.store import Record
