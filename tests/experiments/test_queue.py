@@ -41,7 +41,7 @@ def met(job: Job) -> dict:
 
 def four_cores() -> list[int]:
     """As many as a machine of four has; where there are fewer, some of them twice."""
-    return (list(usable_cores()) * 4)[:4]
+    return sorted((list(usable_cores()) * 4)[:4])
 
 
 def most_at_once(*runs: dict) -> int:
