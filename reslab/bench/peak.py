@@ -5,6 +5,9 @@ from collections.abc import Callable
 
 import torch
 
+from reslab.engine import VARIANTS
+from reslab.native import Unavailable, library, peak_gflops
+
 SIZES = (512, 1024, 2048, 4096)
 SECONDS = 0.7  # spent on a size
 LONGEST = 1.5  # seconds: a product that takes longer than this is left out
@@ -29,8 +32,15 @@ def matmul_gflops(precision: str, threads: int) -> float:
     return fastest
 
 
-# Kernels of our own that multiply faster than PyTorch does belong here too.
-PROBES: list[Callable[[str, int], float]] = [matmul_gflops]
+def kernels_gflops(precision: str, threads: int) -> float:
+    """What the dot products of the native kernels reach, and nothing else in their way; 0 where there are none."""
+    try:
+        return peak_gflops(library(VARIANTS[precision]), threads, SECONDS)
+    except Unavailable:
+        return 0.0
+
+
+PROBES: list[Callable[[str, int], float]] = [matmul_gflops, kernels_gflops]
 
 
 def measured_peak(precision: str, threads: int) -> float:

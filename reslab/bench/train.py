@@ -14,13 +14,14 @@ from reslab.bench.rounds import LEAST_ROUNDS, Rates, alternate, round_seconds
 from reslab.bench.settings import PLAIN, advised
 from reslab.bench.task import Task
 from reslab.bench.trials import best_torch
-from reslab.engine import Execution, Machine, Request, choose, this_machine
+from reslab.engine import Execution, Machine, Request, Work, choose, this_machine
 from reslab.errors import UsageError
 from reslab.nets import canonical
 from reslab.training.provenance import commit
 
 LONGEST_MINUTES = 8.0
 TRYING = 0.55  # the part of the time after which nothing new is tried
+MANY = 1_000_000  # images: as a training has, which is worth compiling kernels for
 ENDING = 2.0  # seconds for ending processes and the like
 WATCHFUL = 0.05  # of a core: a waiting contender that uses more disturbs the busy one
 
@@ -81,7 +82,7 @@ def bench_train(
 
 def execution_for(task: Task, request: Request, machine: Machine) -> tuple[Execution, str]:
     """What `reslab train` would choose."""
-    return choose(request, machine)
+    return choose(request, machine, Work(task.spec, MANY))
 
 
 def cores_for(threads: int) -> list[int]:

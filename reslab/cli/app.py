@@ -5,7 +5,7 @@ The files of the verbs import the rooms inside their functions: `reslab --help` 
 
 import typer
 
-from reslab.cli import bench, data, demo, doctor, evaluate, info, models, predict, report, train
+from reslab.cli import bench, data, demo, doctor, evaluate, info, models, predict, report, sweep, train
 
 app = typer.Typer(
     name="reslab",
@@ -36,6 +36,7 @@ def _root(
 
 app.command("demo")(demo.demo)
 app.command("train")(train.train)
+app.command("sweep")(sweep.sweep)
 app.command("eval")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("report")(report.report)

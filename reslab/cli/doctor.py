@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from reslab.cli.show import emit, pairs
+from reslab.cli.show import emit, pairs, say
 
 
 def doctor(
@@ -24,9 +24,10 @@ def doctor(
             ("features", " ".join(machine["features"]) or "none that matter here are known"),
             ("bf16", "multiplied by the processor" if found["fast_bf16"] else "slower than fp32 here"),
             ("GPU", machine["gpu"] or ("Apple MPS" if machine["mps"] else "none")),
-            ("compiler", machine["compiler"] or "none (needed for --compile on alone)"),
+            ("compiler", machine["compiler"] or "none (the native kernels and --compile on need one)"),
             ("software", f"Python {machine['python']}, PyTorch {machine['torch']}, {machine['system']}"),
             ("will use", found["choice"]),
+            ("CIFAR nets", found["choice_cifar"]),
             ("data folder", _folder(found["data_root"])),
             *((f"  {d['name']}", d["where"] or "not there") for d in found["datasets"]),
             ("caches", f"{_folder(found['cache'])}, {found['cache_mb']:g} MB in use"),
@@ -39,16 +40,19 @@ def examine(data_root: Path | None) -> dict[str, Any]:
     from reslab.caches import cache_dir
     from reslab.data import data_root as root_of
     from reslab.data import list_datasets
-    from reslab.engine import Request, choose, this_machine
+    from reslab.engine import Request, Work, choose, this_machine
+    from reslab.nets import spec
 
     machine, cache = this_machine(), cache_dir()
     execution, announcement = choose(Request(), machine)
+    _, on_cifar = choose(Request(), machine, Work(spec("resnet20"), images=1_000_000), say)
     used = sum(path.stat().st_size for path in cache.rglob("*") if path.is_file()) if cache.is_dir() else 0
     return {
         "machine": machine.to_dict(),
         "fast_bf16": machine.fast_bf16,
         "execution": execution.to_dict(),
         "choice": announcement,
+        "choice_cifar": on_cifar,
         "data_root": root_of(data_root),
         "datasets": list_datasets(data_root),
         "cache": cache,

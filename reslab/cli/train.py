@@ -6,55 +6,60 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reslab.cli import options
+from reslab.cli.many import train_seeds
+from reslab.cli.options import Number, Text
 from reslab.cli.show import duration, emit, out, pairs, percent, say
 from reslab.cli.watch import counted, watched
+from reslab.errors import UsageError
 
 if TYPE_CHECKING:
     from reslab.data import Dataset
     from reslab.engine import Request
     from reslab.training import Recipe
 
-Text = str | None
-Number = int | None
-
 
 def train(
-    data: Annotated[Text, typer.Argument(help="digits, cifar10, cifar100, or a folder of class folders.")] = None,
-    model: Annotated[Text, typer.Option(help="A net of `reslab list`.")] = None,
-    shortcut: Annotated[Text, typer.Option(help="A, B or C (sec. 4.1).")] = None,
-    stride_in: Annotated[Text, typer.Option(help="Stride of a bottleneck: 1x1 (paper) or 3x3.")] = None,
-    recipe: Annotated[Text, typer.Option(help="paper, fast or small.")] = None,
-    split: Annotated[Text, typer.Option(help="CIFAR: 45k/5k, 40k/5k/5k or 50k.")] = None,
-    steps: Annotated[Number, typer.Option(help="Stretch the recipe to so many steps.")] = None,
-    epochs: Annotated[float | None, typer.Option(help="Stretch the recipe to so many epochs.")] = None,
-    batch: Annotated[Number, typer.Option(help="Images in a batch.")] = None,
-    lr: Annotated[float | None, typer.Option(help="Learning rate.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
-    size: Annotated[Number, typer.Option(help="Height = width of a folder's images in pixels.")] = None,
-    assign: Annotated[
-        list[str] | None, typer.Option("--set", help="Any field of the recipe: dotted.field=value.")
-    ] = None,
-    engine: Annotated[str, typer.Option(help="auto, torch or native.")] = "auto",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
-    compile: Annotated[str, typer.Option(help="auto, on or off.")] = "auto",
-    threads: Annotated[int, typer.Option(help="CPU threads; 0: as many as there are cores.")] = 0,
-    data_root: Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")] = None,
-    download: Annotated[bool, typer.Option("--download", help="Fetch a missing data set.")] = False,
-    data_url: Annotated[Text, typer.Option(help="Fetch from this address instead.")] = None,
-    on_bad: Annotated[str, typer.Option(help="Images that cannot be read: error or skip.")] = "error",
+    data: options.Data = None,
+    model: options.Model = None,
+    shortcut: options.Shortcut = None,
+    stride_in: options.StrideIn = None,
+    recipe: options.Preset = None,
+    split: options.Split = None,
+    steps: options.Steps = None,
+    epochs: options.Epochs = None,
+    batch: options.Batch = None,
+    lr: options.Rate = None,
+    seed: options.Seed = None,
+    size: options.Size = None,
+    assign: options.Assign = None,
+    engine: options.Engine = "auto",
+    device: options.Device = "auto",
+    precision: options.Precision = "auto",
+    compile: options.Compile = "auto",
+    threads: options.Threads = 0,
+    data_root: options.DataRoot = None,
+    download: options.Download = False,
+    data_url: options.DataUrl = None,
+    on_bad: options.OnBad = "error",
     run: Annotated[Path | None, typer.Option(help="The run folder; an existing one goes on.")] = None,
-    runs: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
-    save_every: Annotated[float, typer.Option(help="Seconds between two checkpoints.")] = 20.0,
+    runs: options.Runs = Path("runs"),
+    save_every: options.SaveEvery = 20.0,
+    seeds: Annotated[Number, typer.Option(help="So many runs, their seeds from --seed on, and a table.")] = None,
+    workers: options.Workers = 0,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show recipe, steps and expected time; train nothing.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Train a net: digits by default; the same command again continues, or says that it is done."""
     from reslab.engine import Request
     from reslab.training import Surroundings, data_of_run, default_folder, read_data, train_on
 
+    if seeds is None and workers:
+        raise UsageError("--workers says how many runs there are at once: give --seeds, too")
+    if seeds is not None and run:
+        raise UsageError("--run names one folder, and --seeds makes one for each seed: name --runs instead")
     request = Request(engine, device, precision, compile, threads)
     around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
     mathematics = (data, model, shortcut, stride_in, recipe, split, steps, epochs, batch, lr, seed, size, assign)
@@ -65,7 +70,12 @@ def train(
             chosen, dataset = existing, data_of_run(existing, run, around)
         else:
             dataset = read_data(data or "digits", split, size, around, run)
-            chosen = _recipe(dataset, split, model, recipe, shortcut, stride_in, seed, batch, lr, assign, steps, epochs)
+            chosen = chosen_recipe(
+                dataset, split, model, recipe, shortcut, stride_in, seed, batch, lr, assign, steps, epochs
+            )
+    if seeds is not None:
+        train_seeds(chosen, seeds, dataset, around, runs, workers, dry_run, json)
+        return
     folder = run or default_folder(chosen, runs)
     if dry_run:
         _dry_run(chosen, dataset, request, folder, json)
@@ -100,7 +110,7 @@ def _existing(run: Path) -> "Recipe | None":
     return Recipe.from_dict(written) if written else None
 
 
-def _recipe(
+def chosen_recipe(
     dataset: "Dataset",
     split: Text,
     model: Text,

@@ -6,13 +6,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Column
 
 from reslab.cli.show import duration, notes, say
 
 if TYPE_CHECKING:
+    from reslab.experiments.queue import Now, Standing
     from reslab.training import Progress as Stand
 
 LINE_EVERY = 30.0  # seconds, where there is no bar
+MOST_SHOWN = 3  # runs of a queue, in one line
 
 
 @contextmanager
@@ -48,6 +51,59 @@ def _in_lines() -> Callable[["Stand"], None]:
         if time.monotonic() - said > LINE_EVERY:
             said = time.monotonic()
             say(_words(stand))
+
+    return show
+
+
+@contextmanager
+def watched_queue() -> Iterator[Callable[["Standing"], None]]:
+    """A function that shows how far a queue of runs is."""
+    if not notes.is_terminal:
+        yield _queue_in_lines()
+        return
+    words = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis"))
+    with Progress(BarColumn(bar_width=16), words, console=notes, transient=True, refresh_per_second=4) as progress:
+        task = progress.add_task("preparing", total=None)
+
+        def show(standing: "Standing") -> None:
+            part = sum(now.step / now.steps for now in standing.now)
+            completed = standing.done + standing.failed + part
+            progress.update(task, completed=completed, total=standing.runs, description=queue_words(standing))
+
+        yield show
+
+
+def queue_words(standing: "Standing") -> str:
+    """One line: how many runs are done, what is left, and where those stand that are under way."""
+    failed = f", {standing.failed} failed" if standing.failed else ""
+    left = f", {duration(standing.seconds_left)} left" if standing.now else ""
+    running = "; ".join(_run_words(now) for now in standing.now[:MOST_SHOWN])
+    more = len(standing.now) - MOST_SHOWN
+    return (
+        f"{standing.done} of {standing.runs} runs done{failed}{left}{': ' if running else ''}{running}"
+        f"{f'; and {more} more' if more > 0 else ''}"
+    )
+
+
+def _run_words(now: "Now") -> str:
+    if not now.step:
+        return f"{now.label} begins"
+    error = now.val_error if now.val_error is not None else now.train_error
+    kind = "val error" if now.val_error is not None else "error"
+    return f"{now.label} step {now.step:,}/{now.steps:,}" + (f", {kind} {error:.1f} %" if error is not None else "")
+
+
+def _queue_in_lines() -> Callable[["Standing"], None]:
+    """For a log file: a line when a run has ended, and now and then."""
+    said, ended = time.monotonic(), 0
+
+    def show(standing: "Standing") -> None:
+        nonlocal said, ended
+        now_ended = standing.done + standing.failed
+        if standing.now and (now_ended > ended or time.monotonic() - said > LINE_EVERY):
+            say(queue_words(standing))
+            said = time.monotonic()
+        ended = now_ended
 
     return show
 

@@ -1,7 +1,7 @@
 """Where a net runs: the machine, the choice of execution, and the engines behind one small interface."""
 
 from reslab.data import Preprocessing
-from reslab.engine.execution import ENGINES, PRECISIONS, SWITCH, Execution, Request, choose, elsewhere
+from reslab.engine.execution import ENGINES, PRECISIONS, SWITCH, VARIANTS, Execution, Request, choose, elsewhere
 from reslab.engine.interface import Batch, Engine, StepOutput
 from reslab.engine.layout import Layout, parameter_layout, statistics_layout
 from reslab.engine.machine import Machine, this_machine
@@ -24,6 +24,7 @@ __all__ = [
     "ENGINES",
     "PRECISIONS",
     "SWITCH",
+    "VARIANTS",
     "Batch",
     "Engine",
     "Execution",

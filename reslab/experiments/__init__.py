@@ -1,4 +1,14 @@
-"""The paper's experiments, and its numbers."""
+"""The paper's experiments, and its numbers; the queue that many runs share.
+
+paper, measured   the paper's numbers, and ours beside them
+jobs, plan        runs that are to be done, what is known of each, and how the rest is to be run
+shares            how many cores each run gets, and which
+queue, running    the queue while it runs, and its runs, each a process of its own
+worker            the other end: one run in its process
+outlook           how long it will take
+seeds, grid       one recipe with several seeds; a grid over fields of a recipe
+sweep             every point of a grid with every seed: table, picture, values
+"""
 
 from reslab.experiments.measured import Result, by_preset, counts_table, fast_curves, table6
 from reslab.experiments.paper import exact_counts, paper, printed

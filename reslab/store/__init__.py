@@ -1,6 +1,6 @@
 """What lies on disk of ours: the model file, the run folder, its record, our results; written in one step each."""
 
-from reslab.store.atomic import json_bytes, read_json, write_bytes, write_json
+from reslab.store.atomic import json_bytes, make_folder, read_json, write_bytes, write_json
 from reslab.store.classifier import Classifier, Identity
 from reslab.store.model_file import MODEL_FILE, find_model, load, model_bytes
 from reslab.store.predictions import Predictions, predictions_bytes, read_predictions
@@ -24,6 +24,7 @@ __all__ = [
     "find_model",
     "json_bytes",
     "load",
+    "make_folder",
     "model_bytes",
     "predictions_bytes",
     "read_benches",

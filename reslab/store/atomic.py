@@ -31,6 +31,14 @@ def write_bytes(path: Path, data: bytes) -> None:
         raise writing_failed(path, error) from error
 
 
+def make_folder(path: Path) -> None:
+    """`path` and what leads to it, where they are not there yet. Raises RunError where nobody can."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise writing_failed(path, error) from error
+
+
 def clear_leftovers(folder: Path) -> None:
     """Remove what a kill in mid-write left beside the files of `folder`; only for whoever has it locked."""
     for left in folder.glob(f".*{UNFINISHED}"):

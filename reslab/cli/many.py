@@ -1,0 +1,135 @@
+"""Several runs from one command: what is to come, the queue with its progress, and what failed."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from reslab.cli.show import duration, emit, out, say
+from reslab.cli.watch import watched_queue
+
+if TYPE_CHECKING:
+    from reslab.data import Dataset
+    from reslab.experiments.jobs import Job, Outcome
+    from reslab.experiments.outlook import Kind
+    from reslab.experiments.plan import Plan
+    from reslab.training import Recipe, Surroundings
+
+
+def train_seeds(
+    recipe: "Recipe",
+    seeds: int,
+    dataset: "Dataset",
+    around: "Surroundings",
+    runs: Path,
+    workers: int,
+    dry_run: bool,
+    json: bool,
+) -> None:
+    """`reslab train --seeds`: a run for each seed, and their table."""
+    from reslab.experiments.jobs import Job
+    from reslab.experiments.seeds import seeds_table, summary, with_seeds
+    from reslab.training import default_folder
+
+    jobs = [
+        Job(seeded, default_folder(seeded, runs), place_of(dataset), f"seed {seeded.seed}")
+        for seeded in with_seeds(recipe, seeds)
+    ]
+    ahead = look_ahead(jobs, dataset, around, workers)
+    if dry_run:
+        show_ahead(ahead, json)
+        return
+    outcomes = run_all(ahead, around)
+    if json:
+        results = [outcome.result for outcome in outcomes if outcome.result]
+        emit({"runs": results, "summary": summary(results), "failed": failures(outcomes)})
+    else:
+        out.print(seeds_table(outcomes), markup=False, soft_wrap=True, end="")
+    leave(outcomes)
+
+
+def place_of(dataset: "Dataset") -> str | Path:
+    """How a process of its own finds the data set: by name, or where its photographs lie."""
+    return dataset.folder or dataset.name
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What is to come."""
+
+    plan: "Plan"
+    tried: dict["Kind", float]
+    seconds: float
+
+
+def look_ahead(jobs: Sequence["Job"], dataset: "Dataset", around: "Surroundings", workers: int) -> Ahead:
+    """Say how many runs there are to be, and about how long they will take.
+
+    Raises UsageError, before anything is begun, where one of the recipes cannot be trained.
+    """
+    from reslab.experiments.outlook import Outlook, trial
+    from reslab.experiments.plan import plan
+    from reslab.training import facts_of
+    from reslab.training.presets import check
+
+    for job in jobs:
+        check(job.recipe, facts_of(dataset, job.recipe.data.split))
+    for note in dataset.notes:
+        say(note)
+    planned = plan(jobs, around, workers)
+    # What it took this process to come here, imports and data, is what it takes each of theirs.
+    tried = trial(planned, lambda _: dataset, beginning=time.process_time())
+    seconds = Outlook(planned, tried).seconds_left([], planned.tasks)
+    say(_words(planned, seconds))
+    return Ahead(planned, tried, seconds)
+
+
+def show_ahead(ahead: Ahead, json: bool) -> None:
+    """The runs that are to be; nothing is written."""
+    plan = ahead.plan
+    folders = list(dict.fromkeys(job.folder for job in plan.jobs))
+    if json:
+        tasks = {"threads": [task.cores for task in plan.tasks], "expected_seconds": round(ahead.seconds, 1)}
+        emit({"runs": folders, "ended": len(plan.known), "at_once": plan.at_once, **tasks})
+        return
+    for folder in folders:
+        state = "to do" if folder not in plan.known else "done" if plan.known[folder].result else "failed"
+        out.print(f"{state:6}  {folder}", markup=False, soft_wrap=True)
+
+
+def run_all(ahead: Ahead, around: "Surroundings") -> list["Outcome"]:
+    """Bring every run to its end, and name those that failed."""
+    from reslab.experiments.queue import run_queue
+
+    with watched_queue() as watch:
+        outcomes = run_queue(ahead.plan, around, ahead.tried, watch)
+    for outcome in outcomes:
+        if outcome.result is None:
+            say(f"failed: {outcome.job.label} ({outcome.job.folder}): {outcome.trouble}")
+    return outcomes
+
+
+def failures(outcomes: Sequence["Outcome"]) -> list[dict[str, Any]]:
+    """The runs without a result, and why, for --json."""
+    return [{"run": o.job.folder, "seed": o.job.recipe.seed, "why": o.trouble} for o in outcomes if o.result is None]
+
+
+def leave(outcomes: Sequence["Outcome"]) -> None:
+    """End with exit code 1 where a run has no result."""
+    if any(outcome.result is None for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def _words(plan: "Plan", seconds: float) -> str:
+    runs = len({job.folder for job in plan.jobs})
+    failed = sum(outcome.result is None for outcome in plan.known.values())
+    if not plan.tasks:
+        return f"nothing is left to do of {runs} runs; these are their recorded results"
+    before = f", {len(plan.known) - failed} done before" if plan.known else ""
+    ways = Counter(task.cores for task in plan.tasks)
+    how = ", ".join(f"{count} with {cores} thread{'s' * (cores > 1)}" for cores, count in ways.items() if cores)
+    return f"{runs} runs{before}; {how or 'on the GPU'}; at most {plan.at_once} at once; about {duration(seconds)}"

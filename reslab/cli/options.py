@@ -1,0 +1,39 @@
+"""The options that verbs share, each with its type and its help."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Text = str | None
+Number = int | None
+
+# What is trained: the mathematics of a recipe.
+Data = Annotated[Text, typer.Argument(help="digits, cifar10, cifar100, or a folder of class folders.")]
+Model = Annotated[Text, typer.Option(help="A net of `reslab list`.")]
+Shortcut = Annotated[Text, typer.Option(help="A, B or C (sec. 4.1).")]
+StrideIn = Annotated[Text, typer.Option(help="Stride of a bottleneck: 1x1 (paper) or 3x3.")]
+Preset = Annotated[Text, typer.Option(help="paper, fast or small.")]
+Split = Annotated[Text, typer.Option(help="CIFAR: 45k/5k, 40k/5k/5k or 50k.")]
+Steps = Annotated[Number, typer.Option(help="Stretch the recipe to so many steps.")]
+Epochs = Annotated[float | None, typer.Option(help="Stretch the recipe to so many epochs.")]
+Batch = Annotated[Number, typer.Option(help="Images in a batch.")]
+Rate = Annotated[float | None, typer.Option(help="Learning rate.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
+Size = Annotated[Number, typer.Option(help="Height = width of a folder's images in pixels.")]
+Assign = Annotated[list[str] | None, typer.Option("--set", help="Any field of the recipe: dotted.field=value.")]
+
+# How it is executed, and from where.
+Engine = Annotated[str, typer.Option(help="auto, torch or native.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Precision = Annotated[str, typer.Option(help="auto, fp32 or bf16.")]
+Compile = Annotated[str, typer.Option(help="auto, on or off.")]
+Threads = Annotated[int, typer.Option(help="CPU threads; 0: as many as there are cores.")]
+Workers = Annotated[int, typer.Option(help="Runs at once; 0: as many as is fastest.")]
+DataRoot = Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")]
+Download = Annotated[bool, typer.Option("--download", help="Fetch a missing data set.")]
+DataUrl = Annotated[Text, typer.Option(help="Fetch from this address instead.")]
+OnBad = Annotated[str, typer.Option(help="Images that cannot be read: error or skip.")]
+Runs = Annotated[Path, typer.Option(help="Where run folders are made.")]
+SaveEvery = Annotated[float, typer.Option(help="Seconds between two checkpoints.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]

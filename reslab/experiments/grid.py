@@ -1,0 +1,106 @@
+"""A grid over fields of a recipe: what is typed as `field=value,value`, and its points."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from reslab.errors import UsageError, unknown
+from reslab.training import Recipe, field_names
+
+MODEL = "model"  # the axis of --models; a net brings its own shortcut, so it is more than one field
+ELSEWHERE = {"seed": "--seeds", "model.name": "--models", "name": "--recipe", "data.name": "the data set's argument"}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One field, or the net, and its values as typed."""
+
+    field: str
+    values: tuple[str, ...]
+
+    @property
+    def ordered(self) -> bool:
+        """Are its values numbers?"""
+        return all(_number(value) is not None for value in self.values)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One combination of the axes' values, and its recipe."""
+
+    values: dict[str, str]
+    recipe: Recipe
+
+
+Make = Callable[[str | None, list[str]], Recipe]
+"""(model, assignments as of `--set`) -> recipe."""
+
+
+def read_axes(grid: Sequence[str], models: str | None = None) -> tuple[Axis, ...]:
+    """The axes in the order in which they were typed, the nets last; numbers in ascending order.
+
+    Raises UsageError for no axis, a field that does not exist or is met twice, or one that has an option of its own.
+    """
+    axes = [_axis(text) for text in grid]
+    if models is not None:
+        axes.append(Axis(MODEL, tuple(_values(models))))
+    if not axes:
+        raise UsageError("a sweep is over --grid field=value,value or --models; for seeds alone: reslab train --seeds")
+    fields = [axis.field for axis in axes]
+    twice = next((field for field in fields if fields.count(field) > 1), None)
+    if twice:
+        raise UsageError(f"--grid {twice} is given twice; write all its values after one =")
+    return tuple(axes)
+
+
+def points_of(axes: Sequence[Axis], make: Make) -> list[Point]:
+    """Every combination, the first axis slowest.
+
+    Raises UsageError where a value does not fit its field, and where two points are the same recipe.
+    """
+    found: dict[str, Point] = {}
+    for combination in product(*(axis.values for axis in axes)):
+        values = dict(zip((axis.field for axis in axes), combination, strict=True))
+        changes = [f"{field}={value}" for field, value in values.items() if field != MODEL]
+        point = Point(values, make(values.get(MODEL), changes))
+        same = found.setdefault(point.recipe.digest(), point)
+        if same is not point:
+            raise UsageError(
+                f"{point_text(same.values)} and {point_text(values)} are the same recipe; leave one of them out"
+            )
+    return list(found.values())
+
+
+def point_text(values: dict[str, str]) -> str:
+    """A point in a few words: "lr 0.1, weight_decay 1e-4", "resnet20, lr 0.1"."""
+    ordered = sorted(values.items(), key=lambda item: item[0] != MODEL)
+    return ", ".join(value if field == MODEL else f"{field.rpartition('.')[2]} {value}" for field, value in ordered)
+
+
+def _axis(text: str) -> Axis:
+    field, equals, values = text.partition("=")
+    field = field.strip()
+    if not equals:
+        raise UsageError(f"--grid {text} has no values: write --grid {field}=value,value")
+    if field in ELSEWHERE:
+        raise UsageError(f"--grid {field}: that is what {ELSEWHERE[field]} is for")
+    if field not in field_names():
+        raise unknown("field", field, field_names())
+    return Axis(field, tuple(_values(values)))
+
+
+def _values(text: str) -> list[str]:
+    """What stands between commas; a list, as of schedule.drops, stands in brackets. Numbers come out ascending."""
+    values = [value.strip() for value in re.split(r",(?![^\[]*\])", text)]
+    numbers = [_number(value) for value in values]
+    if None in numbers:
+        return values
+    return [value for _, value in sorted(zip(numbers, values, strict=True), key=lambda pair: pair[0] or 0.0)]
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,72 @@
+"""A queue before it begins: what is done already, and how the rest is to be run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reslab.engine import Request, choose, this_machine
+from reslab.errors import RunError
+from reslab.experiments.jobs import Job, Outcome, outcome_of, recorded_threads
+from reslab.experiments.shares import is_small, shares, usable_cores
+from reslab.training import Surroundings
+from reslab.training.presets import work_of
+
+
+@dataclass(frozen=True)
+class Task:
+    """A run that is to be begun or to go on."""
+
+    job: Job
+    request: Request
+    cores: int  # that it has for itself; 0 on a GPU
+
+    @property
+    def images(self) -> int:
+        """To be trained on, in all."""
+        return self.job.recipe.steps * self.job.recipe.batch
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Runs in the order in which they are begun, each as soon as its cores are free."""
+
+    jobs: tuple[Job, ...]
+    known: dict[Path, Outcome]  # by the run's folder: what needs no running
+    tasks: tuple[Task, ...]
+    cores: tuple[int, ...]  # the numbers of those that may be used
+    at_once: int  # runs, at most
+
+
+def plan(jobs: Sequence[Job], around: Surroundings, workers: int = 0, cores: Sequence[int] | None = None) -> Plan:
+    """How to bring `jobs` to their ends: `workers` at once, or as many as is fastest (see `shares`).
+
+    A run that was begun keeps the threads that it was begun with: others could give other bytes. A folder that is
+    named twice is one run. Raises UsageError for an execution that is not to be had, that contradicts what is
+    recorded, or that needs more cores than there are.
+    """
+    executions = [choose(around.request, this_machine(), work_of(job.recipe), around.say)[0] for job in jobs]
+    here = tuple(usable_cores() if cores is None else cores)
+    each = {job.folder: job for job in jobs}
+    known = {folder: outcome for folder, job in each.items() if (outcome := outcome_of(job))}
+    recorded = {}
+    for folder, job in each.items():
+        try:
+            recorded[folder] = recorded_threads(job, around.request)
+        except RunError as error:
+            known.setdefault(folder, Outcome(job, None, str(error)))
+    left = [job for folder, job in each.items() if folder not in known]
+    if any(execution.device != "cpu" for execution in executions):
+        # Runs on one GPU only take turns, unless somebody knows that they fit beside each other.
+        tasks = tuple(Task(job, around.request, 0) for job in left)
+        return Plan(tuple(jobs), known, tasks, here, workers or 1)
+    threads = shares([is_small(job.recipe) for job in left], len(here), workers, around.request.threads)
+    tasks = tuple(
+        _task(job, around.request, recorded[job.folder], new, here) for job, new in zip(left, threads, strict=True)
+    )
+    return Plan(tuple(jobs), known, tasks, here, workers or len(here))
+
+
+def _task(job: Job, request: Request, recorded: int, new: int, cores: Sequence[int]) -> Task:
+    if recorded:
+        return Task(job, request, min(recorded, len(cores)))
+    return Task(job, replace(request, threads=new), new)

@@ -1,0 +1,77 @@
+"""How many cores each run of a queue gets, and which."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+
+import torch
+
+from reslab.errors import UsageError
+from reslab.nets import build, complexity, named_residual
+from reslab.training import Data, Model, Recipe
+from reslab.training.presets import spec_of
+
+SMALL_MACS = 5e8  # of one image: twice resnet110 at 32 px; a quarter of resnet18 at 224 px
+
+
+def shares(small: Sequence[bool], cores: int, workers: int = 0, threads: int = 0) -> list[int]:
+    """The threads of each run, in the order in which they will be begun; each thread has a core of its own.
+
+    A step of a small net is too little work to be divided well: as many runs at once as there are cores, one thread
+    each, and only the last ones, fewer than cores, share all. A large net gets all cores, which also bounds the memory.
+    `workers`, runs at once, or `threads` of each overrule this. Raises UsageError for more than there are cores.
+    """
+    if workers < 0 or threads < 0:
+        raise UsageError("--workers and --threads are 1 or more, or 0 to leave them to the machine")
+    if workers > cores or max(workers, 1) * threads > cores:
+        runs = f"{workers} runs at once" if workers else "a run"
+        each = f" of {threads} threads" if threads else ""
+        raise UsageError(f"{runs}{each}: more than the {cores} cores here; give fewer --workers or --threads")
+    if workers or threads:
+        return [threads or cores // workers] * len(small)
+    last = sum(small) % cores
+    begun = 0
+    found = []
+    for is_small in small:
+        alone = begun < sum(small) - last
+        found.append(cores if not is_small else 1 if alone else cores // last)
+        begun += is_small
+    return found
+
+
+def is_small(recipe: Recipe) -> bool:
+    """Is it a net of the size of CIFAR's, by the multiply-adds of one image?"""
+    return _macs(recipe.model, recipe.data.size) <= SMALL_MACS
+
+
+@lru_cache(maxsize=64)
+def _macs(model: Model, size: int) -> int:
+    spec = spec_of(Recipe(model=model, data=Data(size=size)))
+    with torch.device("meta"):  # shapes alone
+        return complexity(build(spec, named_residual(model.residual)), size).macs
+
+
+def usable_cores() -> tuple[int, ...]:
+    """The numbers of the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return tuple(sorted(os.sched_getaffinity(0)))
+    return tuple(range(os.cpu_count() or 1))
+
+
+@contextmanager
+def on_cores(cores: Sequence[int]) -> Iterator[None]:
+    """Processes that are started inside run on these cores alone, where the system can do that.
+
+    Two runs that share cores slow each other down several times over, since their threads wait for each other.
+    """
+    if not cores or not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    with suppress(OSError):  # a container may have taken one away
+        os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

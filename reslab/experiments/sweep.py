@@ -1,0 +1,196 @@
+"""A sweep: every point of a grid with every seed; a table, a picture and a JSON file of their validation errors.
+
+Test images are for what has been chosen, not for choosing: no number that is counted on them appears here.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reslab.data.cifar import CIFAR
+from reslab.errors import RunError
+from reslab.experiments.grid import Axis, Point, point_text
+from reslab.experiments.jobs import Job, Outcome
+from reslab.experiments.seeds import sampling_text, spread_text, summary, with_seeds
+from reslab.reporting import GridLine, grid_figure, machine_text, markdown_table, markdown_text
+from reslab.reporting.rounding import epochs_text
+from reslab.store import ENVIRONMENT, RunFolder, json_bytes, read_json
+from reslab.training import default_folder
+
+SPLITS = ("train", "val")
+SEARCH_SPLIT = "40k/5k/5k"  # of CIFAR: judged on 5,000 images that no reported number is counted on
+TABLE, PICTURE, VALUES = "sweep.md", "sweep.svg", "sweep.json"
+RUN_FIELDS = ("run", "seed", "train_error", "train_images", "val_error", "val_images", "epochs", "seconds", "exact")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What is to be tried."""
+
+    axes: tuple[Axis, ...]
+    points: tuple[Point, ...]
+    seeds: int
+
+    def digest(self) -> str:
+        """Eight hex digits that change with any of its recipes and with the seeds."""
+        recipes = [point.recipe.digest() for point in self.points]
+        identity = [sorted(recipes), self.points[0].recipe.seed, self.seeds]
+        return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:8]
+
+    def jobs(self, runs: Path, data: str | Path) -> list[Job]:
+        """Its runs, in the folders of `reslab train`; all points with the first seed come first."""
+        seeded = [(point, with_seeds(point.recipe, self.seeds)) for point in self.points]
+        return [
+            Job(recipe, default_folder(recipe, runs), data, _label(point, recipe.seed, self.seeds))
+            for turn in range(self.seeds)
+            for point, recipes in seeded
+            for recipe in [recipes[turn]]
+        ]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A point and what became of its runs."""
+
+    point: Point
+    results: tuple[dict[str, Any], ...]
+    troubles: tuple[Outcome, ...]
+
+    @property
+    def found(self) -> dict[str, Any]:
+        """The `summary` of a point that is whole; of another one nothing but its n, since a mean without the seeds
+        that failed would flatter it."""
+        return summary([] if self.troubles else self.results, SPLITS) | {"n": len(self.results)}
+
+
+def search_split(data: str) -> str | None:
+    """The split in which to choose between recipes on a data set, where it has named splits."""
+    return SEARCH_SPLIT if data in CIFAR else None
+
+
+def sweep_files(sweep: Sweep, outcomes: Sequence[Outcome]) -> dict[str, bytes]:
+    """Table, picture and values by file name; the same runs give the same bytes."""
+    return {
+        TABLE: sweep_table(sweep, outcomes).encode(),
+        PICTURE: sweep_figure(sweep, outcomes),
+        VALUES: json_bytes(sweep_values(sweep, outcomes)),
+    }
+
+
+def same_sweep(sweep: Sweep, folder: Path) -> None:
+    """Raises RunError where `folder` holds another sweep, or a file that is none of ours."""
+    if (folder / VALUES).is_file():
+        found = read_json(folder / VALUES)
+        if not isinstance(found, dict) or found.get("sweep") != sweep.digest():
+            raise RunError(f"{folder} holds another sweep; name another --out")
+
+
+def tried(sweep: Sweep, outcomes: Sequence[Outcome]) -> list[Tried]:
+    """The points, the lowest mean validation error first; those without one last, in the order of the grid."""
+    each = []
+    for point in sweep.points:
+        mine = [outcome for outcome in outcomes if outcome.job.recipe.digest() == point.recipe.digest()]
+        results = tuple(outcome.result for outcome in mine if outcome.result)
+        each.append(Tried(point, results, tuple(outcome for outcome in mine if outcome.result is None)))
+    return sorted(each, key=lambda t: (t.found["val_error_mean"] is None, t.found["val_error_mean"] or 0.0))
+
+
+def sweep_values(sweep: Sweep, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """What `--json` says and `sweep.json` holds."""
+    recipe = sweep.points[0].recipe
+    return {
+        "sweep": sweep.digest(),
+        "data": recipe.data.name,
+        "split": recipe.data.split,
+        "axes": [{"field": axis.field, "values": list(axis.values)} for axis in sweep.axes],
+        "seeds": [seeded.seed for seeded in with_seeds(recipe, sweep.seeds)],
+        "points": [
+            {
+                "values": point.point.values,
+                **point.found,
+                "recipe": {name: value for name, value in point.point.recipe.to_dict().items() if name != "seed"},
+                "runs": [{name: result[name] for name in RUN_FIELDS} for result in point.results],
+            }
+            for point in tried(sweep, outcomes)
+        ],
+        "failed": [{"run": str(o.job.folder), "why": o.trouble} for o in outcomes if o.result is None],
+        "machines": _machines(outcomes),
+        "versions": _versions(outcomes),
+    }
+
+
+def sweep_table(sweep: Sweep, outcomes: Sequence[Outcome]) -> str:
+    """One row a point, the best first, as Markdown; below it what the numbers rest on, and what failed."""
+    rows = tried(sweep, outcomes)
+    lengths = {result["epochs"] for t in rows for result in t.results}
+    extra = ["epochs"] if len(lengths) > 1 else []
+    columns = (*(axis.field for axis in sweep.axes), "validation error %", "n", "images", *extra)
+    cells = [
+        [
+            *(markdown_text(value) for value in t.point.values.values()),
+            spread_text(t.found, "val"),
+            str(t.found["n"]) if not t.troubles else f"{t.found['n']} of {sweep.seeds}",
+            f"{t.found['val_images']:,}" if t.found["val_images"] else "",
+            *([epochs_text(t.results[0]["epochs"]) if t.results else ""] if extra else []),
+        ]
+        for t in rows
+    ]
+    return f"{markdown_table(cells, columns)}\n{_notes(rows, outcomes)}"
+
+
+def sweep_figure(sweep: Sweep, outcomes: Sequence[Outcome]) -> bytes:
+    """Validation error along the first axis, a line for each combination of the others, a dot for each seed, as SVG."""
+    first, *others = sweep.axes
+    lines: dict[str, dict[str, tuple[float, ...]]] = {}
+    whole = {t.point.recipe.digest(): t.results for t in tried(sweep, outcomes) if not t.troubles}
+    for point in sweep.points:
+        label = point_text({axis.field: point.values[axis.field] for axis in others})
+        errors = tuple(result["val_error"] for result in whole.get(point.recipe.digest(), ()))
+        lines.setdefault(label, {})[point.values[first.field]] = errors
+    drawn = [GridLine(label, tuple(errors[value] for value in first.values)) for label, errors in lines.items()]
+    return grid_figure(drawn, first.field, first.values, ordered=first.ordered, quantity="validation error %")
+
+
+def _label(point: Point, seed: int, seeds: int) -> str:
+    """What progress calls a run."""
+    return point_text(point.values) + (f", seed {seed}" if seeds > 1 else "")
+
+
+def _notes(rows: Sequence[Tried], outcomes: Sequence[Outcome]) -> str:
+    lines = []
+    best = rows[0].found
+    if best["val_error_mean"] is not None:
+        many = any(t.found["n"] > 1 for t in rows)
+        spread = "± is the standard deviation over n seeds; " if many else "One seed has no ±; "
+        lines.append(spread + sampling_text(best, "val"))
+        lines.append(
+            "The best of many flatters itself: what is chosen here is to be reported on images that it was not "
+            "chosen on."
+        )
+    lines += [f"Machine: {machine}." for machine in _machines(outcomes)]
+    failed = [f"- {markdown_text(o.job.label)}: {markdown_text(o.trouble or '')}" for o in outcomes if o.trouble]
+    if failed:
+        lines.append("Not finished, and so without a mean:\n" + "\n".join(failed))
+    return "\n\n".join(lines) + "\n"
+
+
+def _machines(outcomes: Sequence[Outcome]) -> list[str]:
+    """What the runs were executed on, in words, each once."""
+    return list(dict.fromkeys(machine_text(environment) for environment in _environments(outcomes)))
+
+
+def _versions(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
+    """The versions that the runs were made with; one each, mostly."""
+    found: dict[str, list[str]] = {}
+    for environment in _environments(outcomes):
+        for name, version in environment.get("versions", {}).items():
+            if version not in found.setdefault(name, []):
+                found[name].append(version)
+    return found
+
+
+def _environments(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    return [RunFolder(o.job.folder).read(ENVIRONMENT) or {} for o in outcomes if o.result]

@@ -1,0 +1,70 @@
+"""What is typed as a grid, and the recipes that it means."""
+
+from dataclasses import replace
+
+import pytest
+
+from reslab.errors import UsageError
+from reslab.experiments.grid import Axis, point_text, points_of, read_axes
+from reslab.training import make_recipe, with_fields
+from tests.experiments.test_shares import CIFAR
+
+
+def make(model, changes):
+    return with_fields(make_recipe(CIFAR, model, "paper"), changes)
+
+
+def test_every_combination_in_order():
+    axes = read_axes(["optimizer.lr=0.4,0.1, 0.2", "optimizer.weight_decay=5e-4,1e-4"], "resnet20,plain20")
+    assert [axis.values for axis in axes] == [("0.1", "0.2", "0.4"), ("1e-4", "5e-4"), ("resnet20", "plain20")]
+    assert [axis.ordered for axis in axes] == [True, True, False]
+    points = points_of(axes, make)
+    assert len(points) == 12 and len({point.recipe.digest() for point in points}) == 12
+    third = points[2]
+    assert third.values == {"optimizer.lr": "0.1", "optimizer.weight_decay": "5e-4", "model": "resnet20"}
+    assert (third.recipe.optimizer.lr, third.recipe.optimizer.weight_decay) == (0.1, 5e-4)
+    assert points[-1].recipe.model.name == "plain20" and points[-1].recipe.model.shortcut is None
+    assert point_text(third.values) == "resnet20, lr 0.1, weight_decay 5e-4"
+
+
+def test_values_that_are_lists_stand_in_brackets():
+    (axis,) = read_axes(["schedule.drops=[100,200],[150,300]"])
+    assert axis == Axis("schedule.drops", ("[100,200]", "[150,300]")) and not axis.ordered
+    assert [point.recipe.schedule.drops for point in points_of([axis], make)] == [(100, 200), (150, 300)]
+
+
+@pytest.mark.parametrize(
+    ("grid", "message"),
+    [
+        (["optimizer.rl=0.1,0.2"], "unknown field 'optimizer.rl': did you mean optimizer.lr"),
+        (["optimizer.lr"], "has no values: write --grid optimizer.lr=value,value"),
+        (["optimizer.lr=0.1", "optimizer.lr=0.2"], "given twice"),
+        (["seed=0,1"], "that is what --seeds is for"),
+        (["model.name=resnet20,resnet32"], "that is what --models is for"),
+        ([], "reslab train --seeds"),
+    ],
+)
+def test_axes_that_are_none(grid, message):
+    with pytest.raises(UsageError, match=message):
+        read_axes(grid)
+
+
+@pytest.mark.parametrize(
+    ("grid", "models", "message"),
+    [
+        (["optimizer.lr=0.1,0.10"], None, "lr 0.1 and lr 0.10 are the same recipe"),
+        ([], "resnet20,ResNet-20", "resnet20 and ResNet-20 are the same recipe"),
+        (["optimizer.lr=0.1,,0.2"], None, "optimizer.lr=: that field takes float"),
+        (["optimizer.lr=-1,1"], None, "above 0"),
+        ([], "resnet20,resnet21", "6n"),
+    ],
+)
+def test_points_that_are_none(grid, models, message):
+    with pytest.raises(UsageError, match=message):
+        points_of(read_axes(grid, models), make)
+
+
+def test_a_seed_is_no_difference():
+    axes = read_axes(["optimizer.lr=0.1,0.2"])
+    with pytest.raises(UsageError, match="the same recipe"):
+        points_of(axes, lambda model, changes: replace(make(model, []), seed=len(changes[0])))

@@ -1,0 +1,163 @@
+"""The queue itself, with processes that train nothing: order, cores, failures, stopping, going on."""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reslab.engine import Request
+from reslab.errors import UsageError
+from reslab.experiments.jobs import Job
+from reslab.experiments.plan import plan
+from reslab.experiments.queue import Standing, run_queue
+from reslab.experiments.shares import usable_cores
+from reslab.store import ENVIRONMENT, RunFolder
+from reslab.training import Interrupted, Recipe, Surroundings
+
+FAKE = Path(__file__).with_name("fake_worker.py")
+SPEAKING = Surroundings(request=Request(device="cpu"))
+RECORD = {"machine": {}, "versions": {}, "exact": True}
+EXECUTION = {"engine": "torch", "device": "cpu", "precision": "fp32", "channels_last": True, "compiled": False}
+
+
+def jobs(recipe: Recipe, runs: Path, seeds: int) -> list[Job]:
+    return [Job(replace(recipe, seed=s), runs / f"s{s}", "digits", f"seed {s}") for s in range(seeds)]
+
+
+def fake(**behaviours: str) -> list[str]:
+    """A command that behaves so for seed s0, s1 ...; for the others it is done."""
+    return [sys.executable, "-S", str(FAKE), json.dumps({name[1:]: kind for name, kind in behaviours.items()})]
+
+
+def met(job: Job) -> dict:
+    return json.loads((job.folder / "met.json").read_text())
+
+
+def four_cores() -> list[int]:
+    """As many as a machine of four has; where there are fewer, some of them twice."""
+    return sorted((list(usable_cores()) * 4)[:4])
+
+
+def most_at_once(*runs: dict) -> int:
+    return max(sum(other["begun"] <= run["begun"] < other["ended"] for other in runs) for run in runs)
+
+
+def test_every_run_is_done_and_told_of(recipe, tmp_path):
+    seen: list[Standing] = []
+    todo = jobs(recipe, tmp_path, 3)
+    outcomes = run_queue(plan(todo, SPEAKING), SPEAKING, watch=seen.append, command=fake())
+    assert [(o.job, o.result["val_error"], o.trouble) for o in outcomes] == [
+        (job, 10.0 + job.recipe.seed, None) for job in todo
+    ]
+    assert [s.done for s in seen] == sorted(s.done for s in seen)
+    assert (seen[0].done, seen[0].runs, seen[-1].done, seen[-1].now, seen[-1].seconds_left) == (0, 3, 3, (), 0)
+    assert any(now.label == "seed 0" and now.step == recipe.steps for s in seen for now in s.now)
+
+
+def test_one_thread_runs_have_a_core_each_and_the_last_one_has_all(recipe, tmp_path):
+    todo = jobs(recipe, tmp_path, 5)
+    planned = plan(todo, SPEAKING, cores=four_cores())
+    assert [task.cores for task in planned.tasks] == [1, 1, 1, 1, 4]
+    run_queue(planned, SPEAKING, command=fake())
+    *first, last = [met(job) for job in todo]
+    assert [m["threads"] for m in first] == [1, 1, 1, 1] and last["threads"] == 4 and last["omp"] == "4"
+    if hasattr(os, "sched_getaffinity"):
+        assert [m["cores"] for m in first] == [[core] for core in sorted(four_cores())]
+        assert last["cores"] == sorted(set(four_cores()))
+    assert last["begun"] > max(m["ended"] for m in first)
+
+
+def test_no_more_runs_at_once_than_asked_for(recipe, tmp_path):
+    todo = jobs(recipe, tmp_path, 6)
+    planned = plan(todo, SPEAKING, workers=2, cores=four_cores())
+    assert [(task.cores, task.request.threads) for task in planned.tasks] == [(2, 2)] * 6
+    run_queue(planned, SPEAKING, command=fake())
+    assert most_at_once(*(met(job) for job in todo)) == 2
+
+
+def test_a_run_that_fails_stops_none_of_the_others(recipe, tmp_path):
+    todo = jobs(recipe, tmp_path, 5)
+    command = fake(s0="fails", s1="crashes", s2="dies", s3="diverges")
+    *failed, done = run_queue(plan(todo, SPEAKING), SPEAKING, command=command)
+    assert done.result and [o.result for o in failed] == [None] * 4
+    troubles = [o.trouble for o in failed]
+    assert troubles[0] == "the disk is full"
+    assert "ZeroDivisionError: by nothing" in troubles[1]
+    assert "signal 9" in troubles[2] and "--workers 1" in troubles[2]
+    assert "diverged" in troubles[3] and "step 7" in troubles[3]
+
+
+def test_what_is_done_or_diverged_is_not_run_again(recipe, tmp_path):
+    todo = jobs(recipe, tmp_path, 4)
+    run_queue(plan(todo, SPEAKING), SPEAKING, command=fake(s1="fails", s2="diverges"))
+    before = {job.folder: met(job)["begun"] for job in todo}
+    again = plan(todo, SPEAKING)
+    assert [task.job.label for task in again.tasks] == ["seed 1"]
+    outcomes = run_queue(again, SPEAKING, command=fake())
+    assert [bool(o.result) for o in outcomes] == [True, True, False, True]
+    assert [job.label for job in todo if met(job)["begun"] != before[job.folder]] == ["seed 1"]
+
+
+def test_a_folder_that_two_jobs_name_is_one_run(recipe, tmp_path):
+    (one,) = jobs(recipe, tmp_path, 1)
+    twice = plan([one, replace(one, label="again")], SPEAKING)
+    assert len(twice.tasks) == 1
+    assert [o.result["seed"] for o in run_queue(twice, SPEAKING, command=fake())] == [0, 0]
+
+
+def test_a_folder_of_another_recipe_is_that_runs_trouble(recipe, tmp_path):
+    todo = jobs(recipe, tmp_path, 2)
+    todo[0].folder.mkdir()
+    RunFolder(todo[0].folder).write_recipe(replace(recipe, batch=8).to_dict())
+    first, second = run_queue(plan(todo, SPEAKING), SPEAKING, command=fake())
+    assert first.trouble and "another recipe (batch" in first.trouble and second.result
+
+
+def test_a_run_keeps_the_threads_it_was_begun_with(recipe, tmp_path):
+    todo = jobs(recipe, tmp_path, 2)
+    todo[1].folder.mkdir()
+    RunFolder(todo[1].folder).write(ENVIRONMENT, {**RECORD, "execution": {**EXECUTION, "threads": 3}})
+    planned = plan(todo, SPEAKING, cores=four_cores())
+    assert [(task.cores, task.request.threads) for task in planned.tasks] == [(2, 2), (3, 0)]
+    with pytest.raises(UsageError, match=r"s1 runs otherwise: --threads 2 \(recorded: 3\); leave that out"):
+        plan(todo, replace(SPEAKING, request=Request(device="cpu", threads=2)), cores=four_cores())
+
+
+def test_ctrl_c_stops_every_run_and_waits_for_it(recipe, tmp_path):
+    todo = jobs(recipe, tmp_path, 3)
+    said: list[str] = []
+    planned = plan(todo, SPEAKING, workers=2, cores=four_cores())
+    interrupt_when(lambda: planned.tasks[1].job.folder.is_dir())
+    with pytest.raises(Interrupted, match=r"0 of 3 runs are done, .* saved; the same command goes on"):
+        run_queue(planned, replace(SPEAKING, say=said.append), command=fake(s0="waits", s1="waits"))
+    assert [met(job)["stopped"] for job in todo[:2]] == [True, True] and not todo[2].folder.exists()
+    assert any("save their states" in line for line in said)
+    assert all(o.result for o in run_queue(plan(todo, SPEAKING), SPEAKING, command=fake()))
+
+
+def test_a_second_ctrl_c_leaves_no_process_behind(recipe, tmp_path):
+    (job,) = jobs(recipe, tmp_path, 1)
+    said: list[str] = []
+    interrupt_when(lambda: (job.folder / "met.json").is_file())
+    interrupt_when(lambda: bool(said))
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_queue(plan([job], SPEAKING), replace(SPEAKING, say=said.append), command=fake(s0="deaf"))
+    assert time.monotonic() - begun < 30, "it was not waited for"
+
+
+def interrupt_when(it_is_time) -> None:
+    """Ctrl-C, as soon as something is so."""
+
+    def watch() -> None:
+        while not it_is_time():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=watch, daemon=True).start()

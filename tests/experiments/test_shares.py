@@ -1,0 +1,98 @@
+"""Which run gets how many cores, and how long that takes."""
+
+import math
+
+import pytest
+
+from reslab.errors import UsageError
+from reslab.experiments.outlook import Kind, Outlook, Work, makespan
+from reslab.experiments.plan import Plan, Task
+from reslab.experiments.running import Running
+from reslab.experiments.shares import is_small, on_cores, shares, usable_cores
+from reslab.training import Facts, make_recipe
+from tests.experiments.test_queue import SPEAKING, jobs
+
+PHOTOGRAPHS = Facts("pets", 10, 224, 1000, mirror=True, official=False)
+CIFAR = Facts("cifar10", 10, 32, 45_000, mirror=True, official=True, split="45k/5k")
+
+
+@pytest.mark.parametrize(
+    ("runs", "cores", "expected"),
+    [
+        (5, 2, [1, 1, 1, 1, 2]),
+        (4, 2, [1, 1, 1, 1]),
+        (1, 2, [2]),
+        (3, 1, [1, 1, 1]),
+        (3, 8, [2, 2, 2]),
+        (11, 8, [1] * 8 + [2] * 3),
+        (0, 4, []),
+    ],
+)
+def test_small_nets_take_a_core_each_and_the_last_ones_share_all(runs, cores, expected):
+    assert shares([True] * runs, cores) == expected
+
+
+def test_a_large_net_takes_all_cores_and_does_not_count_among_the_small_ones():
+    assert shares([True, False, True, True], 2) == [1, 2, 1, 2]
+    assert shares([False, False], 4) == [4, 4]
+
+
+@pytest.mark.parametrize(
+    ("workers", "threads", "expected"), [(2, 0, [4, 4, 4]), (0, 3, [3, 3, 3]), (2, 1, [1, 1, 1]), (3, 0, [2, 2, 2])]
+)
+def test_what_is_asked_for_overrules(workers, threads, expected):
+    assert shares([True, True, False], 8, workers, threads) == expected
+
+
+@pytest.mark.parametrize(("workers", "threads"), [(3, 0), (0, 3), (2, 2), (-1, 0), (0, -1)])
+def test_more_than_there_are_cores_is_refused(workers, threads):
+    with pytest.raises(UsageError, match="--workers"):
+        shares([True], 2, workers, threads)
+
+
+def test_small_means_cifars_size():
+    assert is_small(make_recipe(CIFAR, "resnet110")) and not is_small(make_recipe(CIFAR, "resnet302"))
+    assert is_small(make_recipe(CIFAR, "resnet18")) and not is_small(make_recipe(PHOTOGRAPHS, "resnet18"))
+
+
+def test_a_pinned_start_leaves_this_process_where_it_was():
+    before = usable_cores()
+    with on_cores(before[:1]):
+        if hasattr(__import__("os"), "sched_setaffinity"):
+            assert usable_cores() == before[:1]
+    with on_cores((10_000,)):  # a core that is not there
+        assert usable_cores() == before
+    assert usable_cores() == before
+
+
+def test_makespan_is_of_runs_that_begin_when_their_cores_are_free():
+    four = [Work(10, 1)] * 4
+    assert makespan([], four, cores=2, at_once=2) == 20
+    assert makespan([], [*four, Work(5, 2)], cores=2, at_once=2) == 25
+    assert makespan([], four, cores=2, at_once=1) == 40
+    assert makespan([Work(3, 1)], [Work(10, 1), Work(1, 1)], cores=2, at_once=2) == 10
+    assert makespan([Work(3, 2)], [Work(10, 1)], cores=2, at_once=2) == 13
+    assert makespan([], [Work(4, 0)] * 2, cores=1, at_once=1) == 8, "a GPU's runs take turns without a core"
+    assert makespan([], [], 2, 2) == 0
+    assert makespan([Work(math.inf, 1)], [Work(1, 1)], 2, 2) == math.inf
+
+
+def test_time_left_is_as_tried_until_it_is_measured(recipe, tmp_path):
+    tasks = tuple(Task(job, SPEAKING.request, 1) for job in jobs(recipe, tmp_path, 4))
+    plan = Plan(tuple(task.job for task in tasks), {}, tasks, (0, 1), 2)
+    images = recipe.steps * recipe.batch
+    assert Outlook(plan, {}).seconds_left([], tasks) == math.inf
+    outlook = Outlook(plan, {Kind.of(recipe): 30 / images})
+    assert outlook.seconds_left([], tasks) == pytest.approx(60)
+    outlook.learn(whole_run(tasks[0]), seconds=10)
+    assert outlook.seconds_left([], tasks[1:]) == pytest.approx(20)
+    resumed = whole_run(tasks[1])
+    resumed.resumed = True
+    outlook.learn(resumed, seconds=1)
+    assert outlook.seconds_left([], tasks[2:]) == pytest.approx(10), "a part of a run is no measure of a whole one"
+
+
+def whole_run(task: Task) -> Running:
+    run = Running.__new__(Running)  # without its process
+    run.task, run.resumed = task, False
+    return run

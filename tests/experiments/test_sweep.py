@@ -1,0 +1,156 @@
+"""Tables, picture and values of seeds and sweeps, from invented results."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from reslab.errors import RunError, UsageError
+from reslab.experiments.grid import points_of, read_axes
+from reslab.experiments.jobs import Outcome
+from reslab.experiments.seeds import seeds_table, summary, with_seeds
+from reslab.experiments.sweep import (
+    VALUES,
+    Sweep,
+    same_sweep,
+    search_split,
+    sweep_figure,
+    sweep_files,
+    sweep_table,
+    sweep_values,
+)
+from reslab.store import ENVIRONMENT, RunFolder
+from tests.experiments.test_grid import make
+from tests.experiments.test_queue import jobs
+from tests.reporting.invented_runs import ENVIRONMENT_VALUES, recipe_values, result_values
+
+GRID = ["optimizer.lr=0.1,0.2", "optimizer.weight_decay=1e-4,5e-4"]
+
+
+def sweep(grid: list[str] | None = None, models: str | None = None, seeds: int = 2) -> Sweep:
+    axes = read_axes(GRID if grid is None else grid, models)
+    return Sweep(axes, tuple(points_of(axes, make)), seeds)
+
+
+def ended(asked: Sweep, runs: Path, failed: tuple[int, ...] = ()) -> list[Outcome]:
+    """Outcomes whose errors fall from job to job; those whose number is in `failed` have none."""
+    outcomes = []
+    for number, job in enumerate(asked.jobs(runs, "cifar10")):
+        job.folder.mkdir(parents=True)
+        RunFolder(job.folder).write(ENVIRONMENT, ENVIRONMENT_VALUES)
+        error, seed = 20.0 - number, job.recipe.seed
+        result = result_values(recipe_values(seed=seed), val_error=error, val_images=5000, test_error=99.0)
+        outcomes.append(Outcome(job, None, "it *failed*") if number in failed else Outcome(job, result))
+    return outcomes
+
+
+def rows(table: str) -> list[list[str]]:
+    lines = [line for line in table.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_runs_are_those_of_reslab_train_and_first_seeds_come_first(tmp_path):
+    asked = sweep()
+    todo = asked.jobs(tmp_path, "cifar10")
+    assert [job.recipe.seed for job in todo] == [0] * 4 + [1] * 4
+    assert todo[5].label == "lr 0.1, weight_decay 5e-4, seed 1"
+    assert todo[0].folder.name == f"cifar10-resnet20-paper-{asked.points[0].recipe.digest()}-s0"
+
+
+def test_the_table_has_a_row_a_point_and_the_lowest_error_first(tmp_path):
+    table = sweep_table(sweep(), ended(sweep(), tmp_path))
+    assert rows(table)[0] == ["0.2", "5e-4", "15.00 ± 2.83", "2", "5,000"]
+    assert [row[2] for row in rows(table)] == ["15.00 ± 2.83", "16.00 ± 2.83", "17.00 ± 2.83", "18.00 ± 2.83"]
+    assert "15.00 % on 5,000 images has a standard error of 0.50 points" in table
+    assert "Some Processor 9000, 2 threads, fp32" in table and "not chosen on" in table
+    assert "99" not in table and "test" not in table
+
+
+def test_no_mean_hides_a_seed_that_failed(tmp_path):
+    asked = sweep()
+    outcomes = ended(asked, tmp_path, failed=(3,))
+    table = sweep_table(asked, outcomes)
+    assert rows(table)[-1] == ["0.2", "5e-4", "", "1 of 2", ""]
+    assert rows(table)[0][:3] == ["0.2", "1e-4", "16.00 ± 2.83"]
+    assert "- lr 0.2, weight_decay 5e-4, seed 0: it \\*failed\\*" in table
+    values = sweep_values(asked, outcomes)
+    assert values["points"][-1]["val_error_mean"] is None and len(values["points"][-1]["runs"]) == 1
+    assert [failed["why"] for failed in values["failed"]] == ["it *failed*"]
+
+
+def test_the_values_say_what_they_rest_on_and_nothing_of_test_images(tmp_path):
+    values = sweep_values(sweep(), ended(sweep(), tmp_path))
+    best = values["points"][0]
+    assert (best["n"], best["val_error_mean"], best["val_images"]) == (2, 15.0, 5000)
+    assert best["val_error_std"] == pytest.approx(2.8284) and best["recipe"]["optimizer"]["lr"] == 0.2
+    assert values["seeds"] == [0, 1] and values["split"] == "45k/5k" and values["versions"]["torch"] == ["2.13.0"]
+    assert "test_error" not in json.dumps(values) and "99.0" not in json.dumps(values)
+
+
+def words_of(svg: bytes) -> list[str]:
+    return [element.text or "" for element in ElementTree.fromstring(svg).iter() if element.tag.endswith("text")]
+
+
+def test_the_picture_has_the_first_field_below_and_a_line_for_each_value_of_the_second(tmp_path):
+    svg = sweep_figure(sweep(), ended(sweep(), tmp_path))
+    words = words_of(svg)
+    assert {"optimizer.lr", "0.1", "0.2", "weight_decay 1e-4", "weight_decay 5e-4", "validation error %"} <= set(words)
+    assert svg == sweep_figure(sweep(), ended(sweep(), tmp_path / "again"))
+
+
+def test_a_sweep_over_nets_alone(tmp_path):
+    nets = sweep([], "plain20,resnet20,resnet32", seeds=1)
+    table = sweep_table(nets, ended(nets, tmp_path))
+    assert [row[0] for row in rows(table)] == ["resnet32", "resnet20", "plain20"]
+    assert [row[1] for row in rows(table)] == ["18.00", "19.00", "20.00"] and "One seed has no ±" in table
+    assert {"model", "plain20", "resnet32"} <= set(words_of(sweep_figure(nets, ended(nets, tmp_path / "again"))))
+
+
+def test_nothing_finished_is_still_a_table(tmp_path):
+    nets = sweep([], "plain20,resnet20", seeds=1)
+    files = sweep_files(nets, ended(nets, tmp_path, failed=(0, 1)))
+    assert b"0 of 1" in files["sweep.md"] and json.loads(files["sweep.json"])["points"][0]["val_error_mean"] is None
+
+
+def test_a_folder_of_another_sweep_is_kept(tmp_path):
+    asked = sweep()
+    same_sweep(asked, tmp_path)
+    (tmp_path / VALUES).write_bytes(sweep_files(asked, ended(asked, tmp_path / "runs"))[VALUES])
+    same_sweep(sweep(list(reversed(GRID))), tmp_path)
+    for other in (sweep(seeds=3), sweep(GRID[:1])):
+        with pytest.raises(RunError, match="another sweep; name another --out"):
+            same_sweep(other, tmp_path)
+
+
+def test_cifar_is_searched_on_images_that_are_not_reported():
+    assert search_split("cifar10") == search_split("cifar100") == "40k/5k/5k"
+    assert search_split("digits") is None and search_split("cifar10-of-my-own") is None
+
+
+def test_seeds_follow_the_recipes_own(recipe):
+    assert [seeded.seed for seeded in with_seeds(recipe, 3)] == [0, 1, 2]
+    with pytest.raises(UsageError, match="1 or more"):
+        with_seeds(recipe, 0)
+
+
+def test_the_seeds_table_and_its_mean(recipe, tmp_path):
+    todo = jobs(recipe, tmp_path, 3)
+    results = [result_values(recipe_values(seed=s), val_error=2.0 + s, test_error=None) for s in range(3)]
+    outcomes = [Outcome(job, result) for job, result in zip(todo, results, strict=True)]
+    table = seeds_table(outcomes)
+    assert "test" not in table, "there are no test images"
+    assert rows(table)[0] == ["0", "0.00", "2.00", "0.5", "s0"]
+    assert rows(table)[-1] == ["mean of 3", "0.00 ± 0.00", "3.00 ± 1.00", "", ""]
+    assert "1,077 training, 360 validation images" in table and "standard error of 0.90 points" in table
+    found = summary(results)
+    assert (found["n"], found["val_error_mean"], found["val_error_std"]) == (3, 3.0, 1.0)
+    assert (found["test_error_mean"], found["test_images"]) == (None, 0)
+
+
+def test_a_seed_that_failed_is_an_empty_row(recipe, tmp_path):
+    todo = jobs(recipe, tmp_path, 2)
+    table = seeds_table([Outcome(todo[0], result_values(recipe_values())), Outcome(todo[1], None, "no")])
+    assert rows(table)[1] == ["1", "", "", "", "", "s1"]
+    assert rows(table)[2][0] == "mean of 1" and "±" not in rows(table)[2][2]
+    assert rows(seeds_table([Outcome(todo[1], None, "no")])) == [["1", "", "s1"]]
