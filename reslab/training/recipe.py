@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import re
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeGuard, get_type_hints
 
 from reslab.errors import UsageError, unknown
 from reslab.nets import canonical
+from reslab.training.rules import check_values
 
 
 @dataclass(frozen=True)
@@ -84,33 +84,7 @@ class Recipe:
     schedule: Schedule = field(default_factory=Schedule)
 
     def __post_init__(self) -> None:
-        for what, valid, rule in (
-            (f"steps {self.schedule.steps}", self.schedule.steps >= 1, "a run needs at least 1 step"),
-            (f"batch {self.batch}", self.batch >= 1, "a batch needs at least 1 image"),
-            (f"lr {self.optimizer.lr}", self.optimizer.lr > 0, "a learning rate is above 0"),
-            (f"momentum {self.optimizer.momentum}", 0 <= self.optimizer.momentum < 1, "momentum is in [0, 1)"),
-            (f"weight_decay {self.optimizer.weight_decay}", self.optimizer.weight_decay >= 0, "decay is 0 or more"),
-            (f"average {self.average}", 0 <= self.average < 1, "the decay of the average is in [0, 1)"),
-            (f"seed {self.seed}", self.seed >= 0, "a seed is a whole number from 0"),
-            (f"pad {self.augment.pad}", self.augment.pad >= 0, "padding is 0 pixels or more"),
-            (
-                f"warmup_steps {self.schedule.warmup_steps}",
-                0 <= self.schedule.warmup_steps < self.schedule.steps,
-                f"0 or more, and fewer than the {self.schedule.steps} steps of the run",
-            ),
-            (f"warmup_lr {self.schedule.warmup_lr}", (self.schedule.warmup_lr or 1) > 0, "a learning rate is above 0"),
-            (f"drops {self.schedule.drops}", min(self.schedule.drops, default=0) >= 0, "a drop is at a step from 0"),
-            (f"name {self.name}", re.fullmatch(r"[\w.-]+", self.name), "letters, digits, points and dashes"),
-        ):
-            if not valid:
-                raise UsageError(f"{what}: {rule}")
-        for kind, value, known in (
-            ("mean", self.data.mean, ("pixel", "channel")),
-            ("schedule", self.schedule.kind, ("drops", "linear")),
-            ("value of decay_on", self.optimizer.decay_on, ("weights", "all")),
-        ):
-            if value not in known:
-                raise unknown(kind, value, known)
+        check_values(self)
 
     @property
     def steps(self) -> int:

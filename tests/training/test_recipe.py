@@ -7,6 +7,7 @@ import pytest
 import tomli_w
 
 from reslab.errors import UsageError
+from reslab.store import read_results
 from reslab.training import PRESETS, Facts, Recipe, learning_rate, make_recipe, recipe_for, with_fields
 from reslab.training.presets import check
 from reslab.training.recipe import differences, field_names
@@ -117,6 +118,16 @@ def test_identity_is_the_mathematics_without_the_seed():
     assert recipe.digest() == replace(recipe, seed=7).digest()
     assert recipe.digest() != with_fields(recipe, ["optimizer.lr=0.3"]).digest()
     assert differences(recipe, replace(recipe, seed=7)) == ["seed 0 here, 7 there"]
+
+
+def test_known_identities_stay():
+    # Whoever adds a field gives it a default that means what was done before: recorded runs keep their names.
+    recorded = [(r["name"], Recipe.from_dict(r["recipe"])) for r in read_results()]
+    assert len(recorded) >= 10
+    for name, recipe in recorded:
+        data = recipe.data.name
+        assert name == f"{data}-{recipe.model.name}-{recipe.name}-{recipe.digest()}-s{recipe.seed}"
+    assert Recipe().digest() == "44136fa3"
 
 
 @pytest.mark.parametrize(

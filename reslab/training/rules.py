@@ -1,0 +1,41 @@
+"""What no recipe may say: values that nothing can be trained with, each refused with the rule that it breaks."""
+
+import re
+from typing import TYPE_CHECKING
+
+from reslab.errors import UsageError, unknown
+
+if TYPE_CHECKING:
+    from reslab.training.recipe import Recipe
+
+
+def check_values(recipe: "Recipe") -> None:
+    """Raises UsageError for the first field of `recipe` whose value cannot be trained with."""
+    schedule, optimizer = recipe.schedule, recipe.optimizer
+    for what, valid, rule in (
+        (f"steps {schedule.steps}", schedule.steps >= 1, "a run needs at least 1 step"),
+        (f"batch {recipe.batch}", recipe.batch >= 1, "a batch needs at least 1 image"),
+        (f"lr {optimizer.lr}", optimizer.lr > 0, "a learning rate is above 0"),
+        (f"momentum {optimizer.momentum}", 0 <= optimizer.momentum < 1, "momentum is in [0, 1)"),
+        (f"weight_decay {optimizer.weight_decay}", optimizer.weight_decay >= 0, "decay is 0 or more"),
+        (f"average {recipe.average}", 0 <= recipe.average < 1, "the decay of the average is in [0, 1)"),
+        (f"seed {recipe.seed}", recipe.seed >= 0, "a seed is a whole number from 0"),
+        (f"pad {recipe.augment.pad}", recipe.augment.pad >= 0, "padding is 0 pixels or more"),
+        (
+            f"warmup_steps {schedule.warmup_steps}",
+            0 <= schedule.warmup_steps < schedule.steps,
+            f"0 or more, and fewer than the {schedule.steps} steps of the run",
+        ),
+        (f"warmup_lr {schedule.warmup_lr}", (schedule.warmup_lr or 1) > 0, "a learning rate is above 0"),
+        (f"drops {schedule.drops}", min(schedule.drops, default=0) >= 0, "a drop is at a step from 0"),
+        (f"name {recipe.name}", re.fullmatch(r"[\w.-]+", recipe.name), "letters, digits, points and dashes"),
+    ):
+        if not valid:
+            raise UsageError(f"{what}: {rule}")
+    for kind, value, known in (
+        ("mean", recipe.data.mean, ("pixel", "channel")),
+        ("schedule", schedule.kind, ("drops", "linear")),
+        ("value of decay_on", optimizer.decay_on, ("weights", "all")),
+    ):
+        if value not in known:
+            raise unknown(kind, value, known)

@@ -1,0 +1,80 @@
+"""The levers of short budgets: without them the plain loop, byte for byte; with each of them a resume is exact."""
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from reslab.data import batch_indices, draw_crops, measure
+from reslab.engine import Batch, Execution, make_engine
+from reslab.store import RunFolder, load
+from reslab.training import Interrupted, Surroundings, learning_rate, train_on, with_fields
+from reslab.training.presets import spec_of
+from reslab.training.state import initial_state
+from tests.conftest import short_recipe
+
+TIMES = ("seconds", "images_per_second")
+LEVERS = {
+    "average": ["average=0.8"],
+}
+
+
+def untimed(run: Path) -> list[dict]:
+    return [{k: v for k, v in line.items() if k not in TIMES} for line in RunFolder(run).metrics()]
+
+
+@pytest.mark.parametrize("lever", LEVERS)
+def test_stopped_and_continued_is_as_if_never_stopped(digits, tmp_path, monkeypatch, lever):
+    recipe = with_fields(short_recipe(digits, 14), LEVERS[lever])
+    result = train_on(digits, recipe, tmp_path / "whole", Surroundings())
+    for at in (5, 11):
+        asked = []
+
+        def line(self, written, write=RunFolder.append_metrics, at=at, asked=asked):
+            if written["step"] >= at and not asked:
+                asked.append(at)
+                os.kill(os.getpid(), signal.SIGINT)
+            write(self, written)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(RunFolder, "append_metrics", line)
+            with pytest.raises(Interrupted, match=f"stopped at step {at}"):
+                train_on(digits, recipe, tmp_path / "stopped", Surroundings())
+    again = train_on(digits, recipe, tmp_path / "stopped", Surroundings())
+    for name in ("model.safetensors", "predictions.safetensors"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "stopped" / name).read_bytes()
+    assert untimed(tmp_path / "whole") == untimed(tmp_path / "stopped")
+    assert again["val_error"] == result["val_error"] == untimed(tmp_path / "stopped")[-1]["val_error"]
+
+
+@pytest.mark.parametrize("average", [0.0, 0.7])
+def test_without_levers_it_is_the_plain_loop(digits, tmp_path, average):
+    recipe = replace(short_recipe(digits, 12), average=average)
+    train_on(digits, recipe, tmp_path / "run", Surroundings())
+    images, recorded = digits.splits["train"], RunFolder(tmp_path / "run").read("environment.json")["execution"]
+    engine = make_engine(spec_of(recipe), measure(images, "pixel"), Execution.from_dict(recorded))
+    state = initial_state(recipe, engine, spec_of(recipe), None)
+    weights, velocity, statistics = state.weights, state.velocity, state.statistics
+    layout = engine.parameters
+    decay = layout.pack(
+        {n: torch.full(s, 5e-4 * (len(s) > 1)) for n, s in zip(layout.names, layout.shapes, strict=True)}
+    )
+    mean_weights, mean_statistics = torch.zeros_like(weights), torch.zeros_like(statistics)
+    for step in range(12):
+        chosen = batch_indices(len(images), recipe.batch, 0, step)
+        crops = draw_crops(recipe.batch, recipe.augment.pad, 0, step)
+        output = engine.step(weights, Batch(images.pixels[chosen], images.labels[chosen], crops, pad=1))
+        gradient = torch.addcmul(output.gradient, decay, weights) * learning_rate(recipe, step)
+        velocity = velocity * 0.9 + gradient
+        weights = weights - torch.add(gradient, velocity, alpha=0.9)
+        statistics = torch.lerp(statistics, output.statistics, max(0.1, 1 / (step + 1)))
+        mean_weights = torch.lerp(mean_weights, weights, max(1 - average, 1 / (step + 1)))
+        mean_statistics = torch.lerp(mean_statistics, statistics, max(1 - average, 1 / (step + 1)))
+    if average:
+        weights, statistics = mean_weights, mean_statistics
+    trained = load(tmp_path / "run").net.state_dict()
+    for name, expected in {**engine.parameters.views(weights), **engine.statistics.views(statistics)}.items():
+        assert torch.equal(trained[name], expected), name
