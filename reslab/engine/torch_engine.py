@@ -45,7 +45,7 @@ class TorchEngine:
         images, labels = self._augmented(batch), torch.from_numpy(batch.labels).to(self.device)
         with self._precision():
             scores = self._forward(images)
-        losses = cross_entropy(scores.float(), labels, reduction="none")
+        losses = cross_entropy(scores.float(), labels, reduction="none", label_smoothing=batch.smoothing)
         weighted = losses if batch.weights is None else losses * torch.from_numpy(batch.weights).to(self.device)
         loss = weighted.mean()
         self._gradient.zero_()

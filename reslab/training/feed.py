@@ -18,5 +18,6 @@ def batch_at(recipe: Recipe, images: Images, step: int) -> Batch:
         crops=draw_crops(recipe.batch, pad, recipe.seed, step) if pad else None,
         flips=draw_flips(recipe.batch, recipe.seed, step) if recipe.augment.flip else None,
         pad=pad,
+        smoothing=recipe.smoothing,
         seed=int(generator(recipe.seed, "net", step).integers(2**62)),
     )

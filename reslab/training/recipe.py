@@ -70,6 +70,13 @@ class Schedule:
 class Recipe:
     """Everything that decides what is learned. The same recipe on the same machine gives the same bytes.
 
+    Its defaults are the paper's ways. The levers of short budgets, none of which the paper has:
+
+    | field | what it does |
+    |---|---|
+    | average | the result is a running average of the weights |
+    | smoothing | labels that leave every class a part |
+
     Raises UsageError for values that cannot be trained with.
     """
 
@@ -77,6 +84,7 @@ class Recipe:
     seed: int = 0
     batch: int = 128
     average: float = 0.0  # decay of the running average of weights that is the result; 0: the last step's weights
+    smoothing: float = 0.0  # label smoothing: this part of a label is spread evenly over all classes
     data: Data = field(default_factory=Data)
     model: Model = field(default_factory=Model)
     augment: Augment = field(default_factory=Augment)

@@ -12,6 +12,7 @@ from reslab.data import batch_indices, draw_crops, measure
 from reslab.engine import Batch, Execution, make_engine
 from reslab.store import RunFolder, load
 from reslab.training import Interrupted, Surroundings, learning_rate, train_on, with_fields
+from reslab.training.feed import batch_at
 from reslab.training.presets import spec_of
 from reslab.training.state import initial_state
 from tests.conftest import short_recipe
@@ -19,6 +20,7 @@ from tests.conftest import short_recipe
 TIMES = ("seconds", "images_per_second")
 LEVERS = {
     "average": ["average=0.8"],
+    "smoothing": ["smoothing=0.2"],
 }
 
 
@@ -78,3 +80,9 @@ def test_without_levers_it_is_the_plain_loop(digits, tmp_path, average):
     trained = load(tmp_path / "run").net.state_dict()
     for name, expected in {**engine.parameters.views(weights), **engine.statistics.views(statistics)}.items():
         assert torch.equal(trained[name], expected), name
+
+
+def test_smoothing_is_handed_to_the_engine(digits):
+    recipe = short_recipe(digits)
+    assert batch_at(recipe, digits.splits["train"], 0).smoothing == 0
+    assert batch_at(replace(recipe, smoothing=0.1), digits.splits["train"], 0).smoothing == 0.1

@@ -96,6 +96,8 @@ def test_fields_by_dotted_name():
         ("schedule.steps=0", "at least 1 step"),
         ("seed=-1", "whole number"),
         ("data.mean=image", "unknown mean"),
+        ("smoothing=1", r"smoothing 1.0: .*\[0, 1\)"),
+        ("smoothing=-0.1", r"smoothing -0.1: .*\[0, 1\)"),
     ],
 )
 def test_bad_fields_are_refused(assignment, message):
