@@ -3,6 +3,8 @@
 Drawing is apart from doing: what is drawn depends on (seed, step) alone, and any engine can do it in its own way.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -20,6 +22,22 @@ def draw_crops(batch: int, pad: int, seed: int, step: int) -> NDArray[np.int64]:
 def draw_flips(batch: int, seed: int, step: int) -> NDArray[np.bool_]:
     """Which images are mirrored left to right, (batch,), each with probability one half."""
     return generator(seed, "flip", step).random(batch) < 0.5
+
+
+def alternate_flips(indices: NDArray[np.int64], epochs: NDArray[np.int64], images: int, seed: int) -> NDArray[np.bool_]:
+    """Which images are mirrored, (batch,): each at random in its first epoch, and from then on in every other one.
+
+    `indices` (batch,) are those of a batch's images, `epochs` how often each was drawn before (see `batch_epochs`). Two
+    epochs in a row so show both forms of every image, where random mirroring shows half of them twice
+    (alternating flip of cifar10-airbench, arXiv 2404.00498).
+    """
+    return _mirrored_first(images, seed)[indices] ^ (epochs % 2 == 1)
+
+
+@lru_cache(maxsize=4)
+def _mirrored_first(images: int, seed: int) -> NDArray[np.bool_]:
+    """Which images are mirrored in their first epoch."""
+    return generator(seed, "first flip").random(images) < 0.5
 
 
 def crop_and_flip(images: Tensor, crops: Tensor, flips: Tensor, pad: int) -> Tensor:

@@ -1,8 +1,9 @@
 """From (recipe, step) to a batch: which images, and how each is cropped and mirrored."""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from reslab.data import Images, batch_indices, draw_crops, draw_flips
+from reslab.data import Images, alternate_flips, batch_epochs, batch_indices, draw_crops, draw_flips
 from reslab.data.randomness import generator
 from reslab.engine import Batch
 from reslab.training.recipe import Recipe
@@ -16,8 +17,15 @@ def batch_at(recipe: Recipe, images: Images, step: int) -> Batch:
         images=np.take(images.pixels, indices, axis=0),
         labels=images.labels[indices],
         crops=draw_crops(recipe.batch, pad, recipe.seed, step) if pad else None,
-        flips=draw_flips(recipe.batch, recipe.seed, step) if recipe.augment.flip else None,
+        flips=flips_at(recipe, indices, len(images), step) if recipe.augment.flip else None,
         pad=pad,
         smoothing=recipe.smoothing,
         seed=int(generator(recipe.seed, "net", step).integers(2**62)),
     )
+
+
+def flips_at(recipe: Recipe, indices: NDArray[np.int64], images: int, step: int) -> NDArray[np.bool_]:
+    """Which images of the batch at `step` are mirrored: at random, or in every other epoch of theirs."""
+    if recipe.augment.flip_order == "random":
+        return draw_flips(len(indices), recipe.seed, step)
+    return alternate_flips(indices, batch_epochs(images, len(indices), step), images, recipe.seed)

@@ -42,6 +42,7 @@ class Augment:
 
     pad: int = 4  # pixels on each side; 0: no translation
     flip: bool = True
+    flip_order: str = "random"  # "alternating": at random in an image's first epoch, then in every other one
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class Recipe:
     |---|---|
     | average | the result is a running average of the weights |
     | smoothing | labels that leave every class a part |
+    | augment.flip_order | every image mirrored in every other epoch |
 
     Raises UsageError for values that cannot be trained with.
     """

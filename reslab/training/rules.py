@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def check_values(recipe: "Recipe") -> None:
     """Raises UsageError for the first field of `recipe` whose value cannot be trained with."""
-    schedule, optimizer = recipe.schedule, recipe.optimizer
+    schedule, optimizer, augment = recipe.schedule, recipe.optimizer, recipe.augment
     for what, valid, rule in (
         (f"steps {schedule.steps}", schedule.steps >= 1, "a run needs at least 1 step"),
         (f"batch {recipe.batch}", recipe.batch >= 1, "a batch needs at least 1 image"),
@@ -21,7 +21,7 @@ def check_values(recipe: "Recipe") -> None:
         (f"average {recipe.average}", 0 <= recipe.average < 1, "the decay of the average is in [0, 1)"),
         (f"smoothing {recipe.smoothing}", 0 <= recipe.smoothing < 1, "label smoothing is in [0, 1); 0.1 is usual"),
         (f"seed {recipe.seed}", recipe.seed >= 0, "a seed is a whole number from 0"),
-        (f"pad {recipe.augment.pad}", recipe.augment.pad >= 0, "padding is 0 pixels or more"),
+        (f"pad {augment.pad}", augment.pad >= 0, "padding is 0 pixels or more"),
         (
             f"warmup_steps {schedule.warmup_steps}",
             0 <= schedule.warmup_steps < schedule.steps,
@@ -29,6 +29,11 @@ def check_values(recipe: "Recipe") -> None:
         ),
         (f"warmup_lr {schedule.warmup_lr}", (schedule.warmup_lr or 1) > 0, "a learning rate is above 0"),
         (f"drops {schedule.drops}", min(schedule.drops, default=0) >= 0, "a drop is at a step from 0"),
+        (
+            f"flip_order {augment.flip_order}",
+            augment.flip or augment.flip_order == "random",
+            "nothing is mirrored; set augment.flip=true, or leave augment.flip_order out",
+        ),
         (f"name {recipe.name}", re.fullmatch(r"[\w.-]+", recipe.name), "letters, digits, points and dashes"),
     ):
         if not valid:
@@ -36,6 +41,7 @@ def check_values(recipe: "Recipe") -> None:
     for kind, value, known in (
         ("mean", recipe.data.mean, ("pixel", "channel")),
         ("schedule", schedule.kind, ("drops", "linear")),
+        ("flip_order", augment.flip_order, ("random", "alternating")),
         ("value of decay_on", optimizer.decay_on, ("weights", "all")),
     ):
         if value not in known:

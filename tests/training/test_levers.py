@@ -3,8 +3,10 @@
 import os
 import signal
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -21,6 +23,7 @@ TIMES = ("seconds", "images_per_second")
 LEVERS = {
     "average": ["average=0.8"],
     "smoothing": ["smoothing=0.2"],
+    "alternating flip": ["augment.flip=true", "augment.flip_order=alternating"],
 }
 
 
@@ -86,3 +89,17 @@ def test_smoothing_is_handed_to_the_engine(digits):
     recipe = short_recipe(digits)
     assert batch_at(recipe, digits.splits["train"], 0).smoothing == 0
     assert batch_at(replace(recipe, smoothing=0.1), digits.splits["train"], 0).smoothing == 0.1
+
+
+def test_an_image_is_mirrored_in_every_other_of_its_epochs(digits):
+    images = digits.splits["train"]
+    recipe = with_fields(short_recipe(digits, batch=100), LEVERS["alternating flip"])
+    seen: dict[int, list[bool]] = {}
+    for step in range(5 * len(images) // 100):  # batches run on across the ends of epochs
+        flips = batch_at(recipe, images, step).flips
+        for index, flip in zip(batch_indices(len(images), 100, 0, step), flips, strict=True):
+            seen.setdefault(int(index), []).append(bool(flip))
+    assert all(a != b for flips in seen.values() for a, b in pairwise(flips))
+    assert min(len(flips) for flips in seen.values()) >= 4 and len(seen) == len(images)
+    assert 0.45 < sum(flips[0] for flips in seen.values()) / len(seen) < 0.55
+    assert not np.array_equal(batch_at(replace(recipe, seed=1), images, 3).flips, batch_at(recipe, images, 3).flips)

@@ -96,6 +96,7 @@ def test_fields_by_dotted_name():
         ("schedule.steps=0", "at least 1 step"),
         ("seed=-1", "whole number"),
         ("data.mean=image", "unknown mean"),
+        ("augment.flip_order=odd", "unknown flip_order 'odd'"),
         ("smoothing=1", r"smoothing 1.0: .*\[0, 1\)"),
         ("smoothing=-0.1", r"smoothing -0.1: .*\[0, 1\)"),
     ],
@@ -103,6 +104,11 @@ def test_fields_by_dotted_name():
 def test_bad_fields_are_refused(assignment, message):
     with pytest.raises(UsageError, match=message):
         with_fields(make_recipe(CIFAR), [assignment])
+
+
+def test_a_lever_that_would_do_nothing_is_refused():
+    with pytest.raises(UsageError, match=r"flip_order alternating: nothing is mirrored; set augment\.flip=true"):
+        with_fields(make_recipe(DIGITS), ["augment.flip_order=alternating"])
 
 
 def test_every_field_can_be_named():
