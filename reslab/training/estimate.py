@@ -45,4 +45,5 @@ def estimate(recipe: Recipe, dataset: Dataset, execution: Execution) -> Estimate
         begin = time.perf_counter()
         single_view(engine, *state.result(), val)
         evaluation = (time.perf_counter() - begin) * min(EVALUATIONS, recipe.steps)
-    return Estimate(engine.parameters.total, recipe.batch / step_seconds, step_seconds * recipe.steps + evaluation)
+    training = step_seconds * (recipe.steps + recipe.statistics_batches)
+    return Estimate(engine.parameters.total, recipe.batch / step_seconds, training + evaluation)

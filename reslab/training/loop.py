@@ -19,6 +19,7 @@ from reslab.training.optimizer import STATISTICS_MOMENTUM, decay_of, follow, sgd
 from reslab.training.recipe import Recipe
 from reslab.training.schedule import learning_rate
 from reslab.training.state import State
+from reslab.training.statistics import settle_statistics
 
 LINES = 200  # of training metrics in a run
 EVALUATIONS = 25  # on the validation images in a run
@@ -76,6 +77,8 @@ def fit(
     with heard() as interruption:
         while state.step < recipe.steps:
             update(recipe, state, engine, train, decay)
+            if state.step == recipe.steps:
+                settle_statistics(recipe, state, engine, train)
             if state.step % line_every == 0 or state.step == recipe.steps:
                 line = training_line(recipe, state, len(train), clock)
                 folder.append_metrics(line)

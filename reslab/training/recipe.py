@@ -71,11 +71,12 @@ class Schedule:
 class Recipe:
     """Everything that decides what is learned. The same recipe on the same machine gives the same bytes.
 
-    Its defaults are the paper's ways. The levers of short budgets, none of which the paper has:
+    The levers of short budgets, each off unless asked for:
 
     | field | what it does |
     |---|---|
     | average | the result is a running average of the weights |
+    | statistics_batches | the result's batch-norm statistics are taken anew, over so many batches |
     | smoothing | labels that leave every class a part |
     | augment.flip_order | every image mirrored in every other epoch |
 
@@ -86,6 +87,7 @@ class Recipe:
     seed: int = 0
     batch: int = 128
     average: float = 0.0  # decay of the running average of weights that is the result; 0: the last step's weights
+    statistics_batches: int = 0  # that the result's batch-norm statistics are taken of at the end; 0: a running average
     smoothing: float = 0.0  # label smoothing: this part of a label is spread evenly over all classes
     data: Data = field(default_factory=Data)
     model: Model = field(default_factory=Model)

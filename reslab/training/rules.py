@@ -19,6 +19,11 @@ def check_values(recipe: "Recipe") -> None:
         (f"momentum {optimizer.momentum}", 0 <= optimizer.momentum < 1, "momentum is in [0, 1)"),
         (f"weight_decay {optimizer.weight_decay}", optimizer.weight_decay >= 0, "decay is 0 or more"),
         (f"average {recipe.average}", 0 <= recipe.average < 1, "the decay of the average is in [0, 1)"),
+        (
+            f"statistics_batches {recipe.statistics_batches}",
+            recipe.statistics_batches >= 0,
+            "0 leaves batch-norm statistics as they are, 20 to 50 batches estimate them anew",
+        ),
         (f"smoothing {recipe.smoothing}", 0 <= recipe.smoothing < 1, "label smoothing is in [0, 1); 0.1 is usual"),
         (f"seed {recipe.seed}", recipe.seed >= 0, "a seed is a whole number from 0"),
         (f"pad {augment.pad}", augment.pad >= 0, "padding is 0 pixels or more"),

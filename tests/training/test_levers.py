@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from reslab.data import batch_indices, draw_crops, measure
-from reslab.engine import Batch, Execution, make_engine
+from reslab.data import batch_indices, crop_and_flip, draw_crops, measure
+from reslab.engine import Batch, Execution, Request, make_engine
 from reslab.store import RunFolder, load
 from reslab.training import Interrupted, Surroundings, learning_rate, train_on, with_fields
 from reslab.training.feed import batch_at
@@ -22,6 +22,7 @@ from tests.conftest import short_recipe
 TIMES = ("seconds", "images_per_second")
 LEVERS = {
     "average": ["average=0.8"],
+    "statistics": ["average=0.8", "statistics_batches=3"],
     "smoothing": ["smoothing=0.2"],
     "alternating flip": ["augment.flip=true", "augment.flip_order=alternating"],
 }
@@ -103,3 +104,39 @@ def test_an_image_is_mirrored_in_every_other_of_its_epochs(digits):
     assert min(len(flips) for flips in seen.values()) >= 4 and len(seen) == len(images)
     assert 0.45 < sum(flips[0] for flips in seen.values()) / len(seen) < 0.55
     assert not np.array_equal(batch_at(replace(recipe, seed=1), images, 3).flips, batch_at(recipe, images, 3).flips)
+
+
+@pytest.mark.parametrize("average", [0.0, 0.8])
+def test_statistics_are_the_mean_over_the_next_batches(digits, tmp_path, average):
+    plain = replace(short_recipe(digits, 12), average=average)
+    fp32 = Surroundings(Request(precision="fp32"))
+    train_on(digits, plain, tmp_path / "running", fp32)
+    result = train_on(digits, replace(plain, statistics_batches=4), tmp_path / "estimated", fp32)
+    running, estimated = (load(tmp_path / name).net for name in ("running", "estimated"))
+    assert all(torch.equal(a, b) for a, b in zip(running.parameters(), estimated.parameters(), strict=True))
+    images = digits.splits["train"]
+    prepared = measure(images, "pixel")
+    for module in running.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.reset_running_stats()
+            module.momentum = None  # PyTorch then keeps the plain mean of all batches
+    running.train()
+    for step in (12, 13, 14, 15):
+        batch = batch_at(plain, images, step)
+        pixels = torch.from_numpy((batch.images - prepared.mean) / np.float32(prepared.std))
+        crops, unflipped = torch.from_numpy(batch.crops), torch.zeros(len(pixels), dtype=torch.bool)
+        running(crop_and_flip(pixels, crops, unflipped, batch.pad).permute(0, 3, 1, 2))
+    for name, expected in running.named_buffers():
+        if not name.endswith("num_batches_tracked"):
+            assert torch.allclose(estimated.state_dict()[name], expected, rtol=1e-3, atol=1e-4), name
+    assert untimed(tmp_path / "estimated")[-1]["val_error"] == result["val_error"]
+
+
+def test_killed_between_the_last_step_and_the_end(digits, tmp_path, monkeypatch):
+    recipe = with_fields(short_recipe(digits, 6), LEVERS["statistics"])
+    train_on(digits, recipe, tmp_path / "whole", Surroundings())
+    with monkeypatch.context() as patch, pytest.raises(KeyError, match="killed"):
+        patch.setattr("reslab.training.run.finish", lambda *_: {}["killed"])
+        train_on(digits, recipe, tmp_path / "killed", Surroundings())
+    train_on(digits, recipe, tmp_path / "killed", Surroundings())
+    assert (tmp_path / "whole/model.safetensors").read_bytes() == (tmp_path / "killed/model.safetensors").read_bytes()
