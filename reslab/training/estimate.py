@@ -8,7 +8,7 @@ from reslab.engine import Execution, make_engine
 from reslab.evaluation import single_view
 from reslab.nets import named_residual
 from reslab.training.loop import EVALUATIONS, update
-from reslab.training.optimizer import decay_of
+from reslab.training.optimizer import terms_of
 from reslab.training.presets import spec_of
 from reslab.training.recipe import Recipe
 from reslab.training.state import initial_state
@@ -31,12 +31,12 @@ def estimate(recipe: Recipe, dataset: Dataset, execution: Execution) -> Estimate
     spec, residual = spec_of(recipe), named_residual(recipe.model.residual)
     engine = make_engine(spec, measure(train, recipe.data.mean), execution, residual)
     state = initial_state(recipe, engine, spec, residual)
-    decay = decay_of(engine.parameters, recipe.optimizer).to(state.weights.device)
-    update(recipe, state, engine, train, decay)  # the first step prepares kernels and memory
+    terms = terms_of(engine, recipe.optimizer)
+    update(recipe, state, engine, train, terms)  # the first step prepares kernels and memory
     begin, timed = time.perf_counter(), 0
     while timed < 2 or time.perf_counter() - begin < SAMPLE_SECONDS:
         state.step = 0  # a short recipe has no step to time beyond its last
-        update(recipe, state, engine, train, decay)
+        update(recipe, state, engine, train, terms)
         timed += 1
     float(state.sums[0])  # a GPU works on; wait for it
     step_seconds = (time.perf_counter() - begin) / timed

@@ -15,7 +15,7 @@ from reslab.evaluation import cross_entropy, single_view, top_error
 from reslab.store import RunFolder
 from reslab.training.feed import batch_at
 from reslab.training.interrupt import heard
-from reslab.training.optimizer import STATISTICS_MOMENTUM, decay_of, follow, sgd
+from reslab.training.optimizer import STATISTICS_MOMENTUM, Terms, descend, follow, terms_of
 from reslab.training.recipe import Recipe
 from reslab.training.schedule import learning_rate
 from reslab.training.state import State
@@ -69,14 +69,14 @@ def fit(
     Raises Diverged when the loss is no longer a number, Interrupted after Ctrl-C; the folder then holds the last good
     state.
     """
-    decay = decay_of(engine.parameters, recipe.optimizer).to(state.weights.device)
+    terms = terms_of(engine, recipe.optimizer)
     line_every, evaluate_every = max(1, recipe.steps // LINES), max(1, recipe.steps // EVALUATIONS)
     clock = _Clock(state, save_every)
     line: dict[str, Any] = {}
     val_error: float | None = None
     with heard() as interruption:
         while state.step < recipe.steps:
-            update(recipe, state, engine, train, decay)
+            update(recipe, state, engine, train, terms)
             if state.step == recipe.steps:
                 settle_statistics(recipe, state, engine, train)
             if state.step % line_every == 0 or state.step == recipe.steps:
@@ -101,10 +101,11 @@ def fit(
         checkpoint(state, folder, clock)
 
 
-def update(recipe: Recipe, state: State, engine: Engine, train: Images, decay: torch.Tensor) -> None:
+def update(recipe: Recipe, state: State, engine: Engine, train: Images, terms: Terms) -> None:
     """One step of the recipe: the state afterwards is one step further."""
     output = engine.step(state.weights, batch_at(recipe, train, state.step))
-    sgd(state.weights, state.velocity, output.gradient, decay, learning_rate(recipe, state.step), recipe.optimizer)
+    lr = learning_rate(recipe, state.step)
+    descend(state.weights, state.velocity, output.gradient, terms, lr, recipe.optimizer)
     # Early on, the plain mean of all so far: a running average would remember its arbitrary start.
     follow(state.statistics, output.statistics, max(STATISTICS_MOMENTUM, 1 / (state.step + 1)))
     if recipe.average:

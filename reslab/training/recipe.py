@@ -54,6 +54,7 @@ class Optimizer:
     nesterov: bool = False
     weight_decay: float = 1e-4
     decay_on: str = "weights"  # "weights": of convolutions and fully connected layers; "all": biases and BN too
+    bn_bias_lr: float = 1.0  # the biases of batch normalisation learn at so many times the rate
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Recipe:
     | average | the result is a running average of the weights |
     | statistics_batches | the result's batch-norm statistics are taken anew, over so many batches |
     | smoothing | labels that leave every class a part |
+    | optimizer.bn_bias_lr | the biases of batch normalisation learn faster |
     | augment.flip_order | every image mirrored in every other epoch |
 
     Raises UsageError for values that cannot be trained with.

@@ -1,5 +1,6 @@
 """What no recipe may say: values that nothing can be trained with, each refused with the rule that it breaks."""
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,11 @@ def check_values(recipe: "Recipe") -> None:
         (f"lr {optimizer.lr}", optimizer.lr > 0, "a learning rate is above 0"),
         (f"momentum {optimizer.momentum}", 0 <= optimizer.momentum < 1, "momentum is in [0, 1)"),
         (f"weight_decay {optimizer.weight_decay}", optimizer.weight_decay >= 0, "decay is 0 or more"),
+        (
+            f"bn_bias_lr {optimizer.bn_bias_lr}",
+            0 < optimizer.bn_bias_lr < math.inf,
+            "a factor of the learning rate is above 0; 1 is the rate of all the others",
+        ),
         (f"average {recipe.average}", 0 <= recipe.average < 1, "the decay of the average is in [0, 1)"),
         (
             f"statistics_batches {recipe.statistics_batches}",

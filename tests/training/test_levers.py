@@ -24,6 +24,7 @@ LEVERS = {
     "average": ["average=0.8"],
     "statistics": ["average=0.8", "statistics_batches=3"],
     "smoothing": ["smoothing=0.2"],
+    "batch-norm biases": ["optimizer.bn_bias_lr=16"],
     "alternating flip": ["augment.flip=true", "augment.flip_order=alternating"],
 }
 
