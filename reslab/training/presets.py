@@ -9,8 +9,10 @@
 
 from dataclasses import dataclass, replace
 
+import torch
+
 from reslab.errors import UsageError, unknown
-from reslab.nets import Spec, spec
+from reslab.nets import Residual, Spec, build, initialise, named_residual, spec
 from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule
 
 
@@ -112,7 +114,7 @@ def net_is_cifar(recipe: Recipe) -> bool:
     return spec(recipe.model.name).stem == "cifar"
 
 
-def check(recipe: Recipe, facts: Facts) -> None:
+def check(recipe: Recipe, facts: Facts, residual: Residual | None = None) -> None:
     """Raises UsageError where this recipe cannot be trained on this data set, or speaks of another one."""
     if recipe.batch > facts.train_images:
         raise UsageError(
@@ -139,3 +141,6 @@ def check(recipe: Recipe, facts: Facts) -> None:
         raise UsageError(
             f"batch 1 on {recipe.data.size} px leaves batch normalisation one value a channel; it needs two: --batch 2"
         )
+    if recipe.model.init != "he":  # not every net can start otherwise
+        with torch.device("meta"):
+            initialise(build(net, residual or named_residual(recipe.model.residual)), recipe.model.init)

@@ -31,6 +31,9 @@ class Model:
     classes: int = 10
     residual: str | None = None  # "module:function", a residual function of one's own
     residual_digest: str | None = None  # of its source: edited, it is another run
+    init: str = (
+        "he"  # sec. 3.4; "identity": 3x3 convolutions hand their input on; "zero_gamma": residual functions are 0
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", canonical(self.name))  # one spelling: ResNet-20 is no other run than resnet20
@@ -80,6 +83,7 @@ class Recipe:
     | statistics_batches | the result's batch-norm statistics are taken anew, over so many batches |
     | smoothing | labels that leave every class a part |
     | optimizer.bn_bias_lr | the biases of batch normalisation learn faster |
+    | model.init | residual functions start as the identity, or as 0 |
     | augment.flip_order | every image mirrored in every other epoch |
 
     Raises UsageError for values that cannot be trained with.

@@ -5,6 +5,7 @@ import re
 from typing import TYPE_CHECKING
 
 from reslab.errors import UsageError, unknown
+from reslab.nets import INITIALISATIONS
 
 if TYPE_CHECKING:
     from reslab.training.recipe import Recipe
@@ -51,6 +52,7 @@ def check_values(recipe: "Recipe") -> None:
             raise UsageError(f"{what}: {rule}")
     for kind, value, known in (
         ("mean", recipe.data.mean, ("pixel", "channel")),
+        ("init", recipe.model.init, INITIALISATIONS),
         ("schedule", schedule.kind, ("drops", "linear")),
         ("flip_order", augment.flip_order, ("random", "alternating")),
         ("value of decay_on", optimizer.decay_on, ("weights", "all")),

@@ -69,7 +69,7 @@ def train_on(
     residual = residual or named_residual(recipe.model.residual)
     if residual and digest_of(residual) != recipe.model.residual_digest:
         raise UsageError(f"{recipe.model.residual} has changed since {run} began; choose another --run")
-    check(recipe, facts_of(dataset, recipe.data.split))
+    check(recipe, facts_of(dataset, recipe.data.split), residual)
     request = around.request.within(this_machine())
     if request != around.request:
         around.say(

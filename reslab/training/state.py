@@ -9,7 +9,7 @@ from torch import Tensor
 from reslab.data.randomness import generator
 from reslab.engine import Engine
 from reslab.errors import RunError
-from reslab.nets import Residual, Spec, build, he_initialise
+from reslab.nets import Residual, Spec, build, initialise
 from reslab.training.recipe import Recipe
 
 BUFFERS = ("weights", "velocity", "statistics", "average", "average_statistics", "sums")
@@ -44,7 +44,7 @@ class State:
 
 
 def initial_state(recipe: Recipe, engine: Engine, spec: Spec, residual: Residual | None) -> State:
-    """He-initialised weights, by the recipe's seed; no velocity; batch-norm statistics of mean 0 and variance 1.
+    """Weights by the recipe's initialisation and seed; no velocity; batch-norm statistics of mean 0 and variance 1.
 
     Drawn on the CPU, so that a seed gives the same weights on every device.
     """
@@ -52,7 +52,7 @@ def initial_state(recipe: Recipe, engine: Engine, spec: Spec, residual: Residual
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # for whatever a residual function of one's own draws for itself
         net = build(spec, residual)
-    he_initialise(net, torch.Generator().manual_seed(seed))
+    initialise(net, recipe.model.init, torch.Generator().manual_seed(seed))
     weights = engine.buffer(engine.parameters.pack(dict(net.named_parameters())))
     statistics = engine.buffer(engine.statistics.pack(dict(net.named_buffers())))
     averaged = recipe.average > 0

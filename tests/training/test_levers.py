@@ -12,8 +12,10 @@ import torch
 
 from reslab.data import batch_indices, crop_and_flip, draw_crops, measure
 from reslab.engine import Batch, Execution, Request, make_engine
+from reslab.errors import UsageError
+from reslab.nets.blocks import basic
 from reslab.store import RunFolder, load
-from reslab.training import Interrupted, Surroundings, learning_rate, train_on, with_fields
+from reslab.training import Interrupted, Surroundings, learning_rate, train_on, with_fields, with_residual
 from reslab.training.feed import batch_at
 from reslab.training.presets import spec_of
 from reslab.training.state import initial_state
@@ -25,6 +27,8 @@ LEVERS = {
     "statistics": ["average=0.8", "statistics_batches=3"],
     "smoothing": ["smoothing=0.2"],
     "batch-norm biases": ["optimizer.bn_bias_lr=16"],
+    "identity": ["model.init=identity"],
+    "zero gamma": ["model.init=zero_gamma"],
     "alternating flip": ["augment.flip=true", "augment.flip_order=alternating"],
 }
 
@@ -141,3 +145,21 @@ def test_killed_between_the_last_step_and_the_end(digits, tmp_path, monkeypatch)
         train_on(digits, recipe, tmp_path / "killed", Surroundings())
     train_on(digits, recipe, tmp_path / "killed", Surroundings())
     assert (tmp_path / "whole/model.safetensors").read_bytes() == (tmp_path / "killed/model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["model.name=plain8", "model.shortcut=none"], "zero_gamma: a plain net .* use he or identity"),
+        (["model.residual=tests.training.test_levers:ending_in_relu"], "does not end in batch normalisation"),
+    ],
+)
+def test_nets_that_would_be_dead_are_refused_before_anything_is_written(digits, tmp_path, changes, message):
+    recipe = with_residual(with_fields(short_recipe(digits), ["model.init=zero_gamma", *changes]))
+    with pytest.raises(UsageError, match=message):
+        train_on(digits, recipe, tmp_path / "run", Surroundings())
+    assert not (tmp_path / "run").exists()
+
+
+def ending_in_relu(channels_in: int, width: int, stride: int, stride_in: str) -> torch.nn.Module:
+    return torch.nn.Sequential(basic(channels_in, width, stride), torch.nn.ReLU())
