@@ -8,6 +8,7 @@ from reslab.nets.own import digest_of, name_of, named_residual, try_out
 from reslab.nets.resnet import build
 from reslab.nets.spec import SHORTCUTS, SMALLEST_SIZE, STRIDES_IN, Spec
 from reslab.nets.table1 import layers_text
+from reslab.nets.whitening import whitening_filters
 
 __all__ = [
     "INITIALISATIONS",
@@ -33,4 +34,5 @@ __all__ = [
     "named_residual",
     "spec",
     "try_out",
+    "whitening_filters",
 ]

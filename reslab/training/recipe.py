@@ -31,9 +31,8 @@ class Model:
     classes: int = 10
     residual: str | None = None  # "module:function", a residual function of one's own
     residual_digest: str | None = None  # of its source: edited, it is another run
-    init: str = (
-        "he"  # sec. 3.4; "identity": 3x3 convolutions hand their input on; "zero_gamma": residual functions are 0
-    )
+    init: str = "he"  # sec. 3.4; "identity", "zero_gamma": residual functions start so (nets/initialisation.py)
+    stem_init: str = "he"  # "whitening": the first convolution starts as principal components of the training images
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", canonical(self.name))  # one spelling: ResNet-20 is no other run than resnet20
@@ -84,6 +83,7 @@ class Recipe:
     | smoothing | labels that leave every class a part |
     | optimizer.bn_bias_lr | the biases of batch normalisation learn faster |
     | model.init | residual functions start as the identity, or as 0 |
+    | model.stem_init | the first convolution starts as principal components of the images |
     | augment.flip_order | every image mirrored in every other epoch |
 
     Raises UsageError for values that cannot be trained with.

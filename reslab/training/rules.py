@@ -53,6 +53,7 @@ def check_values(recipe: "Recipe") -> None:
     for kind, value, known in (
         ("mean", recipe.data.mean, ("pixel", "channel")),
         ("init", recipe.model.init, INITIALISATIONS),
+        ("stem_init", recipe.model.stem_init, ("he", "whitening")),
         ("schedule", schedule.kind, ("drops", "linear")),
         ("flip_order", augment.flip_order, ("random", "alternating")),
         ("value of decay_on", optimizer.decay_on, ("weights", "all")),

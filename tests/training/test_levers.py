@@ -19,6 +19,7 @@ from reslab.training import Interrupted, Surroundings, learning_rate, train_on, 
 from reslab.training.feed import batch_at
 from reslab.training.presets import spec_of
 from reslab.training.state import initial_state
+from reslab.training.stem import stem_filters
 from tests.conftest import short_recipe
 
 TIMES = ("seconds", "images_per_second")
@@ -29,6 +30,7 @@ LEVERS = {
     "batch-norm biases": ["optimizer.bn_bias_lr=16"],
     "identity": ["model.init=identity"],
     "zero gamma": ["model.init=zero_gamma"],
+    "whitening": ["model.stem_init=whitening"],
     "alternating flip": ["augment.flip=true", "augment.flip_order=alternating"],
 }
 
@@ -159,6 +161,31 @@ def test_nets_that_would_be_dead_are_refused_before_anything_is_written(digits, 
     with pytest.raises(UsageError, match=message):
         train_on(digits, recipe, tmp_path / "run", Surroundings())
     assert not (tmp_path / "run").exists()
+
+
+def test_a_whitened_stem_is_of_these_images_and_the_rest_is_as_ever(digits):
+    recipe = with_fields(short_recipe(digits), LEVERS["whitening"])
+    images = digits.splits["train"]
+    prepared = measure(images, "pixel")
+    execution = Execution("torch", "cpu", "fp32", channels_last=True, compiled=False, threads=1)
+    engine = make_engine(spec_of(recipe), prepared, execution)
+    stem = stem_filters(recipe, engine, images, prepared)
+    assert stem_filters(short_recipe(digits), engine, images, prepared) is None
+    ours = engine.parameters.views(initial_state(recipe, engine, spec_of(recipe), None, stem).weights)
+    he = engine.parameters.views(initial_state(recipe, engine, spec_of(recipe), None).weights)
+    assert [name for name in ours if not torch.equal(ours[name], he[name])] == ["stem.0.weight"]
+    seen = torch.from_numpy((images.pixels - prepared.mean) / np.float32(prepared.std)).permute(0, 3, 1, 2)
+    responses = torch.nn.functional.conv2d(
+        seen, ours["stem.0.weight"]
+    )  # the channels of digits are alike: 9 components
+    assert torch.allclose(responses.square().mean((0, 2, 3)), torch.ones(16), rtol=1e-3)
+
+
+def test_a_whitened_stem_goes_on_learning(digits, tmp_path):
+    recipe = with_fields(short_recipe(digits, 2), LEVERS["whitening"])
+    train_on(digits, recipe, tmp_path / "run", Surroundings())
+    learned = load(tmp_path / "run").net.stem[0].weight
+    assert not torch.equal(learned[:8], -learned[8:]) and torch.allclose(learned[:8], -learned[8:], atol=0.3)
 
 
 def ending_in_relu(channels_in: int, width: int, stride: int, stride_in: str) -> torch.nn.Module:

@@ -100,6 +100,7 @@ def test_fields_by_dotted_name():
         ("statistics_batches=-1", "statistics_batches -1: .*20 to 50 batches"),
         ("optimizer.bn_bias_lr=0", "bn_bias_lr 0.0: .*above 0"),
         ("model.init=zero_gama", "unknown init 'zero_gama': did you mean zero_gamma"),
+        ("model.stem_init=white", "unknown stem_init 'white': did you mean whitening"),
         ("smoothing=1", r"smoothing 1.0: .*\[0, 1\)"),
         ("smoothing=-0.1", r"smoothing -0.1: .*\[0, 1\)"),
     ],
