@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from reslab.engine import Engine, Layout
+from reslab.training.muon import Matrices, convolutions_of, muon
 from reslab.training.recipe import Optimizer
 
 STATISTICS_MOMENTUM = 0.1  # weight of the newest batch in the running batch-norm statistics
@@ -17,18 +18,33 @@ class Terms:
 
     decay: Tensor  # its weight decay
     rates: Tensor | None  # its factor of the learning rate; None: 1 for all
+    convolutions: tuple[Matrices, ...]  # what Muon steps; none for SGD alone
 
 
 def terms_of(engine: Engine, optimizer: Optimizer) -> Terms:
     """The terms that `optimizer` asks for, on the engine's device."""
     decay = decay_of(engine.parameters, optimizer)
     rates = rates_of(engine.parameters, engine.statistics, optimizer) if optimizer.bn_bias_lr != 1 else None
-    return Terms(engine.buffer(decay), None if rates is None else engine.buffer(rates))
+    return Terms(
+        engine.buffer(decay),
+        None if rates is None else engine.buffer(rates),
+        convolutions_of(engine.parameters) if optimizer.kind == "muon" else (),
+    )
 
 
 def descend(weights: Tensor, velocity: Tensor, gradient: Tensor, terms: Terms, lr: float, optimizer: Optimizer) -> None:
-    """One step of the optimiser at the rate `lr`, in place."""
+    """One step of the optimiser at the rate `lr`, in place.
+
+    Muon's rate follows the same schedule, `muon_lr` where `optimizer.lr` is the rate of all the others.
+    """
+    moved = [(each, each.read(weights), each.read(velocity)) for each in terms.convolutions]
+    for each, own_weights, own_velocity in moved:
+        muon_lr = lr * optimizer.muon_lr / optimizer.lr
+        muon(own_weights, own_velocity, each.read(gradient), muon_lr, optimizer.muon_momentum)
     sgd(weights, velocity, gradient, terms.decay, lr if terms.rates is None else lr * terms.rates, optimizer)
+    for each, own_weights, own_velocity in moved:
+        each.write(weights, own_weights)
+        each.write(velocity, own_velocity)
 
 
 def sgd(

@@ -49,13 +49,19 @@ class Augment:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """SGD with momentum, in the form of the paper's software: v <- momentum * v + lr * gradient, w <- w - v."""
+    """SGD with momentum, in the form of the paper's software: v <- momentum * v + lr * gradient, w <- w - v.
+
+    "muon" steps all convolutions but the stem by `muon`, with a rate and momentum of their own and without decay.
+    """
 
     lr: float = 0.1
     momentum: float = 0.9
     nesterov: bool = False
     weight_decay: float = 1e-4
     decay_on: str = "weights"  # "weights": of convolutions and fully connected layers; "all": biases and BN too
+    kind: str = "sgd"  # "muon": see training/muon.py
+    muon_lr: float = 0.24  # that of the convolutions where `lr` is that of the others
+    muon_momentum: float = 0.6
     bn_bias_lr: float = 1.0  # the biases of batch normalisation learn at so many times the rate
 
 
@@ -84,6 +90,7 @@ class Recipe:
     | optimizer.bn_bias_lr | the biases of batch normalisation learn faster |
     | model.init | residual functions start as the identity, or as 0 |
     | model.stem_init | the first convolution starts as principal components of the images |
+    | optimizer.kind | convolutions learn by Muon |
     | augment.flip_order | every image mirrored in every other epoch |
 
     Raises UsageError for values that cannot be trained with.

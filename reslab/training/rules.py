@@ -20,6 +20,13 @@ def check_values(recipe: "Recipe") -> None:
         (f"lr {optimizer.lr}", optimizer.lr > 0, "a learning rate is above 0"),
         (f"momentum {optimizer.momentum}", 0 <= optimizer.momentum < 1, "momentum is in [0, 1)"),
         (f"weight_decay {optimizer.weight_decay}", optimizer.weight_decay >= 0, "decay is 0 or more"),
+        (f"muon_lr {optimizer.muon_lr}", 0 < optimizer.muon_lr < math.inf, "a learning rate is above 0"),
+        (f"muon_momentum {optimizer.muon_momentum}", 0 <= optimizer.muon_momentum < 1, "momentum is in [0, 1)"),
+        (
+            f"muon_lr {optimizer.muon_lr}, muon_momentum {optimizer.muon_momentum}",
+            optimizer.kind == "muon" or (optimizer.muon_lr, optimizer.muon_momentum) == (0.24, 0.6),
+            "nothing learns by Muon; set optimizer.kind=muon, or leave them out",
+        ),
         (
             f"bn_bias_lr {optimizer.bn_bias_lr}",
             0 < optimizer.bn_bias_lr < math.inf,
@@ -55,6 +62,7 @@ def check_values(recipe: "Recipe") -> None:
         ("init", recipe.model.init, INITIALISATIONS),
         ("stem_init", recipe.model.stem_init, ("he", "whitening")),
         ("schedule", schedule.kind, ("drops", "linear")),
+        ("optimizer", optimizer.kind, ("sgd", "muon")),
         ("flip_order", augment.flip_order, ("random", "alternating")),
         ("value of decay_on", optimizer.decay_on, ("weights", "all")),
     ):

@@ -31,6 +31,7 @@ LEVERS = {
     "identity": ["model.init=identity"],
     "zero gamma": ["model.init=zero_gamma"],
     "whitening": ["model.stem_init=whitening"],
+    "muon": ["optimizer.kind=muon", "optimizer.muon_lr=0.1"],
     "alternating flip": ["augment.flip=true", "augment.flip_order=alternating"],
 }
 
