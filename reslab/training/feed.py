@@ -10,13 +10,13 @@ from reslab.training.recipe import Recipe
 
 
 def batch_at(recipe: Recipe, images: Images, step: int) -> Batch:
-    """The batch of the update at `step`; the same at every call."""
-    indices = batch_indices(len(images), recipe.batch, recipe.seed, step)
+    """The images drawn for the update at `step`: `recipe.candidates` of them; the same at every call."""
+    indices = batch_indices(len(images), recipe.candidates, recipe.seed, step)
     pad = recipe.augment.pad
     return Batch(
         images=np.take(images.pixels, indices, axis=0),
         labels=images.labels[indices],
-        crops=draw_crops(recipe.batch, pad, recipe.seed, step) if pad else None,
+        crops=draw_crops(recipe.candidates, pad, recipe.seed, step) if pad else None,
         flips=flips_at(recipe, indices, len(images), step) if recipe.augment.flip else None,
         pad=pad,
         smoothing=recipe.smoothing,

@@ -18,6 +18,7 @@ from reslab.training.interrupt import heard
 from reslab.training.optimizer import STATISTICS_MOMENTUM, Terms, descend, follow, terms_of
 from reslab.training.recipe import Recipe
 from reslab.training.schedule import learning_rate
+from reslab.training.selective import selected
 from reslab.training.state import State
 from reslab.training.statistics import settle_statistics
 
@@ -103,7 +104,8 @@ def fit(
 
 def update(recipe: Recipe, state: State, engine: Engine, train: Images, terms: Terms) -> None:
     """One step of the recipe: the state afterwards is one step further."""
-    output = engine.step(state.weights, batch_at(recipe, train, state.step))
+    batch = selected(recipe, state, engine, batch_at(recipe, train, state.step))
+    output = engine.step(state.weights, batch)
     lr = learning_rate(recipe, state.step)
     descend(state.weights, state.velocity, output.gradient, terms, lr, recipe.optimizer)
     # Early on, the plain mean of all so far: a running average would remember its arbitrary start.
@@ -124,7 +126,7 @@ def training_line(recipe: Recipe, state: State, train_images: int, clock: "_Cloc
         raise Diverged(state.step)
     return {
         "step": state.step,
-        "epoch": round(state.step * recipe.batch / train_images, 4),
+        "epoch": round(state.step * recipe.candidates / train_images, 4),
         "lr": learning_rate(recipe, state.step - 1),
         "loss": loss / images,
         "train_error": 100 * errors / images,
@@ -138,7 +140,7 @@ def validation_line(recipe: Recipe, state: State, engine: Engine, val: Images, t
     scores = single_view(engine, *state.result(), val)
     return {
         "step": state.step,
-        "epoch": round(state.step * recipe.batch / train_images, 4),
+        "epoch": round(state.step * recipe.candidates / train_images, 4),
         "val_loss": cross_entropy(scores, val.labels),
         "val_error": top_error(scores, val.labels),
         "val_images": len(val),

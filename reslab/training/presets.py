@@ -121,6 +121,11 @@ def check(recipe: Recipe, facts: Facts, residual: Residual | None = None) -> Non
             f"batch {recipe.batch} is larger than the {facts.train_images} training images of {facts.name}; "
             f"--batch {facts.train_images} at most"
         )
+    if recipe.candidates > facts.train_images:
+        raise UsageError(
+            f"selective {recipe.selective} of batch {recipe.batch} draws {recipe.candidates} images a step, more than "
+            f"the {facts.train_images} training images of {facts.name}; select a larger part, or use a smaller --batch"
+        )
     if recipe.model.classes != facts.classes:
         raise UsageError(f"model.classes={recipe.model.classes}, but {facts.name} has {facts.classes} classes")
     for field, told, found, way in (

@@ -91,6 +91,7 @@ class Recipe:
     | model.init | residual functions start as the identity, or as 0 |
     | model.stem_init | the first convolution starts as principal components of the images |
     | optimizer.kind | convolutions learn by Muon |
+    | selective | of more images than a batch holds, the hardest are trained on |
     | augment.flip_order | every image mirrored in every other epoch |
 
     Raises UsageError for values that cannot be trained with.
@@ -102,6 +103,7 @@ class Recipe:
     average: float = 0.0  # decay of the running average of weights that is the result; 0: the last step's weights
     statistics_batches: int = 0  # that the result's batch-norm statistics are taken of at the end; 0: a running average
     smoothing: float = 0.0  # label smoothing: this part of a label is spread evenly over all classes
+    selective: float = 1.0  # the part of the images drawn that is trained on, the hardest; 1: all
     data: Data = field(default_factory=Data)
     model: Model = field(default_factory=Model)
     augment: Augment = field(default_factory=Augment)
@@ -114,6 +116,11 @@ class Recipe:
     @property
     def steps(self) -> int:
         return self.schedule.steps
+
+    @property
+    def candidates(self) -> int:
+        """Images that are drawn for a step, of which `batch` are trained on."""
+        return round(self.batch / self.selective)
 
     def stretched(self, steps: int) -> "Recipe":
         """The same recipe over another number of steps, its drops and warm-up moved in proportion."""
@@ -129,8 +136,8 @@ class Recipe:
         return replace(self, schedule=schedule)
 
     def epochs(self, train_images: int) -> float:
-        """Passes over a training set of so many images."""
-        return self.steps * self.batch / train_images
+        """Passes over a training set of so many images; images that are drawn count, trained on or not."""
+        return self.steps * self.candidates / train_images
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for TOML, which knows no null: a field that is None is left out."""

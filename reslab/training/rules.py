@@ -39,6 +39,7 @@ def check_values(recipe: "Recipe") -> None:
             "0 leaves batch-norm statistics as they are, 20 to 50 batches estimate them anew",
         ),
         (f"smoothing {recipe.smoothing}", 0 <= recipe.smoothing < 1, "label smoothing is in [0, 1); 0.1 is usual"),
+        (f"selective {recipe.selective}", 0 < recipe.selective <= 1, "a part of the images, in (0, 1]; 1 takes all"),
         (f"seed {recipe.seed}", recipe.seed >= 0, "a seed is a whole number from 0"),
         (f"pad {augment.pad}", augment.pad >= 0, "padding is 0 pixels or more"),
         (

@@ -1,5 +1,7 @@
 """Batch-norm statistics of the net that is a run's result, taken anew once its weights stand still."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -25,8 +27,9 @@ def estimated_statistics(recipe: Recipe, weights: Tensor, engine: Engine, train:
     batches are those that would come after the last step. (The authors' released models hold such means too: README of
     KaimingHe/deep-residual-networks.)
     """
+    drawing = replace(recipe, selective=1.0)  # what is tested on is not selected either
     estimate = torch.zeros(engine.statistics.total, device=weights.device)
     for number in range(recipe.statistics_batches):
-        output = engine.step(weights, batch_at(recipe, train, recipe.steps + number))
+        output = engine.step(weights, batch_at(drawing, train, recipe.steps + number))
         follow(estimate, output.statistics, 1 / (number + 1))
     return estimate

@@ -32,6 +32,19 @@ LEVERS = {
     "zero gamma": ["model.init=zero_gamma"],
     "whitening": ["model.stem_init=whitening"],
     "muon": ["optimizer.kind=muon", "optimizer.muon_lr=0.1"],
+    "selective": ["selective=0.4"],
+    "all at once": [
+        "average=0.8",
+        "statistics_batches=3",
+        "smoothing=0.1",
+        "selective=0.5",
+        "augment.flip=true",
+        "augment.flip_order=alternating",
+        "model.init=zero_gamma",
+        "model.stem_init=whitening",
+        "optimizer.kind=muon",
+        "optimizer.bn_bias_lr=8",
+    ],
     "alternating flip": ["augment.flip=true", "augment.flip_order=alternating"],
 }
 

@@ -105,6 +105,8 @@ def test_fields_by_dotted_name():
         ("optimizer.muon_lr=0.1", "nothing learns by Muon; set optimizer.kind=muon"),
         ("optimizer.muon_lr=0", "muon_lr 0.0: a learning rate is above 0"),
         ("optimizer.muon_momentum=1", r"muon_momentum 1.0: .*\[0, 1\)"),
+        ("selective=0", r"selective 0.0: .*\(0, 1\]"),
+        ("selective=1.5", r"selective 1.5: .*\(0, 1\]"),
         ("smoothing=1", r"smoothing 1.0: .*\[0, 1\)"),
         ("smoothing=-0.1", r"smoothing -0.1: .*\[0, 1\)"),
     ],
@@ -148,7 +150,12 @@ def test_known_identities_stay():
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [("batch=91", "91 is larger than the 90"), ("model.classes=4", "has 3 classes"), ("data.size=32", "use --size")],
+    [
+        ("batch=91", "91 is larger than the 90"),
+        ("selective=0.5", "draws 128 images a step, more than the 90 .* smaller --batch"),
+        ("model.classes=4", "has 3 classes"),
+        ("data.size=32", "use --size"),
+    ],
 )
 def test_recipes_that_do_not_fit_their_data(change, message):
     with pytest.raises(UsageError, match=message):
