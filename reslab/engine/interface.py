@@ -19,10 +19,13 @@ class Batch:
 
     images: NDArray[np.uint8]  # (B, H, W, 3)
     labels: NDArray[np.int64]  # (B,)
-    crops: NDArray[np.int64] | None = None  # (B, 2) top and left edge in the padded image; None: no cropping
+    crops: NDArray[np.int64] | None = (
+        None  # (B, 2) top and left edge in the padded image; None: no cropping, and no `size`
+    )
     flips: NDArray[np.bool_] | None = None  # (B,) mirrored or not; None: none is
     weights: NDArray[np.float32] | None = None  # (B,) of each sample's loss; None: all 1
     pad: int = 0  # pixels of zero padding on each side before the crop
+    size: int = 0  # height = width of the crops; 0: that of the images. An engine that has one size only refuses others
     smoothing: float = 0.0  # of labels: this part of each is spread evenly over all classes, its own among them
     seed: int = 0  # of whatever the net itself draws in this step (dropout, stochastic depth)
 

@@ -1,7 +1,7 @@
 """How long a recipe will take here: a few steps of it, timed."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reslab.data import Dataset, measure
 from reslab.engine import Execution, make_engine
@@ -10,7 +10,7 @@ from reslab.nets import named_residual
 from reslab.training.loop import EVALUATIONS, update
 from reslab.training.optimizer import terms_of
 from reslab.training.presets import spec_of
-from reslab.training.recipe import Recipe
+from reslab.training.recipe import Augment, Recipe
 from reslab.training.state import initial_state
 
 SAMPLE_SECONDS = 2.0
@@ -26,7 +26,10 @@ class Estimate:
 
 
 def estimate(recipe: Recipe, dataset: Dataset, execution: Execution) -> Estimate:
-    """Train for about two seconds, throw the weights away, and reckon. Compilation is left out of it."""
+    """Train for about two seconds, throw the weights away, and reckon. Compilation is left out of it, and so is what
+    smaller crops would save.
+    """
+    recipe = replace(recipe, augment=replace(recipe.augment, small_size=None, small_part=Augment.small_part))
     train, val = dataset.splits["train"], dataset.splits.get("val")
     spec, residual = spec_of(recipe), named_residual(recipe.model.residual)
     engine = make_engine(spec, measure(train, recipe.data.mean), execution, residual)

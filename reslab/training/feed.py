@@ -12,16 +12,24 @@ from reslab.training.recipe import Recipe
 def batch_at(recipe: Recipe, images: Images, step: int) -> Batch:
     """The images drawn for the update at `step`: `recipe.candidates` of them; the same at every call."""
     indices = batch_indices(len(images), recipe.candidates, recipe.seed, step)
-    pad = recipe.augment.pad
+    pad, size = recipe.augment.pad, crop_size(recipe, step)
+    spare = images.size - size if size else 0
     return Batch(
         images=np.take(images.pixels, indices, axis=0),
         labels=images.labels[indices],
-        crops=draw_crops(recipe.candidates, pad, recipe.seed, step) if pad else None,
+        crops=draw_crops(len(indices), pad, recipe.seed, step, spare) if pad + spare else None,
         flips=flips_at(recipe, indices, len(images), step) if recipe.augment.flip else None,
         pad=pad,
+        size=size,
         smoothing=recipe.smoothing,
         seed=int(generator(recipe.seed, "net", step).integers(2**62)),
     )
+
+
+def crop_size(recipe: Recipe, step: int) -> int:
+    """Height = width of the crops at `step` in pixels; 0: those of the images."""
+    augment = recipe.augment
+    return augment.small_size or 0 if step < augment.small_part * recipe.steps else 0
 
 
 def flips_at(recipe: Recipe, indices: NDArray[np.int64], images: int, step: int) -> NDArray[np.bool_]:

@@ -142,9 +142,10 @@ def check(recipe: Recipe, facts: Facts, residual: Residual | None = None) -> Non
         if told != found:
             raise UsageError(f"data.{field}={told}, but the images that were read have {found}; {way}")
     net = spec_of(recipe)
-    if recipe.batch * net.smallest_map**2 < 2:
+    size = recipe.augment.small_size or recipe.data.size
+    if recipe.batch * net.variant(size=size).smallest_map ** 2 < 2:
         raise UsageError(
-            f"batch 1 on {recipe.data.size} px leaves batch normalisation one value a channel; it needs two: --batch 2"
+            f"batch 1 on {size} px leaves batch normalisation one value a channel; it needs two: --batch 2"
         )
     if recipe.model.init != "he":  # not every net can start otherwise
         with torch.device("meta"):

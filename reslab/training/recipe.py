@@ -45,6 +45,8 @@ class Augment:
     pad: int = 4  # pixels on each side; 0: no translation
     flip: bool = True
     flip_order: str = "random"  # "alternating": at random in an image's first epoch, then in every other one
+    small_size: int | None = None  # pixels of the crops at first; None: they have the images' size throughout
+    small_part: float = 0.5  # of the steps, that have small crops
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Recipe:
     | model.stem_init | the first convolution starts as principal components of the images |
     | optimizer.kind | convolutions learn by Muon |
     | selective | of more images than a batch holds, the hardest are trained on |
+    | augment.small_size | smaller crops at first |
     | augment.flip_order | every image mirrored in every other epoch |
 
     Raises UsageError for values that cannot be trained with.

@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING
 
 from reslab.errors import UsageError, unknown
-from reslab.nets import INITIALISATIONS
+from reslab.nets import INITIALISATIONS, SMALLEST_SIZE
 
 if TYPE_CHECKING:
     from reslab.training.recipe import Recipe
@@ -49,6 +49,17 @@ def check_values(recipe: "Recipe") -> None:
         ),
         (f"warmup_lr {schedule.warmup_lr}", (schedule.warmup_lr or 1) > 0, "a learning rate is above 0"),
         (f"drops {schedule.drops}", min(schedule.drops, default=0) >= 0, "a drop is at a step from 0"),
+        (
+            f"small_size {augment.small_size}",
+            augment.small_size is None or SMALLEST_SIZE <= augment.small_size < recipe.data.size,
+            f"crops from {SMALLEST_SIZE} pixels, smaller than the images of {recipe.data.size}",
+        ),
+        (f"small_part {augment.small_part}", 0 < augment.small_part <= 1, "a part of the steps, in (0, 1]"),
+        (
+            f"small_part {augment.small_part}",
+            augment.small_size is not None or augment.small_part == 0.5,
+            "no crop is smaller; set augment.small_size, or leave augment.small_part out",
+        ),
         (
             f"flip_order {augment.flip_order}",
             augment.flip or augment.flip_order == "random",

@@ -88,6 +88,17 @@ def test_a_corner_crop_shows_the_zero_border():
     assert not corner[:, :2].any() and not corner[:, :, :2].any() and corner[:, 2:, 2:].all()
 
 
+def test_smaller_crops_are_cut_out_of_the_padded_image():
+    images = torch.randn(40, 10, 10, 3)
+    crops, flips = draw_crops(40, 2, 0, 0, spare=4), draw_flips(40, 0, 0)
+    assert set(crops.flatten()) == set(range(9))  # from 0 to 10 + 2 * 2 - 6
+    found = crop_and_flip(images, torch.from_numpy(crops), torch.from_numpy(flips), 2, 6)
+    padded = np.pad(images.numpy(), ((0, 0), (2, 2), (2, 2), (0, 0)))
+    for i, (top, left) in enumerate(crops):
+        cut = padded[i, top : top + 6, left : left + 6]
+        assert np.array_equal(found[i], cut[:, ::-1] if flips[i] else cut)
+
+
 @pytest.mark.parametrize("mean", ["pixel", "channel"])
 def test_preprocessing_is_mean_and_deviation(mean):
     pixels = np.random.default_rng(0).integers(0, 256, (300, 6, 6, 3), np.uint8)

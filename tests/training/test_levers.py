@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from reslab.data import batch_indices, crop_and_flip, draw_crops, measure
+from reslab.data import batch_indices, crop_and_flip, draw_crops, load_dataset, measure
 from reslab.engine import Batch, Execution, Request, make_engine
 from reslab.errors import UsageError
 from reslab.nets.blocks import basic
@@ -33,6 +33,7 @@ LEVERS = {
     "whitening": ["model.stem_init=whitening"],
     "muon": ["optimizer.kind=muon", "optimizer.muon_lr=0.1"],
     "selective": ["selective=0.4"],
+    "small crops": ["data.size=12", "augment.small_size=8", "augment.small_part=0.4"],
     "all at once": [
         "average=0.8",
         "statistics_batches=3",
@@ -56,7 +57,8 @@ def untimed(run: Path) -> list[dict]:
 @pytest.mark.parametrize("lever", LEVERS)
 def test_stopped_and_continued_is_as_if_never_stopped(digits, tmp_path, monkeypatch, lever):
     recipe = with_fields(short_recipe(digits, 14), LEVERS[lever])
-    result = train_on(digits, recipe, tmp_path / "whole", Surroundings())
+    data = load_dataset("digits", size=recipe.data.size)
+    result = train_on(data, recipe, tmp_path / "whole", Surroundings())
     for at in (5, 11):
         asked = []
 
@@ -69,8 +71,8 @@ def test_stopped_and_continued_is_as_if_never_stopped(digits, tmp_path, monkeypa
         with monkeypatch.context() as patch:
             patch.setattr(RunFolder, "append_metrics", line)
             with pytest.raises(Interrupted, match=f"stopped at step {at}"):
-                train_on(digits, recipe, tmp_path / "stopped", Surroundings())
-    again = train_on(digits, recipe, tmp_path / "stopped", Surroundings())
+                train_on(data, recipe, tmp_path / "stopped", Surroundings())
+    again = train_on(data, recipe, tmp_path / "stopped", Surroundings())
     for name in ("model.safetensors", "predictions.safetensors"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "stopped" / name).read_bytes()
     assert untimed(tmp_path / "whole") == untimed(tmp_path / "stopped")
@@ -107,6 +109,23 @@ def test_without_levers_it_is_the_plain_loop(digits, tmp_path, average):
         assert torch.equal(trained[name], expected), name
 
 
+def test_crops_are_small_at_first(digits):
+    data = load_dataset("digits", size=12)
+    recipe = with_fields(short_recipe(data, 10), ["augment.small_size=8", "augment.small_part=0.4", "augment.pad=0"])
+    batches = [batch_at(recipe, data.splits["train"], step) for step in range(12)]
+    assert [batch.size for batch in batches] == [8] * 4 + [0] * 8
+    assert all(set(batch.crops.flatten()) == set(range(5)) for batch in batches[:4])
+    assert all(batch.crops is None for batch in batches[4:])
+    execution = Execution("torch", "cpu", "fp32", channels_last=True, compiled=False, threads=1)
+    engine = make_engine(spec_of(recipe), measure(data.splits["train"], "pixel"), execution)
+    state = initial_state(recipe, engine, spec_of(recipe), None)
+    shapes = []
+    engine._net.stem.register_forward_hook(lambda _module, _inputs, output: shapes.append(tuple(output.shape)))
+    for step in (3, 4):
+        engine.step(state.weights, batches[step])
+    assert shapes == [(64, 16, 8, 8), (64, 16, 12, 12)]
+
+
 def test_smoothing_is_handed_to_the_engine(digits):
     recipe = short_recipe(digits)
     assert batch_at(recipe, digits.splits["train"], 0).smoothing == 0
@@ -127,9 +146,9 @@ def test_an_image_is_mirrored_in_every_other_of_its_epochs(digits):
     assert not np.array_equal(batch_at(replace(recipe, seed=1), images, 3).flips, batch_at(recipe, images, 3).flips)
 
 
-@pytest.mark.parametrize("average", [0.0, 0.8])
-def test_statistics_are_the_mean_over_the_next_batches(digits, tmp_path, average):
-    plain = replace(short_recipe(digits, 12), average=average)
+@pytest.mark.parametrize(("average", "selective"), [(0.0, 1.0), (0.8, 1.0), (0.8, 0.5)])
+def test_statistics_are_the_mean_over_the_next_batches(digits, tmp_path, average, selective):
+    plain = replace(short_recipe(digits, 12), average=average, selective=selective)
     fp32 = Surroundings(Request(precision="fp32"))
     train_on(digits, plain, tmp_path / "running", fp32)
     result = train_on(digits, replace(plain, statistics_batches=4), tmp_path / "estimated", fp32)
@@ -143,7 +162,7 @@ def test_statistics_are_the_mean_over_the_next_batches(digits, tmp_path, average
             module.momentum = None  # PyTorch then keeps the plain mean of all batches
     running.train()
     for step in (12, 13, 14, 15):
-        batch = batch_at(plain, images, step)
+        batch = batch_at(replace(plain, selective=1.0), images, step)
         pixels = torch.from_numpy((batch.images - prepared.mean) / np.float32(prepared.std))
         crops, unflipped = torch.from_numpy(batch.crops), torch.zeros(len(pixels), dtype=torch.bool)
         running(crop_and_flip(pixels, crops, unflipped, batch.pad).permute(0, 3, 1, 2))

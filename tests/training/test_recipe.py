@@ -107,6 +107,10 @@ def test_fields_by_dotted_name():
         ("optimizer.muon_momentum=1", r"muon_momentum 1.0: .*\[0, 1\)"),
         ("selective=0", r"selective 0.0: .*\(0, 1\]"),
         ("selective=1.5", r"selective 1.5: .*\(0, 1\]"),
+        ("augment.small_size=32", "small_size 32: crops from 8 pixels, smaller than the images of 32"),
+        ("augment.small_size=7", "small_size 7: crops from 8 pixels"),
+        ("augment.small_part=0.3", r"no crop is smaller; set augment\.small_size"),
+        ("augment.small_part=0", r"small_part 0.0: .*\(0, 1\]"),
         ("smoothing=1", r"smoothing 1.0: .*\[0, 1\)"),
         ("smoothing=-0.1", r"smoothing -0.1: .*\[0, 1\)"),
     ],
@@ -168,6 +172,9 @@ def test_batch_normalisation_needs_two_values():
         check(make_recipe(tiny, batch=1), tiny)
     check(make_recipe(tiny, batch=2), tiny)
     check(make_recipe(tiny, "resnet20", batch=1), tiny)
+    cropped = with_fields(make_recipe(FOLDER, batch=1), ["augment.small_size=32"])
+    with pytest.raises(UsageError, match="batch 1 on 32 px"):
+        check(cropped, FOLDER)
 
 
 def test_a_recipe_in_python_takes_what_the_command_takes():
