@@ -7,20 +7,31 @@ Between `<!-- name -->` and `<!-- /name -->` in README.md and PAPER.md stands wh
 import sys
 from pathlib import Path
 
-from reslab.experiments import Result, counts_table, fast_curves, table6
-from reslab.reporting import runs_table
-from reslab.store import read_results, write_bytes
+from reslab.experiments import Result, counts_table, engines_figure, engines_table, fast_curves, on_both, table6
+from reslab.reporting import bench_figure, bench_table, runs_table
+from reslab.store import read_benches, read_results, write_bytes
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "PAPER.md")
-FIGURE = "docs/curves.svg"
+DOCUMENTS = ("README.md", "PAPER.md", "docs/speed.md")
 
 
-def wanted(results: list[Result]) -> dict[str, bytes]:
+def wanted(results: list[Result], benches: list[Result]) -> dict[str, bytes]:
     """What each generated file should hold, by its path in the repository."""
-    pieces = {"results": runs_table(results), "counts": counts_table(), "table6": table6(results)}
+    compared = [result for pair in on_both(results) for group in pair.values() for result in group.results]
+    pieces = {
+        "results": runs_table([result for result in results if result not in compared]),
+        "counts": counts_table(),
+        "table6": table6(results),
+        "speed": bench_table(benches),
+        "engines": engines_table(results),
+    }
     texts = {name: filled((ROOT / name).read_text(encoding="utf-8"), pieces) for name in DOCUMENTS}
-    return {**{name: text.encode() for name, text in texts.items()}, FIGURE: fast_curves(results)}
+    figures = {
+        "docs/curves.svg": fast_curves(results),
+        "docs/engines.svg": engines_figure(results),
+        "docs/speed.svg": bench_figure(benches),
+    }
+    return {**{name: text.encode() for name, text in texts.items()}, **figures}
 
 
 def filled(text: str, pieces: dict[str, str]) -> str:
@@ -36,7 +47,7 @@ def filled(text: str, pieces: dict[str, str]) -> str:
 
 def main(check: bool) -> int:
     """Write what has changed, or with `check` only name it. Returns the exit code."""
-    files = wanted(read_results(ROOT / "results"))
+    files = wanted(read_results(ROOT / "results"), read_benches(ROOT / "results"))
     stale = [n for n, content in files.items() if not (ROOT / n).is_file() or (ROOT / n).read_bytes() != content]
     for name in stale:
         print(f"{'stale' if check else 'written'}: {name}")

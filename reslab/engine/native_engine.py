@@ -11,7 +11,7 @@ from reslab.data import Preprocessing
 from reslab.engine.execution import VARIANTS, Execution
 from reslab.engine.interface import Batch, StepOutput
 from reslab.engine.layout import Layout, parameter_layout, statistics_layout
-from reslab.native import Geometry, Network, library
+from reslab.native import Geometry, Network, bytes_per_image, library
 from reslab.nets import Spec, build
 
 
@@ -45,13 +45,18 @@ class NativeEngine:
 
     def __init__(self, spec: Spec, preprocessing: Preprocessing, execution: Execution) -> None:
         self.execution = execution
-        geometry, self.parameters, self.statistics = geometry_of(spec)
+        self._geometry, self.parameters, self.statistics = geometry_of(spec)
         kernels = library(VARIANTS[execution.precision])
-        self._network = Network(kernels, geometry, preprocessing.mean, 1 / preprocessing.std, execution.threads)
+        self._network = Network(kernels, self._geometry, preprocessing.mean, 1 / preprocessing.std, execution.threads)
         self._gradient = torch.zeros(self.parameters.total)
         self._statistics = torch.zeros(self.statistics.total)
         # The kernels have threads of their own; PyTorch's, which wait by spinning, would be in their way.
         torch.set_num_threads(1)
+
+    @property
+    def bytes_per_image(self) -> int:
+        """Activations that a training step reads and writes, for one image."""
+        return bytes_per_image(self._geometry, 4 if self.execution.precision == "fp32" else 2)
 
     def step(self, parameters: Tensor, batch: Batch) -> StepOutput:
         """See `interface.Engine.step`."""

@@ -1,6 +1,7 @@
 """The paper's experiments, and its numbers; the queue that many runs share.
 
 paper, measured   the paper's numbers, and ours beside them
+engines           the same recipe on both engines
 jobs, plan        runs that are to be done, what is known of each, and how the rest is to be run
 shares            how many cores each run gets, and which
 queue, running    the queue while it runs, and its runs, each a process of its own
@@ -10,6 +11,7 @@ seeds, grid       one recipe with several seeds; a grid over fields of a recipe
 sweep             every point of a grid with every seed: table, picture, values
 """
 
+from reslab.experiments.engines import engines_figure, engines_table, on_both
 from reslab.experiments.measured import Result, by_preset, counts_table, fast_curves, table6
 from reslab.experiments.paper import exact_counts, paper, printed
 
@@ -21,8 +23,11 @@ __all__ = [
     "Result",
     "by_preset",
     "counts_table",
+    "engines_figure",
+    "engines_table",
     "exact_counts",
     "fast_curves",
+    "on_both",
     "paper",
     "printed",
     "table6",

@@ -3,12 +3,14 @@
 build     the compiled library, from the cache or made now
 compiler  which compiler there is, and a run of it that ends in time
 network   the library's functions of arrays: a CIFAR net's training step and its evaluation
+traffic   what a step moves through memory
 kernels/  the C++
 """
 
 from reslab.native.build import ABI, EXACT, NATIVE, PLAIN, Variant, cached, library
 from reslab.native.compiler import Unavailable
 from reslab.native.network import SIZE, WIDTHS, Geometry, Network, peak_gflops, tier
+from reslab.native.traffic import bytes_per_image
 
 __all__ = [
     "ABI",
@@ -21,6 +23,7 @@ __all__ = [
     "Network",
     "Unavailable",
     "Variant",
+    "bytes_per_image",
     "cached",
     "library",
     "peak_gflops",

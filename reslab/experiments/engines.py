@@ -1,0 +1,69 @@
+"""The same recipe on both engines: are the errors the same? A table and the curves, from recorded runs."""
+
+import statistics
+from collections.abc import Sequence
+from math import sqrt
+from typing import Any
+
+from reslab.reporting import SeedGroup, Series, curves_figure, machine_text, markdown_table, seed_groups
+from reslab.training import Recipe
+
+ENGINES = ("native", "torch")
+COLUMNS = ("net", "epochs", "engine", "val error %", "minutes", "img/s", "machine")
+
+
+def on_both(results: Sequence[dict[str, Any]]) -> list[dict[str, SeedGroup]]:
+    """For each recipe that was trained on both engines: its runs by engine."""
+    found: dict[str, dict[str, SeedGroup]] = {}
+    for group in seed_groups(results):
+        engine = group.first["environment"].get("execution", {}).get("engine")
+        if engine in ENGINES:
+            recipe = Recipe.from_dict(group.first["recipe"])
+            found.setdefault(f"{recipe.data.name} {recipe.digest()}", {}).setdefault(engine, group)
+    return [pair for pair in found.values() if set(pair) == set(ENGINES)]
+
+
+def engines_table(results: Sequence[dict[str, Any]]) -> str:
+    """Errors and time of the same recipes on both engines as Markdown, and how far apart they are."""
+    rows, distances = [], []
+    for pair in on_both(results):
+        for engine in ENGINES:
+            group = pair[engine]
+            first, seconds = group.first["result"], statistics.fmean(group.values("seconds"))
+            rate = first["steps"] * group.first["recipe"]["batch"] / seconds
+            rows.append(
+                (
+                    first["model"],
+                    f"{first['epochs']:g}",
+                    engine,
+                    group.cell("val"),
+                    f"{seconds / 60:.1f}",
+                    f"{rate:,.0f}",
+                    machine_text(group.first["environment"]),
+                )
+            )
+        distances.append(f"{pair['native'].first['result']['model']}: {_distance(pair)}")
+    if not rows:
+        return ""
+    return f"{markdown_table(rows, COLUMNS)}\nnative less torch, in points: {'; '.join(distances)}.\n"
+
+
+def _distance(pair: dict[str, SeedGroup]) -> str:
+    """Difference of the means with its standard error, from the spread over seeds."""
+    ours, theirs = (pair[engine].values("val_error") for engine in ENGINES)
+    apart = statistics.fmean(ours) - statistics.fmean(theirs)
+    if min(len(ours), len(theirs)) < 2:
+        return f"{apart:+.2f} (one seed)"
+    error = sqrt(statistics.variance(ours) / len(ours) + statistics.variance(theirs) / len(theirs))
+    return f"{apart:+.2f} ± {error:.2f} (standard error)"
+
+
+def engines_figure(results: Sequence[dict[str, Any]]) -> bytes:
+    """The curves of the first seed of each, overlaid, as SVG."""
+    return curves_figure(
+        [
+            Series.of(f"{pair[engine].first['result']['model']} {engine}", pair[engine].first["metrics"])
+            for pair in on_both(results)
+            for engine in ENGINES
+        ]
+    )

@@ -1,0 +1,30 @@
+"""What a step moves, against a count by hand."""
+
+import pytest
+
+from reslab.engine.native_engine import geometry_of
+from reslab.native import bytes_per_image
+from reslab.nets import spec
+
+MAP = 32 * 32 * 16  # values of the first stage; the second's are half as many, the third's a quarter
+
+
+def moved(name: str, shortcut: str | None = None, size: int = 2) -> int:
+    return bytes_per_image(geometry_of(spec(name, shortcut, 10, 32))[0], size)
+
+
+def test_a_plain_net_by_hand():
+    """In maps of a block's input (o) and of its inside (i). First: reads o, writes o and i; second: reads i, writes i;
+    second, back: reads 3 i, writes i; first, back: reads 2 i and 2 o, writes o: 9 i + 5 o. The stem writes, and reads
+    back its output and gradient: 3; so does the head, of the last stage's maps."""
+    blocks = (9 + 5) + (9 * 0.5 + 5) + (9 * 0.25 + 5 * 0.5)
+    assert moved("plain8") == 2 * MAP * (3 + blocks + 3 * 0.25)
+
+
+def test_shortcuts_cost_traffic_and_fp32_twice_as_much():
+    assert moved("plain20") < moved("resnet20", "A") < moved("resnet20", "B") < moved("resnet20", "C")
+    assert moved("resnet20", size=4) == 2 * moved("resnet20")
+
+
+def test_it_grows_with_depth():
+    assert moved("resnet56") - moved("resnet38") == pytest.approx(moved("resnet38") - moved("resnet20"))
