@@ -14,8 +14,11 @@ from reslab.training import Recipe, facts_of, make_recipe
 
 @pytest.fixture(autouse=True)
 def own_caches(tmp_path_factory, monkeypatch):
-    """No test reads or writes the user's caches."""
-    monkeypatch.setenv("RESLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+    """No test reads or writes the user's caches; compiled kernels, which take seconds, are shared by all tests."""
+    cache, kernels = tmp_path_factory.mktemp("cache"), tmp_path_factory.getbasetemp().parent / "kernels"
+    kernels.mkdir(exist_ok=True)
+    (cache / "native").symlink_to(kernels, target_is_directory=True)
+    monkeypatch.setenv("RESLAB_CACHE", str(cache))
 
 
 @pytest.fixture(scope="session")

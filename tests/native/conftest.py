@@ -48,6 +48,7 @@ print(json.dumps({"number": number, "reason": reason, "said": said}))
 def new_process(monkeypatch) -> Callable[[], None]:
     """No test knows what another one built; called, it makes this process forget what it built."""
     monkeypatch.delenv("CXX", raising=False)
+    (Path(os.environ["RESLAB_CACHE"]) / "native").unlink()  # what other tests share
 
     def forget() -> None:
         monkeypatch.setattr(build, "_known", {})
