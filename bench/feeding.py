@@ -20,7 +20,7 @@ from reslab.nets import build
 from reslab.training import facts_of, make_recipe
 from reslab.training.feed import batch_at
 from reslab.training.loop import update
-from reslab.training.optimizer import decay_of
+from reslab.training.optimizer import terms_of
 from reslab.training.presets import spec_of
 from reslab.training.state import initial_state
 
@@ -45,16 +45,16 @@ def main() -> None:
     execution, announcement = choose(Request(), this_machine())
     engine = TorchEngine(build(spec_of(recipe)), measure(train, recipe.data.mean), execution)
     state = initial_state(recipe, engine, spec_of(recipe), None)
-    decay = decay_of(engine.parameters, recipe.optimizer)
+    terms = terms_of(engine, recipe.optimizer)
     for _ in range(3):
-        update(recipe, state, engine, train, decay)
+        update(recipe, state, engine, train, terms)
 
     feeding, augmenting, steps = [], [], []
     for _ in range(asked.steps):
         batch = batch_at(recipe, train, state.step)
         feeding.append(milliseconds(lambda: batch_at(recipe, train, state.step)))
         augmenting.append(milliseconds(lambda batch=batch: engine._augmented(batch)))  # type: ignore[misc]
-        steps.append(milliseconds(lambda: update(recipe, state, engine, train, decay)))
+        steps.append(milliseconds(lambda: update(recipe, state, engine, train, terms)))
     medians = [statistics.median(times) for times in (feeding, augmenting, steps)]
     result = dict(zip(("feed_ms", "augment_ms", "step_ms"), (round(m, 3) for m in medians), strict=True))
     share = 100 * (medians[0] + medians[1]) / medians[2]

@@ -15,7 +15,7 @@ from reslab.engine import Engine, Execution, make_engine
 from reslab.nets import build
 from reslab.training import learning_rate
 from reslab.training.loop import update
-from reslab.training.optimizer import decay_of
+from reslab.training.optimizer import terms_of
 from reslab.training.state import initial_state
 
 
@@ -40,13 +40,13 @@ class EngineLoop:
         self._recipe, self._images = task.recipe, task.images()
         self._engine = make_engine(task.spec, measure(self._images, self._recipe.data.mean), execution)
         self._state = initial_state(self._recipe, self._engine, task.spec, None)
-        self._decay = decay_of(self._engine.parameters, self._recipe.optimizer).to(self._state.weights.device)
+        self._terms = terms_of(self._engine, self._recipe.optimizer)
         self._execution: Execution = getattr(self._engine, "execution", execution)
 
     def step(self) -> None:
         if self._state.step == self._recipe.steps:
             self._state.step = 0  # a net that is fast enough gets through the whole recipe
-        update(self._recipe, self._state, self._engine, self._images, self._decay)
+        update(self._recipe, self._state, self._engine, self._images, self._terms)
 
     def facts(self) -> dict[str, Any]:
         return {**self._execution.to_dict(), "bytes_per_image": bytes_per_image(self._engine)}

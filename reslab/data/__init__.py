@@ -16,8 +16,8 @@ preprocessing  what is subtracted from pixels, and what they are divided by
 randomness     random numbers as a function of (seed, purpose, step)
 """
 
-from reslab.data.augment import crop_and_flip, draw_crops, draw_flips
-from reslab.data.batches import batch_indices
+from reslab.data.augment import alternate_flips, crop_and_flip, draw_crops, draw_flips
+from reslab.data.batches import batch_epochs, batch_indices
 from reslab.data.catalog import (
     NAMES,
     fetch_dataset,
@@ -41,6 +41,8 @@ __all__ = [
     "FolderIndex",
     "Images",
     "Preprocessing",
+    "alternate_flips",
+    "batch_epochs",
     "batch_indices",
     "crop_and_flip",
     "data_root",

@@ -23,6 +23,11 @@ def batch_indices(images: int, batch: int, seed: int, step: int) -> NDArray[np.i
     return indices
 
 
+def batch_epochs(images: int, batch: int, step: int) -> NDArray[np.int64]:
+    """In which epoch each image of the batch at `step` is, shape (batch,): how often it was drawn before."""
+    return np.arange(step * batch, (step + 1) * batch) // images
+
+
 @lru_cache(maxsize=4)
 def epoch_order(images: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """The order in which one epoch visits the images: a permutation of range(images)."""

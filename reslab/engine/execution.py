@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from reslab.engine.machine import Machine
-from reslab.engine.work import KNOWN, Work, lacking
+from reslab.engine.work import KNOWN, Work, lacking, tiny
 from reslab.errors import RunError, UsageError, unknown
 from reslab.native import EXACT, NATIVE, Unavailable, cached, library, tier
 from reslab.progress import Say, silent
@@ -102,11 +102,13 @@ def choose(request: Request, machine: Machine, work: Work | None = None, say: Sa
             f"--engine native: {obstacle}. The native kernels run {KNOWN}; "
             f"leave the option out, and PyTorch does the work"
         )
-    return _on_torch(request, device, machine, None if request.engine == "torch" else obstacle)
+    return _on_torch(request, device, machine, work, None if request.engine == "torch" else obstacle)
 
 
-def _on_torch(request: Request, device: str, machine: Machine, obstacle: str | None) -> tuple[Execution, str]:
-    precision, why = _precision(request.precision, device, machine)
+def _on_torch(
+    request: Request, device: str, machine: Machine, work: Work | None, obstacle: str | None
+) -> tuple[Execution, str]:
+    precision, why = _precision(request.precision, device, machine, work)
     if request.compile == "on" and device == "cpu" and machine.compiler is None:
         raise UsageError("--compile on needs a C++ compiler, and none is here; leave it out or install g++ or clang++")
     # On two cores whole-net compilation gained 0-5 % over eager channels_last and cost 20-35 s: only on request.
@@ -160,13 +162,15 @@ def _device(asked: str, machine: Machine) -> str:
     return asked
 
 
-def _precision(asked: str, device: str, machine: Machine) -> tuple[str, str]:
+def _precision(asked: str, device: str, machine: Machine, work: Work | None) -> tuple[str, str]:
     if asked != "auto":
         return asked, "precision as asked"
     if device.startswith("cuda"):
         return ("bf16", "the GPU multiplies bf16") if torch.cuda.is_bf16_supported() else ("fp32", "a GPU without bf16")
     if device == "mps":
         return "fp32", "bf16 is not measured on MPS"
+    if machine.fast_bf16 and work is not None and tiny(work):
+        return "fp32", "in bf16, PyTorch errs on maps of one pixel"
     if machine.fast_bf16:
         units = "AMX" if "amx_bf16" in machine.features else "AVX-512" if "avx512_bf16" in machine.features else "Arm"
         return "bf16", f"the processor multiplies bf16: {units}"

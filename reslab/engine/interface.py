@@ -23,6 +23,8 @@ class Batch:
     flips: NDArray[np.bool_] | None = None  # (B,) mirrored or not; None: none is
     weights: NDArray[np.float32] | None = None  # (B,) of each sample's loss; None: all 1
     pad: int = 0  # pixels of zero padding on each side before the crop
+    size: int = 0  # height = width of the crops; 0: that of the images. An engine that has one size only refuses others
+    smoothing: float = 0.0  # of labels: this part of each is spread evenly over all classes, its own among them
     seed: int = 0  # of whatever the net itself draws in this step (dropout, stochastic depth)
 
 
@@ -31,7 +33,7 @@ class StepOutput:
     """What one forward and backward pass gives. The engine may reuse the memory at its next step."""
 
     loss: Tensor  # scalar: sum of weight * cross-entropy over the batch, divided by B
-    losses: Tensor  # (B,) cross-entropy of each sample, unweighted
+    losses: Tensor  # (B,) cross-entropy of each sample with its (smoothed) label, unweighted
     errors: Tensor  # (B,) bool: is the highest score not the label's?
     gradient: Tensor  # flat fp32, by the parameter layout
     statistics: Tensor  # flat fp32, by the statistics layout: this batch's means and unbiased variances

@@ -55,6 +55,7 @@ class NativeEngine:
 
     def step(self, parameters: Tensor, batch: Batch) -> StepOutput:
         """See `interface.Engine.step`."""
+        assert not batch.size, "crops smaller than the image are for the torch engine"
         losses, errors = np.empty(len(batch.labels), np.float32), np.empty(len(batch.labels), np.bool_)
         self._network.step(
             parameters.numpy(),
@@ -68,6 +69,7 @@ class NativeEngine:
             flips=batch.flips,
             weights=batch.weights,
             pad=batch.pad,
+            smoothing=batch.smoothing,
         )
         weighted = losses if batch.weights is None else losses * batch.weights
         loss = torch.tensor(weighted.mean(dtype=np.float64), dtype=torch.float32)

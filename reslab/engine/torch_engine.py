@@ -45,7 +45,7 @@ class TorchEngine:
         images, labels = self._augmented(batch), torch.from_numpy(batch.labels).to(self.device)
         with self._precision():
             scores = self._forward(images)
-        losses = cross_entropy(scores.float(), labels, reduction="none")
+        losses = cross_entropy(scores.float(), labels, reduction="none", label_smoothing=batch.smoothing)
         weighted = losses if batch.weights is None else losses * torch.from_numpy(batch.weights).to(self.device)
         loss = weighted.mean()
         self._gradient.zero_()
@@ -67,14 +67,14 @@ class TorchEngine:
         return values.detach().to(self.device, torch.float32, copy=True)
 
     def _augmented(self, batch: Batch) -> Tensor:
-        """uint8 (B, H, W, 3) -> normalised, cropped, mirrored (B, 3, H, W)."""
+        """uint8 (B, H, W, 3) -> normalised, cropped, mirrored (B, 3, H, W), or (B, 3, size, size)."""
         images = self._normalised(batch.images)
         if batch.crops is not None or batch.flips is not None:
             count = len(batch.labels)
             crops = np.full((count, 2), batch.pad) if batch.crops is None else batch.crops
             flips = np.zeros(count, np.bool_) if batch.flips is None else batch.flips
             crops_here, flips_here = (torch.from_numpy(drawn).to(self.device) for drawn in (crops, flips))
-            images = crop_and_flip(images, crops_here, flips_here, batch.pad)
+            images = crop_and_flip(images, crops_here, flips_here, batch.pad, batch.size)
         return self._laid_out(images.permute(0, 3, 1, 2))
 
     def _normalised(self, images: NDArray[np.uint8]) -> Tensor:

@@ -1,6 +1,32 @@
-"""Initialisation of weights: He et al., "Delving deep into rectifiers" (2015), as sec. 3.4 asks."""
+"""Initialisation of weights: He et al., "Delving deep into rectifiers" (2015), as sec. 3.4 asks, and two variants that
+let every residual function start as, or near, the identity.
+"""
 
 from torch import Generator, nn
+
+from reslab.errors import UsageError
+from reslab.nets.blocks import Block, ZeroPad
+
+INITIALISATIONS = ("he", "identity", "zero_gamma")
+
+
+def initialise(net: nn.Module, how: str = "he", generator: Generator | None = None) -> None:
+    """He initialisation, and what `how` changes of it. With a `generator`, the same weights at every call.
+
+    Raises UsageError where `how` does not suit the net.
+    """
+    assert how in INITIALISATIONS
+    he_initialise(net, generator)
+    if how == "he":
+        return
+    blocks = [module for module in net.modules() if isinstance(module, Block)]
+    if not blocks:
+        raise UsageError(f"model.init={how}: this net has no blocks of sec. 3.3 to start so; use he")
+    for block in blocks:
+        if how == "identity":
+            start_as_identity(block)
+        else:
+            silence_residual(block)
 
 
 def he_initialise(net: nn.Module, generator: Generator | None = None) -> None:
@@ -21,3 +47,37 @@ def he_initialise(net: nn.Module, generator: Generator | None = None) -> None:
             ):
                 if tensor is not None:
                     nn.init.constant_(tensor, start)
+
+
+def start_as_identity(block: Block) -> None:
+    """Every 3x3 convolution of the residual function hands its input on: filter i has a 1 in the middle of channel i.
+
+    Filters beyond the input's channels keep their weights, and so do convolutions with fewer filters than input
+    channels (cifar10-airbench, arXiv 2404.00498: identity initialisation, there of all convolutions but the first).
+    """
+    for module in block.residual.modules():
+        if isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3) and module.groups == 1:
+            filters, channels = module.weight.shape[:2]
+            if filters >= channels:
+                nn.init.dirac_(module.weight.data[:channels])
+
+
+def silence_residual(block: Block) -> None:
+    """The last batch normalisation of the residual function starts with scale 0: the block is its shortcut, at first
+    (Goyal et al., arXiv 1706.02677, sec. 5.1).
+
+    Where the shortcut pads with zeros (option A) its new channels keep scale 1: with both terms 0, ReLU would pass no
+    gradient to them, and they would stay dead for the whole training, in this block and all that follow.
+
+    Raises UsageError for a block of a plain net, which would hand on nothing at all, and for a residual function that
+    does not end in batch normalisation.
+    """
+    *_, last = block.residual.modules()
+    if block.shortcut is None:
+        raise UsageError("model.init=zero_gamma: a plain net has no shortcuts, and would be dead; use he or identity")
+    if not isinstance(last, nn.BatchNorm2d) or last.weight is None:
+        raise UsageError(
+            "model.init=zero_gamma: the residual function does not end in batch normalisation; use he or identity"
+        )
+    padded = block.shortcut.extra if isinstance(block.shortcut, ZeroPad) else 0
+    nn.init.zeros_(last.weight.data[: len(last.weight) - padded])

@@ -1,16 +1,16 @@
 """How long a recipe will take here: a few steps of it, timed."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reslab.data import Dataset, measure
 from reslab.engine import Execution, make_engine
 from reslab.evaluation import single_view
 from reslab.nets import named_residual
 from reslab.training.loop import EVALUATIONS, update
-from reslab.training.optimizer import decay_of
+from reslab.training.optimizer import terms_of
 from reslab.training.presets import spec_of
-from reslab.training.recipe import Recipe
+from reslab.training.recipe import Augment, Recipe
 from reslab.training.state import initial_state
 
 SAMPLE_SECONDS = 2.0
@@ -26,17 +26,20 @@ class Estimate:
 
 
 def estimate(recipe: Recipe, dataset: Dataset, execution: Execution) -> Estimate:
-    """Train for about two seconds, throw the weights away, and reckon. Compilation is left out of it."""
+    """Train for about two seconds, throw the weights away, and reckon. Compilation is left out of it, and so is what
+    smaller crops would save.
+    """
+    recipe = replace(recipe, augment=replace(recipe.augment, small_size=None, small_part=Augment.small_part))
     train, val = dataset.splits["train"], dataset.splits.get("val")
     spec, residual = spec_of(recipe), named_residual(recipe.model.residual)
     engine = make_engine(spec, measure(train, recipe.data.mean), execution, residual)
     state = initial_state(recipe, engine, spec, residual)
-    decay = decay_of(engine.parameters, recipe.optimizer).to(state.weights.device)
-    update(recipe, state, engine, train, decay)  # the first step prepares kernels and memory
+    terms = terms_of(engine, recipe.optimizer)
+    update(recipe, state, engine, train, terms)  # the first step prepares kernels and memory
     begin, timed = time.perf_counter(), 0
     while timed < 2 or time.perf_counter() - begin < SAMPLE_SECONDS:
         state.step = 0  # a short recipe has no step to time beyond its last
-        update(recipe, state, engine, train, decay)
+        update(recipe, state, engine, train, terms)
         timed += 1
     float(state.sums[0])  # a GPU works on; wait for it
     step_seconds = (time.perf_counter() - begin) / timed
@@ -45,4 +48,5 @@ def estimate(recipe: Recipe, dataset: Dataset, execution: Execution) -> Estimate
         begin = time.perf_counter()
         single_view(engine, *state.result(), val)
         evaluation = (time.perf_counter() - begin) * min(EVALUATIONS, recipe.steps)
-    return Estimate(engine.parameters.total, recipe.batch / step_seconds, step_seconds * recipe.steps + evaluation)
+    training = step_seconds * (recipe.steps + recipe.statistics_batches)
+    return Estimate(engine.parameters.total, recipe.batch / step_seconds, training + evaluation)

@@ -15,10 +15,12 @@ from reslab.evaluation import cross_entropy, single_view, top_error
 from reslab.store import RunFolder
 from reslab.training.feed import batch_at
 from reslab.training.interrupt import heard
-from reslab.training.optimizer import STATISTICS_MOMENTUM, decay_of, follow, sgd
+from reslab.training.optimizer import STATISTICS_MOMENTUM, Terms, descend, follow, terms_of
 from reslab.training.recipe import Recipe
 from reslab.training.schedule import learning_rate
+from reslab.training.selective import selected
 from reslab.training.state import State
+from reslab.training.statistics import settle_statistics
 
 LINES = 200  # of training metrics in a run
 EVALUATIONS = 25  # on the validation images in a run
@@ -68,14 +70,16 @@ def fit(
     Raises Diverged when the loss is no longer a number, Interrupted after Ctrl-C; the folder then holds the last good
     state.
     """
-    decay = decay_of(engine.parameters, recipe.optimizer).to(state.weights.device)
+    terms = terms_of(engine, recipe.optimizer)
     line_every, evaluate_every = max(1, recipe.steps // LINES), max(1, recipe.steps // EVALUATIONS)
     clock = _Clock(state, save_every)
     line: dict[str, Any] = {}
     val_error: float | None = None
     with heard() as interruption:
         while state.step < recipe.steps:
-            update(recipe, state, engine, train, decay)
+            update(recipe, state, engine, train, terms)
+            if state.step == recipe.steps:
+                settle_statistics(recipe, state, engine, train)
             if state.step % line_every == 0 or state.step == recipe.steps:
                 line = training_line(recipe, state, len(train), clock)
                 folder.append_metrics(line)
@@ -98,10 +102,12 @@ def fit(
         checkpoint(state, folder, clock)
 
 
-def update(recipe: Recipe, state: State, engine: Engine, train: Images, decay: torch.Tensor) -> None:
+def update(recipe: Recipe, state: State, engine: Engine, train: Images, terms: Terms) -> None:
     """One step of the recipe: the state afterwards is one step further."""
-    output = engine.step(state.weights, batch_at(recipe, train, state.step))
-    sgd(state.weights, state.velocity, output.gradient, decay, learning_rate(recipe, state.step), recipe.optimizer)
+    batch = selected(recipe, state, engine, batch_at(recipe, train, state.step))
+    output = engine.step(state.weights, batch)
+    lr = learning_rate(recipe, state.step)
+    descend(state.weights, state.velocity, output.gradient, terms, lr, recipe.optimizer)
     # Early on, the plain mean of all so far: a running average would remember its arbitrary start.
     follow(state.statistics, output.statistics, max(STATISTICS_MOMENTUM, 1 / (state.step + 1)))
     if recipe.average:
@@ -120,7 +126,7 @@ def training_line(recipe: Recipe, state: State, train_images: int, clock: "_Cloc
         raise Diverged(state.step)
     return {
         "step": state.step,
-        "epoch": round(state.step * recipe.batch / train_images, 4),
+        "epoch": round(state.step * recipe.candidates / train_images, 4),
         "lr": learning_rate(recipe, state.step - 1),
         "loss": loss / images,
         "train_error": 100 * errors / images,
@@ -134,7 +140,7 @@ def validation_line(recipe: Recipe, state: State, engine: Engine, val: Images, t
     scores = single_view(engine, *state.result(), val)
     return {
         "step": state.step,
-        "epoch": round(state.step * recipe.batch / train_images, 4),
+        "epoch": round(state.step * recipe.candidates / train_images, 4),
         "val_loss": cross_entropy(scores, val.labels),
         "val_error": top_error(scores, val.labels),
         "val_images": len(val),

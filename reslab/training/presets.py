@@ -9,9 +9,11 @@
 
 from dataclasses import dataclass, replace
 
+import torch
+
 from reslab.engine import Work
 from reslab.errors import UsageError, unknown
-from reslab.nets import Spec, spec
+from reslab.nets import Residual, Spec, build, initialise, named_residual, spec
 from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule
 
 
@@ -111,19 +113,29 @@ def spec_of(recipe: Recipe) -> Spec:
 
 def work_of(recipe: Recipe) -> Work:
     """What an engine has to do for a recipe."""
-    return Work(spec_of(recipe), recipe.steps * recipe.batch, own=recipe.model.residual is not None)
+    return Work(
+        spec_of(recipe),
+        recipe.steps * recipe.batch,
+        own=recipe.model.residual is not None,
+        size=recipe.augment.small_size,
+    )
 
 
 def net_is_cifar(recipe: Recipe) -> bool:
     return spec(recipe.model.name).stem == "cifar"
 
 
-def check(recipe: Recipe, facts: Facts) -> None:
+def check(recipe: Recipe, facts: Facts, residual: Residual | None = None) -> None:
     """Raises UsageError where this recipe cannot be trained on this data set, or speaks of another one."""
     if recipe.batch > facts.train_images:
         raise UsageError(
             f"batch {recipe.batch} is larger than the {facts.train_images} training images of {facts.name}; "
             f"--batch {facts.train_images} at most"
+        )
+    if recipe.candidates > facts.train_images:
+        raise UsageError(
+            f"selective {recipe.selective} of batch {recipe.batch} draws {recipe.candidates} images a step, more than "
+            f"the {facts.train_images} training images of {facts.name}; select a larger part, or use a smaller --batch"
         )
     if recipe.model.classes != facts.classes:
         raise UsageError(f"model.classes={recipe.model.classes}, but {facts.name} has {facts.classes} classes")
@@ -141,7 +153,11 @@ def check(recipe: Recipe, facts: Facts) -> None:
         if told != found:
             raise UsageError(f"data.{field}={told}, but the images that were read have {found}; {way}")
     net = spec_of(recipe)
-    if recipe.batch * net.smallest_map**2 < 2:
+    size = recipe.augment.small_size or recipe.data.size
+    if recipe.batch * net.variant(size=size).smallest_map ** 2 < 2:
         raise UsageError(
-            f"batch 1 on {recipe.data.size} px leaves batch normalisation one value a channel; it needs two: --batch 2"
+            f"batch 1 on {size} px leaves batch normalisation one value a channel; it needs two: --batch 2"
         )
+    if recipe.model.init != "he":  # not every net can start otherwise
+        with torch.device("meta"):
+            initialise(build(net, residual or named_residual(recipe.model.residual)), recipe.model.init)

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import re
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeGuard, get_type_hints
 
 from reslab.errors import UsageError, unknown
 from reslab.nets import canonical
+from reslab.training.rules import check_values
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Model:
     classes: int = 10
     residual: str | None = None  # "module:function", a residual function of one's own
     residual_digest: str | None = None  # of its source: edited, it is another run
+    init: str = "he"  # sec. 3.4; "identity", "zero_gamma": residual functions start so (nets/initialisation.py)
+    stem_init: str = "he"  # "whitening": the first convolution starts as principal components of the training images
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", canonical(self.name))  # one spelling: ResNet-20 is no other run than resnet20
@@ -42,17 +44,27 @@ class Augment:
 
     pad: int = 4  # pixels on each side; 0: no translation
     flip: bool = True
+    flip_order: str = "random"  # "alternating": at random in an image's first epoch, then in every other one
+    small_size: int | None = None  # pixels of the crops at first; None: they have the images' size throughout
+    small_part: float = 0.5  # of the steps, that have small crops
 
 
 @dataclass(frozen=True)
 class Optimizer:
-    """SGD with momentum, in the form of the paper's software: v <- momentum * v + lr * gradient, w <- w - v."""
+    """SGD with momentum, in the form of the paper's software: v <- momentum * v + lr * gradient, w <- w - v.
+
+    "muon" steps all convolutions but the stem by `muon`, with a rate and momentum of their own and without decay.
+    """
 
     lr: float = 0.1
     momentum: float = 0.9
     nesterov: bool = False
     weight_decay: float = 1e-4
     decay_on: str = "weights"  # "weights": of convolutions and fully connected layers; "all": biases and BN too
+    kind: str = "sgd"  # "muon": see training/muon.py
+    muon_lr: float = 0.24  # that of the convolutions where `lr` is that of the others
+    muon_momentum: float = 0.6
+    bn_bias_lr: float = 1.0  # the biases of batch normalisation learn at so many times the rate
 
 
 @dataclass(frozen=True)
@@ -70,6 +82,21 @@ class Schedule:
 class Recipe:
     """Everything that decides what is learned. The same recipe on the same machine gives the same bytes.
 
+    The levers of short budgets, each off unless asked for:
+
+    | field | what it does |
+    |---|---|
+    | average | the result is a running average of the weights |
+    | statistics_batches | the result's batch-norm statistics are taken anew, over so many batches |
+    | smoothing | labels that leave every class a part |
+    | optimizer.bn_bias_lr | the biases of batch normalisation learn faster |
+    | model.init | residual functions start as the identity, or as 0 |
+    | model.stem_init | the first convolution starts as principal components of the images |
+    | optimizer.kind | convolutions learn by Muon |
+    | selective | of more images than a batch holds, the hardest are trained on |
+    | augment.small_size | smaller crops at first |
+    | augment.flip_order | every image mirrored in every other epoch |
+
     Raises UsageError for values that cannot be trained with.
     """
 
@@ -77,6 +104,9 @@ class Recipe:
     seed: int = 0
     batch: int = 128
     average: float = 0.0  # decay of the running average of weights that is the result; 0: the last step's weights
+    statistics_batches: int = 0  # that the result's batch-norm statistics are taken of at the end; 0: a running average
+    smoothing: float = 0.0  # label smoothing: this part of a label is spread evenly over all classes
+    selective: float = 1.0  # the part of the images drawn that is trained on, the hardest; 1: all
     data: Data = field(default_factory=Data)
     model: Model = field(default_factory=Model)
     augment: Augment = field(default_factory=Augment)
@@ -84,37 +114,16 @@ class Recipe:
     schedule: Schedule = field(default_factory=Schedule)
 
     def __post_init__(self) -> None:
-        for what, valid, rule in (
-            (f"steps {self.schedule.steps}", self.schedule.steps >= 1, "a run needs at least 1 step"),
-            (f"batch {self.batch}", self.batch >= 1, "a batch needs at least 1 image"),
-            (f"lr {self.optimizer.lr}", self.optimizer.lr > 0, "a learning rate is above 0"),
-            (f"momentum {self.optimizer.momentum}", 0 <= self.optimizer.momentum < 1, "momentum is in [0, 1)"),
-            (f"weight_decay {self.optimizer.weight_decay}", self.optimizer.weight_decay >= 0, "decay is 0 or more"),
-            (f"average {self.average}", 0 <= self.average < 1, "the decay of the average is in [0, 1)"),
-            (f"seed {self.seed}", self.seed >= 0, "a seed is a whole number from 0"),
-            (f"pad {self.augment.pad}", self.augment.pad >= 0, "padding is 0 pixels or more"),
-            (
-                f"warmup_steps {self.schedule.warmup_steps}",
-                0 <= self.schedule.warmup_steps < self.schedule.steps,
-                f"0 or more, and fewer than the {self.schedule.steps} steps of the run",
-            ),
-            (f"warmup_lr {self.schedule.warmup_lr}", (self.schedule.warmup_lr or 1) > 0, "a learning rate is above 0"),
-            (f"drops {self.schedule.drops}", min(self.schedule.drops, default=0) >= 0, "a drop is at a step from 0"),
-            (f"name {self.name}", re.fullmatch(r"[\w.-]+", self.name), "letters, digits, points and dashes"),
-        ):
-            if not valid:
-                raise UsageError(f"{what}: {rule}")
-        for kind, value, known in (
-            ("mean", self.data.mean, ("pixel", "channel")),
-            ("schedule", self.schedule.kind, ("drops", "linear")),
-            ("value of decay_on", self.optimizer.decay_on, ("weights", "all")),
-        ):
-            if value not in known:
-                raise unknown(kind, value, known)
+        check_values(self)
 
     @property
     def steps(self) -> int:
         return self.schedule.steps
+
+    @property
+    def candidates(self) -> int:
+        """Images that are drawn for a step, of which `batch` are trained on."""
+        return round(self.batch / self.selective)
 
     def stretched(self, steps: int) -> "Recipe":
         """The same recipe over another number of steps, its drops and warm-up moved in proportion."""
@@ -130,8 +139,8 @@ class Recipe:
         return replace(self, schedule=schedule)
 
     def epochs(self, train_images: int) -> float:
-        """Passes over a training set of so many images."""
-        return self.steps * self.batch / train_images
+        """Passes over a training set of so many images; images that are drawn count, trained on or not."""
+        return self.steps * self.candidates / train_images
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for TOML, which knows no null: a field that is None is left out."""

@@ -18,6 +18,7 @@ from reslab.training.presets import check, spec_of, work_of
 from reslab.training.recipe import Recipe
 from reslab.training.source import facts_of, read_data
 from reslab.training.state import initial_state, restored_state
+from reslab.training.stem import stem_filters
 from reslab.training.surroundings import Surroundings
 
 
@@ -69,7 +70,7 @@ def train_on(
     residual = residual or named_residual(recipe.model.residual)
     if residual and digest_of(residual) != recipe.model.residual_digest:
         raise UsageError(f"{recipe.model.residual} has changed since {run} began; choose another --run")
-    check(recipe, facts_of(dataset, recipe.data.split))
+    check(recipe, facts_of(dataset, recipe.data.split), residual)
     request = around.request.within(this_machine())
     if request != around.request:
         around.say(
@@ -107,7 +108,8 @@ def _train(
         state = restored_state(*saved, engine, recipe)
         around.say(f"going on at step {state.step} of {recipe.steps}")
     else:
-        state = initial_state(recipe, engine, spec_of(recipe), residual)
+        stem = stem_filters(recipe, engine, train, preprocessing)
+        state = initial_state(recipe, engine, spec_of(recipe), residual, stem)
     try:
         fit(recipe, state, engine, train, val, folder, around.watch, around.save_every)
     except Diverged as error:

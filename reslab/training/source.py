@@ -63,7 +63,7 @@ def lasting(recipe: Recipe, train_images: int, steps: int | None, epochs: float 
     if epochs is not None:
         if not 0 < epochs < math.inf:
             raise UsageError(f"epochs {epochs}: a run needs more than 0 epochs, and an end")
-        steps = max(1, round(epochs * train_images / recipe.batch))
+        steps = max(1, round(epochs * train_images / recipe.candidates))
     return recipe if steps is None else recipe.stretched(steps)
 
 

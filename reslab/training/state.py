@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from reslab.data.randomness import generator
 from reslab.engine import Engine
 from reslab.errors import RunError
-from reslab.nets import Residual, Spec, build, he_initialise
+from reslab.nets import Residual, Spec, build, initialise
 from reslab.training.recipe import Recipe
 
 BUFFERS = ("weights", "velocity", "statistics", "average", "average_statistics", "sums")
@@ -43,16 +43,21 @@ class State:
         return bool(torch.isfinite(self.weights).all())
 
 
-def initial_state(recipe: Recipe, engine: Engine, spec: Spec, residual: Residual | None) -> State:
-    """He-initialised weights, by the recipe's seed; no velocity; batch-norm statistics of mean 0 and variance 1.
+def initial_state(
+    recipe: Recipe, engine: Engine, spec: Spec, residual: Residual | None, stem: Tensor | None = None
+) -> State:
+    """Weights by the recipe's initialisation and seed; no velocity; batch-norm statistics of mean 0 and variance 1.
 
-    Drawn on the CPU, so that a seed gives the same weights on every device.
+    Drawn on the CPU, so that a seed gives the same weights on every device. `stem` replaces the filters of the first
+    convolution.
     """
     seed = int(generator(recipe.seed, "initialisation").integers(2**62))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # for whatever a residual function of one's own draws for itself
         net = build(spec, residual)
-    he_initialise(net, torch.Generator().manual_seed(seed))
+    initialise(net, recipe.model.init, torch.Generator().manual_seed(seed))
+    if stem is not None:
+        next(module for module in net.modules() if isinstance(module, nn.Conv2d)).weight.data.copy_(stem)
     weights = engine.buffer(engine.parameters.pack(dict(net.named_parameters())))
     statistics = engine.buffer(engine.statistics.pack(dict(net.named_buffers())))
     averaged = recipe.average > 0

@@ -6,7 +6,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reslab.data import Images, batch_indices, crop_and_flip, draw_crops, draw_flips, measure
+from reslab.data import (
+    Images,
+    alternate_flips,
+    batch_epochs,
+    batch_indices,
+    crop_and_flip,
+    draw_crops,
+    draw_flips,
+    measure,
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -17,6 +26,19 @@ def test_every_epoch_visits_every_image_once(images, batch, seed):
     visited = np.concatenate([batch_indices(images, batch, seed, step) for step in range(steps)])
     assert sorted(visited[:images]) == list(range(images))
     assert sorted(visited[images : 2 * images]) == list(range(images))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 50), st.integers(1, 50), st.integers(0, 5))
+def test_an_images_epoch_is_how_often_it_was_drawn_before(images, batch, seed):
+    batch = min(batch, images)
+    drawn = dict.fromkeys(range(images), 0)
+    for step in range(3 * images // batch):
+        for index, epoch in zip(
+            batch_indices(images, batch, seed, step), batch_epochs(images, batch, step), strict=True
+        ):
+            assert epoch == drawn[index]
+            drawn[index] += 1
 
 
 def test_batches_are_full_and_repeatable():
@@ -31,11 +53,14 @@ def test_draws_are_pinned():
     assert batch_indices(10, 5, 0, 0).tolist() == PINNED["order"]
     assert draw_crops(3, 4, 0, 0).tolist() == PINNED["crops"]
     assert draw_flips(8, 0, 0).tolist() == PINNED["flips"]
+    assert alternate_flips(np.arange(8), np.zeros(8, np.int64), 8, 0).tolist() == PINNED["alternate"]
+    assert alternate_flips(np.arange(8), np.ones(8, np.int64), 8, 0).tolist() == [not f for f in PINNED["alternate"]]
 
 
 PINNED = {
     "order": [8, 3, 9, 0, 6],
     "crops": [[0, 0], [8, 2], [2, 4]],
+    "alternate": [False, True, False, True, True, False, False, True],
     "flips": [False, False, False, True, True, True, False, True],
 }
 
@@ -61,6 +86,17 @@ def test_a_corner_crop_shows_the_zero_border():
     images = torch.ones(1, 4, 4, 3)
     corner = crop_and_flip(images, torch.tensor([[0, 0]]), torch.tensor([False]), 2)
     assert not corner[:, :2].any() and not corner[:, :, :2].any() and corner[:, 2:, 2:].all()
+
+
+def test_smaller_crops_are_cut_out_of_the_padded_image():
+    images = torch.randn(40, 10, 10, 3)
+    crops, flips = draw_crops(40, 2, 0, 0, spare=4), draw_flips(40, 0, 0)
+    assert set(crops.flatten()) == set(range(9))  # from 0 to 10 + 2 * 2 - 6
+    found = crop_and_flip(images, torch.from_numpy(crops), torch.from_numpy(flips), 2, 6)
+    padded = np.pad(images.numpy(), ((0, 0), (2, 2), (2, 2), (0, 0)))
+    for i, (top, left) in enumerate(crops):
+        cut = padded[i, top : top + 6, left : left + 6]
+        assert np.array_equal(found[i], cut[:, ::-1] if flips[i] else cut)
 
 
 @pytest.mark.parametrize("mean", ["pixel", "channel"])

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from reslab.engine import Execution, Request, choose, elsewhere, this_machine
+from reslab.engine import Execution, Request, Work, choose, elsewhere, this_machine
 from reslab.errors import UsageError
+from reslab.nets import spec
 
 CPU = replace(this_machine(), gpu=None, mps=False, features=("avx2",), cores=2, compiler=None)
 
@@ -20,6 +21,18 @@ def test_bf16_only_where_there_are_units_for_it():
 def test_what_is_asked_for_is_taken():
     execution, _ = choose(Request(precision="bf16", threads=1), CPU)
     assert (execution.precision, execution.threads, execution.device) == ("bf16", 1, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "precision"),
+    [("resnet18", 16, "fp32"), ("resnet18", 32, "bf16"), ("resnet20", 8, "bf16"), ("resnet50", 8, "fp32")],
+)
+def test_bf16_is_not_chosen_where_pytorch_errs(name, size, precision):
+    """A 3x3 convolution of stride 2 on a map of one pixel: weight gradients that differ at every call, or are NaN."""
+    able = replace(CPU, features=("avx512_bf16",))
+    work = Work(spec(name, None, 10, size), 1000)
+    assert choose(Request(engine="torch"), able, work)[0].precision == precision
+    assert choose(Request(engine="torch", precision="bf16"), able, work)[0].precision == "bf16", "as asked"
 
 
 def test_one_core():

@@ -1,5 +1,7 @@
 """The torch engine against plain PyTorch: loss, gradient, statistics, augmentation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -73,6 +75,20 @@ def test_weights_of_samples():
     assert engine.step(weights, Batch(batch.images, batch.labels, weights=only)).loss.item() == pytest.approx(
         losses[3].item()
     )
+
+
+def test_smoothed_labels_leave_every_class_a_part():
+    engine, weights, twin = make()
+    batch = replace(some_batch(), smoothing=0.2)
+    output = engine.step(weights, batch)
+    scores = twin((torch.from_numpy(batch.images).float() - 120).permute(0, 3, 1, 2) / 64)
+    targets = torch.full((8, 10), 0.02)
+    targets[torch.arange(8), torch.from_numpy(batch.labels)] = 0.82
+    losses = -(targets * scores.log_softmax(1)).sum(1)
+    losses.mean().backward()
+    assert torch.allclose(output.losses, losses, rtol=1e-5)
+    expected = torch.cat([p.grad.reshape(-1) for p in twin.parameters()])
+    assert torch.allclose(output.gradient, expected, rtol=1e-3, atol=1e-5)
 
 
 def test_augmentation_is_done_by_the_engine():

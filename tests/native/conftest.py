@@ -45,7 +45,7 @@ print(json.dumps({"number": number, "reason": reason, "said": said}))
 """
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def new_process(monkeypatch) -> Callable[[], None]:
     """No test knows what another one built; called, it makes this process forget what it built."""
     monkeypatch.delenv("CXX", raising=False)

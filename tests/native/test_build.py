@@ -15,6 +15,8 @@ from filelock import FileLock
 from reslab.native import ABI, NATIVE, PLAIN, Unavailable, Variant, build, library
 from tests.native.conftest import SOURCE, wait_until
 
+pytestmark = pytest.mark.usefixtures("new_process")  # no test knows what another one built
+
 
 def libraries(shelf: Path) -> list[str]:
     return sorted(path.name for path in shelf.glob("*.so"))

@@ -10,6 +10,8 @@ from reslab.errors import ReslabError
 from reslab.native import Unavailable, compiler, library
 from reslab.native.compiler import Compiler, find_compiler
 
+pytestmark = pytest.mark.usefixtures("new_process")  # no test knows what another one built
+
 
 def reason(kernels) -> str:
     """Why there is no library, which must be one line."""

@@ -1,5 +1,6 @@
 """The fused kernels against PyTorch: every layer shape, stride, shortcut and odd batch, gradients included."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -71,7 +72,7 @@ def run(kernels, net: Spec, batch: Batch, threads: int = 2, parameters: torch.Te
     values = (parameters_of(net) if parameters is None else parameters).numpy()
     network.step(
         values, batch.images, batch.labels, gradient, statistics, losses, errors,
-        batch.crops, batch.flips, batch.weights, batch.pad,
+        batch.crops, batch.flips, batch.weights, batch.pad, batch.smoothing,
     )  # fmt: skip
     return losses, errors, gradient, statistics
 
@@ -123,6 +124,15 @@ def test_weights_of_samples_and_no_augmentation(exact):
     their_losses, _, their_gradient, _ = pytorchs(net, batch)
     assert apart(losses, their_losses) < 1e-5, "losses are not weighted"
     assert apart(gradient, their_gradient) < 1e-4
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+def test_smoothed_labels(exact, classes):
+    net, batch = net_of("resnet8", "A", classes), some_batch(2, classes, smoothing=0.2)
+    losses, _, gradient, _ = run(exact, net, batch)
+    their_losses, _, their_gradient, _ = pytorchs(net, batch)
+    assert apart(losses, their_losses) < 1e-5 and apart(gradient, their_gradient) < 1e-4
+    assert apart(losses, torch.from_numpy(run(exact, net, replace(batch, smoothing=0.0))[0])) > 0.01
 
 
 @pytest.mark.parametrize(("name", "shortcut"), NETS)

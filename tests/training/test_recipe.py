@@ -7,6 +7,7 @@ import pytest
 import tomli_w
 
 from reslab.errors import UsageError
+from reslab.store import read_results
 from reslab.training import PRESETS, Facts, Recipe, learning_rate, make_recipe, recipe_for, with_fields
 from reslab.training.presets import check
 from reslab.training.recipe import differences, field_names
@@ -95,11 +96,33 @@ def test_fields_by_dotted_name():
         ("schedule.steps=0", "at least 1 step"),
         ("seed=-1", "whole number"),
         ("data.mean=image", "unknown mean"),
+        ("augment.flip_order=odd", "unknown flip_order 'odd'"),
+        ("statistics_batches=-1", "statistics_batches -1: .*20 to 50 batches"),
+        ("optimizer.bn_bias_lr=0", "bn_bias_lr 0.0: .*above 0"),
+        ("model.init=zero_gama", "unknown init 'zero_gama': did you mean zero_gamma"),
+        ("model.stem_init=white", "unknown stem_init 'white': did you mean whitening"),
+        ("optimizer.kind=adam", "unknown optimizer 'adam': known: sgd, muon"),
+        ("optimizer.muon_lr=0.1", "nothing learns by Muon; set optimizer.kind=muon"),
+        ("optimizer.muon_lr=0", "muon_lr 0.0: a learning rate is above 0"),
+        ("optimizer.muon_momentum=1", r"muon_momentum 1.0: .*\[0, 1\)"),
+        ("selective=0", r"selective 0.0: .*\(0, 1\]"),
+        ("selective=1.5", r"selective 1.5: .*\(0, 1\]"),
+        ("augment.small_size=32", "small_size 32: crops from 8 pixels, smaller than the images of 32"),
+        ("augment.small_size=7", "small_size 7: crops from 8 pixels"),
+        ("augment.small_part=0.3", r"no crop is smaller; set augment\.small_size"),
+        ("augment.small_part=0", r"small_part 0.0: .*\(0, 1\]"),
+        ("smoothing=1", r"smoothing 1.0: .*\[0, 1\)"),
+        ("smoothing=-0.1", r"smoothing -0.1: .*\[0, 1\)"),
     ],
 )
 def test_bad_fields_are_refused(assignment, message):
     with pytest.raises(UsageError, match=message):
         with_fields(make_recipe(CIFAR), [assignment])
+
+
+def test_a_lever_that_would_do_nothing_is_refused():
+    with pytest.raises(UsageError, match=r"flip_order alternating: nothing is mirrored; set augment\.flip=true"):
+        with_fields(make_recipe(DIGITS), ["augment.flip_order=alternating"])
 
 
 def test_every_field_can_be_named():
@@ -119,9 +142,24 @@ def test_identity_is_the_mathematics_without_the_seed():
     assert differences(recipe, replace(recipe, seed=7)) == ["seed 0 here, 7 there"]
 
 
+def test_known_identities_stay():
+    # Whoever adds a field gives it a default that means what was done before: recorded runs keep their names.
+    recorded = [(r["name"], Recipe.from_dict(r["recipe"])) for r in read_results()]
+    assert len(recorded) >= 10
+    for name, recipe in recorded:
+        data = recipe.data.name
+        assert name == f"{data}-{recipe.model.name}-{recipe.name}-{recipe.digest()}-s{recipe.seed}"
+    assert Recipe().digest() == "44136fa3"
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
-    [("batch=91", "91 is larger than the 90"), ("model.classes=4", "has 3 classes"), ("data.size=32", "use --size")],
+    [
+        ("batch=91", "91 is larger than the 90"),
+        ("selective=0.5", "draws 128 images a step, more than the 90 .* smaller --batch"),
+        ("model.classes=4", "has 3 classes"),
+        ("data.size=32", "use --size"),
+    ],
 )
 def test_recipes_that_do_not_fit_their_data(change, message):
     with pytest.raises(UsageError, match=message):
@@ -134,6 +172,9 @@ def test_batch_normalisation_needs_two_values():
         check(make_recipe(tiny, batch=1), tiny)
     check(make_recipe(tiny, batch=2), tiny)
     check(make_recipe(tiny, "resnet20", batch=1), tiny)
+    cropped = with_fields(make_recipe(FOLDER, batch=1), ["augment.small_size=32"])
+    with pytest.raises(UsageError, match="batch 1 on 32 px"):
+        check(cropped, FOLDER)
 
 
 def test_a_recipe_in_python_takes_what_the_command_takes():

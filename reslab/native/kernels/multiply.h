@@ -15,16 +15,36 @@ RESLAB_INLINE void multiply(const Real* x, const Real* w, float* sums) {
     Floats sum[M][V];
     RESLAB_UNROLL for (int m = 0; m < M; ++m)
         RESLAB_UNROLL for (int v = 0; v < V; ++v) sum[m][v] = ADD ? load(sums + m * SPACING + v * LANES) : Floats{};
-    for (int i = 0; i < TH; ++i)
-        for (int j = 0; j < TW; ++j) {
-            const Real* tap = x + i * ROW + j * K;
-            for (int k = 0; k < K; k += 2, w += 2 * LANES * V) {
-                Couples weights[V];
-                RESLAB_UNROLL for (int v = 0; v < V; ++v) weights[v] = load_couples(w + v * 2 * LANES);
-                RESLAB_UNROLL for (int m = 0; m < M; ++m)
-                    RESLAB_UNROLL for (int v = 0; v < V; ++v) sum[m][v] = dot(sum[m][v], tap + m * STEP + k, weights[v]);
+    constexpr int TAP = K * V * LANES;  // packed weights of one tap
+    if constexpr (STEP == K && V == 1) {  // otherwise each input serves two products anyway
+        // Neighbouring outputs share inputs: each is fetched once for all TW taps that it lies under.
+        for (int i = 0; i < TH; ++i, w += TW * TAP)
+            for (int k = 0; k < K; k += 2) {
+                Couples weights[TW][V];
+                RESLAB_UNROLL for (int j = 0; j < TW; ++j)
+                    RESLAB_UNROLL for (int v = 0; v < V; ++v)
+                        weights[j][v] = load_couples(w + j * TAP + (k * V + v * 2) * LANES);
+                RESLAB_UNROLL for (int column = 0; column < M + TW - 1; ++column) {
+                    const Real* input = x + i * ROW + column * K + k;
+                    RESLAB_UNROLL for (int j = 0; j < TW; ++j)
+                        if (0 <= column - j && column - j < M)
+                            RESLAB_UNROLL for (int v = 0; v < V; ++v)
+                                sum[column - j][v] = dot(sum[column - j][v], input, weights[j][v]);
+                }
             }
-        }
+    } else {
+        for (int i = 0; i < TH; ++i)
+            for (int j = 0; j < TW; ++j) {
+                const Real* tap = x + i * ROW + j * K;
+                for (int k = 0; k < K; k += 2, w += 2 * LANES * V) {
+                    Couples weights[V];
+                    RESLAB_UNROLL for (int v = 0; v < V; ++v) weights[v] = load_couples(w + v * 2 * LANES);
+                    RESLAB_UNROLL for (int m = 0; m < M; ++m)
+                        RESLAB_UNROLL for (int v = 0; v < V; ++v)
+                            sum[m][v] = dot(sum[m][v], tap + m * STEP + k, weights[v]);
+                }
+            }
+    }
     RESLAB_UNROLL for (int m = 0; m < M; ++m)
         RESLAB_UNROLL for (int v = 0; v < V; ++v) store(sums + m * SPACING + v * LANES, sum[m][v]);
 }

@@ -1,0 +1,82 @@
+"""What no recipe may say: values that nothing can be trained with, each refused with the rule that it breaks."""
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from reslab.errors import UsageError, unknown
+from reslab.nets import INITIALISATIONS, SMALLEST_SIZE
+
+if TYPE_CHECKING:
+    from reslab.training.recipe import Recipe
+
+
+def check_values(recipe: "Recipe") -> None:
+    """Raises UsageError for the first field of `recipe` whose value cannot be trained with."""
+    schedule, optimizer, augment = recipe.schedule, recipe.optimizer, recipe.augment
+    for what, valid, rule in (
+        (f"steps {schedule.steps}", schedule.steps >= 1, "a run needs at least 1 step"),
+        (f"batch {recipe.batch}", recipe.batch >= 1, "a batch needs at least 1 image"),
+        (f"lr {optimizer.lr}", optimizer.lr > 0, "a learning rate is above 0"),
+        (f"momentum {optimizer.momentum}", 0 <= optimizer.momentum < 1, "momentum is in [0, 1)"),
+        (f"weight_decay {optimizer.weight_decay}", optimizer.weight_decay >= 0, "decay is 0 or more"),
+        (f"muon_lr {optimizer.muon_lr}", 0 < optimizer.muon_lr < math.inf, "a learning rate is above 0"),
+        (f"muon_momentum {optimizer.muon_momentum}", 0 <= optimizer.muon_momentum < 1, "momentum is in [0, 1)"),
+        (
+            f"muon_lr {optimizer.muon_lr}, muon_momentum {optimizer.muon_momentum}",
+            optimizer.kind == "muon" or (optimizer.muon_lr, optimizer.muon_momentum) == (0.24, 0.6),
+            "nothing learns by Muon; set optimizer.kind=muon, or leave them out",
+        ),
+        (
+            f"bn_bias_lr {optimizer.bn_bias_lr}",
+            0 < optimizer.bn_bias_lr < math.inf,
+            "a factor of the learning rate is above 0; 1 is the rate of all the others",
+        ),
+        (f"average {recipe.average}", 0 <= recipe.average < 1, "the decay of the average is in [0, 1)"),
+        (
+            f"statistics_batches {recipe.statistics_batches}",
+            recipe.statistics_batches >= 0,
+            "0 leaves batch-norm statistics as they are, 20 to 50 batches estimate them anew",
+        ),
+        (f"smoothing {recipe.smoothing}", 0 <= recipe.smoothing < 1, "label smoothing is in [0, 1); 0.1 is usual"),
+        (f"selective {recipe.selective}", 0 < recipe.selective <= 1, "a part of the images, in (0, 1]; 1 takes all"),
+        (f"seed {recipe.seed}", recipe.seed >= 0, "a seed is a whole number from 0"),
+        (f"pad {augment.pad}", augment.pad >= 0, "padding is 0 pixels or more"),
+        (
+            f"warmup_steps {schedule.warmup_steps}",
+            0 <= schedule.warmup_steps < schedule.steps,
+            f"0 or more, and fewer than the {schedule.steps} steps of the run",
+        ),
+        (f"warmup_lr {schedule.warmup_lr}", (schedule.warmup_lr or 1) > 0, "a learning rate is above 0"),
+        (f"drops {schedule.drops}", min(schedule.drops, default=0) >= 0, "a drop is at a step from 0"),
+        (
+            f"small_size {augment.small_size}",
+            augment.small_size is None or SMALLEST_SIZE <= augment.small_size < recipe.data.size,
+            f"crops from {SMALLEST_SIZE} pixels, smaller than the images of {recipe.data.size}",
+        ),
+        (f"small_part {augment.small_part}", 0 < augment.small_part <= 1, "a part of the steps, in (0, 1]"),
+        (
+            f"small_part {augment.small_part}",
+            augment.small_size is not None or augment.small_part == 0.5,
+            "no crop is smaller; set augment.small_size, or leave augment.small_part out",
+        ),
+        (
+            f"flip_order {augment.flip_order}",
+            augment.flip or augment.flip_order == "random",
+            "nothing is mirrored; set augment.flip=true, or leave augment.flip_order out",
+        ),
+        (f"name {recipe.name}", re.fullmatch(r"[\w.-]+", recipe.name), "letters, digits, points and dashes"),
+    ):
+        if not valid:
+            raise UsageError(f"{what}: {rule}")
+    for kind, value, known in (
+        ("mean", recipe.data.mean, ("pixel", "channel")),
+        ("init", recipe.model.init, INITIALISATIONS),
+        ("stem_init", recipe.model.stem_init, ("he", "whitening")),
+        ("schedule", schedule.kind, ("drops", "linear")),
+        ("optimizer", optimizer.kind, ("sgd", "muon")),
+        ("flip_order", augment.flip_order, ("random", "alternating")),
+        ("value of decay_on", optimizer.decay_on, ("weights", "all")),
+    ):
+        if value not in known:
+            raise unknown(kind, value, known)

@@ -1,0 +1,38 @@
+"""Selective backpropagation: of more images than a batch holds, the hardest are trained on (Jiang et al. 2019)."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from reslab.engine import Batch, Engine
+from reslab.training.recipe import Recipe
+from reslab.training.state import State
+
+
+def selected(recipe: Recipe, state: State, engine: Engine, candidates: Batch) -> Batch:
+    """The `recipe.batch` candidates whose loss is largest, as they are; all of them where the recipe selects nothing.
+
+    They are judged as in testing: by the running statistics, neither cropped nor mirrored.
+    """
+    if len(candidates.labels) == recipe.batch:
+        return candidates
+    scores = engine.logits(state.weights, state.statistics, candidates.images)
+    losses = cross_entropy(scores, torch.from_numpy(candidates.labels).to(scores.device), reduction="none")
+    return only(candidates, hardest(losses, recipe.batch))
+
+
+def hardest(losses: Tensor, count: int) -> NDArray[np.int64]:
+    """Where the `count` largest losses are, in ascending order; of equal losses the first."""
+    order = np.argsort(-losses.cpu().numpy(), kind="stable")
+    return np.sort(order[:count])
+
+
+def only(batch: Batch, chosen: NDArray[np.int64]) -> Batch:
+    """The batch of the chosen images alone."""
+    of_samples = ("images", "labels", "crops", "flips", "weights")
+    drawn = {name: values for name in of_samples if (values := getattr(batch, name)) is not None}
+    return replace(batch, **{name: values[chosen] for name, values in drawn.items()})

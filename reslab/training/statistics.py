@@ -1,0 +1,35 @@
+"""Batch-norm statistics of the net that is a run's result, taken anew once its weights stand still."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from reslab.data import Images
+from reslab.engine import Engine
+from reslab.training.feed import batch_at
+from reslab.training.optimizer import follow
+from reslab.training.recipe import Recipe
+from reslab.training.state import State
+
+
+def settle_statistics(recipe: Recipe, state: State, engine: Engine, train: Images) -> None:
+    """After the last update: what the recipe asks to be done to the result's batch-norm statistics, in place."""
+    if recipe.statistics_batches:
+        weights, statistics = state.result()
+        statistics.copy_(estimated_statistics(recipe, weights, engine, train))
+
+
+def estimated_statistics(recipe: Recipe, weights: Tensor, engine: Engine, train: Images) -> Tensor:
+    """The plain mean of the statistics of `recipe.statistics_batches` batches, flat, by the statistics layout.
+
+    Running statistics lag behind the weights, and an average of statistics is not the statistics of an average. The
+    batches are those that would come after the last step. (The authors' released models hold such means too: README of
+    KaimingHe/deep-residual-networks.)
+    """
+    drawing = replace(recipe, selective=1.0)  # what is tested on is not selected either
+    estimate = torch.zeros(engine.statistics.total, device=weights.device)
+    for number in range(recipe.statistics_batches):
+        output = engine.step(weights, batch_at(drawing, train, recipe.steps + number))
+        follow(estimate, output.statistics, 1 / (number + 1))
+    return estimate
