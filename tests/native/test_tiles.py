@@ -138,11 +138,11 @@ def test_low_tiles_touch_no_more_than_their_rows(tiles):
 
 def assembled(gxx: str, folder: Path, *flags: str) -> str:
     """What the compiler makes of the source for a processor with matrix units, as assembler."""
-    command = [gxx, *FLAGS, "-march=sapphirerapids", *flags, "source.cpp"]
+    command = [gxx, *FLAGS, "-march=sapphirerapids", *flags]
     if subprocess.run([gxx, "-march=sapphirerapids", "-E", "-x", "c++", "/dev/null"], capture_output=True).returncode:
         pytest.skip("the compiler knows no processor with matrix units")
-    subprocess.run([*command, "-o", "source.so"], cwd=folder, check=True)  # the assembler takes it, too
-    subprocess.run([*command, "-S", "-o", "source.s"], cwd=folder, check=True)
+    subprocess.run([*command, "-S", "-o", "source.s", "source.cpp"], cwd=folder, check=True)
+    subprocess.run([*command, "-o", "source.so", "source.s"], cwd=folder, check=True)  # the assembler takes it, too
     return (folder / "source.s").read_text()
 
 
@@ -156,6 +156,15 @@ def test_the_instructions_compile_with_the_right_operands(gxx, source):
     assert "tdpbf16ps %tmm5, %tmm7, %tmm2" in lines  # B, A, C
     assert any(line.startswith("tileloadd (%") and line.endswith("), %tmm7") for line in lines)
     assert any(line.startswith("tilestored %tmm2, (%") for line in lines)
+
+
+@pytest.mark.slow
+def test_all_kernels_compile_for_matrix_units(gxx, source):
+    for path in KERNELS.glob("*.h"):
+        shutil.copy(path, source)
+    (source / "source.cpp").write_text("".join(path.read_text() for path in KERNELS.glob("*.cpp")))
+    text = assembled(gxx, source)
+    assert text.count("tdpbf16ps") > 500 and "_ZN6reslab7Network5trainEi" in text
 
 
 @pytest.mark.parametrize("flag", ["-DRESLAB_PLAIN", "-DRESLAB_FP32", "-DRESLAB_NO_TILES", ""])

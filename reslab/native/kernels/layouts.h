@@ -95,16 +95,15 @@ struct Planes {
 // input under that tap for the output c. A row of zeros above and below, which is never written.
 template <int C, int W, int S>
 struct Turned {
-    static constexpr int TAPS = 3;
-    static constexpr int CHANNEL = (S * W + 2) * DEPTH;
-    alignas(64) Real values[TAPS * C * CHANNEL];
+    static constexpr int CHANNEL = (S * W + 2) * DEPTH, TAP = C * CHANNEL;
+    alignas(64) Real values[3 * TAP];
     int member = 0;  // of the group: the image whose values at() gives
     RESLAB_INLINE Real* at(int tap, int channel, int row) {
-        return values + (tap * C + channel) * CHANNEL + (row + 1) * DEPTH + member * W;
+        return values + tap * TAP + channel * CHANNEL + (row + 1) * DEPTH + member * W;
     }
     // The rows of all images of the group.
     RESLAB_INLINE const Real* all(int tap, int channel, int row) const {
-        return values + (tap * C + channel) * CHANNEL + (row + 1) * DEPTH;
+        return values + tap * TAP + channel * CHANNEL + (row + 1) * DEPTH;
     }
 };
 

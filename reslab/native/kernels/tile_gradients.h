@@ -35,13 +35,16 @@ RESLAB_INLINE Column shifted(Column values, std::integer_sequence<int, LANE...>)
     return __builtin_shufflevector(values, Column{}, (0 <= LANE % W + BY && LANE % W + BY < W ? LANE + BY : DEPTH)...);
 }
 
-// One channel of DEPTH / W rows of one image to their places in a group.
-template <int C, int W, int S>
-RESLAB_INLINE void put_rows(Turned<C, W, S>& to, int tap, int channel, int row, Column values) {
-    Real columns[DEPTH];
-    std::memcpy(columns, &values, sizeof values);
-    RESLAB_UNROLL for (int i = 0; i < DEPTH / W; ++i)
-        std::memcpy(to.at(tap, channel, row + i), columns + i * W, W * sizeof(Real));
+// One channel of DEPTH / W rows of one image to their places in a group; `to` is that of the first.
+template <int W>
+RESLAB_INLINE void put_rows(Real* to, Column values) {
+    each<DEPTH / W>([&]<int ROW>() __attribute__((always_inline)) {
+        [&]<int... COLUMN>(std::integer_sequence<int, COLUMN...>) __attribute__((always_inline)) {
+            auto row = __builtin_shufflevector(values, values, (ROW * W + COLUMN)...);
+            static_assert(sizeof row == W * sizeof(Real));
+            std::memcpy(to + ROW * DEPTH, &row, sizeof row);
+        }(std::make_integer_sequence<int, W>{});
+    });
 }
 
 // The input of a convolution for its weight gradient, of the image to.member. value(row, column, channel) -> Reals, as
@@ -59,11 +62,12 @@ RESLAB_INLINE void pair_inputs(Turned<C, W, S>& to, Value value) {
                 }
                 transpose(pixels[odd]);
             }
-            RESLAB_UNROLL for (int lane = 0; lane < LANES; ++lane) {
+            Real* place = to.at(0, channel, row);
+            RESLAB_UNROLL for (int lane = 0; lane < LANES; ++lane, place += to.CHANNEL) {
                 Column first = (Column)pixels[0][lane], last = (Column)pixels[S - 1][lane];
-                put_rows(to, 0, channel + lane, row, shifted<W, -1>(last, columns));
-                put_rows(to, 1, channel + lane, row, first);
-                put_rows(to, 2, channel + lane, row, S == 1 ? shifted<W, 1>(last, columns) : last);
+                put_rows<W>(place, shifted<W, -1>(last, columns));
+                put_rows<W>(place + to.TAP, first);
+                put_rows<W>(place + 2 * to.TAP, S == 1 ? shifted<W, 1>(last, columns) : last);
             }
         }
 }

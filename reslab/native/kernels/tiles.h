@@ -82,13 +82,13 @@ inline int emulated_rows(int tile) {
 }
 
 template <int T>
-inline void tile_zero() {
+__attribute__((noinline)) void tile_zero() {
     emulated_rows(T);
     emulated[T] = {};
 }
 
 template <int T>
-inline void tile_load(const void* from, std::ptrdiff_t stride) {
+__attribute__((noinline)) void tile_load(const void* from, std::ptrdiff_t stride) {
     int rows = emulated_rows(T);
     emulated[T] = {};
     for (int row = 0; row < rows; ++row)
@@ -96,7 +96,7 @@ inline void tile_load(const void* from, std::ptrdiff_t stride) {
 }
 
 template <int T>
-inline void tile_store(void* to, std::ptrdiff_t stride) {
+__attribute__((noinline)) void tile_store(void* to, std::ptrdiff_t stride) {
     for (int row = 0; row < emulated_rows(T); ++row)
         std::memcpy(static_cast<char*>(to) + row * stride, emulated[T].rows[row], TILE_BYTES);
 }
@@ -104,7 +104,7 @@ inline void tile_store(void* to, std::ptrdiff_t stride) {
 // As the manual's pseudocode: the even products have one chain of sums and the odd ones another; both together are added
 // to what was there. Only that denormal numbers (below 2^-126) count as zero is left out.
 template <int C, int A, int B>
-inline void tile_dot() {
+__attribute__((noinline)) void tile_dot() {
     static_assert(C != A && C != B && A != B);
     int rows = emulated_rows(C);
     if (rows != emulated_rows(A) || emulated_rows(B) != TILE_ROWS) __builtin_trap();
