@@ -39,9 +39,12 @@ class Variant:
 
     name: str
     flags: tuple[str, ...]
+    otherwise: "Variant | None" = None  # where the operating system refuses what this one needs: reslab_ready() is 0
 
 
-NATIVE = Variant("native", ("-march=native",))  # all that this processor can do
+# The processor's matrix units are the one part of it that a process must be allowed to use.
+_UNTILED = Variant("untiled", ("-march=native", "-DRESLAB_NO_TILES"))
+NATIVE = Variant("native", ("-march=native",), otherwise=_UNTILED)  # all that this processor can do
 EXACT = Variant("exact", ("-march=native", "-DRESLAB_FP32"))  # fp32 throughout
 PLAIN = Variant("plain", ("-DRESLAB_PLAIN",))  # plain vectors, for any processor: what tests compare with
 
@@ -68,7 +71,7 @@ def library(variant: Variant = NATIVE, say: Say = silent, kernels: Path = KERNEL
         asked = (variant, kernels)
         if asked not in _known:
             try:
-                _known[asked] = _obtain(_plan(variant, kernels), say)
+                _known[asked] = _permitted(variant, kernels, say)
             except Unavailable as error:
                 _known[asked] = str(error)
             except OSError as error:
@@ -88,6 +91,14 @@ def cached(variant: Variant = NATIVE, kernels: Path = KERNELS) -> bool:
         return any(place.name == _name(plan, place) for place in (cache_dir() / "native").glob(f"{plan.stem}-*.so"))
     except (OSError, UsageError, Unavailable):
         return False
+
+
+def _permitted(variant: Variant, kernels: Path, say: Say) -> ctypes.CDLL:
+    """The variant's library, or that of the first one after it which this process may use."""
+    found = _obtain(_plan(variant, kernels), say)
+    if variant.otherwise is None or found.reslab_ready():
+        return found
+    return _permitted(variant.otherwise, kernels, say)
 
 
 def _plan(variant: Variant, kernels: Path) -> _Plan:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 SIZE = 32  # pixels of an image, height and width
 WIDTHS = (16, 32, 64)
 OPTIONS = {None: 0, "A": 1, "B": 2, "C": 3}  # of shortcuts
-TIERS = ("plain vectors", "AVX-512 BF16")
+TIERS = ("plain vectors", "AVX-512 BF16", "AMX BF16", "AMX BF16, emulated")
 
 
 class Offsets(Structure):

@@ -17,6 +17,7 @@ from reslab.native import build
 SOURCE = """\
 #include "number.h"
 extern "C" int reslab_abi() { return 1; }
+extern "C" int reslab_ready() { return 1; }
 extern "C" int number() { return NUMBER; }
 #ifdef RESLAB_PLAIN
 extern "C" int plain() { return 1; }

@@ -15,7 +15,8 @@ from reslab.native import EXACT, NATIVE, PLAIN, Network, Unavailable, Variant, l
 from reslab.nets import Spec, build, spec
 
 MEAN, STD = np.random.default_rng(5).uniform(90, 150, (32, 32, 3)).astype(np.float32), 64.0
-VARIANTS = [NATIVE, PLAIN]
+TILES = Variant("tiles", ("-march=native", "-DRESLAB_TILES_EMULATED"))  # the tier of matrix units, on any processor
+VARIANTS = [NATIVE, PLAIN, TILES]
 NETS = [("plain14", None), ("resnet14", "A"), ("resnet14", "B"), ("resnet14", "C"), ("resnet8", "A")]
 
 
@@ -248,5 +249,5 @@ def test_what_is_not_an_array_of_the_net_is_refused(kernels):
 
 
 def test_the_peak_is_measured(kernels):
-    assert tier(kernels) in ("plain vectors", "AVX-512 BF16")
+    assert tier(kernels) in ("plain vectors", "AVX-512 BF16", "AMX BF16", "AMX BF16, emulated")
     assert peak_gflops(kernels, 1, 0.05) > 0.1

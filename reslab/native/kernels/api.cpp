@@ -1,13 +1,31 @@
 // The C interface of the kernels, as reslab/native/network.py calls it.
 #include "network.h"
 #include "peak.h"
+#include "tiles.h"
 
 extern "C" {
 
 int reslab_abi() { return 1; }
 
-// The instructions that the library was compiled for: 0 plain vectors, 1 AVX-512 BF16.
-int reslab_tier() { return RESLAB_AVX512; }
+// The instructions that the library was compiled for: 0 plain vectors, 1 AVX-512 BF16, 2 AMX BF16, 3 the same emulated.
+int reslab_tier() {
+#if !RESLAB_AMX
+    return RESLAB_AVX512;
+#elif defined(RESLAB_TILES_EMULATED)
+    return 3;
+#else
+    return 2;
+#endif
+}
+
+// May this process use them? To be asked before anything else is called.
+int reslab_ready() {
+#if RESLAB_AMX
+    return reslab::tiles_permitted();
+#else
+    return 1;
+#endif
+}
 
 // Null where memory is short or threads cannot be started.
 void* reslab_create(const int* blocks, int option, int classes, int threads, const reslab::LayerOffsets* offsets,

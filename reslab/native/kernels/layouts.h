@@ -3,14 +3,37 @@
 // Activations of a batch are NHWC. Around them stand, for one image at a time:
 //   Padded  a map with a border of zeros, from which a convolution reads its 3x3 neighbourhoods;
 //   Planes  a map as pairs of horizontally neighbouring outputs' inputs, from which a weight gradient reads;
-//   Pairs   a gradient map as pairs of horizontally neighbouring pixels, the other factor of a weight gradient.
+//   Pairs   a gradient map as pairs of horizontally neighbouring pixels, the other factor of a weight gradient;
+//   Turned  in place of Planes where there are matrix units: the map channel by channel.
 #pragma once
+
+#include <type_traits>
 
 #include "vectors.h"
 
 namespace reslab {
 
 constexpr int SIZE = 32;  // pixels of an image, height and width
+
+// The matrix units multiply 16 pixels x 32 values by 32 values x 16 channels at a time.
+constexpr bool TILED = RESLAB_AMX;
+constexpr int DEPTH = 32;  // values of one product
+
+// Rows of pixels that a product fills at a time.
+constexpr int STRIP = TILED ? 4 : 1;
+
+// Images whose weight gradients are taken together: so many that their rows side by side fill a product's depth.
+template <int W>
+constexpr int GROUP = TILED ? DEPTH / W : 1;
+
+// Taps of a row of T in packed weights. Where one pixel has too few channels to fill a product's depth, it reaches over
+// neighbouring pixels, and those beyond the last tap meet weights of zero.
+constexpr int packed_taps(int channels_in, int taps) {
+    if (!TILED || channels_in >= DEPTH) return taps;
+    return (taps * channels_in + DEPTH - 1) / DEPTH * DEPTH / channels_in;
+}
+template <int K, int T>
+constexpr int WIDE = packed_taps(K, T);
 
 // A convolution: T x T taps, K channels in on a map of S*W x S*W pixels, N channels out on W x W. Padding T/2.
 template <int K_, int N_, int W_, int S_, int T_>
@@ -30,14 +53,20 @@ struct Padded {
     RESLAB_INLINE const Real* at(int row, int column) const { return values + (row + 1) * ROW + (column + 1) * C; }
 };
 
-// C channels of a W x W map, pixel pairs (0,1), (2,3), ... of each row: [row][pair][channel][2]. A row of zeros above
-// and below.
+// C channels of a W x W map, pixel pairs (0,1), (2,3), ... of each row: [row][image of the group][pair][channel][2]. A
+// row of zeros above and below.
 template <int C, int W>
 struct Pairs {
-    static constexpr int ROW = W * C;
+    static constexpr int ROW = GROUP<W> * W * C;
     alignas(64) Real values[(W + 2) * ROW];
-    RESLAB_INLINE Real* at(int row, int couple) { return values + (row + 1) * ROW + couple * C * 2; }
-    RESLAB_INLINE const Real* at(int row, int couple) const { return values + (row + 1) * ROW + couple * C * 2; }
+    int member = 0;  // of the group: the image whose pairs at() gives
+    RESLAB_INLINE int offset(int row, int couple) const {
+        return (row + 1) * ROW + (GROUP<W> > 1 ? member * W * C : 0) + couple * C * 2;
+    }
+    RESLAB_INLINE Real* at(int row, int couple) { return values + offset(row, couple); }
+    RESLAB_INLINE const Real* at(int row, int couple) const { return values + offset(row, couple); }
+    // One row of all images of the group.
+    RESLAB_INLINE const Real* all(int row) const { return values + (row + 1) * ROW; }
 };
 
 // The input of a convolution of stride S as its weight gradient reads it: for the horizontal tap t and the outputs
@@ -62,6 +91,26 @@ struct Planes {
     }
 };
 
+// The same for matrix units, of a group of images: [t][channel][row][image][column], where column c of tap t holds the
+// input under that tap for the output c. A row of zeros above and below, which is never written.
+template <int C, int W, int S>
+struct Turned {
+    static constexpr int CHANNEL = (S * W + 2) * DEPTH, TAP = C * CHANNEL;
+    alignas(64) Real values[3 * TAP];
+    int member = 0;  // of the group: the image whose values at() gives
+    RESLAB_INLINE Real* at(int tap, int channel, int row) {
+        return values + tap * TAP + channel * CHANNEL + (row + 1) * DEPTH + member * W;
+    }
+    // The rows of all images of the group.
+    RESLAB_INLINE const Real* all(int tap, int channel, int row) const {
+        return values + tap * TAP + channel * CHANNEL + (row + 1) * DEPTH;
+    }
+};
+
+// What a weight gradient reads its convolution's input from. The stem's four channels do not fill a tile.
+template <int C, int W, int S>
+using Inputs = std::conditional_t<TILED && C % LANES == 0, Turned<C, W, S>, Planes<C, W, S>>;
+
 // How a product is cut into registers: M pixels by V vectors of channels out, sixteen sums in all.
 template <int N>
 struct Cut {
@@ -69,6 +118,10 @@ struct Cut {
     static constexpr int M = LANES / V;
     static constexpr int CHANNELS = V * LANES;  // channels out of one cut
 };
+
+// Rows of one cut that stand in fp32 between a product and what follows it: with matrix units two strips, the one that
+// is read and the one that is being made.
+constexpr int SUM_ROWS = TILED ? 2 * STRIP : 1;
 
 // Packed weights: [cut of channels out][tap][pair of channels in][channel out of the cut][2].
 // `weight(k, n, tap)` gives the fp32 weight from channel k in to channel n out.

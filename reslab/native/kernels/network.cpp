@@ -57,8 +57,8 @@ void Network::add_layer(const LayerOffsets& at, int channels_in, int channels_ou
     layer.taps = taps;
     layer.side = side;
     std::size_t rows = channels_in == COLOURS ? STEM_CHANNELS : channels_in;
-    layer.forward.reserve(rows * channels_out * taps * taps);
-    if (channels_in != COLOURS) layer.backward.reserve(rows * channels_out * taps * taps);
+    layer.forward.reserve(rows * channels_out * taps * packed_taps(static_cast<int>(rows), taps));
+    if (channels_in != COLOURS) layer.backward.reserve(rows * channels_out * taps * packed_taps(channels_out, taps));
     layers_.push_back(std::move(layer));
 }
 
@@ -72,7 +72,7 @@ void Network::reserve(int images, bool training) {
     if (training && !reserved_training_) {
         stems_.reserve(reserved_);
         for (auto& gradient : gradients_) gradient.reserve(reserved_ * STAGE_MAP);
-        shard_gradients_.reserve(static_cast<std::size_t>(shards_) * parameters_);
+        shard_gradients_.reserve(shards_ * shard_pitch());
         reserved_training_ = true;
     }
 }
@@ -92,9 +92,7 @@ void Network::pass(int thread, Work work, Then then) {
     int threads = team_.size();
     for (int shard = shards_ * thread / threads; shard < shards_ * (thread + 1) / threads; ++shard) {
         for (auto& set : sums_) set[shard].clear();
-        long size = batch_->size;
-        for (long image = size * shard / shards_; image < size * (shard + 1) / shards_; ++image)
-            work(static_cast<int>(image), shard);
+        for (int image = begin(shard); image < begin(shard + 1); ++image) work(image, shard);
     }
     team_.meet(then);
 }
@@ -242,14 +240,37 @@ void Network::forward_and_backward_head(int image, Scratch& scratch, int shard) 
 
 namespace {
 
+// With matrix units a group of images is taken together, when it is `complete`; else each image by itself.
 template <class Shape>
-void weight_gradient(const Planes<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape::N, Shape::W>& dy, float* to) {
-    if constexpr (Shape::K == STEM_CHANNELS)
+void weight_gradient(Inputs<Shape::K, Shape::W, Shape::S>& x, Pairs<Shape::N, Shape::W>& dy, bool complete, float* to) {
+    if constexpr (Shape::K == STEM_CHANNELS) {
         correlate_rows<Shape, COLOURS, COLOURS>(x, dy, to);
-    else if constexpr (Shape::N == LANES)
-        correlate_rows<Shape, 8, Shape::K>(x, dy, to);
-    else
-        correlate<Shape, 4, Shape::K>(x, dy, to);
+    } else {
+#if RESLAB_AMX
+        if (!complete) return;
+        clear_from(dy.member + 1, dy);
+        clear_from(x.member + 1, x);
+        correlate_group<Shape>(x, dy, to);
+#else
+        static_cast<void>(complete);
+        if constexpr (Shape::N == LANES)
+            correlate_rows<Shape, 8, Shape::K>(x, dy, to);
+        else
+            correlate<Shape, 4, Shape::K>(x, dy, to);
+#endif
+    }
+}
+
+// Of an image in its shard.
+struct Place {
+    int member;     // of its group, see GROUP
+    bool complete;  // is the group, with it?
+};
+
+template <int W>
+Place place(int image, int begin, int end) {
+    int member = (image - begin) % GROUP<W>;
+    return {member, member + 1 == GROUP<W> || image + 1 == end};
 }
 
 }  // namespace
@@ -260,17 +281,19 @@ void Network::backward_second(int index, int image, Scratch& scratch, int shard)
     using Here = Shape<C, C, W, 1, 3>;
     auto& dy = std::get<Padded<C, W>>(scratch.gradient);
     auto& pairs = std::get<Pairs<C, W>>(scratch.pairs);
-    auto& planes = std::get<Planes<C, W, 1>>(scratch.planes);
+    auto& inputs = std::get<Inputs<C, W, 1>>(scratch.inputs);
+    Place here = place<W>(image, begin(shard), begin(shard + 1));
+    if constexpr (GROUP<W> > 1) pairs.member = inputs.member = here.member;
     const Real* y = first.output(image);
     differentiate_map<C, W>(second.norm, gradients_[0].get() + image * STAGE_MAP, second.output(image), &dy, pairs);
-    pair_inputs(planes, [&](int row, int column, int channel) {
+    pair_inputs(inputs, [&](int row, int column, int channel) {
         return narrow(relu(affine(first.norm, y + (row * W + column) * C, channel)));
     });
     ImageSums<C> sums;
     GradientMap<C> map{gradients_[1].get() + image * STAGE_MAP, y};
     map.norm = &first.norm;
     map.sums = &sums;
-    alignas(64) float row_values[W * Cut<C>::CHANNELS];
+    alignas(64) float strip_values[SUM_ROWS * W * Cut<C>::CHANNELS];
     Ahead& ahead = scratch.ahead;
     ahead.clear();
     ahead.add(gradients_[0].get() + (image + 1) * STAGE_MAP, second.map() * sizeof(Real));
@@ -279,11 +302,11 @@ void Network::backward_second(int index, int image, Scratch& scratch, int shard)
     for (int cut = 0; cut < C; cut += Cut<C>::CHANNELS)
         for (int row = 0; row < W; ++row) {
             ahead.fetch(cut / Cut<C>::CHANNELS * W + row, C / Cut<C>::CHANNELS * W);
-            convolve_back_row<Here, false>(dy, second.backward.get() + cut * 9 * C, row, row_values);
+            const float* row_values = convolve_back_row<Here, false>(dy, second.backward.get(), cut, row, strip_values);
             finish_row<C, W, Shortcut::NONE, false, false>(map, row_values, row, cut);
         }
     sums_[0][shard].add(sums);
-    weight_gradient<Here>(planes, pairs, shard_gradient(shard) + second.at.weight);
+    weight_gradient<Here>(inputs, pairs, here.complete, shard_gradient(shard) + second.at.weight);
 }
 
 template <int C, int W, int S>
@@ -295,17 +318,20 @@ void Network::backward_first(int index, int image, Scratch& scratch, int shard) 
     Layer& first = layers_[block.first];
     auto& dy = std::get<Padded<C, W>>(scratch.gradient);
     auto& pairs = std::get<Pairs<C, W>>(scratch.pairs);
-    auto& planes = std::get<Planes<K, W, S>>(scratch.planes);
+    auto& inputs = std::get<Inputs<K, W, S>>(scratch.inputs);
     auto& projected = std::get<Padded<C, W>>(scratch.projected);
+    Place here = place<W>(image, begin(shard), begin(shard + 1));
+    if constexpr (GROUP<W> > 1) pairs.member = inputs.member = here.member;
     const Real *g = gradients_[0].get() + image * STAGE_MAP, *x = block.input(image);
     differentiate_map<C, W>(first.norm, gradients_[1].get() + image * STAGE_MAP, first.output(image), &dy, pairs);
-    pair_inputs(planes, [&](int row, int column, int channel) { return get(x + (row * IN + column) * K + channel); });
-    weight_gradient<Here>(planes, pairs, shard_gradient(shard) + first.at.weight);
+    pair_inputs(inputs, [&](int row, int column, int channel) { return get(x + (row * IN + column) * K + channel); });
+    weight_gradient<Here>(inputs, pairs, here.complete, shard_gradient(shard) + first.at.weight);
     if (block.projection >= 0) {
         Layer& projection = layers_[block.projection];
         auto& projected_pairs = std::get<Pairs<C, W>>(scratch.projected_pairs);
+        if constexpr (GROUP<W> > 1) projected_pairs.member = here.member;
         differentiate_map<C, W>(projection.norm, g, projection.output(image), &projected, projected_pairs);
-        weight_gradient<Beside>(planes, projected_pairs, shard_gradient(shard) + projection.at.weight);
+        weight_gradient<Beside>(inputs, projected_pairs, here.complete, shard_gradient(shard) + projection.at.weight);
     }
     ImageSums<K> sums;
     Join before = join_before(index, image);
@@ -315,7 +341,7 @@ void Network::backward_first(int index, int image, Scratch& scratch, int shard) 
     map.through = g;
     bool two = has_projection(index - 1);
     if (two) map.other_y = before.other;
-    alignas(64) float row_values[IN * CHANNELS];
+    alignas(64) float strip_values[SUM_ROWS * IN * CHANNELS];
     Ahead& ahead = scratch.ahead;
     ahead.clear();
     ahead.add(gradients_[0].get() + (image + 1) * STAGE_MAP, first.map() * sizeof(Real));
@@ -327,9 +353,9 @@ void Network::backward_first(int index, int image, Scratch& scratch, int shard) 
         for (int cut = 0; cut < K; cut += CHANNELS)
             for (int row = 0; row < IN; ++row) {
                 ahead.fetch(cut / CHANNELS * IN + row, K / CHANNELS * IN);
-                convolve_back_row<Here, false>(dy, first.backward.get() + cut * 9 * C, row, row_values);
+                float* row_values = convolve_back_row<Here, false>(dy, first.backward.get(), cut, row, strip_values);
                 if (SHORTCUT == Shortcut::PROJECTION)
-                    convolve_back_row<Beside, true>(projected, layers_[block.projection].backward.get() + cut * C, row, row_values);
+                    convolve_back_row<Beside, true>(projected, layers_[block.projection].backward.get(), cut, row, row_values);
                 finish_row<K, IN, SHORTCUT, true, TWO>(map, row_values, row, cut);
             }
     };
@@ -354,10 +380,10 @@ void Network::backward_first(int index, int image, Scratch& scratch, int shard) 
 void Network::backward_stem(int image, Scratch& scratch, int shard) {
     Layer& stem = layers_[0];
     auto& pairs = std::get<Pairs<16, 32>>(scratch.pairs);
-    auto& planes = std::get<Planes<STEM_CHANNELS, 32, 1>>(scratch.planes);
+    auto& inputs = std::get<Inputs<STEM_CHANNELS, 32, 1>>(scratch.inputs);
     differentiate_map<16, 32>(stem.norm, gradients_[0].get() + image * STAGE_MAP, stem.output(image), nullptr, pairs);
-    pair_image(stems_[image], planes);
-    weight_gradient<Shape<STEM_CHANNELS, 16, 32, 1, 3>>(planes, pairs, shard_gradient(shard) + stem.at.weight);
+    pair_image(stems_[image], inputs);
+    weight_gradient<Shape<STEM_CHANNELS, 16, 32, 1, 3>>(inputs, pairs, true, shard_gradient(shard) + stem.at.weight);
 }
 
 // ---- between passes, in one thread
@@ -401,6 +427,7 @@ void Network::differentiate_before(int block) {
 // ---- a step
 
 void Network::train(int thread) {
+    [[maybe_unused]] TileUse tiles;
     int threads = team_.size(), depth = static_cast<int>(blocks_.size());
     Scratch& scratch = *scratch_[thread];
     for (int l = thread; l < static_cast<int>(layers_.size()); l += threads) pack_layer(layers_[l], values_, true);
@@ -492,6 +519,7 @@ void Network::evaluate(const float* parameters, const float* statistics, const s
     int threads = team_.size(), depth = static_cast<int>(blocks_.size());
     reserve(threads, false);
     team_.run([&](int thread) {
+        [[maybe_unused]] TileUse tiles;
         for (int l = thread; l < static_cast<int>(layers_.size()); l += threads) {
             Layer& layer = layers_[l];
             pack_layer(layer, parameters, false);

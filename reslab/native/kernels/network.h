@@ -13,6 +13,7 @@
 #include "head.h"
 #include "scratch.h"
 #include "team.h"
+#include "tile_gradients.h"
 
 namespace reslab {
 
@@ -72,6 +73,9 @@ class Network {
     template <class Body>
     static void by_stage(const Block& block, Body body);
 
+    // The images of a shard are those from its begin to the next one's.
+    int begin(int shard) const { return static_cast<int>(static_cast<long>(batch_->size) * shard / shards_); }
+
     void add_layer(const LayerOffsets& at, int channels_in, int channels_out, int taps, int side);
     void reserve(int images, bool training);
     void pack_layer(Layer& layer, const float* parameters, bool training);
@@ -96,7 +100,9 @@ class Network {
     void differentiate_before(int block);
     void train(int thread);
     void reduce(int thread);
-    float* shard_gradient(int shard) { return shard_gradients_.get() + static_cast<std::size_t>(shard) * parameters_; }
+    // Each shard's gradient begins at a cache line, as each layer's weights do in it.
+    std::size_t shard_pitch() const { return (static_cast<std::size_t>(parameters_) + LANES - 1) / LANES * LANES; }
+    float* shard_gradient(int shard) { return shard_gradients_.get() + shard * shard_pitch(); }
     bool has_projection(int block) const { return block >= 0 && blocks_[block].projection >= 0; }
 
     int classes_;
@@ -109,7 +115,7 @@ class Network {
     std::vector<std::unique_ptr<Scratch>> scratch_;
     Buffer<Stem> stems_;                     // prepared images
     Buffer<Real> gradients_[3];              // towards a block's output, inside it, towards its input
-    Buffer<float> shard_gradients_;          // [shard][parameters]
+    Buffer<float> shard_gradients_;          // [shard][parameters, and a little room]
     std::vector<ShardSums> sums_[2];         // [shard]; the second of a projection
     int reserved_ = 0;
     bool reserved_training_ = false;

@@ -41,9 +41,9 @@ class Buffer {
 struct Scratch {
     std::tuple<Padded<16, 32>, Padded<32, 16>, Padded<64, 8>> input, gradient, projected;
     std::tuple<Pairs<16, 32>, Pairs<32, 16>, Pairs<64, 8>> pairs, projected_pairs;
-    std::tuple<Planes<STEM_CHANNELS, 32, 1>, Planes<16, 32, 1>, Planes<32, 16, 1>, Planes<64, 8, 1>, Planes<16, 16, 2>,
-               Planes<32, 8, 2>>
-        planes;
+    std::tuple<Inputs<STEM_CHANNELS, 32, 1>, Inputs<16, 32, 1>, Inputs<32, 16, 1>, Inputs<64, 8, 1>, Inputs<16, 16, 2>,
+               Inputs<32, 8, 2>>
+        inputs;
     Stem image;
     Ahead ahead;
     alignas(64) Real features[64 * 8 * 8];  // of the last stage

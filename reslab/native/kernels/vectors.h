@@ -17,6 +17,14 @@
 #define RESLAB_AVX512 0
 #endif
 
+// The tier of the matrix units (tiles.h): where the processor has them, or emulated, to be tested elsewhere.
+#if defined(RESLAB_TILES_EMULATED) || (defined(__AMX_TILE__) && defined(__AMX_BF16__) && !defined(RESLAB_PLAIN) && \
+                                       !defined(RESLAB_FP32) && !defined(RESLAB_NO_TILES))
+#define RESLAB_AMX 1
+#else
+#define RESLAB_AMX 0
+#endif
+
 #define RESLAB_INLINE inline __attribute__((always_inline))
 #define RESLAB_UNROLL _Pragma("GCC unroll 32")
 
