@@ -44,7 +44,7 @@ def bench_train(
     clock, machine = Clock(60 * minutes - ENDING), this_machine()
     task = Task(canonical(model), batch)
     request = Request(engine, "cpu", threads=threads).within(machine)
-    execution, announcement = execution_for(task, request, machine)
+    execution, announcement = execution_for(task, request, machine, say)
     if request.threads < threads:
         say(f"{threads} threads are more than the {request.threads} cores here: {request.threads} it is")
     say(announcement)
@@ -80,9 +80,9 @@ def bench_train(
     }
 
 
-def execution_for(task: Task, request: Request, machine: Machine) -> tuple[Execution, str]:
+def execution_for(task: Task, request: Request, machine: Machine, say: Callable[[str], None]) -> tuple[Execution, str]:
     """What `reslab train` would choose."""
-    return choose(request, machine, Work(task.spec, MANY))
+    return choose(request, machine, Work(task.spec, MANY), say)
 
 
 def cores_for(threads: int) -> list[int]:

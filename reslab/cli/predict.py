@@ -22,7 +22,8 @@ def predict(
     from reslab.nets import named_residual
 
     found = []
-    for prediction in predict(run, images, top=top, request=Request(device=device), residual=named_residual(residual)):
+    request = Request(device=device) if device != "auto" else None
+    for prediction in predict(run, images, top=top, request=request, residual=named_residual(residual), say=say):
         found.append(prediction)
         if prediction.error:
             say(f"reslab: {prediction.error}")

@@ -1,7 +1,17 @@
 """Where a net runs: the machine, the choice of execution, and the engines behind one small interface."""
 
 from reslab.data import Preprocessing
-from reslab.engine.execution import ENGINES, PRECISIONS, SWITCH, VARIANTS, Execution, Request, choose, elsewhere
+from reslab.engine.execution import (
+    ENGINES,
+    PRECISIONS,
+    SWITCH,
+    VARIANTS,
+    Execution,
+    Request,
+    choose,
+    elsewhere,
+    kernels_of,
+)
 from reslab.engine.interface import Batch, Engine, StepOutput
 from reslab.engine.layout import Layout, parameter_layout, statistics_layout
 from reslab.engine.machine import Machine, this_machine
@@ -37,6 +47,7 @@ __all__ = [
     "Work",
     "choose",
     "elsewhere",
+    "kernels_of",
     "make_engine",
     "parameter_layout",
     "statistics_layout",

@@ -8,7 +8,7 @@ import torch
 from reslab.engine.machine import Machine
 from reslab.engine.work import KNOWN, Work, lacking, tiny
 from reslab.errors import RunError, UsageError, unknown
-from reslab.native import EXACT, NATIVE, Unavailable, cached, library, tier
+from reslab.native import EXACT, NATIVE, Unavailable, library, name_of, tier
 from reslab.progress import Say, silent
 
 ENGINES = ("auto", "torch", "native")
@@ -76,6 +76,11 @@ class Request:
         return [f"--{k} {new} (recorded: {old})" for k, (new, old) in asked.items() if new not in ("auto", 0, old)]
 
 
+def kernels_of(execution: Execution) -> str | None:
+    """What the native kernels of an execution were made of and made for; None where it has none."""
+    return name_of(library(VARIANTS[execution.precision])) if execution.engine == "native" else None
+
+
 def choose(request: Request, machine: Machine, work: Work | None = None, say: Say = silent) -> tuple[Execution, str]:
     """The execution for this machine and one line that says what was chosen and why.
 
@@ -138,7 +143,7 @@ def _obstacle(request: Request, device: str, machine: Machine, work: Work | None
             return reason
     if (missing := lacking(work)) is not None:
         return f"they lack {missing}"
-    if not asked and work.images < WORTH_COMPILING and not cached():
+    if not asked and work.images < WORTH_COMPILING:  # cached or not: the same command shall give the same bytes
         return "too few images to compile them for"
     try:
         library(VARIANTS[request.precision], say)

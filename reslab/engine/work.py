@@ -31,13 +31,14 @@ def tiny(work: Work) -> bool:
 
 def lacking(work: Work) -> str | None:
     """What the kernels have not got that this work needs, in words; None where they have it all."""
-    spec, side = work.spec, work.size or work.spec.size
+    spec = work.spec
     for reason, true in (
         (f"{spec.block} blocks", spec.block != "basic"),
         ("a stem for ImageNet", spec.stem != "cifar"),
         (f"stages of widths {', '.join(map(str, spec.widths))}", spec.widths != WIDTHS),
         ("a residual function of one's own", work.own),
-        (f"images of {side} px", side != SIZE),
+        (f"images of {spec.size} px", spec.size != SIZE),
+        (f"crops of {work.size} px", work.size not in (None, SIZE)),
     ):
         if true:
             return reason

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from reslab.data import Dataset, FolderIndex, Images, load_dataset
-from reslab.engine import Execution, Request, choose, this_machine
-from reslab.errors import DataError, UsageError, unknown
+from reslab.engine import Request
+from reslab.errors import DataError, unknown
 from reslab.evaluation.error import top_error
-from reslab.evaluation.scores import scores_of, work_of
+from reslab.evaluation.scores import execution_for, scores_of
 from reslab.nets import Residual
 from reslab.store import ENVIRONMENT, SPLIT, Classifier, RunFolder, load
 
@@ -53,7 +53,7 @@ def evaluate(
     """
     path = Path(run_or_file)
     classifier = load(path, residual)
-    execution = _execution(path, request, classifier, say)
+    execution = execution_for(path, request, classifier, say)
     dataset = _dataset(path, classifier, data, data_root, on_bad, say)
     split = split or ("test" if "test" in dataset.splits else "val" if "val" in dataset.splits else "train")
     if split not in dataset.splits:
@@ -116,16 +116,3 @@ def _dataset(
         note = "these photographs are not exactly those of the training: some held out here may have been trained on"
         return replace(dataset, notes=(*dataset.notes, note))
     return dataset
-
-
-def _execution(path: Path, request: Request | None, classifier: Classifier, say: Callable[[str], None]) -> Execution:
-    """The run's own execution where it can be had here; else, or where asked otherwise, what suits this machine."""
-    machine, work = this_machine(), work_of(classifier)
-    if request is None and path.is_dir() and (environment := RunFolder(path).read(ENVIRONMENT)):
-        recorded = Execution.from_dict(environment["execution"])
-        wanted = Request(recorded.engine, recorded.device, recorded.precision, threads=recorded.threads)
-        try:
-            return choose(wanted, machine, work, say)[0]
-        except UsageError:
-            say(f"the run's own execution ({recorded}) is not to be had here")
-    return choose((request or Request()).within(machine), machine, work, say)[0]

@@ -1,6 +1,6 @@
 """Prediction: class names and probabilities for photographs, with the net's own preprocessing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from reslab.data import PHOTO_SUFFIXES, Images, read_photo
-from reslab.engine import Request, choose, this_machine
+from reslab.engine import Request
 from reslab.errors import DataError, UsageError
 from reslab.evaluation.error import softmax
-from reslab.evaluation.scores import on_engine, single_view, work_of
+from reslab.evaluation.scores import execution_for, on_engine, single_view
 from reslab.nets import Residual
 from reslab.store import Classifier, load
 
@@ -41,6 +41,7 @@ def predict(
     top: int = 5,
     request: Request | None = None,
     residual: Residual | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Prediction]:
     """The `top` most probable classes of every photograph, in order; folders are searched for photographs.
 
@@ -50,7 +51,8 @@ def predict(
         raise UsageError(f"--top {top}: ask for at least 1 class")
     paths = photographs(images)
     classifier = run_or_classifier if isinstance(run_or_classifier, Classifier) else load(run_or_classifier, residual)
-    execution, _ = choose(request or Request(), this_machine(), work_of(classifier, len(paths)))
+    place = None if isinstance(run_or_classifier, Classifier) else Path(run_or_classifier)
+    execution = execution_for(place, request, classifier, say)
     engine, weights, statistics = on_engine(classifier, execution)
     for start in range(0, len(paths), BATCH):
         read = [_read(path, classifier.size) for path in paths[start : start + BATCH]]

@@ -1,13 +1,27 @@
 """Scores of a net on many images: the single view of sec. 4.2."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from reslab.data import Images
-from reslab.engine import Engine, Execution, Work, make_engine, parameter_layout, statistics_layout
-from reslab.store import Classifier
+from reslab.engine import (
+    Engine,
+    Execution,
+    Request,
+    Work,
+    choose,
+    make_engine,
+    parameter_layout,
+    statistics_layout,
+    this_machine,
+)
+from reslab.errors import UsageError
+from reslab.store import ENVIRONMENT, Classifier, RunFolder
 
 BATCH_PIXELS = 500 * 32 * 32  # at a time: enough to keep every core busy, little enough for any machine
 
@@ -31,12 +45,27 @@ def on_engine(classifier: Classifier, execution: Execution) -> tuple[Engine, Ten
     return engine, engine.buffer(weights), engine.buffer(statistics)
 
 
-def work_of(classifier: Classifier, images: int = 0) -> Work:
-    """What an engine has to do to score so many images; 0: as few as a test may have."""
-    return Work(classifier.identity.spec, images // 3, own=classifier.residual is not None)  # there and back is 3 times
+def work_of(classifier: Classifier) -> Work:
+    """What an engine has to do to score images: nothing that would be worth compiling kernels for."""
+    return Work(classifier.identity.spec, images=0, own=classifier.residual is not None)
 
 
 def scores_of(classifier: Classifier, images: Images, execution: Execution) -> NDArray[np.float32]:
     """`single_view` of a classifier that was loaded from a file."""
     with torch.no_grad():
         return single_view(*on_engine(classifier, execution), images)
+
+
+def execution_for(
+    path: Path | None, request: Request | None, classifier: Classifier, say: Callable[[str], None]
+) -> Execution:
+    """The run's own execution where it can be had here; else, or where asked otherwise, what suits this machine."""
+    machine, work = this_machine(), work_of(classifier)
+    if request is None and path and path.is_dir() and (environment := RunFolder(path).read(ENVIRONMENT)):
+        recorded = Execution.from_dict(environment["execution"])
+        wanted = Request(recorded.engine, recorded.device, recorded.precision, threads=recorded.threads)
+        try:
+            return choose(wanted, machine, work, say)[0]
+        except UsageError:
+            say(f"the run's own execution ({recorded}) is not to be had here")
+    return choose((request or Request()).within(machine), machine, work, say)[0]

@@ -13,13 +13,16 @@ COLUMNS = ("net", "epochs", "engine", "val error %", "minutes", "img/s", "machin
 
 
 def on_both(results: Sequence[dict[str, Any]]) -> list[dict[str, SeedGroup]]:
-    """For each recipe that was trained on both engines: its runs by engine."""
-    found: dict[str, dict[str, SeedGroup]] = {}
+    """For each recipe that both engines trained alike (machine, precision, threads): its runs by engine."""
+    found: dict[tuple[str, ...], dict[str, SeedGroup]] = {}
     for group in seed_groups(results):
-        engine = group.first["environment"].get("execution", {}).get("engine")
-        if engine in ENGINES:
+        environment = group.first["environment"]
+        execution = environment.get("execution", {})
+        if execution.get("engine") in ENGINES and group.values("val_error"):
             recipe = Recipe.from_dict(group.first["recipe"])
-            found.setdefault(f"{recipe.data.name} {recipe.digest()}", {}).setdefault(engine, group)
+            machine = str(environment.get("machine", {}).get("processor"))
+            like = (recipe.data.name, recipe.digest(), machine, execution["precision"], str(execution["threads"]))
+            found.setdefault(like, {}).setdefault(execution["engine"], group)
     return [pair for pair in found.values() if set(pair) == set(ENGINES)]
 
 
@@ -42,7 +45,7 @@ def engines_table(results: Sequence[dict[str, Any]]) -> str:
                     machine_text(group.first["environment"]),
                 )
             )
-        distances.append(f"{pair['native'].first['result']['model']}: {_distance(pair)}")
+        distances.append(f"{first['model']}, {first['epochs']:g} epochs: {_distance(pair)}")
     if not rows:
         return ""
     return f"{markdown_table(rows, COLUMNS)}\nnative less torch, in points: {'; '.join(distances)}.\n"

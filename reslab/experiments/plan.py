@@ -44,7 +44,6 @@ def plan(jobs: Sequence[Job], around: Surroundings, workers: int = 0, cores: Seq
     named twice is one run. Raises UsageError for an execution that is not to be had, that contradicts what is
     recorded, or that needs more cores than there are.
     """
-    executions = [choose(around.request, this_machine(), work_of(job.recipe), around.say)[0] for job in jobs]
     here = tuple(usable_cores() if cores is None else cores)
     each = {job.folder: job for job in jobs}
     known = {folder: outcome for folder, job in each.items() if (outcome := outcome_of(job))}
@@ -55,6 +54,7 @@ def plan(jobs: Sequence[Job], around: Surroundings, workers: int = 0, cores: Seq
         except RunError as error:
             known.setdefault(folder, Outcome(job, None, str(error)))
     left = [job for folder, job in each.items() if folder not in known]
+    executions = [choose(around.request, this_machine(), work_of(job.recipe), around.say)[0] for job in left]
     if any(execution.device != "cpu" for execution in executions):
         # Runs on one GPU only take turns, unless somebody knows that they fit beside each other.
         tasks = tuple(Task(job, around.request, 0) for job in left)

@@ -7,7 +7,7 @@ traffic   what a step moves through memory
 kernels/  the C++
 """
 
-from reslab.native.build import ABI, EXACT, NATIVE, PLAIN, Variant, cached, library
+from reslab.native.build import ABI, EXACT, NATIVE, PLAIN, Variant, library, name_of
 from reslab.native.compiler import Unavailable
 from reslab.native.network import SIZE, WIDTHS, Geometry, Network, peak_gflops, tier
 from reslab.native.traffic import bytes_per_image
@@ -24,8 +24,8 @@ __all__ = [
     "Unavailable",
     "Variant",
     "bytes_per_image",
-    "cached",
     "library",
+    "name_of",
     "peak_gflops",
     "tier",
 ]

@@ -82,15 +82,9 @@ def library(variant: Variant = NATIVE, say: Say = silent, kernels: Path = KERNEL
     return known
 
 
-def cached(variant: Variant = NATIVE, kernels: Path = KERNELS) -> bool:
-    """Would `library` have nothing to compile?"""
-    if (variant, kernels) in _known:
-        return True
-    try:
-        plan = _plan(variant, kernels)
-        return any(place.name == _name(plan, place) for place in (cache_dir() / "native").glob(f"{plan.stem}-*.so"))
-    except (OSError, UsageError, Unavailable):
-        return False
+def name_of(kernels: ctypes.CDLL) -> str:
+    """What a library was made of and made for, as its file's name begins: another may give other bytes."""
+    return Path(kernels._name).name.rpartition("-")[0]
 
 
 def _permitted(variant: Variant, kernels: Path, say: Say) -> ctypes.CDLL:

@@ -1,6 +1,7 @@
 """The fused kernels as a function of arrays: a CIFAR net's training step and its evaluation."""
 
 import ctypes
+import os
 from collections.abc import Sequence
 from ctypes import POINTER, Structure, byref, c_double, c_float, c_int, c_int64, c_void_p
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from reslab.errors import RunError
 
 SIZE = 32  # pixels of an image, height and width
 WIDTHS = (16, 32, 64)
@@ -72,11 +75,12 @@ class Network:
             pixels.ctypes.data,
             scale,
         )
+        self._process = os.getpid()
         if not self._handle:
             raise MemoryError("no memory or no threads for the native kernels")
 
     def __del__(self) -> None:
-        if getattr(self, "_handle", None):
+        if getattr(self, "_handle", None) and os.getpid() == self._process:  # a forked child has not its threads
             self._library.reslab_destroy(self._handle)
             self._handle = None
 
@@ -97,8 +101,12 @@ class Network:
     ) -> None:
         """Forward and backward pass of a batch of images (B, 32, 32, 3); see `reslab.engine.interface`.
 
-        Writes `gradient` and `statistics` (flat), `losses` and `errors` (B,). Raises MemoryError where memory is short.
+        Writes `gradient` and `statistics` (flat), `losses` and `errors` (B,). Raises MemoryError where memory is short,
+        ValueError for an array that is not what the kernels read, RunError in a forked process.
         """
+        self._check_process()
+        if count_outside := int(np.count_nonzero((labels < 0) | (labels >= self._geometry.classes))):
+            raise ValueError(f"{count_outside} labels are outside the {self._geometry.classes} classes")
         count = len(images)
         batch = _Batch(
             count,
@@ -124,6 +132,7 @@ class Network:
         self, parameters: NDArray[np.float32], statistics: NDArray[np.float32], images: NDArray[np.uint8]
     ) -> NDArray[np.float32]:
         """(B, 32, 32, 3) -> (B, classes) scores before the softmax; batch normalisation by `statistics`."""
+        self._check_process()
         scores = np.empty((len(images), self._geometry.classes), np.float32)
         failed = self._library.reslab_evaluate(
             self._handle,
@@ -136,6 +145,13 @@ class Network:
         if failed:
             raise MemoryError("no memory for the native kernels")
         return scores
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:
+            raise RunError(
+                "the native kernels' threads stay behind when a process forks; begin processes by 'spawn', "
+                "or make the engine in the new process"
+            )
 
 
 def tier(library: ctypes.CDLL) -> str:
@@ -152,8 +168,8 @@ def _data(array: NDArray[Any] | None, kind: Any, shape: tuple[int, ...]) -> int 
     """The address of an array that is exactly what the kernels read."""
     if array is None:
         return None
-    assert array.dtype == kind and array.shape == shape, f"{array.dtype} {array.shape} is not {kind} {shape}"
-    assert array.flags.c_contiguous, "the kernels read and write contiguous arrays"
+    if array.dtype != kind or array.shape != shape or not array.flags.c_contiguous:
+        raise ValueError(f"{array.dtype} {array.shape} is not a contiguous {np.dtype(kind)} {shape}")
     return int(array.ctypes.data)
 
 

@@ -8,24 +8,40 @@ def bytes_per_image(geometry: Geometry, bytes_per_value: int = 2) -> int:
 
     Counted from what the passes of kernels/network.cpp touch; what stays in cache within an image is not counted.
     """
-    stem = (SIZE, WIDTHS[0])
-    moved = 2 * _values(*stem) + _values(*stem)  # the stem's raw output: written and read; its gradient read
-    before, projected = stem, False
+    before, adds = (SIZE, WIDTHS[0]), 0  # what the shortcut before adds to a raw output: values that are read
+    moved = 3 * (SIZE + 2) ** 2 * 4  # the prepared image: written, read there and back
+    moved += 3 * _values(*before)  # the stem's raw output, written and read; its gradient read
     for stage, count in enumerate(geometry.blocks):
         here = (SIZE >> stage, WIDTHS[stage])
         for index in range(count):
             grows = stage > 0 and index == 0
             projects = geometry.shortcut == "C" or (geometry.shortcut == "B" and grows)
             inside, outside = _values(*here), _values(*before)
-            # Forward: the raw output before and what the shortcut adds are read, the input and two raw outputs written,
-            # one of them read. Backward: gradients 3 read, 2 written; raw outputs 3 read; the input read.
-            moved += outside * (3 if projected or geometry.shortcut else 2) + 3 * inside
-            moved += (2 + 2) * inside + inside  # second: g, both raw outputs and its own gradient; first: that, raw
-            moved += inside + 3 * outside + (inside if geometry.shortcut else 0)  # input, raw before, gradient out
-            moved += (2 * inside if projects else 0) + (outside if projected else 0)
-            before, projected = here, projects
-    moved += 3 * _values(*before)  # the head: raw output and shortcut read, gradient written
+            moved += (
+                2 * outside + adds + inside
+            )  # first: raw output before, sum; the block's input and a raw output out
+            moved += 2 * inside  # second
+            moved += 4 * inside  # second, back: gradient and both raw outputs; a gradient out
+            moved += 2 * inside + 3 * outside  # first, back: gradient, raw, input, raw before; a gradient out
+            if geometry.shortcut:
+                moved += inside  # the gradient through the shortcut
+            if projects:
+                moved += 2 * inside  # its raw output, written and read
+            moved += (
+                outside if _was_projection(geometry, stage, index) else 0
+            )  # for the normalisation of the one before
+            # Zero padding reads every second pixel of every second row of half as many channels.
+            adds = 0 if geometry.shortcut is None else inside // 2 if grows and not projects else inside
+            before = here
+    moved += 2 * _values(*before) + adds  # the head: raw output, shortcut; a gradient out
     return moved * bytes_per_value
+
+
+def _was_projection(geometry: Geometry, stage: int, index: int) -> bool:
+    """Did the block before this one project its shortcut?"""
+    if stage == 0 and index == 0:
+        return False
+    return geometry.shortcut == "C" or (geometry.shortcut == "B" and (stage > 0 and index == 1))
 
 
 def _values(side: int, channels: int) -> int:

@@ -4,7 +4,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from reslab.engine import Execution, Request, Work, choose, elsewhere, this_machine
+from reslab.engine import Execution, Request, Work, choose, elsewhere, kernels_of, this_machine
 from reslab.errors import RunError, UsageError
 from reslab.store import ENVIRONMENT, RunFolder
 from reslab.training.provenance import commit
@@ -50,7 +50,8 @@ def same_execution(folder: RunFolder, around: Surroundings, place: Path | None, 
     if folder.read(ENVIRONMENT) is None:
         execution, announcement = choose(around.request, machine, work, around.say)
         around.say(announcement)
-        record = {"announcement": announcement, "execution": execution.to_dict(), "machine": machine.to_dict()}
+        record: dict[str, Any] = {"announcement": announcement, "execution": execution.to_dict()}
+        record |= {"machine": machine.to_dict(), "kernels": kernels_of(execution)}
         folder.write(ENVIRONMENT, {**record, "versions": versions, "commit": commit(), "exact": True, **where})
         return execution, True
     environment, recorded = recorded_execution(folder, around.request)
@@ -61,6 +62,7 @@ def same_execution(folder: RunFolder, around: Surroundings, place: Path | None, 
     same = same and all(environment["versions"].get(name) == versions[name] for name in DECIDING)
     try:
         execution, _ = choose(wanted, machine, work, around.say)
+        same = same and environment.get("kernels") == kernels_of(execution)
         announcement = f"{execution} (as the run began)"
     except UsageError as error:
         around.say(f"the recorded execution is not to be had here: {error}")

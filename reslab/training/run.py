@@ -1,5 +1,7 @@
 """A run from its recipe to its result: data, folder, engine, loop, final measurements."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,16 @@ from reslab.training.source import facts_of, read_data
 from reslab.training.state import initial_state, restored_state
 from reslab.training.stem import stem_filters
 from reslab.training.surroundings import Surroundings
+
+
+@contextmanager
+def same_threads() -> Iterator[None]:
+    """Afterwards PyTorch has as many threads as before."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def default_folder(recipe: Recipe, runs: Path) -> Path:
@@ -78,7 +90,8 @@ def train_on(
         )
         around = replace(around, request=request)
     work = work_of(recipe)
-    choose(request, this_machine(), work, around.say)
+    if folder.read(RESULT) is None:
+        choose(request, this_machine(), work, around.say)
     with folder.locked():
         same_recipe(recipe, folder)
         if result := folder.read(RESULT):
@@ -87,7 +100,8 @@ def train_on(
             return {**result, "run": str(folder.path)}
         execution, exact = same_execution(folder, around, dataset.folder, work)
         begin_folder(recipe, dataset, folder)
-        with torch.random.fork_rng(devices=[]):  # a run seeds itself; the caller's stream stays as it was
+        # A run seeds itself and has its own threads; the caller's stream and number of threads stay as they were.
+        with torch.random.fork_rng(devices=[]), same_threads():
             return _train(recipe, dataset, folder, execution, exact, around, residual)
 
 

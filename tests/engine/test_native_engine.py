@@ -65,7 +65,8 @@ def test_auto_takes_the_kernels_for_a_cifar_net():
         (Request(), ABLE, replace(LONG, own=True), "a residual function of one's own"),
         (Request(), ABLE, Work(spec("resnet18", None, 10, 64), 10**6), "a stem for ImageNet"),
         (Request(), ABLE, Work(spec("resnet20", None, 10, 24), 10**6), "images of 24 px"),
-        (Request(), ABLE, replace(LONG, size=24), "images of 24 px"),
+        (Request(), ABLE, replace(LONG, size=24), "crops of 24 px"),
+        (Request(), ABLE, Work(spec("resnet20", None, 10, 64), 10**6, size=32), "images of 64 px"),
         (Request(), ABLE, Work(replace(RESNET20, widths=(16, 32, 48)), 10**6), "widths 16, 32, 48"),
         (Request(precision="fp32"), ABLE, LONG, "fp32"),
         (Request(compile="on"), replace(ABLE, compiler="g++"), LONG, "--compile"),
@@ -102,8 +103,7 @@ def test_without_a_compiler_auto_goes_on_and_native_is_refused(monkeypatch):
         choose(NATIVELY, ABLE, LONG)
 
 
-def test_a_few_images_are_not_worth_compiling(monkeypatch):
-    monkeypatch.setattr(execution, "cached", lambda: False)
+def test_a_few_images_are_not_worth_compiling():
     assert "too few images" in choose(Request(), ABLE, Work(RESNET20, 100))[1]
     assert choose(NATIVELY, ABLE, Work(RESNET20, 100))[0].engine == "native"
 

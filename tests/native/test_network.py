@@ -1,5 +1,6 @@
 """The fused kernels against PyTorch: every layer shape, stride, shortcut and odd batch, gradients included."""
 
+import os
 from dataclasses import replace
 from functools import cache
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from reslab.data import Preprocessing
 from reslab.engine import Batch, Execution, TorchEngine
 from reslab.engine.native_engine import geometry_of
+from reslab.errors import RunError
 from reslab.native import EXACT, NATIVE, PLAIN, Network, Unavailable, Variant, library, peak_gflops, tier
 from reslab.nets import Spec, build, spec
 
@@ -177,6 +179,7 @@ def test_errors_are_those_of_the_scores(kernels):
     net, batch = net_of("resnet8", "A"), some_batch(40)
     losses, errors, *_ = run(kernels, net, batch)
     sure = losses < np.log(2)  # the label has more than half of the probability
+    assert sure.any() and (losses > np.log(10)).any()
     assert not errors[sure].any() and errors[losses > np.log(10)].all()
 
 
@@ -223,6 +226,9 @@ def test_evaluation_is_pytorchs(kernels, name, shortcut):
     engine = TorchEngine(build(net), Preprocessing(MEAN, STD, 32), Execution("torch", "cpu", "fp32", True, False, 2))
     theirs = engine.logits(parameters_of(net), statistics, batch.images)
     assert apart(scores, theirs) < 0.03
+    geometry, _, _ = geometry_of(net)
+    exactly = Network(built(EXACT), geometry, MEAN, 1 / STD, 3)
+    assert apart(exactly.evaluate(parameters_of(net).numpy(), statistics.numpy(), batch.images), theirs) < 1e-5
 
 
 def test_evaluation_between_steps_changes_neither(kernels):
@@ -242,10 +248,41 @@ def test_what_is_not_an_array_of_the_net_is_refused(kernels):
     net, batch = net_of("resnet8", "A"), some_batch(2)
     geometry, _, kept = geometry_of(net)
     network = Network(kernels, geometry, MEAN, 1 / STD, 1)
-    with pytest.raises(AssertionError, match="is not"):
+    with pytest.raises(ValueError, match="is not"):
         network.evaluate(np.zeros(3, np.float32), np.ones(kept.total, np.float32), batch.images)
-    with pytest.raises(AssertionError, match="is not"):
+    with pytest.raises(ValueError, match="is not"):
         network.evaluate(parameters_of(net).numpy(), np.ones(kept.total, np.float32), batch.images[:, :16])
+
+
+def test_labels_outside_the_classes_are_refused(exact):
+    with pytest.raises(ValueError, match="1 labels are outside the 10 classes"):
+        run(exact, net_of("resnet8", "A"), some_batch(2, labels=np.array([3, 10])))
+
+
+def test_a_weight_that_is_no_number_gives_a_loss_that_is_none(kernels):
+    net, batch = net_of("resnet8", "A"), some_batch(2)
+    spoilt = parameters_of(net).clone()
+    spoilt[5] = float("nan")
+    losses, _, _, statistics = run(kernels, net, batch, parameters=spoilt)
+    assert np.isnan(losses).all() and np.isnan(statistics).any()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_is_told(exact):
+    net, batch = net_of("resnet8", "A"), some_batch(2)
+    geometry, _, layout = geometry_of(net)
+    network = Network(exact, geometry, MEAN, 1 / STD, 2)
+    values, statistics = parameters_of(net).numpy(), np.ones(layout.total, np.float32)
+    child = os.fork()
+    if child == 0:
+        try:
+            network.evaluate(values, statistics, batch.images)
+        except RunError:
+            os._exit(7)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert np.isfinite(network.evaluate(values, statistics, batch.images)).all(), "the parent goes on"
 
 
 def test_the_peak_is_measured(kernels):

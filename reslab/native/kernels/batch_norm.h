@@ -23,7 +23,8 @@ inline void normalise_by_batch(BatchNorm& norm, const double (*sums)[64], int ch
                                const float* gamma, const float* beta, float* mean_out, float* variance_out) {
     for (int n = 0; n < channels; ++n) {
         double mean = sums[0][n] / count;
-        double variance = std::fmax(sums[1][n] / count - mean * mean, 0.0);
+        double variance = sums[1][n] / count - mean * mean;
+        if (variance < 0) variance = 0;  // what is not a number stays so
         norm.mean[n] = mean;
         norm.deviation[n] = 1 / std::sqrt(variance + EPSILON);
         norm.scale[n] = static_cast<float>(gamma[n] * norm.deviation[n]);
