@@ -6,11 +6,11 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, pad
+from torch.nn.functional import cross_entropy
 
 from reslab.bench.settings import Settings
 from reslab.bench.task import Task
-from reslab.data import measure
+from reslab.data import crop_and_flip, measure
 from reslab.engine import Engine, Execution, make_engine
 from reslab.nets import build
 from reslab.training import learning_rate
@@ -121,18 +121,10 @@ class PyTorchLoop:
             self._order, self._place = torch.randperm(len(self._labels)), 0
         chosen = self._order[self._place : self._place + batch]
         self._place += batch
-        cropped = crop_and_mirror(self._pixels[chosen], self._recipe.augment.pad)
-        images = ((cropped.float() - self._mean) / self._std).permute(0, 3, 1, 2)
+        margin = self._recipe.augment.pad
+        crops, flips = torch.randint(0, 2 * margin + 1, (batch, 2)), torch.rand(batch) < 0.5
+        # Cropping as reslab's own torch engine does it: 1 ms a batch. By index tensors it would take 30.
+        normalised = (self._pixels[chosen] - self._mean) / self._std
+        images = crop_and_flip(normalised, crops, flips, margin).permute(0, 3, 1, 2)
         # Images lie as (B, H, W, 3), which is channels_last already.
         return images if self._settings.channels_last else images.contiguous(), self._labels[chosen]
-
-
-def crop_and_mirror(pixels: Tensor, margin: int) -> Tensor:
-    """uint8 (B, H, W, 3) -> the same shape: padded by `margin`, cropped at random, half of them mirrored."""
-    batch, height, width, _ = pixels.shape
-    tops, lefts = torch.randint(0, 2 * margin + 1, (2, batch, 1))
-    columns = torch.arange(width).expand(batch, width)
-    columns = torch.where(torch.rand(batch, 1) < 0.5, columns.flip(1), columns) + lefts
-    rows = torch.arange(height) + tops
-    padded = pad(pixels, (0, 0, margin, margin, margin, margin))
-    return padded[torch.arange(batch)[:, None, None], rows[:, :, None], columns[:, None, :]]

@@ -20,3 +20,6 @@ def main() -> None:
     except ReslabError as error:
         print(f"reslab: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except MemoryError as error:
+        print(f"reslab: memory ends here ({error or 'it is not said for what'}); give less --batch", file=sys.stderr)
+        sys.exit(1)

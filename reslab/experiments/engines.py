@@ -9,7 +9,7 @@ from reslab.reporting import SeedGroup, Series, curves_figure, machine_text, mar
 from reslab.training import Recipe
 
 ENGINES = ("native", "torch")
-COLUMNS = ("net", "epochs", "engine", "val error %", "minutes", "img/s", "machine")
+COLUMNS = ("net", "epochs", "engine", "val error %", "machine")
 
 
 def on_both(results: Sequence[dict[str, Any]]) -> list[dict[str, SeedGroup]]:
@@ -27,21 +27,18 @@ def on_both(results: Sequence[dict[str, Any]]) -> list[dict[str, SeedGroup]]:
 
 
 def engines_table(results: Sequence[dict[str, Any]]) -> str:
-    """Errors and time of the same recipes on both engines as Markdown, and how far apart they are."""
+    """Errors of the same recipes on both engines as Markdown, and how far apart they are."""
     rows, distances = [], []
     for pair in on_both(results):
         for engine in ENGINES:
             group = pair[engine]
-            first, seconds = group.first["result"], statistics.fmean(group.values("seconds"))
-            rate = first["steps"] * group.first["recipe"]["batch"] / seconds
+            first = group.first["result"]
             rows.append(
                 (
                     first["model"],
                     f"{first['epochs']:g}",
                     engine,
                     group.cell("val"),
-                    f"{seconds / 60:.1f}",
-                    f"{rate:,.0f}",
                     machine_text(group.first["environment"]),
                 )
             )
@@ -52,7 +49,7 @@ def engines_table(results: Sequence[dict[str, Any]]) -> str:
 
 
 def _distance(pair: dict[str, SeedGroup]) -> str:
-    """Difference of the means with its standard error, from the spread over seeds."""
+    """Difference of the means with its standard error, from the spread over seeds, as if no two seeds were alike."""
     ours, theirs = (pair[engine].values("val_error") for engine in ENGINES)
     apart = statistics.fmean(ours) - statistics.fmean(theirs)
     if min(len(ours), len(theirs)) < 2:

@@ -36,7 +36,6 @@ def test_the_difference_has_its_standard_error():
     table = engines_table(BOTH)
     assert "21.00 ± 1.41 (n=2, 5,000 images)" in table and "22.00 ± 1.41 (n=2, 5,000 images)" in table
     assert "resnet20, 2.56 epochs: -1.00 ± 1.41 (standard error)" in table  # sqrt(2/2 + 2/2)
-    assert "1,920" in table, "900 steps of 128 in 60 s"
 
 
 @pytest.mark.parametrize("name", ["resnet20 native", "resnet20 torch"])

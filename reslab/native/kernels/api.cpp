@@ -54,6 +54,11 @@ int reslab_evaluate(void* network, const float* parameters, const float* statist
     return 1;
 }
 
-double reslab_peak(int threads, double seconds) { return reslab::peak(threads, seconds); }
+// 0 where threads cannot be started.
+double reslab_peak(int threads, double seconds) try {
+    return reslab::peak(threads, seconds);
+} catch (...) {
+    return 0;
+}
 
 }  // extern "C"

@@ -45,7 +45,10 @@ Network::Network(const int* blocks, int option, int classes, int threads, const 
             }
             blocks_.push_back(std::move(block));
         }
-    for (int thread = 0; thread < threads; ++thread) scratch_.push_back(std::make_unique<Scratch>());
+    for (int thread = 0; thread < threads; ++thread) {
+        scratch_.push_back(std::make_unique<Scratch>());
+        scratch_.back()->scores.reserve(classes);
+    }
     for (auto& set : sums_) set.resize(shards_);
 }
 
@@ -64,6 +67,7 @@ void Network::add_layer(const LayerOffsets& at, int channels_in, int channels_ou
 
 void Network::reserve(int images, bool training) {
     if (images > reserved_) {
+        reserved_ = 0;  // where memory ends in the middle, nothing is there to be used
         for (auto& layer : layers_) layer.y.reserve(images * layer.map());
         for (auto& block : blocks_) block.x.reserve(images * block.map);
         reserved_ = images;
@@ -198,10 +202,10 @@ void Network::forward_and_backward_head(int image, Scratch& scratch, int shard) 
     alignas(64) float pooled[FEATURES];
     pooled_features(image, scratch, pooled);
     const float *weights = values_ + head_weight_, *bias = values_ + head_bias_;
-    std::vector<float> scores(classes_);
-    score(pooled, weights, bias, classes_, scores.data());
+    float* scores = scratch.scores.get();
+    score(pooled, weights, bias, classes_, scores);
     float weight = (batch_->weights ? batch_->weights[image] : 1.0f) / static_cast<float>(batch_->size);
-    Loss loss = cross_entropy(scores.data(), classes_, static_cast<int>(batch_->labels[image]), batch_->smoothing, weight);
+    Loss loss = cross_entropy(scores, classes_, static_cast<int>(batch_->labels[image]), batch_->smoothing, weight);
     outputs_->losses[image] = loss.loss;
     outputs_->errors[image] = loss.error;
 

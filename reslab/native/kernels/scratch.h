@@ -47,6 +47,7 @@ struct Scratch {
     Stem image;
     Ahead ahead;
     alignas(64) Real features[64 * 8 * 8];  // of the last stage
+    Buffer<float> scores;                   // of the head
 };
 
 }  // namespace reslab

@@ -13,19 +13,18 @@ namespace reslab {
 // A fixed number of threads; the caller of run() is the first of them. Between runs the others sleep.
 class Team {
    public:
+    // Throws where the system does not start so many; then none is left.
     explicit Team(int size) : size_(size) {
-        for (int index = 1; index < size; ++index) threads_.emplace_back([this, index] { serve(index); });
+        try {
+            for (int index = 1; index < size; ++index) threads_.emplace_back([this, index] { serve(index); });
+        } catch (...) {
+            leave();
+            throw;
+        }
     }
     Team(const Team&) = delete;
     Team& operator=(const Team&) = delete;
-    ~Team() {
-        {
-            std::lock_guard lock(mutex_);
-            leaving_ = true;
-        }
-        wake_.notify_all();
-        for (auto& thread : threads_) thread.join();
-    }
+    ~Team() { leave(); }
 
     int size() const { return size_; }
 
@@ -63,6 +62,15 @@ class Team {
 
    private:
     static constexpr int PATIENCE = 20000;  // looks before going to sleep: some hundred microseconds
+
+    void leave() {
+        {
+            std::lock_guard lock(mutex_);
+            leaving_ = true;
+        }
+        wake_.notify_all();
+        for (auto& thread : threads_) thread.join();
+    }
 
     void serve(int index) {
         for (unsigned long seen = 0;;) {

@@ -43,7 +43,8 @@ RESLAB_INLINE Floats load(const float* from) {
 
 RESLAB_INLINE void store(float* to, Floats value) { std::memcpy(to, &value, sizeof value); }
 
-RESLAB_INLINE Floats maximum(Floats a, Floats b) { return a > b ? a : b; }
+// `a` where it is not a number: a net that diverges shall not look well.
+RESLAB_INLINE Floats maximum(Floats a, Floats b) { return b > a ? b : a; }
 
 // a * b + c in one rounding where the processor can.
 RESLAB_INLINE Floats fma(Floats a, Floats b, Floats c) {
