@@ -148,7 +148,8 @@ def test_known_identities_stay():
     assert len(recorded) >= 10
     for name, recipe in recorded:
         data = recipe.data.name
-        assert name == f"{data}-{recipe.model.name}-{recipe.name}-{recipe.digest()}-s{recipe.seed}"
+        default = f"{data}-{recipe.model.name}-{recipe.name}-{recipe.digest()}-s{recipe.seed}"
+        assert name.removesuffix("-native").removesuffix("-torch") == default  # where both engines trained a recipe
     assert Recipe().digest() == "44136fa3"
 
 
