@@ -31,7 +31,20 @@ def test_a_whole_measurement(tmp_path, monkeypatch):
     monkeypatch.setattr(reslab.bench.rounds, "BURST", 0.2)
     monkeypatch.setattr(reslab.bench.trials, "OPTIONS", ("fused", "compiled"))
     monkeypatch.setattr(reslab.store, "results_folder", lambda: tmp_path)
-    answer = Answer("bench", "train", "--model", "resnet-8", "--batch", "8", "--threads", "1", "--json", "--save")
+    answer = Answer(
+        "bench",
+        "train",
+        "--model",
+        "resnet-8",
+        "--batch",
+        "8",
+        "--threads",
+        "1",
+        "--engine",
+        "torch",
+        "--json",
+        "--save",
+    )
     assert answer.code == 0, answer.err
     told = answer.json
     assert set(told) >= KEYS and answer.out.count("\n") == 1
