@@ -8,13 +8,15 @@ import torch
 from reslab.engine.machine import Machine
 from reslab.engine.work import KNOWN, Work, lacking, tiny
 from reslab.errors import RunError, UsageError, unknown
-from reslab.native import EXACT, NATIVE, Unavailable, library, name_of, tier
+from reslab.native import FP32, NATIVE, Unavailable, library, name_of, tier
 from reslab.progress import Say, silent
 
 ENGINES = ("auto", "torch", "native")
 PRECISIONS = ("auto", "fp32", "bf16")
 SWITCH = ("auto", "on", "off")
-VARIANTS = {"auto": NATIVE, "bf16": NATIVE, "fp32": EXACT}  # of the native kernels
+VARIANTS = {"bf16": NATIVE, "fp32": FP32}  # of the native kernels
+# What a processor must have for kernels of this precision to be faster than PyTorch.
+NEEDED = {"bf16": ("avx512_bf16", "AVX-512 BF16"), "fp32": ("avx2", "AVX2")}
 WORTH_COMPILING = 20_000  # images there and back: what the kernels win on them pays for some seconds of compiling
 
 
@@ -99,7 +101,7 @@ def choose(request: Request, machine: Machine, work: Work | None = None, say: Sa
     device = _device(request.device, machine)
     obstacle = _obstacle(request, device, machine, work, say)
     if obstacle is None:
-        precision = "fp32" if request.precision == "fp32" else "bf16"
+        precision = _native_precision(request, machine)
         execution = Execution("native", "cpu", precision, False, False, request.threads or machine.cores)
         return execution, f"{execution} (fused kernels: {tier(library(VARIANTS[precision]))})"
     if request.engine == "native":
@@ -131,13 +133,14 @@ def _on_torch(
 def _obstacle(request: Request, device: str, machine: Machine, work: Work | None, say: Say) -> str | None:
     """Why the native kernels are not for this, in words; None where they are."""
     asked = request.engine == "native"
+    precision = _native_precision(request, machine)
+    feature, units = NEEDED[precision]
     if work is None or request.engine == "torch":
         return "" if not asked else "they are for training and testing nets"
     for reason, true in (
         (f"they run on a CPU, not on {device}", device != "cpu"),
-        ("they are slower than PyTorch in fp32", not asked and request.precision == "fp32"),
         ("they are not compiled by PyTorch (--compile)", request.compile == "on"),
-        ("the processor has no AVX-512 BF16", not asked and "avx512_bf16" not in machine.features),
+        (f"the processor has no {units}", not asked and feature not in machine.features),
     ):
         if true:
             return reason
@@ -146,10 +149,17 @@ def _obstacle(request: Request, device: str, machine: Machine, work: Work | None
     if not asked and work.images < WORTH_COMPILING:  # cached or not: the same command shall give the same bytes
         return "too few images to compile them for"
     try:
-        library(VARIANTS[request.precision], say)
+        library(VARIANTS[precision], say)
     except Unavailable as reason:
         return str(reason)
     return None
+
+
+def _native_precision(request: Request, machine: Machine) -> str:
+    """What the native kernels multiply: bf16 where the processor has instructions for it, unless asked otherwise."""
+    if request.precision != "auto":
+        return request.precision
+    return "bf16" if NEEDED["bf16"][0] in machine.features else "fp32"
 
 
 def _device(asked: str, machine: Machine) -> str:

@@ -7,7 +7,7 @@ traffic   what a step moves through memory
 kernels/  the C++
 """
 
-from reslab.native.build import ABI, EXACT, NATIVE, PLAIN, Variant, library, name_of
+from reslab.native.build import ABI, EXACT, FP32, NATIVE, PLAIN, Variant, library, name_of
 from reslab.native.compiler import Unavailable
 from reslab.native.network import SIZE, WIDTHS, Geometry, Network, peak_gflops, tier
 from reslab.native.traffic import bytes_per_image
@@ -15,6 +15,7 @@ from reslab.native.traffic import bytes_per_image
 __all__ = [
     "ABI",
     "EXACT",
+    "FP32",
     "NATIVE",
     "PLAIN",
     "SIZE",

@@ -46,6 +46,7 @@ class Variant:
 _UNTILED = Variant("untiled", ("-march=native", "-DRESLAB_NO_TILES"))
 NATIVE = Variant("native", ("-march=native",), otherwise=_UNTILED)  # all that this processor can do
 EXACT = Variant("exact", ("-march=native", "-DRESLAB_FP32"))  # fp32 throughout
+FP32 = Variant("fp32", ("-march=native", "-DRESLAB_FP32", "-DRESLAB_WINOGRAD"))  # the same with fewer multiplications
 PLAIN = Variant("plain", ("-DRESLAB_PLAIN",))  # plain vectors, for any processor: what tests compare with
 
 

@@ -15,7 +15,7 @@ from reslab.errors import RunError
 SIZE = 32  # pixels of an image, height and width
 WIDTHS = (16, 32, 64)
 OPTIONS = {None: 0, "A": 1, "B": 2, "C": 3}  # of shortcuts
-TIERS = ("plain vectors", "AVX-512 BF16", "AMX BF16", "AMX BF16, emulated")
+TIERS = ("plain vectors", "AVX-512 BF16", "AMX BF16", "AMX BF16, emulated", "fp32", "fp32, Winograd")
 
 
 class Offsets(Structure):

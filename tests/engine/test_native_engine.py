@@ -59,16 +59,31 @@ def test_auto_takes_the_kernels_for_a_cifar_net():
 
 
 @pytest.mark.parametrize(
+    ("request_", "features", "precision"),
+    [
+        (Request(), ("avx2",), "fp32"),
+        (Request(), ("avx2", "avx512_bf16"), "bf16"),
+        (Request(precision="fp32"), ("avx2", "avx512_bf16"), "fp32"),
+        (Request(engine="native"), (), "fp32"),
+    ],
+)
+def test_the_kernels_multiply_what_the_processor_does_fastest(request_, features, precision):
+    chosen, line = choose(request_, replace(ABLE, features=features), LONG)
+    assert (chosen.engine, chosen.precision) == ("native", precision)
+    assert ("Winograd" in line) == (precision == "fp32")
+
+
+@pytest.mark.parametrize(
     ("request_", "machine", "work", "why"),
     [
-        (Request(), replace(ABLE, features=("avx2",)), LONG, "the processor has no AVX-512 BF16"),
+        (Request(), replace(ABLE, features=()), LONG, "the processor has no AVX2"),
+        (Request(precision="bf16"), replace(ABLE, features=("avx2",)), LONG, "the processor has no AVX-512 BF16"),
         (Request(), ABLE, replace(LONG, own=True), "a residual function of one's own"),
         (Request(), ABLE, Work(spec("resnet18", None, 10, 64), 10**6), "a stem for ImageNet"),
         (Request(), ABLE, Work(spec("resnet20", None, 10, 24), 10**6), "images of 24 px"),
         (Request(), ABLE, replace(LONG, size=24), "crops of 24 px"),
         (Request(), ABLE, Work(spec("resnet20", None, 10, 64), 10**6, size=32), "images of 64 px"),
         (Request(), ABLE, Work(replace(RESNET20, widths=(16, 32, 48)), 10**6), "widths 16, 32, 48"),
-        (Request(precision="fp32"), ABLE, LONG, "fp32"),
         (Request(compile="on"), replace(ABLE, compiler="g++"), LONG, "--compile"),
     ],
 )
@@ -114,7 +129,8 @@ def untimed(folder) -> list[dict]:
 
 def test_it_learns_and_is_tested_by_the_same_engine(dataset, recipe, tmp_path):
     result = train_on(dataset, recipe, tmp_path / "run", Surroundings(NATIVELY))
-    assert result["engine"] == "native" and result["precision"] == "bf16"
+    expected = "bf16" if "avx512_bf16" in this_machine().features else "fp32"
+    assert result["engine"] == "native" and result["precision"] == expected
     assert result["val_error"] <= 10, "warm and cold can be told apart"
     assert evaluate(tmp_path / "run").top1_error == result["val_error"]
     on_torch = evaluate(tmp_path / "run", request=Request(engine="torch", precision="fp32"))

@@ -7,9 +7,12 @@ extern "C" {
 
 int reslab_abi() { return 1; }
 
-// The instructions that the library was compiled for: 0 plain vectors, 1 AVX-512 BF16, 2 AMX BF16, 3 the same emulated.
+// What the library was compiled for: in bf16 0 plain vectors, 1 AVX-512 BF16, 2 AMX BF16, 3 the same emulated; in fp32
+// 4 direct products, 5 Winograd's.
 int reslab_tier() {
-#if !RESLAB_AMX
+#if defined(RESLAB_FP32)
+    return RESLAB_TRANSFORMED ? 5 : 4;
+#elif !RESLAB_AMX
     return RESLAB_AVX512;
 #elif defined(RESLAB_TILES_EMULATED)
     return 3;

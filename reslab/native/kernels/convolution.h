@@ -4,6 +4,7 @@
 #include "multiply.h"
 #include "sums.h"
 #include "tile_products.h"
+#include "winograd.h"
 
 namespace reslab {
 
@@ -22,44 +23,32 @@ RESLAB_INLINE float* convolve_row(const Padded<Shape::K, Shape::IN>& x, const Re
 #endif
 }
 
-// y = x * w, stored as Real NHWC; where SUMS, also each channel's sum and sum of squares.
-template <class Shape, bool SUMS>
-void convolve(const Padded<Shape::K, Shape::IN>& x, const Real* w, Real* y, ImageSums<Shape::N>& sums,
-              const Ahead& ahead) {
-    constexpr int N = Shape::N, W = Shape::W, V = Cut<N>::V, CHANNELS = Cut<N>::CHANNELS;
-    alignas(64) float strip_sums[SUM_ROWS * W * CHANNELS];
-    for (int cut = 0; cut < N; cut += CHANNELS)
-        for (int row = 0; row < W; ++row) {
-            ahead.fetch(cut / CHANNELS * W + row, N / CHANNELS * W);
-            const float* row_sums = convolve_row<Shape>(x, w, cut, row, strip_sums);
-            Floats sum[2][V] = {}, squares[2][V] = {};  // even and odd pixels: two chains of additions
-            for (int column = 0; column < W; ++column)
-                RESLAB_UNROLL for (int v = 0; v < V; ++v) {
-                    Floats value = load(row_sums + column * CHANNELS + v * LANES);
-                    store(y + (row * W + column) * N + cut + v * LANES, value);
-                    if constexpr (SUMS) {
-                        sum[column & 1][v] += value;
-                        squares[column & 1][v] = fma(value, value, squares[column & 1][v]);
-                    }
-                }
-            if constexpr (SUMS)
-                RESLAB_UNROLL for (int v = 0; v < V; ++v) {
-                    float *s = sums.values[0] + cut + v * LANES, *q = sums.values[1] + cut + v * LANES;
-                    store(s, load(s) + sum[0][v] + sum[1][v]);
-                    store(q, load(q) + squares[0][v] + squares[1][v]);
-                }
-        }
+// The outputs of `count` images, x[0] and on: finish(member, row, cut, values) gets them row by row, each row in cuts of
+// CHANNELS_OF_ROW channels from `cut` on, values[column][channel of the cut].
+template <class Shape, class Finish>
+RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, const Real* w, Workspace<Shape::N>& work,
+                            Finish finish) {
+    constexpr int N = Shape::N, W = Shape::W, CHANNELS = Cut<N>::CHANNELS;
+    if constexpr (FAST<Shape>) {
+        convolve_tiles(x, count, w, work, finish);
+    } else {
+        alignas(64) float strip_sums[SUM_ROWS * W * CHANNELS];
+        for (int member = 0; member < count; ++member)
+            for (int cut = 0; cut < N; cut += CHANNELS)
+                for (int row = 0; row < W; ++row)
+                    finish(member, row, cut, convolve_row<Shape>(x[member], w, cut, row, strip_sums));
+    }
 }
 
 // One row of the gradient towards the input (row and pixels of the input's map), one cut of the input's channels.
 // dx[r][c] = sum over taps of dy[r + 1 - i][c + 1 - j] * w[i][j] for stride 1; for stride 2 only every second tap meets
 // an output, so that even and odd rows and columns are four products of 1, 2, 2 and 4 taps.
-// Returns the row, in `sums`, as convolve_row does; or where ADD adds it to the row that `sums` is.
-template <class Shape, bool ADD>
+// Returns the row, in `sums`, as convolve_row does; or where ADD adds it to the row that `sums` is, of CHANNELS a pixel.
+template <class Shape, bool ADD, int CHANNELS = Cut<Shape::K>::CHANNELS>
 RESLAB_INLINE float* convolve_back_row(const Padded<Shape::N, Shape::W>& dy, const Real* w, int cut, int row, float* sums) {
     constexpr int K = Shape::N, N = Shape::K, S = Shape::S, T = Shape::T;  // from the outputs' channels to the inputs'
-    constexpr int M = Cut<N>::M, CHANNELS = Cut<N>::CHANNELS, ROW = Padded<Shape::N, Shape::W>::ROW;
-    constexpr int TAP = CHANNELS * K;  // packed weights of one tap
+    constexpr int M = Cut<N>::M, ROW = Padded<Shape::N, Shape::W>::ROW;
+    constexpr int TAP = Cut<N>::CHANNELS * K;  // packed weights of one tap
 #if RESLAB_AMX
     if constexpr (!ADD && S == 1) return multiply_rows<K, N, Shape::W, 1, T>(dy, w, cut, row, sums);
     if constexpr (!ADD && S == 2) return multiply_back_rows<K, N, Shape::W>(dy, w, cut, row, sums);
@@ -88,30 +77,55 @@ RESLAB_INLINE float* convolve_back_row(const Padded<Shape::N, Shape::W>& dy, con
     return sums;
 }
 
+// The same for the gradients towards the inputs, from those towards the outputs. `values` may be written to.
+template <class Shape, class Finish>
+RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count, const Real* w, Workspace<Shape::N>& work,
+                                 Finish finish) {
+    constexpr int K = Shape::K, IN = Shape::IN, CHANNELS = Cut<K>::CHANNELS;
+    if constexpr (FAST<Shape>) {
+        convolve_tiles(dy, count, w, work, finish);
+    } else {
+        alignas(64) float strip_values[SUM_ROWS * IN * CHANNELS];
+        for (int member = 0; member < count; ++member)
+            for (int cut = 0; cut < K; cut += CHANNELS)
+                for (int row = 0; row < IN; ++row)
+                    finish(member, row, cut, convolve_back_row<Shape, false>(dy[member], w, cut, row, strip_values));
+    }
+}
+
 // fp32 weights in PyTorch's order (out, in, T, T), as floats of the flat parameters. The stem's three channels stand in
 // the place of four.
 template <class Shape>
 void pack_forward(const float* weights, int channels_in, Real* to) {
     constexpr int T = Shape::T, TAPS = WIDE<Shape::K, T>;  // of a row
-    pack<Shape::N>(to, Shape::K, T * TAPS, [&](int k, int n, int tap) {
+    auto weight = [&](int k, int n, int tap) {
         int i = tap / TAPS, j = tap % TAPS;
         return k < channels_in && j < T ? weights[(n * channels_in + k) * T * T + i * T + j] : 0.0f;
-    });
+    };
+    if constexpr (FAST<Shape>)
+        transform_weights<Shape::N>(to, weight);
+    else
+        pack<Shape::N>(to, Shape::K, T * TAPS, weight);
 }
+
+// Of a 3 x 3 convolution's taps in the order in which the way back meets them, for stride 1 and 2.
+constexpr int TURNED[9] = {8, 7, 6, 5, 4, 3, 2, 1, 0}, PHASES[9] = {4, 5, 3, 7, 1, 8, 6, 2, 0};
 
 // For the way back channels change places and the taps are those that convolve_back_row names, in its order.
 template <class Shape>
 void pack_backward(const float* weights, Real* to) {
     constexpr int T = Shape::T, S = Shape::S, TAPS = WIDE<Shape::N, T>;  // of a row
     static_assert(S == 1 || TAPS == T);
-    constexpr int turned[9] = {8, 7, 6, 5, 4, 3, 2, 1, 0};
-    constexpr int phases[9] = {4, 5, 3, 7, 1, 8, 6, 2, 0};
-    pack<Shape::K>(to, Shape::N, T * TAPS, [&](int k, int n, int tap) {
+    auto weight = [&](int k, int n, int tap) {
         int i = tap / TAPS, j = tap % TAPS;
         if (j >= T) return 0.0f;
-        int here = T == 1 ? 0 : S == 1 ? turned[i * T + j] : phases[i * T + j];
+        int here = T == 1 ? 0 : S == 1 ? TURNED[i * T + j] : PHASES[i * T + j];
         return weights[(k * Shape::K + n) * T * T + here];
-    });
+    };
+    if constexpr (FAST<Shape>)
+        transform_weights<Shape::N>(to, weight);
+    else
+        pack<Shape::K>(to, Shape::N, T * TAPS, weight);
 }
 
 }  // namespace reslab

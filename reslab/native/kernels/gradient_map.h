@@ -18,32 +18,35 @@ struct GradientMap {
     ImageSums<C>* sums = nullptr;
 };
 
-// One row; values[column][channel of the cut], one cut of channels from `cut` on.
-template <int C, int W, Shortcut SHORTCUT, bool KEPT, bool TWO>
+// One row; values[column][channel of CHANNELS], from the channel `cut` on.
+template <int C, int W, int CHANNELS, Shortcut SHORTCUT, bool KEPT, bool TWO>
 RESLAB_INLINE void finish_row(const GradientMap<C>& map, const float* values, int row, int cut) {
-    constexpr int V = Cut<C>::V;
-    Floats sums[3][2][V] = {};  // even and odd pixels: two chains of additions
-    for (int column = 0; column < W; ++column)
-        RESLAB_UNROLL for (int v = 0; v < V; ++v) {
-            int channel = cut + v * LANES, at = (row * W + column) * C + channel;
-            Floats value = load(values + column * Cut<C>::CHANNELS + v * LANES), y = load(map.y + at);
-            if constexpr (SHORTCUT == Shortcut::IDENTITY) value += load(map.through + at);
-            if constexpr (SHORTCUT == Shortcut::ZERO_PAD)
-                if (row % 2 == 0 && column % 2 == 0)
-                    value += load(map.through + (row / 2 * (W / 2) + column / 2) * 2 * C + channel);
-            Floats output = KEPT ? load(map.x + at) : fma(y, load(map.norm->scale + channel), load(map.norm->shift + channel));
-            value = output > 0.0f ? value : Floats{};
-            store(map.g + at, value);
-            Floats(&sum)[3][2][V] = sums;
-            sum[0][column & 1][v] += value;
-            sum[1][column & 1][v] = fma(value, y, sum[1][column & 1][v]);
-            if constexpr (TWO) sum[2][column & 1][v] = fma(value, load(map.other_y + at), sum[2][column & 1][v]);
-        }
-    RESLAB_UNROLL for (int kind = 0; kind < (TWO ? 3 : 2); ++kind)
-        RESLAB_UNROLL for (int v = 0; v < V; ++v) {
-            float* to = map.sums->values[kind] + cut + v * LANES;
-            store(to, load(to) + sums[kind][0][v] + sums[kind][1][v]);
-        }
+    constexpr int V = VECTORS<CHANNELS>;
+    for (int first = 0; first < CHANNELS; first += V * LANES) {
+        Floats sums[3][2][V] = {};  // even and odd pixels: two chains of additions
+        for (int column = 0; column < W; ++column)
+            RESLAB_UNROLL for (int v = 0; v < V; ++v) {
+                int channel = cut + first + v * LANES, at = (row * W + column) * C + channel;
+                Floats value = load(values + column * CHANNELS + first + v * LANES), y = load(map.y + at);
+                if constexpr (SHORTCUT == Shortcut::IDENTITY) value += load(map.through + at);
+                if constexpr (SHORTCUT == Shortcut::ZERO_PAD)
+                    if (row % 2 == 0 && column % 2 == 0)
+                        value += load(map.through + (row / 2 * (W / 2) + column / 2) * 2 * C + channel);
+                Floats output =
+                    KEPT ? load(map.x + at) : fma(y, load(map.norm->scale + channel), load(map.norm->shift + channel));
+                value = output > 0.0f ? value : Floats{};
+                store(map.g + at, value);
+                Floats(&sum)[3][2][V] = sums;
+                sum[0][column & 1][v] += value;
+                sum[1][column & 1][v] = fma(value, y, sum[1][column & 1][v]);
+                if constexpr (TWO) sum[2][column & 1][v] = fma(value, load(map.other_y + at), sum[2][column & 1][v]);
+            }
+        RESLAB_UNROLL for (int kind = 0; kind < (TWO ? 3 : 2); ++kind)
+            RESLAB_UNROLL for (int v = 0; v < V; ++v) {
+                float* to = map.sums->values[kind] + cut + first + v * LANES;
+                store(to, load(to) + sums[kind][0][v] + sums[kind][1][v]);
+            }
+    }
 }
 
 }  // namespace reslab

@@ -7,6 +7,7 @@
 //   Turned  in place of Planes where there are matrix units: the map channel by channel.
 #pragma once
 
+#include <array>
 #include <type_traits>
 
 #include "vectors.h"
@@ -34,6 +35,26 @@ constexpr int packed_taps(int channels_in, int taps) {
 }
 template <int K, int T>
 constexpr int WIDE = packed_taps(K, T);
+
+// Are products of 3 x 3 taps and stride 1 Winograd's (winograd.h)? They are from as many channels to as many, and their
+// weights are 6 x 6 points.
+constexpr int POINTS = 36;
+constexpr bool TRANSFORMED = RESLAB_TRANSFORMED;
+constexpr bool is_transformed(int channels_in, int channels_out, int stride, int taps) {
+    return TRANSFORMED && taps == 3 && stride == 1 && channels_in == channels_out;
+}
+template <class Shape>
+constexpr bool FAST = is_transformed(Shape::K, Shape::N, Shape::S, Shape::T);
+
+// Images whose convolutions are taken together: so many that their tiles fill a block (winograd.h).
+template <int W>
+constexpr int MAPS = TRANSFORMED && W * W < 256 ? 256 / (W * W) : 1;
+
+// Values of a convolution's packed weights; `across`: those of its channels, in or out, that a product sums over.
+constexpr std::size_t packed_weights(int channels_in, int channels_out, int stride, int taps, int across) {
+    std::size_t pairs = static_cast<std::size_t>(channels_in) * channels_out;
+    return pairs * (is_transformed(channels_in, channels_out, stride, taps) ? POINTS : taps * packed_taps(across, taps));
+}
 
 // A convolution: T x T taps, K channels in on a map of S*W x S*W pixels, N channels out on W x W. Padding T/2.
 template <int K_, int N_, int W_, int S_, int T_>
@@ -111,7 +132,11 @@ struct Turned {
 template <int C, int W, int S>
 using Inputs = std::conditional_t<TILED && C % LANES == 0, Turned<C, W, S>, Planes<C, W, S>>;
 
-// How a product is cut into registers: M pixels by V vectors of channels out, sixteen sums in all.
+// C channels of the images that are taken together.
+template <int C, int W>
+using Maps = std::array<Padded<C, W>, MAPS<W>>;
+
+// How a product is cut into registers: M pixels by V vectors of channels out, as many sums as there are lanes.
 template <int N>
 struct Cut {
     static constexpr int V = N % (2 * LANES) == 0 ? 2 : 1;
@@ -123,7 +148,15 @@ struct Cut {
 // is read and the one that is being made.
 constexpr int SUM_ROWS = TILED ? 2 * STRIP : 1;
 
-// Packed weights: [cut of channels out][tap][pair of channels in][channel out of the cut][2].
+// Channels out of which a convolution of this shape gives a row at a time: N of them, or those that go back.
+template <class Shape, int N>
+constexpr int CHANNELS_OF_ROW = FAST<Shape> ? N : Cut<N>::CHANNELS;
+
+// Vectors that a pass over a row of so many channels takes at a time.
+template <int CHANNELS>
+constexpr int VECTORS = CHANNELS % (2 * LANES) == 0 ? 2 : 1;
+
+// Packed weights: [cut of channels out][tap][pair of channels in][couples of the channels out of the cut].
 // `weight(k, n, tap)` gives the fp32 weight from channel k in to channel n out.
 template <int N, class Weight>
 void pack(Real* to, int channels_in, int taps, Weight weight) {
@@ -131,9 +164,13 @@ void pack(Real* to, int channels_in, int taps, Weight weight) {
     for (int cut = 0; cut < N; cut += CHANNELS)
         for (int tap = 0; tap < taps; ++tap)
             for (int k = 0; k < channels_in; k += 2)
-                for (int n = cut; n < cut + CHANNELS; ++n) {
-                    *to++ = narrow(weight(k, n, tap));
-                    *to++ = narrow(weight(k + 1, n, tap));
+                for (int n = cut; n < cut + CHANNELS; n += LANES, to += 2 * LANES) {
+                    Floats first, second;
+                    for (int lane = 0; lane < LANES; ++lane) {
+                        first[lane] = weight(k, n + lane, tap);
+                        second[lane] = weight(k + 1, n + lane, tap);
+                    }
+                    store(to, coupled(narrow(first), narrow(second)));
                 }
 }
 

@@ -58,10 +58,13 @@ void for_each(const Join& join, Put put) {
     }
 }
 
-// A map into the middle of a padded one.
-template <int C, int W>
-void pad(const Real* x, Padded<C, W>& to) {
-    for (int row = 0; row < W; ++row) std::memcpy(to.at(row, 0), x + row * W * C, W * C * sizeof(Real));
+// A map into the middle of a padded one. value(row, column, channel) -> Reals.
+template <int C, int W, class Value>
+RESLAB_INLINE void pad(Padded<C, W>& to, Value value) {
+    for (int row = 0; row < W; ++row)
+        for (int column = 0; column < W; ++column)
+            RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES)
+                put(to.at(row, column) + channel, value(row, column, channel));
 }
 
 // The input of a convolution as pairs, for its weight gradient (see Planes). value(row, column, channel) -> Reals.
@@ -74,34 +77,38 @@ RESLAB_INLINE void pair_inputs(Planes<C, W, S>& to, Value value) {
             for (int couple = 0; couple < W / 2; ++couple) {
                 if constexpr (S == 1) {
                     Reals even = value(row, 2 * couple, channel), odd = value(row, 2 * couple + 1, channel);
-                    store(to.at(0, row, couple) + channel * 2, coupled(even, odd));
-                    store(to.at(1, row, couple) + channel * 2, coupled(before, even));
+                    put_couples(to.at(0, row, couple) + channel * 2, coupled(even, odd));
+                    put_couples(to.at(1, row, couple) + channel * 2, coupled(before, even));
                     before = odd;
                 } else {
                     Reals in[4];
                     RESLAB_UNROLL for (int i = 0; i < 4; ++i) in[i] = value(row, 4 * couple + i, channel);
-                    store(to.at(0, row, couple) + channel * 2, coupled(before, in[1]));
-                    store(to.at(1, row, couple) + channel * 2, coupled(in[0], in[2]));
-                    store(to.at(2, row, couple) + channel * 2, coupled(in[1], in[3]));
+                    put_couples(to.at(0, row, couple) + channel * 2, coupled(before, in[1]));
+                    put_couples(to.at(1, row, couple) + channel * 2, coupled(in[0], in[2]));
+                    put_couples(to.at(2, row, couple) + channel * 2, coupled(in[1], in[3]));
                     before = in[3];
                 }
             }
-            if constexpr (S == 1) store(to.at(1, row, W / 2) + channel * 2, coupled(before, Reals{}));
+            if constexpr (S == 1) put_couples(to.at(1, row, W / 2) + channel * 2, coupled(before, Reals{}));
         }
 }
 
-// The gradient of a convolution's output through its batch normalisation, dy = g * a + y * b + c, as pairs and padded.
+// The gradient of a convolution's output through its batch normalisation, dy = g * a + y * b + c, at one pixel.
+template <int C>
+RESLAB_INLINE Reals differentiate(const BatchNorm& norm, const Real* g, const Real* y, int pixel, int channel) {
+    Floats constant = fma(load(y + pixel * C + channel), load(norm.b + channel), load(norm.c + channel));
+    return narrow(fma(load(g + pixel * C + channel), load(norm.a + channel), constant));
+}
+
+// The same of a whole map, as pairs and padded.
 template <int C, int W>
 void differentiate_map(const BatchNorm& norm, const Real* g, const Real* y, Padded<C, W>* padded, Pairs<C, W>& pairs) {
-    auto dy = [&](int pixel, int channel) {
-        Floats constant = fma(load(y + pixel * C + channel), load(norm.b + channel), load(norm.c + channel));
-        return narrow(fma(load(g + pixel * C + channel), load(norm.a + channel), constant));
-    };
     for (int row = 0; row < W; ++row)
         for (int couple = 0; couple < W / 2; ++couple)
             RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
                 int pixel = row * W + 2 * couple;
-                Reals first = dy(pixel, channel), second = dy(pixel + 1, channel);
+                Reals first = differentiate<C>(norm, g, y, pixel, channel);
+                Reals second = differentiate<C>(norm, g, y, pixel + 1, channel);
                 store(pairs.at(row, couple) + channel * 2, coupled(first, second));
                 if (padded) {
                     put(padded->at(row, 2 * couple) + channel, first);

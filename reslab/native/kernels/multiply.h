@@ -38,7 +38,7 @@ RESLAB_INLINE void multiply(const Real* x, const Real* w, float* sums) {
                 const Real* tap = x + i * ROW + j * K;
                 for (int k = 0; k < K; k += 2, w += 2 * LANES * V) {
                     Couples weights[V];
-                    RESLAB_UNROLL for (int v = 0; v < V; ++v) weights[v] = load_couples(w + v * 2 * LANES);
+                    RESLAB_UNROLL for (int v = 0; v < V; ++v) weights[v] = in_register(load_couples(w + v * 2 * LANES));
                     RESLAB_UNROLL for (int m = 0; m < M; ++m)
                         RESLAB_UNROLL for (int v = 0; v < V; ++v)
                             sum[m][v] = dot(sum[m][v], tap + m * STEP + k, weights[v]);

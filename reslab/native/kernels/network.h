@@ -6,16 +6,18 @@
 // memory that stays in cache; then all meet.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "convolution.h"
-#include "correlate.h"
 #include "head.h"
 #include "scratch.h"
 #include "team.h"
-#include "tile_gradients.h"
 
 namespace reslab {
+
+constexpr std::size_t STAGE_MAP = SIZE * SIZE * 16;  // values of the largest map of an image
+constexpr int AHEAD = 4;  // images whose gradients are asked for ahead
 
 struct LayerOffsets {  // into the flat buffers
     std::int64_t weight, gamma, beta, mean, variance;
@@ -40,6 +42,15 @@ struct Block {
     std::size_t map;
     Real* input(int image) const { return x.get() + image * map; }
 };
+
+// Images one after another, of one shard, that a thread takes together.
+struct Group {
+    int first, count;
+};
+
+// Images that are taken together in a convolution of this shape.
+template <class Shape>
+constexpr int TOGETHER = FAST<Shape> ? MAPS<Shape::W> : 1;
 
 struct Batch {
     int size;
@@ -68,40 +79,52 @@ class Network {
    private:
     // The batch is cut into a fixed number of shards whose sums are added in order: the same bytes for 1, 2 or 4 threads.
     static int shards_for(int threads) { return threads == 1 || threads == 2 || threads == 4 ? 4 : threads; }
-    template <class Work, class Then>
+    // The images of a shard are those from its begin to the next one's.
+    int begin(int shard) const { return static_cast<int>(static_cast<long>(batch_->size) * shard / shards_); }
+    template <int TOGETHER, class Work, class Then>
     void pass(int thread, Work work, Then then);
     template <class Body>
     static void by_stage(const Block& block, Body body);
 
-    // The images of a shard are those from its begin to the next one's.
-    int begin(int shard) const { return static_cast<int>(static_cast<long>(batch_->size) * shard / shards_); }
-
-    void add_layer(const LayerOffsets& at, int channels_in, int channels_out, int taps, int side);
+    void add_layer(const LayerOffsets& at, int channels_in, int channels_out, int taps, int stride, int side);
     void reserve(int images, bool training);
     void pack_layer(Layer& layer, const float* parameters, bool training);
+    void train(int thread);
 
+    // forward.cpp
     Join join_before(int block, int image) const;  // the input of a block (of the head: block = number of blocks)
     template <bool SUMS>
-    void forward_stem(int image, const Stem& prepared, int shard);
+    void forward_stem(int image, const Stem& prepared, Scratch& scratch, int shard);
     template <int C, int W, int S, bool SUMS>
-    void forward_first(int block, int image, Scratch& scratch, int shard);
+    void forward_first(int block, Group group, Scratch& scratch, int shard);
     template <int C, int W, bool SUMS>
-    void forward_second(int block, int image, Scratch& scratch, int shard);
+    void forward_second(int block, Group group, Scratch& scratch, int shard);
+    void evaluate_group(int image, Group slots, Scratch& scratch, const float* parameters, const std::uint8_t* images,
+                        float* scores);
     void pooled_features(int image, Scratch& scratch, float* pooled) const;
-    void forward_and_backward_head(int image, Scratch& scratch, int shard);
-    template <int C, int W>
-    void backward_second(int block, int image, Scratch& scratch, int shard);
-    template <int C, int W, int S>
-    void backward_first(int block, int image, Scratch& scratch, int shard);
-    void backward_stem(int image, Scratch& scratch, int shard);
-
     void normalise(int layer, int set);
+    void forward(int thread);
+
+    // backward.cpp
+    void forward_and_backward_head(int image, Scratch& scratch, int shard);
+    template <class Shape, class Value>
+    void lay_out(Group group, int member, Scratch& scratch, int shard, const Layer& layer, const Real* g, Value value);
+    template <class Shape>
+    void weight_gradient(Group group, Scratch& scratch, int shard, const Layer& layer);
+    template <int C, int W>
+    void backward_second(int block, Group group, Scratch& scratch, int shard);
+    template <int C, int W, int S>
+    void backward_first(int block, Group group, Scratch& scratch, int shard);
+    template <int C, int W, int S>
+    void project_back(const Block& block, Group group, Scratch& scratch, int shard);
+    void backward_stem(int image, Scratch& scratch, int shard);
     void differentiate_layer(int layer, int kind);
     void differentiate_before(int block);
-    void train(int thread);
+    void backward(int thread);
     void reduce(int thread);
+
     // Each shard's gradient begins at a cache line, as each layer's weights do in it.
-    std::size_t shard_pitch() const { return (static_cast<std::size_t>(parameters_) + LANES - 1) / LANES * LANES; }
+    std::size_t shard_pitch() const { return (static_cast<std::size_t>(parameters_) + 15) / 16 * 16; }
     float* shard_gradient(int shard) { return shard_gradients_.get() + shard * shard_pitch(); }
     bool has_projection(int block) const { return block >= 0 && blocks_[block].projection >= 0; }
 
@@ -125,5 +148,30 @@ class Network {
     const Outputs* outputs_ = nullptr;
     Team team_;  // last: its threads must go before what they use
 };
+
+// The sums over pixels that a batch normalisation needs, of all layers' shards: [kind][channel].
+void add_shards(const std::vector<ShardSums>& shards, double (*total)[64]);
+
+// Calls body with the block's channels, side and stride as compile-time numbers.
+template <class Body>
+void Network::by_stage(const Block& block, Body body) {
+    if (block.stage == 0) return body.template operator()<16, 32, 1>();
+    if (block.stage == 1 && block.stride == 1) return body.template operator()<32, 16, 1>();
+    if (block.stage == 1) return body.template operator()<32, 16, 2>();
+    if (block.stride == 1) return body.template operator()<64, 8, 1>();
+    return body.template operator()<64, 8, 2>();
+}
+
+// Calls work(group, shard) for this thread's share of the batch, and then, when all are through, `then` in one thread.
+template <int TOGETHER, class Work, class Then>
+void Network::pass(int thread, Work work, Then then) {
+    int threads = team_.size();
+    for (int shard = shards_ * thread / threads; shard < shards_ * (thread + 1) / threads; ++shard) {
+        for (auto& set : sums_) set[shard].clear();
+        for (int image = begin(shard), end = begin(shard + 1); image < end; image += TOGETHER)
+            work(Group{image, std::min(TOGETHER, end - image)}, shard);
+    }
+    team_.meet(then);
+}
 
 }  // namespace reslab

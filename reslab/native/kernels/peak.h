@@ -39,9 +39,9 @@ inline double peak_of_thread(double seconds) {
 
 #else
 
-// Operations a second of one thread: sixteen independent chains.
+// Operations a second of one thread: as many independent chains as registers hold.
 inline double peak_of_thread(double seconds) {
-    constexpr int CHAINS = 16, OPERATIONS = 4;  // of a lane in one dot(): a multiplication and an addition are two
+    constexpr int CHAINS = LANES == 8 ? 10 : 16, OPERATIONS = 4;  // of a lane in one dot(): a multiplication and an addition are two
     alignas(64) Real values[CHAINS * 2 * LANES] = {};
     Floats sums[CHAINS] = {};
     double rounds = rate(seconds, [&] {

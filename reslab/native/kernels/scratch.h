@@ -1,6 +1,10 @@
 // Memory: aligned buffers for a batch, and each thread's scratch for the image at hand.
 #pragma once
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -8,6 +12,7 @@
 
 #include "gradient_map.h"
 #include "images.h"
+#include "winograd.h"
 
 namespace reslab {
 
@@ -17,12 +22,17 @@ class Buffer {
    public:
     void reserve(std::size_t count) {
         if (count <= count_) return;
-        constexpr std::size_t LINE = 64;
-        std::size_t bytes = (count * sizeof(T) + LINE - 1) / LINE * LINE;
+        constexpr std::size_t LINE = 64, HUGE_PAGE = 1 << 21;
+        std::size_t bytes = count * sizeof(T), unit = bytes < 4 * HUGE_PAGE ? LINE : HUGE_PAGE;
+        bytes = (bytes + unit - 1) / unit * unit;
         memory_.reset();
         count_ = 0;
-        memory_.reset(static_cast<T*>(std::aligned_alloc(LINE, bytes)));
+        memory_.reset(static_cast<T*>(std::aligned_alloc(unit, bytes)));
         if (!memory_) throw std::bad_alloc();
+#if defined(__linux__)
+        // A hint: the activations of a batch pass by at every step, a few kilobytes of each image and layer at a time.
+        if (unit == HUGE_PAGE) madvise(memory_.get(), bytes, MADV_HUGEPAGE);
+#endif
         std::memset(static_cast<void*>(memory_.get()), 0, bytes);
         count_ = count;
     }
@@ -37,9 +47,10 @@ class Buffer {
     std::size_t count_ = 0;
 };
 
-// What one thread needs for one image. Borders of zeros stay zero: only the middles are ever written.
+// What one thread needs for the images that it takes together. Borders of zeros stay zero: only the middles are written.
 struct Scratch {
-    std::tuple<Padded<16, 32>, Padded<32, 16>, Padded<64, 8>> input, gradient, projected;
+    std::tuple<Maps<16, 32>, Maps<32, 16>, Maps<64, 8>> input, gradient, projected;
+    std::tuple<Workspace<16>, Workspace<32>, Workspace<64>> work;
     std::tuple<Pairs<16, 32>, Pairs<32, 16>, Pairs<64, 8>> pairs, projected_pairs;
     std::tuple<Inputs<STEM_CHANNELS, 32, 1>, Inputs<16, 32, 1>, Inputs<32, 16, 1>, Inputs<64, 8, 1>, Inputs<16, 16, 2>,
                Inputs<32, 8, 2>>

@@ -12,6 +12,31 @@ struct ImageSums {
     alignas(64) float values[3][N] = {};
 };
 
+// Adds one row of outputs to an image's sums and stores it. row_values[column][channel of CHANNELS], from the channel
+// `cut` on; y: the raw outputs [pixel][N] of the image. Where not SUMS, only stores.
+template <int N, int W, int CHANNELS, bool SUMS>
+RESLAB_INLINE void keep_row(const float* row_values, int row, int cut, Real* y, ImageSums<N>& sums) {
+    constexpr int V = VECTORS<CHANNELS>;
+    for (int first = 0; first < CHANNELS; first += V * LANES) {
+        Floats sum[2][V] = {}, squares[2][V] = {};  // even and odd pixels: two chains of additions
+        for (int column = 0; column < W; ++column)
+            RESLAB_UNROLL for (int v = 0; v < V; ++v) {
+                Floats value = load(row_values + column * CHANNELS + first + v * LANES);
+                store(y + (row * W + column) * N + cut + first + v * LANES, value);
+                if constexpr (SUMS) {
+                    sum[column & 1][v] += value;
+                    squares[column & 1][v] = fma(value, value, squares[column & 1][v]);
+                }
+            }
+        if constexpr (SUMS)
+            RESLAB_UNROLL for (int v = 0; v < V; ++v) {
+                float *s = sums.values[0] + cut + first + v * LANES, *q = sums.values[1] + cut + first + v * LANES;
+                store(s, load(s) + sum[0][v] + sum[1][v]);
+                store(q, load(q) + squares[0][v] + squares[1][v]);
+            }
+    }
+}
+
 // Of a shard of the batch: in double, since a variance is a difference of two large sums.
 struct ShardSums {
     alignas(64) double values[3][64];

@@ -1,4 +1,4 @@
-// Sixteen lanes of fp32 in registers; activations in memory as bf16, or as fp32 in the build that RESLAB_FP32 makes.
+// Lanes of fp32 in registers; activations in memory as bf16, or as fp32 in the builds that RESLAB_FP32 makes.
 //
 // Written in the vector types that g++ and clang++ lower to any processor. Only dot(), fma() and narrow() use
 // instructions by name, where the processor has them (AVX-512 BF16); with RESLAB_PLAIN they never do. The fp32 build runs
@@ -25,15 +25,36 @@
 #define RESLAB_AMX 0
 #endif
 
+// Sixteen lanes, or eight where a register holds no more (and no tile wants sixteen).
+#if defined(__AVX512F__) || RESLAB_AMX
+#define RESLAB_LANES 16
+#else
+#define RESLAB_LANES 8
+#endif
+
+#if defined(__AVX2__) && defined(__FMA__) && RESLAB_LANES == 8
+#define RESLAB_AVX2 1
+#include <immintrin.h>
+#else
+#define RESLAB_AVX2 0
+#endif
+
+// Winograd's products (winograd.h) in place of direct ones, where activations are fp32.
+#if defined(RESLAB_WINOGRAD) && defined(RESLAB_FP32)
+#define RESLAB_TRANSFORMED 1
+#else
+#define RESLAB_TRANSFORMED 0
+#endif
+
 #define RESLAB_INLINE inline __attribute__((always_inline))
 #define RESLAB_UNROLL _Pragma("GCC unroll 32")
 
 namespace reslab {
 
-constexpr int LANES = 16;
+constexpr int LANES = RESLAB_LANES;
 
-typedef float Floats __attribute__((vector_size(64)));
-typedef std::uint32_t Bits __attribute__((vector_size(64)));
+typedef float Floats __attribute__((vector_size(4 * LANES)));
+typedef std::uint32_t Bits __attribute__((vector_size(4 * LANES)));
 
 RESLAB_INLINE Floats load(const float* from) {
     Floats value;
@@ -43,6 +64,17 @@ RESLAB_INLINE Floats load(const float* from) {
 
 RESLAB_INLINE void store(float* to, Floats value) { std::memcpy(to, &value, sizeof value); }
 
+// The number in every lane. (A difference, since adding zero would change -0: the compiler keeps such an addition.)
+RESLAB_INLINE Floats spread(float number) { return number - Floats{}; }
+
+// The same value, loaded once: else the compiler may load it again for each use, and loads are what then binds.
+RESLAB_INLINE Floats in_register(Floats value) {
+#if RESLAB_AVX2
+    asm("" : "+x"(value));
+#endif
+    return value;
+}
+
 // `a` where it is not a number: a net that diverges shall not look well.
 RESLAB_INLINE Floats maximum(Floats a, Floats b) { return b > a ? b : a; }
 
@@ -50,14 +82,18 @@ RESLAB_INLINE Floats maximum(Floats a, Floats b) { return b > a ? b : a; }
 RESLAB_INLINE Floats fma(Floats a, Floats b, Floats c) {
 #if RESLAB_AVX512
     return (Floats)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif RESLAB_AVX2
+    return (Floats)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 #else
     return a * b + c;
 #endif
 }
 
-// An activation in memory is a Real, sixteen of them are Reals, and Couples are sixteen couples of neighbours in memory.
+// An activation in memory is a Real, LANES of them are Reals, and Couples are as many couples.
 //   narrow   fp32 -> Real, to the nearest, ties to even       widen  back, exactly
 //   coupled  two Reals, lane by lane                          dot    sum + x[0] * first + x[1] * second of each couple
+// Couples lie in memory as load_couples() and store() want them; put_couples() lays each couple's two beside each other,
+// as the x of dot() does. (In bf16 that is the same.)
 #ifdef RESLAB_FP32
 
 using Real = float;
@@ -71,26 +107,34 @@ RESLAB_INLINE Reals narrow(Floats value) { return value; }
 RESLAB_INLINE Real narrow(float value) { return value; }
 RESLAB_INLINE Couples coupled(Reals first, Reals second) { return {first, second}; }
 
-RESLAB_INLINE Couples load_couples(const Real* from) {
-    Floats a = load(from), b = load(from + LANES);
-    return {__builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30),
-            __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)};
-}
+RESLAB_INLINE Couples load_couples(const Real* from) { return {load(from), load(from + LANES)}; }
 
 RESLAB_INLINE void store(Real* to, Couples value) {
-    Floats a = value.first, b = value.second;
-    store(to, __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
-    store(to + LANES, __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
+    store(to, value.first);
+    store(to + LANES, value.second);
 }
 
+RESLAB_INLINE void put_couples(Real* to, Couples value) {
+    Floats a = value.first, b = value.second;
+#if RESLAB_LANES == 8
+    store(to, __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11));
+    store(to + LANES, __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15));
+#else
+    store(to, __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+    store(to + LANES, __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
+#endif
+}
+
+RESLAB_INLINE Couples in_register(Couples value) { return {in_register(value.first), in_register(value.second)}; }
+
 RESLAB_INLINE Floats dot(Floats sum, const Real* x, Couples w) {
-    return fma(Floats{} + x[1], w.second, fma(Floats{} + x[0], w.first, sum));
+    return fma(spread(x[1]), w.second, fma(spread(x[0]), w.first, sum));
 }
 
 #else
 
 using Real = std::uint16_t;  // bf16, the upper half of an fp32
-typedef Real Reals __attribute__((vector_size(32)));
+typedef Real Reals __attribute__((vector_size(2 * LANES)));
 typedef Bits Couples;  // the first in the lower half
 
 // Each in the lower half of a word. (g++ makes five instructions of the conversion where there is one.)
@@ -131,6 +175,10 @@ RESLAB_INLINE Couples load_couples(const Real* from) {
 
 RESLAB_INLINE void store(Real* to, Couples value) { std::memcpy(to, &value, sizeof value); }
 
+RESLAB_INLINE void put_couples(Real* to, Couples value) { store(to, value); }
+
+RESLAB_INLINE Couples in_register(Couples value) { return value; }
+
 RESLAB_INLINE Floats dot(Floats sum, const Real* x, Couples w) {
     std::uint32_t both;
     std::memcpy(&both, x, sizeof both);
@@ -164,18 +212,24 @@ RESLAB_INLINE Reals get(const Real* from) {
 
 RESLAB_INLINE void put(Real* to, Reals value) { std::memcpy(to, &value, sizeof value); }
 
-// What the next image will need, asked for in slices while this one's products keep the arithmetic busy and the memory
+// What the next images will need, asked for in slices while these ones' products keep the arithmetic busy and the memory
 // idle. A hint: it changes no result and may name memory that is not there.
 class Ahead {
    public:
-    void clear() { count_ = 0; }
+    // From here on, so many slices.
+    void begin(int slices) {
+        count_ = 0;
+        slice_ = 0;
+        slices_ = slices;
+    }
     void add(const void* from, std::size_t bytes) { regions_[count_++] = {static_cast<const char*>(from), bytes}; }
-    RESLAB_INLINE void fetch(int part, int parts) const {
+    RESLAB_INLINE void next() {
         for (int r = 0; r < count_; ++r) {
-            std::size_t end = regions_[r].bytes * (part + 1) / parts;
-            for (std::size_t at = regions_[r].bytes * part / parts; at < end; at += 64)
+            std::size_t end = regions_[r].bytes * (slice_ + 1) / slices_;
+            for (std::size_t at = regions_[r].bytes * slice_ / slices_; at < end; at += 64)
                 __builtin_prefetch(regions_[r].from + at, 0, 2);
         }
+        ++slice_;
     }
 
    private:
@@ -183,8 +237,8 @@ class Ahead {
         const char* from;
         std::size_t bytes;
     };
-    Region regions_[6];
-    int count_ = 0;
+    Region regions_[12];
+    int count_ = 0, slice_ = 0, slices_ = 1;
 };
 
 }  // namespace reslab

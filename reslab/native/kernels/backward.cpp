@@ -1,0 +1,330 @@
+// The way back: from the loss to the gradient of all parameters.
+#include "correlate.h"
+#include "network.h"
+#include "tile_gradients.h"
+
+namespace reslab {
+
+void Network::forward_and_backward_head(int image, Scratch& scratch, int shard) {
+    alignas(64) float pooled[FEATURES];
+    pooled_features(image, scratch, pooled);
+    const float *weights = values_ + head_weight_, *bias = values_ + head_bias_;
+    float* scores = scratch.scores.get();
+    score(pooled, weights, bias, classes_, scores);
+    float weight = (batch_->weights ? batch_->weights[image] : 1.0f) / static_cast<float>(batch_->size);
+    Loss loss = cross_entropy(scores, classes_, static_cast<int>(batch_->labels[image]), batch_->smoothing, weight);
+    outputs_->losses[image] = loss.loss;
+    outputs_->errors[image] = loss.error;
+
+    float *dweights = shard_gradient(shard) + head_weight_, *dbias = shard_gradient(shard) + head_bias_;
+    Floats towards[FEATURES / LANES] = {};
+    for (int c = 0; c < classes_; ++c) {
+        dbias[c] += scores[c];
+        for (int f = 0; f < FEATURES; f += LANES) {
+            long at = static_cast<long>(c) * FEATURES + f;
+            towards[f / LANES] += scores[c] * load(weights + at);
+            store(dweights + at, load(dweights + at) + scores[c] * load(pooled + f));
+        }
+    }
+    alignas(64) float row_values[LAST * FEATURES];
+    constexpr int CHANNELS = Cut<FEATURES>::CHANNELS;
+    ImageSums<FEATURES> sums;
+    const Block& last = blocks_.back();
+    GradientMap<FEATURES> map{gradients_[0].get() + image * STAGE_MAP, layers_[last.second].output(image)};
+    map.x = scratch.features;
+    map.sums = &sums;
+    if (last.projection >= 0) map.other_y = layers_[last.projection].output(image);
+    for (int cut = 0; cut < FEATURES; cut += CHANNELS) {
+        for (int column = 0; column < LAST; ++column)
+            for (int c = 0; c < CHANNELS; c += LANES)
+                store(row_values + column * CHANNELS + c, towards[(cut + c) / LANES] / static_cast<float>(LAST * LAST));
+        for (int row = 0; row < LAST; ++row)
+            if (map.other_y)
+                finish_row<FEATURES, LAST, CHANNELS, Shortcut::NONE, true, true>(map, row_values, row, cut);
+            else
+                finish_row<FEATURES, LAST, CHANNELS, Shortcut::NONE, true, false>(map, row_values, row, cut);
+    }
+    sums_[0][shard].add(sums);
+}
+
+namespace {
+
+// Of an image in the group whose weight gradients matrix units take together.
+struct Place {
+    int member;
+    bool complete;  // is the group, with it?
+};
+
+template <int W>
+Place place(int image, int begin, int end) {
+    int member = (image - begin) % GROUP<W>;
+    return {member, member + 1 == GROUP<W> || image + 1 == end};
+}
+
+// Adds one image's weight gradient, or with matrix units that of a group, when it is complete.
+template <class Shape>
+void correlate_image(Inputs<Shape::K, Shape::W, Shape::S>& x, Pairs<Shape::N, Shape::W>& dy, bool complete, float* to) {
+    if constexpr (Shape::K == STEM_CHANNELS && Shape::N == LANES) {
+        correlate_rows<Shape, COLOURS, COLOURS>(x, dy, to);
+    } else if constexpr (Shape::K == STEM_CHANNELS) {
+        correlate<Shape, 1, COLOURS>(x, dy, to);
+    } else {
+#if RESLAB_AMX
+        if (!complete) return;
+        clear_from(dy.member + 1, dy);
+        clear_from(x.member + 1, x);
+        correlate_group<Shape>(x, dy, to);
+#else
+        static_cast<void>(complete);
+        if constexpr (Shape::N == LANES)
+            correlate_rows<Shape, 8, Shape::K>(x, dy, to);
+        else
+            correlate<Shape, LANES / 4 / (LANES == 8 && Shape::T == 3 ? 2 : 1), Shape::K>(x, dy, to);
+#endif
+    }
+}
+
+}  // namespace
+
+// One image of a group as the products of a convolution's way back read it: the gradient g of its normalised output,
+// brought through the normalisation, and its input. value(row, column, channel) -> Reals.
+template <class Shape, class Value>
+void Network::lay_out(Group group, int member, Scratch& scratch, int shard, const Layer& layer, const Real* g,
+                      Value value) {
+    constexpr int N = Shape::N, W = Shape::W;
+    int image = group.first + member;
+    auto& dy = std::get<Maps<N, W>>(scratch.gradient)[member];
+    const Real* y = layer.output(image);
+    if constexpr (FAST<Shape>) {
+        pad(dy, [&](int row, int column, int channel) { return differentiate<N>(layer.norm, g, y, row * W + column, channel); });
+        pad(std::get<Maps<N, W>>(scratch.input)[member], value);
+    } else {
+        auto& pairs = std::get<Pairs<N, W>>(scratch.pairs);
+        auto& inputs = std::get<Inputs<Shape::K, W, Shape::S>>(scratch.inputs);
+        if constexpr (GROUP<W> > 1)
+            pairs.member = inputs.member = place<W>(image, begin(shard), begin(shard + 1)).member;
+        differentiate_map<N, W>(layer.norm, g, y, &dy, pairs);
+        pair_inputs(inputs, value);
+    }
+}
+
+// Adds what lay_out() laid out to the gradient of the layer's weights.
+template <class Shape>
+void Network::weight_gradient(Group group, Scratch& scratch, int shard, const Layer& layer) {
+    constexpr int N = Shape::N, W = Shape::W;
+    float* to = shard_gradient(shard) + layer.at.weight;
+    if constexpr (FAST<Shape>) {
+        auto& work = std::get<Workspace<N>>(scratch.work);
+        if (group.first == begin(shard)) std::memset(work.points, 0, sizeof work.points);
+        correlate_tiles(std::get<Maps<N, W>>(scratch.input).data(), std::get<Maps<N, W>>(scratch.gradient).data(), group.count,
+                        work);
+        if (group.first + group.count == begin(shard + 1)) gather_gradient<N>(work.points, to);
+    } else {
+        bool complete = place<W>(group.first, begin(shard), begin(shard + 1)).complete;
+        correlate_image<Shape>(std::get<Inputs<Shape::K, W, Shape::S>>(scratch.inputs), std::get<Pairs<N, W>>(scratch.pairs),
+                               complete, to);
+    }
+}
+
+template <int C, int W>
+void Network::backward_second(int index, Group group, Scratch& scratch, int shard) {
+    using Here = Shape<C, C, W, 1, 3>;
+    constexpr int CHANNELS = CHANNELS_OF_ROW<Here, C>;
+    Layer &first = layers_[blocks_[index].first], &second = layers_[blocks_[index].second];
+    ImageSums<C> sums[TOGETHER<Here>];
+    GradientMap<C> maps[TOGETHER<Here>];
+    for (int member = 0; member < group.count; ++member) {
+        int image = group.first + member;
+        const Real* y = first.output(image);
+        lay_out<Here>(group, member, scratch, shard, second, gradients_[0].get() + image * STAGE_MAP,
+                      [&](int row, int column, int channel) {
+                          return narrow(relu(affine(first.norm, y + (row * W + column) * C, channel)));
+                      });
+        maps[member] = {.g = gradients_[1].get() + image * STAGE_MAP, .y = y, .norm = &first.norm, .sums = &sums[member]};
+    }
+    Ahead& ahead = scratch.ahead;
+    ahead.begin(group.count * W * (C / CHANNELS));
+    int next = group.first + group.count;
+    for (int image = next; image < next + std::min(group.count, AHEAD); ++image)
+        ahead.add(gradients_[0].get() + image * STAGE_MAP, second.map() * sizeof(Real));
+    ahead.add(second.output(next), group.count * second.map() * sizeof(Real));
+    ahead.add(first.output(next), group.count * first.map() * sizeof(Real));
+    convolve_back<Here>(std::get<Maps<C, W>>(scratch.gradient).data(), group.count, second.backward.get(),
+                        std::get<Workspace<C>>(scratch.work),
+                        [&](int member, int row, int cut, float* values) __attribute__((always_inline)) {
+                            ahead.next();
+                            finish_row<C, W, CHANNELS, Shortcut::NONE, false, false>(maps[member], values, row, cut);
+                        });
+    for (int member = 0; member < group.count; ++member) sums_[0][shard].add(sums[member]);
+    weight_gradient<Here>(group, scratch, shard, second);
+}
+
+// A projection shortcut's weight gradient; the gradients of its raw outputs are left in scratch.projected.
+template <int C, int W, int S>
+void Network::project_back(const Block& block, Group group, Scratch& scratch, int shard) {
+    constexpr int K = C / S, IN = S * W;
+    using Beside = Shape<K, C, W, S, 1>;
+    Layer& projection = layers_[block.projection];
+    auto& pairs = std::get<Pairs<C, W>>(scratch.projected_pairs);
+    auto& inputs = std::get<Inputs<K, W, S>>(scratch.inputs);
+    for (int member = 0; member < group.count; ++member) {
+        int image = group.first + member;
+        const Real* x = block.input(image);
+        auto& projected = std::get<Maps<C, W>>(scratch.projected)[member];
+        Place here = place<W>(image, begin(shard), begin(shard + 1));
+        if constexpr (GROUP<W> > 1) pairs.member = here.member;
+        if constexpr (FAST<Shape<K, C, W, S, 3>>)  // else they are there
+            pair_inputs(inputs, [&](int row, int column, int channel) { return get(x + (row * IN + column) * K + channel); });
+        differentiate_map<C, W>(projection.norm, gradients_[0].get() + image * STAGE_MAP, projection.output(image),
+                                &projected, pairs);
+        correlate_image<Beside>(inputs, pairs, here.complete, shard_gradient(shard) + projection.at.weight);
+    }
+}
+
+template <int C, int W, int S>
+void Network::backward_first(int index, Group group, Scratch& scratch, int shard) {
+    constexpr int K = C / S, IN = S * W;
+    using Here = Shape<K, C, W, S, 3>;
+    using Beside = Shape<K, C, W, S, 1>;
+    constexpr int CHANNELS = CHANNELS_OF_ROW<Here, K>;
+    Block& block = blocks_[index];
+    Layer& first = layers_[block.first];
+    bool two = has_projection(index - 1);
+    ImageSums<K> sums[TOGETHER<Here>];
+    GradientMap<K> maps[TOGETHER<Here>];
+    for (int member = 0; member < group.count; ++member) {
+        int image = group.first + member;
+        const Real* x = block.input(image);
+        lay_out<Here>(group, member, scratch, shard, first, gradients_[1].get() + image * STAGE_MAP,
+                      [&](int row, int column, int channel) { return get(x + (row * IN + column) * K + channel); });
+        Join before = join_before(index, image);
+        maps[member] = {.g = gradients_[2].get() + image * STAGE_MAP,
+                        .y = before.y,
+                        .other_y = two ? before.other : nullptr,
+                        .x = x,
+                        .through = gradients_[0].get() + image * STAGE_MAP,
+                        .sums = &sums[member]};
+    }
+    weight_gradient<Here>(group, scratch, shard, first);
+    if (block.projection >= 0) project_back<C, W, S>(block, group, scratch, shard);
+    Ahead& ahead = scratch.ahead;
+    ahead.begin(group.count * IN * (K / CHANNELS));
+    int next = group.first + group.count;
+    for (int image = next; image < next + std::min(group.count, AHEAD); ++image) {
+        ahead.add(gradients_[0].get() + image * STAGE_MAP, first.map() * sizeof(Real));
+        ahead.add(gradients_[1].get() + image * STAGE_MAP, first.map() * sizeof(Real));
+    }
+    ahead.add(first.output(next), group.count * first.map() * sizeof(Real));
+    ahead.add(block.input(next), group.count * block.map * sizeof(Real));
+    ahead.add(join_before(index, next).y, group.count * block.map * sizeof(Real));
+    auto rows = [&]<Shortcut SHORTCUT, bool TWO>() {
+        convolve_back<Here>(
+            std::get<Maps<C, W>>(scratch.gradient).data(), group.count, first.backward.get(), std::get<Workspace<C>>(scratch.work),
+            [&](int member, int row, int cut, float* values) __attribute__((always_inline)) {
+                ahead.next();
+                if constexpr (SHORTCUT == Shortcut::PROJECTION)
+                    for (int part = 0; part < CHANNELS; part += Cut<K>::CHANNELS)
+                        convolve_back_row<Beside, true, CHANNELS>(std::get<Maps<C, W>>(scratch.projected)[member],
+                                                        layers_[block.projection].backward.get(), cut + part, row, values + part);
+                finish_row<K, IN, CHANNELS, SHORTCUT, true, TWO>(maps[member], values, row, cut);
+            });
+    };
+    auto by_shortcut = [&]<bool TWO>() {
+        switch (block.shortcut) {
+            case Shortcut::NONE: return rows.template operator()<Shortcut::NONE, TWO>();
+            case Shortcut::PROJECTION: return rows.template operator()<Shortcut::PROJECTION, TWO>();
+            case Shortcut::IDENTITY:
+                if constexpr (S == 1) return rows.template operator()<Shortcut::IDENTITY, TWO>();
+                break;
+            case Shortcut::ZERO_PAD:
+                if constexpr (S == 2) return rows.template operator()<Shortcut::ZERO_PAD, TWO>();
+        }
+    };
+    if (two)
+        by_shortcut.template operator()<true>();
+    else
+        by_shortcut.template operator()<false>();
+    for (int member = 0; member < group.count; ++member) sums_[0][shard].add(sums[member]);
+}
+
+void Network::backward_stem(int image, Scratch& scratch, int shard) {
+    using Here = Shape<STEM_CHANNELS, 16, SIZE, 1, 3>;
+    Layer& stem = layers_[0];
+    auto& pairs = std::get<Pairs<16, SIZE>>(scratch.pairs);
+    auto& inputs = std::get<Inputs<STEM_CHANNELS, SIZE, 1>>(scratch.inputs);
+    differentiate_map<16, SIZE>(stem.norm, gradients_[0].get() + image * STAGE_MAP, stem.output(image), nullptr, pairs);
+    pair_image(stems_[image], inputs);
+    correlate_image<Here>(inputs, pairs, true, shard_gradient(shard) + stem.at.weight);
+}
+
+// ---- between passes, in one thread
+
+void Network::differentiate_layer(int index, int kind) {
+    Layer& layer = layers_[index];
+    double total[3][64];
+    add_shards(sums_[0], total);
+    double count = static_cast<double>(batch_->size) * layer.side * layer.side;
+    differentiate(layer.norm, total[0], total[kind], layer.channels_out, count, values_ + layer.at.gamma,
+                  outputs_->gradient + layer.at.gamma, outputs_->gradient + layer.at.beta);
+}
+
+// The normalisations whose sum the input of `block` is.
+void Network::differentiate_before(int block) {
+    if (block == 0) return differentiate_layer(0, 1);
+    differentiate_layer(blocks_[block - 1].second, 1);
+    if (has_projection(block - 1)) differentiate_layer(blocks_[block - 1].projection, 2);
+}
+
+// ---- the whole way
+
+void Network::backward(int thread) {
+    Scratch& scratch = *scratch_[thread];
+    int depth = static_cast<int>(blocks_.size());
+    pass<1>(
+        thread, [&](Group group, int shard) { forward_and_backward_head(group.first, scratch, shard); },
+        [&] { differentiate_before(depth); });
+    for (int b = depth - 1; b >= 0; --b)
+        by_stage(blocks_[b], [&]<int C, int W, int S>() {
+            pass<TOGETHER<Shape<C, C, W, 1, 3>>>(
+                thread, [&](Group group, int shard) { backward_second<C, W>(b, group, scratch, shard); },
+                [&] { differentiate_layer(blocks_[b].first, 1); });
+            pass<TOGETHER<Shape<C / S, C, W, S, 3>>>(
+                thread, [&](Group group, int shard) { backward_first<C, W, S>(b, group, scratch, shard); },
+                [&] {
+                    differentiate_before(b);
+                    std::swap(gradients_[0], gradients_[2]);
+                });
+        });
+    pass<1>(
+        thread, [&](Group group, int shard) { backward_stem(group.first, scratch, shard); }, [] {});
+}
+
+// Adds the shards' weight gradients, in order, and brings them from the kernels' order [i][in][j][out] to PyTorch's.
+void Network::reduce(int thread) {
+    int threads = team_.size();
+    for (int l = thread; l < static_cast<int>(layers_.size()); l += threads) {
+        const Layer& layer = layers_[l];
+        int T = layer.taps, K = layer.channels_in, N = layer.channels_out;
+        float* to = outputs_->gradient + layer.at.weight;
+        long from = layer.at.weight;
+        for (int i = 0; i < T; ++i)
+            for (int k = 0; k < K; ++k)
+                for (int j = 0; j < T; ++j)
+                    for (int n = 0; n < N; n += LANES, from += LANES) {
+                        Floats sum = load(shard_gradient(0) + from);
+                        for (int shard = 1; shard < shards_; ++shard) sum += load(shard_gradient(shard) + from);
+                        for (int lane = 0; lane < LANES; ++lane) to[(((n + lane) * K + k) * T + i) * T + j] = sum[lane];
+                    }
+    }
+    if (thread != 0) return;
+    for (long at : {static_cast<long>(head_weight_), static_cast<long>(head_bias_)}) {
+        long end = at + classes_ * (at == head_weight_ ? FEATURES : 1);
+        for (; at < end; ++at) {
+            float sum = 0;
+            for (int shard = 0; shard < shards_; ++shard) sum += shard_gradient(shard)[at];
+            outputs_->gradient[at] = sum;
+        }
+    }
+}
+
+}  // namespace reslab

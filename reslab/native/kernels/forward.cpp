@@ -1,0 +1,189 @@
+// The way forward: from images to the scores, in training and in evaluation.
+#include "network.h"
+#include "tiles.h"
+
+namespace reslab {
+
+Join Network::join_before(int block, int image) const {
+    if (block == 0) return {layers_[0].output(image), &layers_[0].norm};
+    const Block& before = blocks_[block - 1];
+    Join join{layers_[before.second].output(image), &layers_[before.second].norm, before.shortcut};
+    if (before.shortcut == Shortcut::PROJECTION) {
+        join.other = layers_[before.projection].output(image);
+        join.other_norm = &layers_[before.projection].norm;
+    } else if (before.shortcut != Shortcut::NONE) {
+        join.other = before.input(image);
+    }
+    return join;
+}
+
+template <bool SUMS>
+void Network::forward_stem(int image, const Stem& prepared, Scratch& scratch, int shard) {
+    using Here = Shape<STEM_CHANNELS, 16, SIZE, 1, 3>;
+    ImageSums<16> sums;
+    convolve<Here>(&prepared, 1, layers_[0].forward.get(), std::get<Workspace<16>>(scratch.work),
+                   [&](int, int row, int cut, const float* values) __attribute__((always_inline)) {
+                       keep_row<16, SIZE, CHANNELS_OF_ROW<Here, 16>, SUMS>(values, row, cut, layers_[0].output(image), sums);
+                   });
+    if constexpr (SUMS) sums_[0][shard].add(sums);
+}
+
+// The convolution of `layer` over the padded maps of a group: raw outputs, and their sums where SUMS.
+template <class Shape, bool SUMS, class Map>
+RESLAB_INLINE void convolve_layer(Layer& layer, const Map* inputs, Group group, Scratch& scratch, ShardSums& to) {
+    constexpr int N = Shape::N, W = Shape::W;
+    ImageSums<N> sums[TOGETHER<Shape>];
+    for (int from = 0; from < group.count; from += TOGETHER<Shape>) {
+        int count = std::min(TOGETHER<Shape>, group.count - from);
+        convolve<Shape>(inputs + from, count, layer.forward.get(), std::get<Workspace<N>>(scratch.work),
+                        [&](int member, int row, int cut, const float* values) __attribute__((always_inline)) {
+                            scratch.ahead.next();
+                            keep_row<N, W, CHANNELS_OF_ROW<Shape, N>, SUMS>(
+                                values, row, cut, layer.output(group.first + from + member), sums[member]);
+                        });
+        if constexpr (SUMS)
+            for (int member = 0; member < count; ++member) {
+                to.add(sums[member]);
+                sums[member] = {};
+            }
+    }
+}
+
+template <int C, int W, int S, bool SUMS>
+void Network::forward_first(int index, Group group, Scratch& scratch, int shard) {
+    constexpr int K = C / S, IN = S * W;
+    using Here = Shape<K, C, W, S, 3>;
+    Block& block = blocks_[index];
+    auto& inputs = std::get<Maps<K, IN>>(scratch.input);
+    for (int member = 0; member < group.count; ++member) {
+        int image = group.first + member;
+        auto& padded = inputs[member];
+        Real* x = block.input(image);
+        for_each<K, IN>(join_before(index, image), [&](int row, int column, int channel, Reals value) {
+            put(padded.at(row, column) + channel, value);
+            put(x + (row * IN + column) * K + channel, value);
+        });
+    }
+    scratch.ahead.begin(group.count * W * (C / CHANNELS_OF_ROW<Here, C>));
+    if constexpr (SUMS) {
+        Join next = join_before(index, group.first + group.count);
+        std::size_t bytes = group.count * block.map * sizeof(Real);
+        scratch.ahead.add(next.y, bytes);
+        if (next.other) scratch.ahead.add(next.other, bytes);
+    }
+    convolve_layer<Here, SUMS>(layers_[block.first], inputs.data(), group, scratch, sums_[0][shard]);
+    if (block.projection < 0) return;
+    scratch.ahead.begin(1);
+    convolve_layer<Shape<K, C, W, S, 1>, SUMS>(layers_[block.projection], inputs.data(), group, scratch, sums_[1][shard]);
+}
+
+template <int C, int W, bool SUMS>
+void Network::forward_second(int index, Group group, Scratch& scratch, int shard) {
+    using Here = Shape<C, C, W, 1, 3>;
+    Layer &first = layers_[blocks_[index].first], &second = layers_[blocks_[index].second];
+    auto& inputs = std::get<Maps<C, W>>(scratch.input);
+    for (int member = 0; member < group.count; ++member) {
+        auto& padded = inputs[member];
+        for_each<C, W>({first.output(group.first + member), &first.norm},
+                       [&](int row, int column, int channel, Reals value) { put(padded.at(row, column) + channel, value); });
+    }
+    scratch.ahead.begin(group.count * W * (C / CHANNELS_OF_ROW<Here, C>));
+    if constexpr (SUMS) scratch.ahead.add(first.output(group.first + group.count), group.count * first.map() * sizeof(Real));
+    convolve_layer<Here, SUMS>(second, inputs.data(), group, scratch, sums_[0][shard]);
+}
+
+void Network::pooled_features(int image, Scratch& scratch, float* pooled) const {
+    Floats sums[FEATURES / LANES] = {};
+    for_each<FEATURES, LAST>(join_before(static_cast<int>(blocks_.size()), image),
+                             [&](int row, int column, int channel, Reals value) {
+                                 put(scratch.features + (row * LAST + column) * FEATURES + channel, value);
+                                 sums[channel / LANES] += widen(value);
+                             });
+    for (int f = 0; f < FEATURES; f += LANES) store(pooled + f, sums[f / LANES] / static_cast<float>(LAST * LAST));
+}
+
+void Network::normalise(int index, int set) {
+    Layer& layer = layers_[index];
+    double total[3][64];
+    add_shards(sums_[set], total);
+    double count = static_cast<double>(batch_->size) * layer.side * layer.side;
+    normalise_by_batch(layer.norm, total, layer.channels_out, count, values_ + layer.at.gamma, values_ + layer.at.beta,
+                       outputs_->statistics + layer.at.mean, outputs_->statistics + layer.at.variance);
+}
+
+void Network::forward(int thread) {
+    Scratch& scratch = *scratch_[thread];
+    pass<1>(
+        thread,
+        [&](Group group, int shard) {
+            int n = group.first, centre = batch_->pad;
+            int top = batch_->crops ? static_cast<int>(batch_->crops[2 * n]) : centre;
+            int left = batch_->crops ? static_cast<int>(batch_->crops[2 * n + 1]) : centre;
+            prepare(batch_->images + static_cast<long>(n) * SIZE * SIZE * COLOURS, preprocessing_, top, left,
+                    batch_->flips && batch_->flips[n], centre, stems_[n]);
+            forward_stem<true>(n, stems_[n], scratch, shard);
+        },
+        [&] { normalise(0, 0); });
+    for (int b = 0; b < static_cast<int>(blocks_.size()); ++b)
+        by_stage(blocks_[b], [&]<int C, int W, int S>() {
+            pass<TOGETHER<Shape<C / S, C, W, S, 3>>>(
+                thread, [&](Group group, int shard) { forward_first<C, W, S, true>(b, group, scratch, shard); },
+                [&] {
+                    normalise(blocks_[b].first, 0);
+                    if (has_projection(b)) normalise(blocks_[b].projection, 1);
+                });
+            pass<TOGETHER<Shape<C, C, W, 1, 3>>>(
+                thread, [&](Group group, int shard) { forward_second<C, W, true>(b, group, scratch, shard); },
+                [&] { normalise(blocks_[b].second, 0); });
+        });
+}
+
+// Some images, from `image` on, through the whole net, in the memory of `slots`.
+void Network::evaluate_group(int image, Group slots, Scratch& scratch, const float* parameters, const std::uint8_t* images,
+                             float* scores) {
+    for (int member = 0; member < slots.count; ++member) {
+        prepare(images + static_cast<long>(image + member) * SIZE * SIZE * COLOURS, preprocessing_, 0, 0, false, 0,
+                scratch.image);
+        forward_stem<false>(slots.first + member, scratch.image, scratch, 0);
+    }
+    for (int b = 0; b < static_cast<int>(blocks_.size()); ++b)
+        by_stage(blocks_[b], [&]<int C, int W, int S>() {
+            auto groups = [&]<class Here>(auto work) {
+                for (int from = 0; from < slots.count; from += TOGETHER<Here>)
+                    work(Group{slots.first + from, std::min(TOGETHER<Here>, slots.count - from)});
+            };
+            groups.template operator()<Shape<C / S, C, W, S, 3>>(
+                [&](Group group) { forward_first<C, W, S, false>(b, group, scratch, 0); });
+            groups.template operator()<Shape<C, C, W, 1, 3>>(
+                [&](Group group) { forward_second<C, W, false>(b, group, scratch, 0); });
+        });
+    for (int member = 0; member < slots.count; ++member) {
+        alignas(64) float pooled[FEATURES];
+        pooled_features(slots.first + member, scratch, pooled);
+        score(pooled, parameters + head_weight_, parameters + head_bias_, classes_,
+              scores + static_cast<long>(image + member) * classes_);
+    }
+}
+
+// Each group of images goes through the whole net in one thread: nothing has to wait for the batch.
+void Network::evaluate(const float* parameters, const float* statistics, const std::uint8_t* images, int count,
+                       float* scores) {
+    constexpr int SLOTS = MAPS<LAST>;  // of a thread
+    int threads = team_.size();
+    reserve(threads * SLOTS, false);
+    team_.run([&](int thread) {
+        [[maybe_unused]] TileUse tiles;
+        for (int l = thread; l < static_cast<int>(layers_.size()); l += threads) {
+            Layer& layer = layers_[l];
+            pack_layer(layer, parameters, false);
+            normalise_by_running(layer.norm, layer.channels_out, parameters + layer.at.gamma, parameters + layer.at.beta,
+                                 statistics + layer.at.mean, statistics + layer.at.variance);
+        }
+        team_.meet([] {});
+        for (int image = thread * SLOTS; image < count; image += threads * SLOTS)
+            evaluate_group(image, {thread * SLOTS, std::min(SLOTS, count - image)}, *scratch_[thread], parameters, images,
+                           scores);
+    });
+}
+
+}  // namespace reslab

@@ -1,0 +1,285 @@
+// Convolutions of stride 1 with a quarter of the multiplications: Winograd's F(4x4, 3x3) (Lavin and Gray, 2015).
+//
+// The map is cut into tiles of 4x4 outputs. With d the 6x6 inputs that a tile reads, g the 3x3 weights and dy the
+// gradient towards the tile's outputs, channel by channel, "*" being the product element by element:
+//   outputs            y  = A^T [ sum over channels in of (G g G^T) * (B^T d B) ] A
+//   weight gradient    dg = G^T [ sum over tiles of (B^T d B) * (A dy A^T) ] G
+// The gradient towards the inputs is the first of these with turned weights. Between the brackets each of the 36 points
+// is a product of matrices: tiles x channels in, channels in x channels out. fp32 only: bf16 would not bear the
+// transforms. They interpolate at 0, 1, -1, 2, -2 and infinity.
+#pragma once
+
+#include "layouts.h"
+
+namespace reslab {
+
+constexpr int TILE = 4, REACH = TILE + 2;
+static_assert(REACH * REACH == POINTS);
+
+// ---- the transforms of one row or column
+
+// B^T
+RESLAB_INLINE void transform_input(const Floats (&d)[REACH], Floats (&v)[REACH]) {
+    const Floats two = Floats{} + 2, four = Floats{} + 4, five = Floats{} + 5;
+    Floats even = fma(-four, d[2], d[4]), odd = fma(-four, d[1], d[3]);
+    Floats apart = d[4] - d[2], twice = two * (d[3] - d[1]);
+    v[0] = fma(four, d[0], fma(-five, d[2], d[4]));
+    v[1] = even + odd;
+    v[2] = even - odd;
+    v[3] = apart + twice;
+    v[4] = apart - twice;
+    v[5] = fma(four, d[1], fma(-five, d[3], d[5]));
+}
+
+// A^T
+RESLAB_INLINE void transform_output(const Floats (&m)[REACH], Floats (&y)[TILE]) {
+    const Floats two = Floats{} + 2, four = Floats{} + 4, eight = Floats{} + 8;
+    Floats sum = m[1] + m[2], difference = m[1] - m[2], far_sum = m[3] + m[4], far_difference = m[3] - m[4];
+    y[0] = m[0] + sum + far_sum;
+    y[1] = fma(two, far_difference, difference);
+    y[2] = fma(four, far_sum, sum);
+    y[3] = fma(eight, far_difference, difference) + m[5];
+}
+
+// A
+RESLAB_INLINE void transform_gradient(const Floats (&dy)[TILE], Floats (&m)[REACH]) {
+    const Floats two = Floats{} + 2, four = Floats{} + 4;
+    Floats even = dy[0] + dy[2], odd = dy[1] + dy[3];
+    Floats far_even = fma(four, dy[2], dy[0]), far_odd = two * fma(four, dy[3], dy[1]);
+    m[0] = dy[0];
+    m[1] = even + odd;
+    m[2] = even - odd;
+    m[3] = far_even + far_odd;
+    m[4] = far_even - far_odd;
+    m[5] = dy[3];
+}
+
+constexpr float G[REACH][3] = {{1.0f / 4, 0, 0},
+                               {-1.0f / 6, -1.0f / 6, -1.0f / 6},
+                               {-1.0f / 6, 1.0f / 6, -1.0f / 6},
+                               {1.0f / 24, 1.0f / 12, 1.0f / 6},
+                               {1.0f / 24, -1.0f / 12, 1.0f / 6},
+                               {0, 0, 1}};
+
+// ---- a block of tiles
+
+// The tiles that are multiplied together: a quarter of a map of 32 x 32 pixels, one of 16 x 16, four of 8 x 8.
+constexpr int BLOCK = 16;
+
+// C channels of a block of tiles after a transform: [point][tile][channel], points a little apart from powers of two.
+template <int C>
+struct Domain {
+    static constexpr int PITCH = BLOCK * C + 16;
+    alignas(64) float values[POINTS * PITCH];
+    RESLAB_INLINE float* at(int point, int tile) { return values + point * PITCH + tile * C; }
+    RESLAB_INLINE const float* at(int point, int tile) const { return values + point * PITCH + tile * C; }
+};
+
+// Both passes of a transform from IN x IN to OUT x OUT values of each channel.
+// from(row, column, channel) -> Floats, to(row, column, channel, Floats)
+template <int C, int IN, int OUT, class From, class Transform, class To>
+RESLAB_INLINE void transform_tile(From from, Transform transform, To to) {
+    for (int channel = 0; channel < C; channel += LANES) {
+        Floats between[OUT][IN];
+        RESLAB_UNROLL for (int column = 0; column < IN; ++column) {
+            Floats in[IN], out[OUT];
+            RESLAB_UNROLL for (int row = 0; row < IN; ++row) in[row] = from(row, column, channel);
+            transform(in, out);
+            RESLAB_UNROLL for (int row = 0; row < OUT; ++row) between[row][column] = out[row];
+        }
+        RESLAB_UNROLL for (int row = 0; row < OUT; ++row) {
+            Floats out[OUT];
+            transform(between[row], out);
+            RESLAB_UNROLL for (int column = 0; column < OUT; ++column) to(row, column, channel, out[column]);
+        }
+    }
+}
+
+// `rows` rows of pixels from `row` on, as tiles from `tile` on.
+template <int C, int W>
+void transform_inputs(const Padded<C, W>& x, int row, int rows, Domain<C>& to, int tile) {
+    for (int end = row + rows; row < end; row += TILE)
+        for (int column = 0; column < W; column += TILE, ++tile) {
+            const Real* corner = x.at(row - 1, column - 1);
+            float* place = to.at(0, tile);
+            transform_tile<C, REACH, REACH>(
+                [&](int r, int c, int channel) __attribute__((always_inline)) { return load(corner + r * x.ROW + c * C + channel); },
+                [](const Floats(&d)[REACH], Floats(&v)[REACH]) __attribute__((always_inline)) { transform_input(d, v); },
+                [&](int r, int c, int channel, Floats value) __attribute__((always_inline)) { store(place + (r * REACH + c) * to.PITCH + channel, value); });
+        }
+}
+
+template <int C, int W>
+void transform_gradients(const Padded<C, W>& dy, int row, int rows, Domain<C>& to, int tile) {
+    for (int end = row + rows; row < end; row += TILE)
+        for (int column = 0; column < W; column += TILE, ++tile) {
+            const Real* corner = dy.at(row, column);
+            float* place = to.at(0, tile);
+            transform_tile<C, TILE, REACH>(
+                [&](int r, int c, int channel) __attribute__((always_inline)) { return load(corner + r * dy.ROW + c * C + channel); },
+                [](const Floats(&d)[TILE], Floats(&v)[REACH]) __attribute__((always_inline)) { transform_gradient(d, v); },
+                [&](int r, int c, int channel, Floats value) __attribute__((always_inline)) { store(place + (r * REACH + c) * to.PITCH + channel, value); });
+        }
+}
+
+// One row of tiles, from `tile` on, as TILE rows of W pixels.
+template <int C, int W>
+void transform_outputs(const Domain<C>& from, int tile, float* rows) {
+    for (int column = 0; column < W; column += TILE, ++tile) {
+        const float* place = from.at(0, tile);
+        float* corner = rows + column * C;
+        transform_tile<C, REACH, TILE>(
+            [&](int r, int c, int channel) __attribute__((always_inline)) { return load(place + (r * REACH + c) * from.PITCH + channel); },
+            [](const Floats(&m)[REACH], Floats(&y)[TILE]) __attribute__((always_inline)) { transform_output(m, y); },
+            [&](int r, int c, int channel, Floats value) __attribute__((always_inline)) { store(corner + (r * W + c) * C + channel, value); });
+    }
+}
+
+// ---- the products
+
+// sums[m * SUM_ROW + n] (+)= sum over d < depth of left[m * LEFT_ROW + d * LEFT_STEP] * right[d * RIGHT_STEP + n]
+// for M rows and V * LANES columns, all in registers.
+template <int M, int V, int LEFT_ROW, int LEFT_STEP, int RIGHT_STEP, int SUM_ROW, bool ADD>
+RESLAB_INLINE void multiply_matrices(const float* left, const float* right, int depth, float* sums) {
+    Floats sum[M][V];
+    RESLAB_UNROLL for (int m = 0; m < M; ++m)
+        RESLAB_UNROLL for (int v = 0; v < V; ++v) sum[m][v] = ADD ? load(sums + m * SUM_ROW + v * LANES) : Floats{};
+    for (int d = 0; d < depth; ++d, left += LEFT_STEP, right += RIGHT_STEP) {
+        Floats row[V];
+        RESLAB_UNROLL for (int v = 0; v < V; ++v) row[v] = in_register(load(right + v * LANES));
+        RESLAB_UNROLL for (int m = 0; m < M; ++m) {
+            Floats factor = spread(left[m * LEFT_ROW]);
+            RESLAB_UNROLL for (int v = 0; v < V; ++v) sum[m][v] = fma(factor, row[v], sum[m][v]);
+        }
+    }
+    RESLAB_UNROLL for (int m = 0; m < M; ++m)
+        RESLAB_UNROLL for (int v = 0; v < V; ++v) store(sums + m * SUM_ROW + v * LANES, sum[m][v]);
+}
+
+constexpr int COLUMNS = 16, COLUMN_VECTORS = COLUMNS / LANES;  // of a product, and
+constexpr int ROWS = LANES == 8 ? 4 : 8;                       // its rows: the sums that registers hold beside their factors
+
+// Transformed weights: [point][cut of COLUMNS channels out][channel in][channel out of the cut].
+// y = x * w at each point, of the first `tiles` tiles and some that nobody reads.
+template <int C>
+void multiply_points(const Domain<C>& x, const float* w, int tiles, Domain<C>& y) {
+    for (int point = 0; point < POINTS; ++point)
+        for (int cut = 0; cut < C; cut += COLUMNS, w += C * COLUMNS)
+            for (int tile = 0; tile < tiles; tile += ROWS)
+                multiply_matrices<ROWS, COLUMN_VECTORS, C, 1, COLUMNS, C, false>(x.at(point, tile), w, C,
+                                                                                 y.at(point, tile) + cut);
+}
+
+// gradient[point][k][n] += sum over the first `tiles` tiles of x * dy
+template <int C>
+void correlate_points(const Domain<C>& x, const Domain<C>& dy, int tiles, float* gradient) {
+    for (int point = 0; point < POINTS; ++point, gradient += C * C)
+        for (int cut = 0; cut < C; cut += COLUMNS)
+            for (int k = 0; k < C; k += ROWS)
+                multiply_matrices<ROWS, COLUMN_VECTORS, 1, C, C, C, true>(x.at(point, 0) + k, dy.at(point, 0) + cut, tiles,
+                                                                          gradient + k * C + cut);
+}
+
+// ---- the weights, there and back
+
+// G
+RESLAB_INLINE void transform_taps(const Floats (&g)[3], Floats (&u)[REACH]) {
+    RESLAB_UNROLL for (int point = 0; point < REACH; ++point)
+        u[point] = fma(spread(G[point][0]), g[0], fma(spread(G[point][1]), g[1], spread(G[point][2]) * g[2]));
+}
+
+// The points of G g G^T. weight(k, n, tap) -> the fp32 weight from channel k in to channel n out.
+template <int C, class Weight>
+void transform_weights(float* to, Weight weight) {
+    for (int n = 0; n < C; n += LANES)
+        for (int k = 0; k < C; ++k) {
+            float* place = to + (n / COLUMNS * C + k) * COLUMNS + n % COLUMNS;
+            transform_tile<LANES, 3, REACH>(
+                [&](int i, int j, int) __attribute__((always_inline)) {
+                    Floats taps;
+                    for (int lane = 0; lane < LANES; ++lane) taps[lane] = weight(k, n + lane, 3 * i + j);
+                    return taps;
+                },
+                [](const Floats(&g)[3], Floats(&u)[REACH]) __attribute__((always_inline)) { transform_taps(g, u); },
+                [&](int row, int column, int, Floats value) __attribute__((always_inline)) {
+                    store(place + (row * REACH + column) * C * C, value);
+                });
+        }
+}
+
+// gradient[i][k][j][n] += G^T points G, of points[point][k][n]
+template <int C>
+void gather_gradient(const float* points, float* gradient) {
+    for (int k = 0; k < C; ++k)
+        for (int n = 0; n < C; n += LANES) {
+            Floats half[3][REACH] = {};
+            RESLAB_UNROLL for (int point = 0; point < POINTS; ++point) {
+                Floats value = load(points + (point * C + k) * C + n);
+                RESLAB_UNROLL for (int i = 0; i < 3; ++i)
+                    half[i][point % REACH] = fma(spread(G[point / REACH][i]), value, half[i][point % REACH]);
+            }
+            for (int i = 0; i < 3; ++i)
+                for (int j = 0; j < 3; ++j) {
+                    float* to = gradient + ((i * C + k) * 3 + j) * C + n;
+                    Floats sum = load(to);
+                    RESLAB_UNROLL for (int column = 0; column < REACH; ++column)
+                        sum = fma(spread(G[column][j]), half[i][column], sum);
+                    store(to, sum);
+                }
+        }
+}
+
+// ---- whole maps
+
+// What a thread needs for the products of C channels.
+template <int C>
+struct Transforms {
+    Domain<C> left, right;
+    alignas(64) float points[POINTS * C * C];  // a weight gradient, as it grows over the images of a shard
+};
+
+template <int C>
+struct Nothing {};
+
+template <int C>
+using Workspace = std::conditional_t<TRANSFORMED, Transforms<C>, Nothing<C>>;
+
+// How the maps of W x W pixels of a group of images make blocks.
+template <int W>
+struct Blocks {
+    static constexpr int HEIGHT = MAPS<W> > 1 ? W : BLOCK * TILE * TILE / W;  // rows of pixels of a map
+    static constexpr int TILES = HEIGHT / TILE * (W / TILE);
+    static_assert(TILES * MAPS<W> <= BLOCK);
+};
+
+// The convolution of `count` maps; see convolve().
+template <int C, int W, class Finish>
+RESLAB_INLINE void convolve_tiles(const Padded<C, W>* x, int count, const float* w, Transforms<C>& work, Finish finish) {
+    using Here = Blocks<W>;
+    alignas(64) float strip[TILE * W * C];
+    for (int top = 0; top < W; top += Here::HEIGHT) {
+        for (int member = 0; member < count; ++member)
+            transform_inputs(x[member], top, Here::HEIGHT, work.left, member * Here::TILES);
+        multiply_points(work.left, w, count * Here::TILES, work.right);
+        for (int member = 0; member < count; ++member)
+            for (int row = 0; row < Here::HEIGHT; row += TILE) {
+                transform_outputs<C, W>(work.right, member * Here::TILES + row / TILE * (W / TILE), strip);
+                for (int r = 0; r < TILE; ++r) finish(member, top + row + r, 0, strip + r * W * C);
+            }
+    }
+}
+
+// Adds the weight gradient of `count` maps to work.points; the transforms of them remain.
+template <int C, int W>
+void correlate_tiles(const Padded<C, W>* x, const Padded<C, W>* dy, int count, Transforms<C>& work) {
+    using Here = Blocks<W>;
+    for (int top = 0; top < W; top += Here::HEIGHT) {
+        for (int member = 0; member < count; ++member) {
+            transform_inputs(x[member], top, Here::HEIGHT, work.left, member * Here::TILES);
+            transform_gradients(dy[member], top, Here::HEIGHT, work.right, member * Here::TILES);
+        }
+        correlate_points(work.left, work.right, count * Here::TILES, work.points);
+    }
+}
+
+}  // namespace reslab
