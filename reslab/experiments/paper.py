@@ -25,6 +25,11 @@ def exact_counts(name: str, spec: Architecture) -> dict[str, int] | None:
     return None
 
 
+def published(name: str) -> dict[str, Any]:
+    """What a net's own paper or its authors' program says that it costs, and how ours differs; see `published.text`."""
+    return paper()["published"].get(name, {})
+
+
 def printed(name: str) -> dict[str, float]:
     """What the paper itself prints of a net: its FLOPs (Table 1) or its parameters (Table 6)."""
     return paper()["printed"].get(name, {})

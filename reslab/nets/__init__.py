@@ -9,7 +9,7 @@ from reslab.nets.names import MODELS, canonical, create, spec
 from reslab.nets.own import digest_of, name_of, named_residual, try_out
 from reslab.nets.preact import PreactBlock
 from reslab.nets.spec import SHORTCUTS, SMALLEST_SIZE, STRIDES_IN, Spec
-from reslab.nets.table1 import layers_text
+from reslab.nets.table1 import layers_text, part_text, rows_of
 from reslab.nets.whitening import whitening_filters
 
 __all__ = [
@@ -42,6 +42,8 @@ __all__ = [
     "layers_text",
     "name_of",
     "named_residual",
+    "part_text",
+    "rows_of",
     "spec",
     "try_out",
     "whitening_filters",

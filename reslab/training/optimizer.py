@@ -94,7 +94,8 @@ def rmsprop(
 ) -> None:
     """One step of RMSprop (Tieleman, Hinton 2012), in place.
 
-    `squares`, the running mean of squared gradients, lies where SGD keeps its velocity; `optimizer.momentum` is its decay.
+    `squares`, the running mean of squared gradients, lies where SGD keeps its velocity; `optimizer.momentum` is its
+    decay.
 
     s <- m * s + (1 - m) * g^2;  w <- w - lr * g / sqrt(s).
     """

@@ -1,8 +1,8 @@
 """How the nets of the comparison were trained by their own authors, as far as it is known.
 
-A row is what of a recipe is theirs. Steps and rates are of their own data sets; other data keep the number of steps, and
-`stretched` shortens them. Preprocessing is ours for all of them (the mean image subtracted, one scale): Maxout and NIN
-had contrast normalisation and whitening, DSN and Highway contrast normalisation.
+A row is what of a recipe is theirs. Steps and rates are of their own data sets; other data keep the number of steps,
+and `stretched` shortens them. Preprocessing is ours for all of them (the mean image subtracted, one scale): Maxout and
+NIN had contrast normalisation and whitening, DSN and Highway contrast normalisation.
 """
 
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ FITNET = Original(
 HIGHWAY = Original(
     "authors' file of the 19-layer net; for 32 layers it is our reading, as its widths are",
     batch=100,
-    optimizer=Optimizer(lr=0.025, nesterov=True, weight_decay=1e-3, decays="head.5.*=10"),
+    optimizer=Optimizer(lr=0.025, nesterov=True, weight_decay=1e-3, decays="head.4.*=10"),
     schedule=Schedule(steps=200_000, drops=(100_000, 150_000, 175_000)),
     pad=8,
 )

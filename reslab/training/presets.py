@@ -7,8 +7,8 @@
 | small | digits and small folders | 30 epochs, at least 300 steps | 0.1 | 64 | 5e-4 | linear to zero |
 | original | what the net's own authors did | theirs | theirs | theirs | theirs | theirs |
 
-Nets of the comparison cannot be trained at the rates of nets with batch normalisation: under `fast` and `small` they keep
-their own recipe (`original`), stretched to as many steps.
+Nets of the comparison cannot be trained at the rates of nets with batch normalisation: under `fast` and `small` they
+keep their own recipe (`original`), stretched to as many steps.
 """
 
 from dataclasses import dataclass, replace
@@ -103,7 +103,7 @@ def warmed_up(recipe: Recipe) -> Recipe:
 
 
 def original(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
-    """The row of `originals.py`; of a residual net sec. 4.2, of one with pre-activation with the warm-up of its paper."""
+    """The row of `originals.py`; of a residual net sec. 4.2, with pre-activation the warm-up of that paper, too."""
     if isinstance(net, Spec):
         warm = net.activation == "pre" and net_is_cifar(net)  # arXiv 1603.05027, appendix: whatever the depth
         return warmed_up(recipe) if warm else paper(recipe, facts, net)
