@@ -102,8 +102,10 @@ def _parse(name: str) -> tuple[str, int]:
     imagenet = IMAGENET_PREACT if kind == "preact" else IMAGENET
     if depth not in imagenet and not nines and (depth % 6 != 2 or depth < 8):
         below, above = (next(d for d in depths if d not in IMAGENET) for depths in _around(depth))
+        bottlenecks = ", or 9n+2 in bottlenecks" if kind == "preact" else ""
         raise UsageError(
-            f"no model '{name}': a CIFAR net has 6n+2 layers (sec. 4.2), such as {kind}{below} or {kind}{above}; "
+            f"no model '{name}': a CIFAR net has 6n+2 layers (sec. 4.2){bottlenecks}, such as {kind}{below} or "
+            f"{kind}{above}; "
             f"the ImageNet nets have {', '.join(map(str, imagenet))}"
         )
     return kind, depth

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from reslab.data import load_dataset, measure
-from reslab.engine import Execution, Layout, Work, make_engine
+from reslab.engine import Execution, Layout, Request, Work, make_engine
 from reslab.engine.work import lacking
 from reslab.errors import UsageError
 from reslab.evaluation import evaluate
@@ -39,6 +39,7 @@ from tests.conftest import short_recipe
 
 CIFAR10 = Facts("cifar10", 10, 32, 45_000, mirror=True, official=True, split="45k/5k")
 FP32 = Execution("torch", "cpu", "fp32", channels_last=True, compiled=False, threads=1)
+ALONE = Surroundings(Request(threads=1))  # nets so small are slower on two
 CIFAR = [name for name, row in HISTORIC.items() if row.size == 32]
 
 
@@ -110,14 +111,14 @@ def few(digits):
 
 @pytest.mark.parametrize("name", CIFAR)
 def test_trained_saved_loaded(few, tmp_path, name):
-    result = train_on(few, short_recipe(few, 2, name, batch=8), tmp_path / "run", Surroundings())
+    result = train_on(few, short_recipe(few, 2, name, batch=8), tmp_path / "run", ALONE)
     assert result["model"] == name and result["test_images"] == 24 and result["engine"] == "torch"
     assert load(tmp_path / "run").identity.spec == spec(name, size=8)
     assert evaluate_on(tmp_path / "run", few) == pytest.approx(result["test_error"])
 
 
 def test_tested_as_any_other_net(digits, tmp_path):
-    result = train_on(digits, short_recipe(digits, 1, "dsn", batch=8), tmp_path / "run", Surroundings())
+    result = train_on(digits, short_recipe(digits, 1, "dsn", batch=8), tmp_path / "run", ALONE)
     assert evaluate(tmp_path / "run").top1_error == result["test_error"]
     assert result["params"] > 966_986, "its companions learn, and stay in the file"
 
@@ -127,7 +128,7 @@ def test_tested_as_any_other_net(digits, tmp_path):
 def test_imagenet_nets_on_enlarged_digits(tmp_path, name, size):
     data = load_dataset("digits", size=size)
     data = replace(data, splits={split: first(images, 24) for split, images in data.splits.items()})
-    result = train_on(data, short_recipe(data, 2, name, batch=4), tmp_path / "run", Surroundings())
+    result = train_on(data, short_recipe(data, 2, name, batch=4), tmp_path / "run", ALONE)
     assert evaluate_on(tmp_path / "run", data) == pytest.approx(result["test_error"])
 
 
@@ -135,7 +136,7 @@ def test_imagenet_nets_on_enlarged_digits(tmp_path, name, size):
 def test_stopped_and_continued_is_as_if_never_stopped(few, tmp_path, monkeypatch, name):
     recipe = short_recipe(few, 6, name, batch=8)
     recipe = with_fields(recipe, ["model.survival=0.5"] if name == "resnet8" else [])
-    whole = train_on(few, recipe, tmp_path / "whole", Surroundings())
+    whole = train_on(few, recipe, tmp_path / "whole", ALONE)
     asked = []
 
     def line(self, written, write=RunFolder.append_metrics):
@@ -147,8 +148,8 @@ def test_stopped_and_continued_is_as_if_never_stopped(few, tmp_path, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(RunFolder, "append_metrics", line)
         with pytest.raises(Interrupted):
-            train_on(few, recipe, tmp_path / "stopped", Surroundings())
-    again = train_on(few, recipe, tmp_path / "stopped", Surroundings())
+            train_on(few, recipe, tmp_path / "stopped", ALONE)
+    again = train_on(few, recipe, tmp_path / "stopped", ALONE)
     assert again["val_error"] == whole["val_error"]
     model = "model.safetensors"
     assert (tmp_path / "whole" / model).read_bytes() == (tmp_path / "stopped" / model).read_bytes()
@@ -158,7 +159,7 @@ def test_stochastic_depth_is_another_run_and_is_saved(few, tmp_path):
     plain = short_recipe(few, 2)
     recipe = with_fields(plain, ["model.survival=0.5"])
     assert recipe.digest() != plain.digest()
-    train_on(few, recipe, tmp_path / "run", Surroundings())
+    train_on(few, recipe, tmp_path / "run", ALONE)
     assert load(tmp_path / "run").net.stage3[0].survival == 0.5
 
 
