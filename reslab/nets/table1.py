@@ -7,7 +7,7 @@ from torch import nn
 from reslab.nets.architecture import Architecture
 from reslab.nets.historic.googlenet import Inception
 from reslab.nets.historic.highway import HighwayLayer
-from reslab.nets.historic.layers import Companion, Maxout
+from reslab.nets.historic.layers import Companion, Maxout, Scale
 from reslab.nets.spec import Spec
 
 
@@ -15,7 +15,7 @@ def rows_of(architecture: Architecture, net: nn.Sequential) -> list[str]:
     """What each row says of its layers, from the stem to the head of `net`."""
     if isinstance(architecture, Spec):
         return [layers_text(architecture, row) for row in range(len(net))]
-    return [part_text(part) for part in net]
+    return [part_text(part) if len(list(part.children())) else _layer_text(part) for part in net]
 
 
 def layers_text(spec: Spec, row: int) -> str:
@@ -90,6 +90,8 @@ def _layer_text(layer: nn.Module) -> str:
             return f"highway {part_text(nn.Sequential(layer.transform))}"
         case Inception():
             return f"inception, {_inception_width(layer)}"
+        case Scale():
+            return f"images x {layer.factor:g}"
         case Companion():
             return "[companion head]"
     return ""

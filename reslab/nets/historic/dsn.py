@@ -4,15 +4,19 @@ from collections import OrderedDict
 
 from torch import nn
 
-from reslab.nets.historic.layers import Companion, convolution, map_size
+from reslab.nets.historic.layers import Companion, Scale, convolution, map_size
 from reslab.nets.historic.nin import shrink
 
-COMPANION_WEIGHT = 1.0  # of each companion's loss; its own weights learn slowly instead (the recipe `original`)
+# Of each companion's loss. The authors' file has it as the rate of the companion's own weights, at a loss of full
+# weight; but then a random classifier drives the trunk, and kills its units within forty steps. Our reading is that it
+# scales what a companion learns and what it teaches alike.
+COMPANION_WEIGHT = 0.001
+SPREAD = 0.25  # standard deviation of CIFAR's pixels where they lie in [0, 1], as theirs did; ours have 1
 
 
 def dsn(classes: int, size: int) -> nn.Sequential:
     """NIN without ReLU on the last 1x1; companions see a convolution's output before its ReLU."""
-    parts: OrderedDict[str, nn.Module] = OrderedDict()
+    parts: OrderedDict[str, nn.Module] = OrderedDict(stem=Scale(SPREAD))
     for stage, (channels, kernel, one, other) in enumerate(((3, 5, 160, 96), (96, 5, 192, 192), (192, 3, 192, 0)), 1):
         head = nn.Sequential(nn.Flatten(), nn.Linear(192 * size**2, classes))
         first, relu = convolution(channels, 192, kernel)

@@ -54,6 +54,20 @@ class Maxout(nn.Module):
         return f"pieces={self.pieces}"
 
 
+class Scale(nn.Module):
+    """Images as large as the authors had them: without batch normalisation, rates and weights suit one scale."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.factor
+
+    def extra_repr(self) -> str:
+        return f"factor={self.factor}"
+
+
 class Companion(nn.Module):
     """A head on the way, for training alone: hands its input on unchanged, and in training mode scores it, too.
 
