@@ -36,7 +36,8 @@ class Layout:
 
     def pack(self, tensors: dict[str, Tensor]) -> Tensor:
         """The buffer that holds copies of `tensors`, on the CPU."""
-        return torch.cat([tensors[name].detach().to("cpu", torch.float32).reshape(-1) for name in self.names])
+        parts = [tensors[name].detach().to("cpu", torch.float32).reshape(-1) for name in self.names]
+        return torch.cat(parts) if parts else torch.empty(0)  # a net without batch normalisation has no statistics
 
 
 def parameter_layout(net: nn.Module) -> Layout:

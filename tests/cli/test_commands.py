@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from reslab.cli.app import app
 from reslab.errors import ReslabError
+from reslab.nets import HISTORIC
 
 
 class Answer:
@@ -152,7 +153,44 @@ def test_info_and_list():
     assert list(everything) == ["models", "datasets", "recipes", "experiments"]
     assert {"resnet20", "plain34", "resnet152"} <= {m["name"] for m in everything["models"]}
     assert {d["name"] for d in everything["datasets"]} == {"digits", "cifar10", "cifar100"}
-    assert {"paper", "fast", "small"} == {r["name"] for r in everything["recipes"]}
+    assert {"paper", "fast", "small", "original"} == {r["name"] for r in everything["recipes"]}
+    own = {m["name"]: m["original"] for m in everything["models"]}
+    assert all(own[name] for name in HISTORIC) and not own["resnet20"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("vgg16", ["138,357,544", "(paper: 15.3e9 FLOPs)", "convolutions alone"]),
+        ("vgg19", ["143,667,240", "(paper: 19.6e9 FLOPs)"]),
+        ("alexnet", ["60,965,224", "60M parameters", "LRN", "in 2 groups"]),
+        ("googlenet", ["6,998,552", "inception, 1024", "6,379,728 more parameters"]),
+        ("maxout", ["16,247,830", "8x8, 96 maxout of 2"]),
+        ("nin", ["966,986", "5x5, 192; 1x1, 192 x 2; 3x3 max pool, /2"]),
+        ("dsn", ["966,986", "2,580,510 more parameters", "[companion head]"]),
+        ("fitnet19", ["2,742,102", "(paper: 2.5M)", "382M"]),
+        ("highway19", ["2,256,838", "(paper: 2.3M)", "highway 3x3, 80 x 5"]),
+        ("highway32", ["1,264,502", "(paper: 1.25M)", "(highway 1x1, 32; highway 3x3, 32) x 4"]),
+        ("preact164", ["1,703,258", "before each convolution", "[1x1, 16; 3x3, 16; 1x1, 64] x 18"]),
+    ],
+)
+def test_info_of_the_nets_of_the_comparison(name, words):
+    text = Answer("info", name).out
+    assert all(word in text for word in words), text
+    found = Answer("info", name, "--classes", "7", "--json").json
+    assert found["classes"] == 7 and found["paper"] == found["published"] == {}
+    assert (found["block"] is None) == (name != "preact164")
+
+
+def test_a_historic_net_from_the_command_line(tmp_path):
+    words = ("--model", "NIN", "--recipe", "original", "--steps", "2", "--batch", "8", "--threads", "1", "--json")
+    result = Answer("train", "digits", *words, "--run", tmp_path / "r").json
+    assert (result["model"], result["recipe"], result["steps"]) == ("nin", "original", 2)
+    assert Answer("eval", tmp_path / "r", "--json").json["top1_error"] == result["test_error"]
+    assert "nin" in (tmp_path / "r" / "recipe.toml").read_text()
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "dark.png")
+    assert Answer("predict", tmp_path / "r", tmp_path / "dark.png").code == 0
+    assert Answer("report", tmp_path / "r").code == 0
 
 
 def test_doctor():
@@ -285,6 +323,11 @@ def test_real_photographs(real_data, tmp_path):
         (["train", "--model", "resnet21"], 2, "6n+2"),
         (["train", "--model", "plain20", "--shortcut", "A"], 2, "plain net"),
         (["train", "--recipe", "papper"], 2, "did you mean paper"),
+        (["train", "--model", "nim"], 2, "did you mean nin"),
+        (["train", "--model", "vgg16"], 2, "too small for vgg16: at least 32 pixels"),
+        (["train", "--model", "nin", "--shortcut", "A"], 2, "nin has no blocks of sec. 3.3, and so no shortcut"),
+        (["info", "highway18"], 2, "did you mean highway19"),
+        (["info", "preact21"], 2, "6n+2 layers (sec. 4.2), or 9n+2 in bottlenecks, such as preact20 or preact26"),
         (["train", "--set", "optimizer.rl=1"], 2, "did you mean optimizer.lr"),
         (["train", "--steps", "0"], 2, "steps 0"),
         (["train", "--epochs", "0"], 2, "more than 0"),
