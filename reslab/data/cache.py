@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reslab.caches import cache_dir
-from reslab.data.photo import read_photo
+from reslab.data.photo import decoding_threads, quiet, read_photo
 from reslab.errors import DataError, unknown
 from reslab.locks import alone
 from reslab.progress import Progress, Say, silent, unseen
@@ -171,8 +170,7 @@ def _in_memory(folder: Path, files: Sequence[str], size: int, progress: Progress
 
 def _decode(folder: Path, files: Sequence[str], size: int, progress: Progress) -> Iterator[NDArray[np.uint8] | str]:
     """Pixels (size, size, 3) of each photograph, or why it cannot be read; in threads, since Pillow frees the GIL."""
-    with warnings.catch_warnings(), ThreadPoolExecutor(_threads()) as pool:
-        warnings.filterwarnings("ignore", module="PIL")  # odd metadata and large pictures are no news in thousands
+    with quiet(), ThreadPoolExecutor(decoding_threads()) as pool:
         for start in range(0, len(files), SLICE):
             batch = files[start : start + SLICE]
             for done, image in enumerate(pool.map(lambda path: _read(folder / path, size), batch), start + 1):
@@ -185,8 +183,3 @@ def _read(path: Path, size: int) -> NDArray[np.uint8] | str:
         return read_photo(path, size)
     except DataError as error:
         return str(error)
-
-
-def _threads() -> int:
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(allowed, 32)

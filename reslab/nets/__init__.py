@@ -2,6 +2,7 @@
 
 from reslab.nets.blocks import Block, Residual
 from reslab.nets.complexity import Complexity, Stage, complexity, count_params
+from reslab.nets.dense import convolutional
 from reslab.nets.initialisation import INITIALISATIONS, he_initialise, initialise
 from reslab.nets.names import MODELS, canonical, create, spec
 from reslab.nets.own import digest_of, name_of, named_residual, try_out
@@ -24,6 +25,7 @@ __all__ = [
     "build",
     "canonical",
     "complexity",
+    "convolutional",
     "count_params",
     "create",
     "digest_of",
