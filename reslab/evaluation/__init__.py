@@ -5,16 +5,16 @@ from reslab.evaluation.error import cross_entropy, softmax, top_error
 from reslab.evaluation.evaluate import Evaluation, evaluate
 from reslab.evaluation.mistakes import answers
 from reslab.evaluation.predict import Prediction, predict
+from reslab.evaluation.probabilities import probabilities
 from reslab.evaluation.scores import scores_of, single_view
-from reslab.evaluation.testing import PAPER_SCALES, VIEWS, Testing, testing_of
-from reslab.evaluation.views import probabilities
+from reslab.evaluation.views import PAPER_SCALES, VIEWS, Views, views_of
 
 __all__ = [
     "PAPER_SCALES",
     "VIEWS",
     "Evaluation",
     "Prediction",
-    "Testing",
+    "Views",
     "answers",
     "centre_crop",
     "cross_entropy",
@@ -25,6 +25,6 @@ __all__ = [
     "single_view",
     "softmax",
     "ten_crop",
-    "testing_of",
     "top_error",
+    "views_of",
 ]

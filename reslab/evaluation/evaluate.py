@@ -13,9 +13,9 @@ from reslab.engine import Request
 from reslab.errors import DataError, UsageError, unknown
 from reslab.evaluation.ensemble import Member, in_order, members_of, seen_in_training
 from reslab.evaluation.error import top_error
+from reslab.evaluation.probabilities import probabilities
 from reslab.evaluation.scores import scores_of
-from reslab.evaluation.testing import Testing, testing_of
-from reslab.evaluation.views import probabilities
+from reslab.evaluation.views import Views, views_of
 from reslab.nets import Residual
 from reslab.progress import Progress, Say, silent, unseen
 from reslab.store import ENVIRONMENT, SPLIT, Classifier, RunFolder
@@ -62,7 +62,7 @@ def evaluate(
     `data` defaults to what the net was trained on, with the run's own split; `split` to "test" where there is one, else
     "val". Classes are matched by name. `views` is 1 (the image as it is), "flip" (and its mirror), "centre" or 10
     (crops); with `scales`, shorter sides in pixels, crops are cut from images of these scales, and 1 and "flip" apply
-    the net convolutionally to whole images (see `Testing`). `ensemble` names more runs, whose probabilities are
+    the net convolutionally to whole images (see `Views`). `ensemble` names more runs, whose probabilities are
     averaged with those of the first. `residual` is the nets' residual function, where it is one's own.
 
     Raises UsageError for a split or views that are not there and for members with other classes, DataError for a data
@@ -76,15 +76,15 @@ def evaluate(
     if split not in dataset.splits:
         raise unknown(f"split of {dataset.name}", split, dataset.splits)
     images = by_name(dataset, split, first.classes)
-    testing = testing_of(views, scales, first.classifier.size, dataset.mirror)
+    chosen = views_of(views, scales, first.classifier.size, dataset.mirror)
     found: NDArray[np.floating]
-    if len(members) == 1 and testing == Testing():
+    if len(members) == 1 and chosen == Views():
         found = scores_of(first.classifier, images, first.execution)
     else:
         total = np.zeros((len(images), len(first.classes)))
         for number, member in enumerate(members):
             own = _at_size(dataset, split, member.classifier.size, on_bad, say)
-            seen = testing_of(views, scales, member.classifier.size, dataset.mirror)
+            seen = views_of(views, scales, member.classifier.size, dataset.mirror)
             count = _part(progress, number, len(members))
             total += in_order(
                 probabilities(member.classifier, own, seen, member.execution, count), member, first.classes
@@ -95,33 +95,33 @@ def evaluate(
         model="+".join(member.classifier.identity.model for member in members),
         data=dataset.name,
         split=split,
-        views=testing.count,
-        scales=testing.scales,
-        dense=testing.dense,
+        views=chosen.count,
+        scales=chosen.scales,
+        dense=chosen.dense,
         members=tuple(str(member.path) for member in members),
         images=len(images),
         top1_error=0.0 if top1 is None else top1,
         top5_error=top_error(found, images.labels, 5),
         precision="+".join(sorted({member.execution.precision for member in members})),
-        notes=(*dataset.notes, *_remarks(dataset, images, testing), *seen_in_training(members, split)),
+        notes=(*dataset.notes, *_remarks(dataset, images, chosen), *seen_in_training(members, split)),
     )
 
 
 def _refuse_impossible(views: str | int | None, scales: Sequence[int], members: list[Member]) -> None:
     """Before thousands of photographs are read."""
     for member in members:
-        testing_of(views, scales, member.classifier.size, mirror=True)
+        views_of(views, scales, member.classifier.size, mirror=True)
 
 
-def _remarks(dataset: Dataset, images: Images, testing: Testing) -> tuple[str, ...]:
+def _remarks(dataset: Dataset, images: Images, views: Views) -> tuple[str, ...]:
     """What the reader of a number should know of how it was measured."""
     notes = []
-    if testing.flip and not dataset.mirror:
+    if views.flip and not dataset.mirror:
         notes.append(f"a mirrored image of {dataset.name} may be none of its class: --views 1 leaves mirrors out")
-    if testing.scales and images.photos is None and max(testing.scales) > images.size:
+    if views.scales and images.photos is None and max(views.scales) > images.size:
         notes.append(
             f"{dataset.name} has no larger images than its {images.size} x {images.size} pixels: they were enlarged to "
-            f"{', '.join(map(str, testing.scales))}"
+            f"{', '.join(map(str, views.scales))}"
         )
     return tuple(notes)
 
