@@ -40,7 +40,7 @@ def batch_at(recipe: Recipe, images: Images, step: int) -> Batch:
 
 
 def pixels_at(recipe: Recipe, images: Images, indices: NDArray[np.int64], step: int) -> NDArray[np.uint8]:
-    """The images of the batch at `step`, (B, H, W, 3): as they are stored, or cut from them at random scales (sec. 3.4).
+    """The images of the batch at `step`, (B, H, W, 3): as stored, or cut from them at random scales (sec. 3.4).
 
     DataError, naming the file, for a photograph that cannot be read any more.
     """

@@ -66,7 +66,7 @@ def check_values(recipe: "Recipe") -> None:
             f"scale {augment.scale}",
             not augment.scale
             or (len(augment.scale) == 2 and recipe.data.size <= augment.scale[0] <= augment.scale[1] <= LARGEST_SCALE),
-            f"two shorter sides, the smaller first, from the {recipe.data.size} pixels of the crop to {LARGEST_SCALE:,}",
+            f"two shorter sides, the smaller first, from the crop's {recipe.data.size} pixels to {LARGEST_SCALE:,}",
         ),
         (
             f"scale {augment.scale}",
