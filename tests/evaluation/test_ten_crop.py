@@ -88,7 +88,7 @@ def test_probabilities_are_torchvisions(classifier, folder):
     from reslab.data import load_dataset
 
     images = load_dataset(folder, size=SIZE).splits["test"]
-    execution = execution_for(None, Request(precision="fp32"), classifier, print)
+    execution = execution_for(None, Request(precision="fp32", threads=1), classifier, print)
     found = probabilities(classifier, images, Views("10", (EXPECTED["shorter"],)), execution)
     assert found == pytest.approx(expected_probabilities(), abs=2e-5)
 
@@ -98,7 +98,7 @@ def test_errors_are_those_of_torchvisions_probabilities(classifier, folder, tmp_
     weights = {name: tensor for name, tensor in state.items() if not name.endswith("num_batches_tracked")}
     file = tmp_path / "waves.safetensors"
     file.write_bytes(model_bytes(weights, classifier.identity, classifier.preprocessing))
-    found = evaluate(file, folder, views=10, request=Request(precision="fp32"))
+    found = evaluate(file, folder, views=10, request=Request(precision="fp32", threads=1))
     assert (found.views, found.scales, found.images) == (10, (EXPECTED["shorter"],), len(CLASSES))
     order = np.argsort(-expected_probabilities(), axis=1)
     right = order == np.arange(len(CLASSES))[:, None]

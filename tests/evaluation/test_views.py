@@ -7,17 +7,22 @@ import pytest
 import torch
 from PIL import Image
 
+from reslab import evaluation
 from reslab.data import Images, Preprocessing, load_dataset, measure
 from reslab.data.photo import scaled
 from reslab.engine import Request
 from reslab.errors import DataError, UsageError
-from reslab.evaluation import Views, centre_crop, evaluate, probabilities, softmax, ten_crop, top_error, views_of
+from reslab.evaluation import Evaluation, Views, centre_crop, probabilities, softmax, ten_crop, top_error, views_of
 from reslab.evaluation.scores import execution_for
 from reslab.nets import convolutional, create, spec
 from reslab.store import Classifier, Identity, model_bytes
 
-FP32 = Request(precision="fp32")
+FP32 = Request(precision="fp32", threads=1)  # several threads would wait for each other in batches this small
 DIGITS = tuple("0123456789")
+
+
+def evaluate(*words, **choices) -> Evaluation:
+    return evaluation.evaluate(*words, request=FP32, **choices)
 
 
 def classifier_of(classes, preprocessing: Preprocessing, data: str, seed: int = 0, model: str = "resnet8"):
@@ -134,11 +139,11 @@ def test_an_ensemble_averages_probabilities_whatever_the_order_of_the_classes(di
     files = [saved(member, tmp_path / "one.safetensors"), saved(backwards, tmp_path / "two.safetensors")]
     test = digits.splits["test"]
     mean = softmax(member(test.pixels).numpy()) + softmax(backwards(test.pixels).numpy())[:, ::-1]
-    found = evaluate(files[0], ensemble=files[1:], request=FP32)
+    found = evaluate(files[0], ensemble=files[1:])
     assert found.top1_error == pytest.approx(top_error(mean, test.labels), abs=0.3)
     assert (found.model, len(found.members), found.views) == ("resnet8+resnet14", 2, 1)
-    alone = evaluate(files[0], request=FP32)
-    assert evaluate(files[0], ensemble=[files[0]], request=FP32).top1_error == pytest.approx(alone.top1_error, abs=0.3)
+    alone = evaluate(files[0])
+    assert evaluate(files[0], ensemble=[files[0]]).top1_error == pytest.approx(alone.top1_error, abs=0.3)
 
 
 def test_members_may_have_other_sizes(folder, pets, tmp_path):
@@ -147,7 +152,7 @@ def test_members_may_have_other_sizes(folder, pets, tmp_path):
     files = [saved(pets, tmp_path / "one.safetensors"), saved(other, tmp_path / "two.safetensors")]
     splits = [load_dataset(folder, size=size).splits["test"] for size in (32, 24)]
     mean = softmax(pets(splits[0].pixels).numpy()) + softmax(other(splits[1].pixels).numpy())
-    found = evaluate(files[0], folder, ensemble=files[1:], request=FP32)
+    found = evaluate(files[0], folder, ensemble=files[1:])
     assert found.top1_error == pytest.approx(top_error(mean, splits[0].labels))
 
 
