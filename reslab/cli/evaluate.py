@@ -1,17 +1,31 @@
-"""`reslab eval`: the error of a run or model file."""
+"""`reslab eval`: the error of a run or model file, or of an ensemble of them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reslab.cli.show import emit, pairs, percent, say
+from reslab.cli.watch import counted
+from reslab.errors import UsageError
+
+if TYPE_CHECKING:
+    from reslab.evaluation import Evaluation
 
 
 def evaluate(
     run: Annotated[Path, typer.Argument(metavar="RUN|FILE", help="A run folder or a model file.")],
     data: Annotated[str | None, typer.Argument(help="Another data set; default: the run's own.")] = None,
     split: Annotated[str | None, typer.Option(help="train, val or test; default: test, else val.")] = None,
+    views: Annotated[
+        str | None, typer.Option(help="1 (default), flip, centre or 10 crops; flip with --scales on photographs.")
+    ] = None,
+    scales: Annotated[
+        str | None, typer.Option(help="Shorter sides in pixels, as 224,256,384,480,640: whole images, densely.")
+    ] = None,
+    ensemble: Annotated[
+        list[Path] | None, typer.Option(metavar="RUN|FILE", help="One more net to average with; repeatable.")
+    ] = None,
     residual: Annotated[str | None, typer.Option(help="The net's own residual function, module:function.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16; default: the run's own.")] = "auto",
@@ -20,23 +34,27 @@ def evaluate(
     on_bad: Annotated[str, typer.Option(help="Images that cannot be read: error or skip.")] = "error",
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Measure top-1 and top-5 error, single view, on a split."""
+    """Measure top-1 and top-5 error on a split: of a single view, of crops, of several scales, of an ensemble."""
     from reslab.engine import Request
     from reslab.evaluation import evaluate
     from reslab.nets import named_residual
 
     asked = Request("auto", device, precision, "auto", threads)
-    request = asked if asked != Request() else None
-    found = evaluate(
-        run,
-        data,
-        split,
-        data_root=data_root,
-        request=request,
-        residual=named_residual(residual),
-        on_bad=on_bad,
-        say=say,
-    )
+    with counted("testing") as progress:
+        found = evaluate(
+            run,
+            data,
+            split,
+            views=views,
+            scales=_pixels(scales),
+            ensemble=ensemble or (),
+            data_root=data_root,
+            request=asked if asked != Request() else None,
+            residual=named_residual(residual),
+            on_bad=on_bad,
+            say=say,
+            progress=progress,
+        )
     for note in found.notes:
         say(note)
     if json:
@@ -45,8 +63,26 @@ def evaluate(
     pairs(
         [
             ("model", found.model),
-            ("data", f"{found.data}, {found.split}, {found.views} view"),
+            ("data", f"{found.data}, {found.split}, {_how(found)}"),
             ("top-1 error", percent(found.top1_error, found.images)),
             ("top-5 error", percent(found.top5_error, found.images)),
         ]
     )
+
+
+def _pixels(text: str | None) -> tuple[int, ...]:
+    """ "224,256" -> (224, 256). Raises UsageError for anything else."""
+    if text is None:
+        return ()
+    try:
+        return tuple(int(word) for word in text.split(","))
+    except ValueError as error:
+        raise UsageError(f"--scales {text}: whole numbers of pixels, as 224,256,384,480,640") from error
+
+
+def _how(found: "Evaluation") -> str:
+    """How an image was looked at, in words."""
+    views = f"{found.views} view{'s' if found.views > 1 else ''}"
+    scales = f" at {', '.join(map(str, found.scales))} pixels" if found.scales else ""
+    members = f", {len(found.members)} nets" if len(found.members) > 1 else ""
+    return f"{views}{scales}{', dense' if found.dense else ''}{members}"

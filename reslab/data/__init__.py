@@ -6,6 +6,8 @@ digits         the embedded one
 cifar          CIFAR-10 and CIFAR-100 in every official form (listed in cifar_official, read by archives, pickles)
 folder         a folder of class folders: its classes, files and splits
 photo          from a photograph's file to pixels, for training and prediction
+scaling        images whole at other scales, and cut out at random scales (sec. 3.4)
+colour         colour augmentation along the principal components of natural colours (sec. 3.4)
 cache          photographs decoded once, memory-mapped
 splits         stratified splits that never change
 fetch          a download that is resumed and checked
@@ -27,11 +29,13 @@ from reslab.data.catalog import (
     load_folder,
 )
 from reslab.data.cifar import SPLITS as CIFAR_SPLITS
-from reslab.data.dataset import Dataset, Images
+from reslab.data.colour import draw_lighting
+from reslab.data.dataset import Dataset, Images, Photos
 from reslab.data.folder import FolderIndex, index_folder
-from reslab.data.photo import PHOTO_SUFFIXES, fit, open_photo, read_photo
+from reslab.data.photo import PHOTO_SUFFIXES, fit, open_photo, quiet, read_photo
 from reslab.data.places import data_root
-from reslab.data.preprocessing import Preprocessing, measure
+from reslab.data.preprocessing import Preprocessing, by_colour, measure
+from reslab.data.scaling import at_scale, draw_places, draw_scales, scaled_crops
 
 __all__ = [
     "CIFAR_SPLITS",
@@ -40,14 +44,20 @@ __all__ = [
     "Dataset",
     "FolderIndex",
     "Images",
+    "Photos",
     "Preprocessing",
     "alternate_flips",
+    "at_scale",
     "batch_epochs",
     "batch_indices",
+    "by_colour",
     "crop_and_flip",
     "data_root",
     "draw_crops",
     "draw_flips",
+    "draw_lighting",
+    "draw_places",
+    "draw_scales",
     "fetch_dataset",
     "find_folder",
     "fit",
@@ -57,5 +67,7 @@ __all__ = [
     "load_folder",
     "measure",
     "open_photo",
+    "quiet",
     "read_photo",
+    "scaled_crops",
 ]

@@ -1,10 +1,11 @@
 """Photographs decoded once, into a memory-mapped array of uint8 pixels in the user's cache folder."""
 
+import errno
 import hashlib
 import json
+import math
 import os
 import shutil
-import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reslab.caches import cache_dir
-from reslab.data.photo import read_photo
+from reslab.data.photo import decoding_threads, quiet, read_photo
 from reslab.errors import DataError, unknown
 from reslab.locks import alone
 from reslab.progress import Progress, Say, silent, unseen
@@ -63,11 +64,19 @@ def _cached(folder: Path, files: Sequence[str], size: int, say: Say, progress: P
             with alone(shelf / f".{key}.lock", f"decoding the images of {folder}", say):
                 found, free = _find(shelf, key, folder, len(files), size, say)
                 if found is None and free is not None:
+                    _refuse_too_much(shelf, len(files), size)
                     _build(free, folder, files, size, say, progress)
                     found = _open(free, folder, len(files), size, say)
     except OSError as error:
         say(f"the cache folder {shelf} cannot be used ({error.strerror or error}): images are decoded into memory")
     return found or _in_memory(folder, files, size, progress)
+
+
+def _refuse_too_much(shelf: Path, files: int, size: int) -> None:
+    """An OSError before hours of decoding, not after."""
+    needed, free = files * size * size * 3, shutil.disk_usage(shelf).free
+    if needed > free:
+        raise OSError(errno.ENOSPC, f"{needed / 1e9:,.1f} GB of images, and {free / 1e9:,.1f} GB are free")
 
 
 def _find(shelf: Path, key: str, folder: Path, total: int, size: int, say: Say) -> tuple[Decoded | None, Path | None]:
@@ -153,11 +162,13 @@ def _write_header(out: BinaryIO, rows: int, size: int) -> int:
 
 
 def _in_memory(folder: Path, files: Sequence[str], size: int, progress: Progress) -> Decoded:
-    try:
-        pixels = np.empty((len(files), size, size, 3), np.uint8)
-    except MemoryError as error:
-        needed = f"{len(files) * size * size * 3 / 1e9:.1f} GB"
-        raise DataError(f"{folder}: no memory for {needed} of images; set RESLAB_CACHE to a writable folder") from error
+    needed = len(files) * size * size * 3
+    if needed > _memory():
+        raise DataError(
+            f"{folder}: no memory for {needed / 1e9:,.1f} GB of images; set RESLAB_CACHE to a writable folder with as "
+            f"much free space, or choose a smaller --size"
+        )
+    pixels = np.empty((len(files), size, size, 3), np.uint8)
     bad: dict[str, str] = {}
     rows = 0
     for path, image in zip(files, _decode(folder, files, size, progress), strict=True):
@@ -171,8 +182,7 @@ def _in_memory(folder: Path, files: Sequence[str], size: int, progress: Progress
 
 def _decode(folder: Path, files: Sequence[str], size: int, progress: Progress) -> Iterator[NDArray[np.uint8] | str]:
     """Pixels (size, size, 3) of each photograph, or why it cannot be read; in threads, since Pillow frees the GIL."""
-    with warnings.catch_warnings(), ThreadPoolExecutor(_threads()) as pool:
-        warnings.filterwarnings("ignore", module="PIL")  # odd metadata and large pictures are no news in thousands
+    with quiet(), ThreadPoolExecutor(decoding_threads()) as pool:
         for start in range(0, len(files), SLICE):
             batch = files[start : start + SLICE]
             for done, image in enumerate(pool.map(lambda path: _read(folder / path, size), batch), start + 1):
@@ -187,6 +197,9 @@ def _read(path: Path, size: int) -> NDArray[np.uint8] | str:
         return str(error)
 
 
-def _threads() -> int:
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(allowed, 32)
+def _memory() -> float:
+    """Bytes of memory in this machine; without end where it does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # not on Windows
+        return math.inf

@@ -10,7 +10,7 @@ import numpy as np
 from reslab.data.cache import decode_folder
 from reslab.data.cifar import CIFAR, fetch_cifar, find_cifar, load_cifar
 from reslab.data.cifar import SIZE as CIFAR_SIZE
-from reslab.data.dataset import Dataset, Images
+from reslab.data.dataset import Dataset, Images, Photos
 from reslab.data.digits import load_digits
 from reslab.data.folder import FolderIndex, fingerprint, index_folder
 from reslab.data.places import data_root
@@ -86,13 +86,14 @@ def load_folder(
     files = [path for paths in chosen.files.values() for path in paths]
     pixels, bad = decode_folder(folder, files, size, on_bad, say, progress)
     used = _without(folder, chosen, bad) if bad or changed else chosen
+    here = folder.resolve()
     splits: dict[str, Images] = {}
     end = 0
     for split, labels in used.labels.items():
         start, end = end, end + len(labels)
-        splits[split] = Images(pixels[start:end], np.array(labels, np.int64))
+        photos = Photos(here, used.files[split])
+        splits[split] = Images(pixels[start:end], np.array(labels, np.int64), photos)
     notes = chosen.notes + _notes(changed, bad)
-    here = folder.resolve()
     return Dataset(here.name, used.classes, splits, fingerprint=used.fingerprint, notes=notes, index=used, folder=here)
 
 

@@ -7,9 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+
+from reslab.data.photo import open_photo
 
 if TYPE_CHECKING:
     from reslab.data.folder import FolderIndex
+
+
+@dataclass(frozen=True)
+class Photos:
+    """The files that images were made from, so that they can be looked at whole and at other scales."""
+
+    folder: Path
+    files: tuple[str, ...]  # paths relative to the folder, with /
 
 
 @dataclass(frozen=True)
@@ -18,13 +29,25 @@ class Images:
 
     pixels: NDArray[np.uint8]  # (N, H, W, 3), RGB
     labels: NDArray[np.int64]  # (N,), index into the data set's classes
+    photos: Photos | None = None  # the files of a folder's images, in the order of the pixels
 
     def __post_init__(self) -> None:
         assert self.pixels.dtype == np.uint8 and self.pixels.ndim == 4 and self.pixels.shape[3] == 3
         assert self.labels.dtype == np.int64 and self.labels.shape == self.pixels.shape[:1]
 
+        assert self.photos is None or len(self.photos.files) == len(self.labels)
+
     def __len__(self) -> int:
         return len(self.labels)
+
+    def picture(self, index: int, enough: int) -> Image.Image:
+        """One image, whole where there is a photograph of it; its shorter side at least `enough` pixels if it can.
+
+        DataError, naming the file, if the photograph cannot be read any more.
+        """
+        if self.photos is None:
+            return Image.fromarray(np.asarray(self.pixels[index]))
+        return open_photo(self.photos.folder / self.photos.files[index], enough)
 
     @property
     def size(self) -> int:

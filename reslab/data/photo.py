@@ -1,5 +1,9 @@
-"""From a photograph's file to the square of pixels that a net sees; training and prediction use the same way."""
+"""From a photograph's file to the pixels that a net sees; training, testing and prediction use the same way."""
 
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +29,8 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+LONGEST = 8  # times its shorter side: of a longer strip the centre is looked at, or scaling it would fill the memory
 
 # The value of white, by mode. "I;16" says how many bits it has; integers of 32 bits and floating point do not, so
 # the smallest usual range that holds the image is taken.
@@ -60,6 +66,43 @@ def fit(image: Image.Image, size: int) -> NDArray[np.uint8]:
     return np.asarray(square)
 
 
+def scaled(image: Image.Image, shorter: int) -> NDArray[np.uint8]:
+    """The whole image, its shorter side scaled to `shorter` (bicubic, antialiased): (H, W, 3).
+
+    Of a strip that is more than `LONGEST` times as long as wide, the centre. The longer side is rounded down, as
+    torchvision does.
+    """
+    left, top, right, bottom = centre_piece(image)
+    width, height = right - left, bottom - top
+    short = min(width, height)
+    size = (shorter * width // short, shorter * height // short)
+    if size == image.size:
+        return np.asarray(image)
+    return np.asarray(image.resize(size, Image.Resampling.BICUBIC, box=(left, top, right, bottom)))
+
+
+def centre_piece(image: Image.Image) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom edge of what is looked at: everything, but for strips longer than `LONGEST`."""
+    most = LONGEST * min(image.size)
+    width, height = min(image.width, most), min(image.height, most)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return left, top, left + width, top + height
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Odd metadata and large pictures are no news among thousands: Pillow's warnings are not shown."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="PIL")
+        yield
+
+
+def decoding_threads() -> int:
+    """As many as there are cores: Pillow frees the interpreter while it decodes and scales."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(allowed, 32)
+
+
 def _upright(image: Image.Image) -> Image.Image:
     try:
         turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
@@ -86,6 +129,9 @@ def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, Image.DecompressionBombError) and Image.MAX_IMAGE_PIXELS:
+        most = 2 * Image.MAX_IMAGE_PIXELS  # Pillow warns from one, and refuses from twice as many
+        return f"it has more than the {most:,} pixels that are read, as a decompression bomb would; scale it down"
     if isinstance(error, Image.UnidentifiedImageError):
         return "not a format that Pillow decodes"
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,6 +1,6 @@
 """What is done to pixels before a net sees them: subtract the training images' mean, divide by one number."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,3 +37,8 @@ def measure(images: Images, mean: str) -> Preprocessing:
     # The variance about the mean image; 1 where all pixels are the same, so that nothing is divided by zero.
     variance = squares / images.pixels.size - float(np.square(per_pixel).mean())
     return Preprocessing(centre.astype(np.float32), float(np.sqrt(variance)) if variance > 1e-6 else 1.0, images.size)
+
+
+def by_colour(preprocessing: Preprocessing) -> Preprocessing:
+    """The same with the mean colour instead of the mean image, for images of any size."""
+    return replace(preprocessing, mean=preprocessing.mean.mean(axis=(0, 1), keepdims=True, dtype=np.float32))

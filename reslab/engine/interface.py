@@ -22,6 +22,7 @@ class Batch:
     crops: NDArray[np.int64] | None = None  # (B, 2) top and left edge in the padded image; None: no cropping
     flips: NDArray[np.bool_] | None = None  # (B,) mirrored or not; None: none is
     weights: NDArray[np.float32] | None = None  # (B,) of each sample's loss; None: all 1
+    lighting: NDArray[np.float32] | None = None  # (B, 3) added to all pixels of an image, 0-255; None: nothing is
     pad: int = 0  # pixels of zero padding on each side before the crop
     size: int = 0  # height = width of the crops; 0: that of the images. An engine that has one size only refuses others
     smoothing: float = 0.0  # of labels: this part of each is spread evenly over all classes, its own among them

@@ -77,6 +77,8 @@ class TorchEngine:
     def _augmented(self, batch: Batch) -> Tensor:
         """uint8 (B, H, W, 3) -> normalised, cropped, mirrored (B, 3, H, W), or (B, 3, size, size)."""
         images = self._normalised(batch.images)
+        if batch.lighting is not None:
+            images += (torch.from_numpy(batch.lighting).to(self.device) * self._scale)[:, None, None, :]
         if batch.crops is not None or batch.flips is not None:
             count = len(batch.labels)
             crops = np.full((count, 2), batch.pad) if batch.crops is None else batch.crops

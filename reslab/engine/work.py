@@ -15,6 +15,7 @@ class Work:
     spec: Architecture
     images: int  # that will go through the net, there and back
     own: bool = False  # has the net a residual function of one's own?
+    lighting: bool = False  # are colours augmented?
     size: int | None = None  # of the smallest images in training, where it is not the net's
     loss: str = "cross_entropy"  # of `losses.LOSSES`
 
@@ -45,6 +46,7 @@ def lacking(work: Work) -> str | None:
         ("a stem for ImageNet", spec.stem != "cifar"),
         (f"stages of widths {', '.join(map(str, spec.widths))}", spec.widths != WIDTHS),
         ("a residual function of one's own", work.own),
+        ("colour augmentation", work.lighting),
         (f"images of {spec.size} px", spec.size != SIZE),
         (f"crops of {work.size} px", work.size not in (None, SIZE)),
     ):

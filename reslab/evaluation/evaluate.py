@@ -1,29 +1,37 @@
-"""Testing: the error of a run or model file on a split of a data set."""
+"""Testing: the error of a run or model file, or of several together, on a split of a data set."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reslab.data import Dataset, FolderIndex, Images, load_dataset
 from reslab.engine import Request
-from reslab.errors import DataError, unknown
+from reslab.errors import DataError, UsageError, unknown
+from reslab.evaluation.ensemble import Member, in_order, members_of, seen_in_training
 from reslab.evaluation.error import top_error
-from reslab.evaluation.scores import execution_for, scores_of
+from reslab.evaluation.probabilities import probabilities
+from reslab.evaluation.scores import scores_of
+from reslab.evaluation.views import Views, views_of
 from reslab.nets import Residual
-from reslab.store import ENVIRONMENT, SPLIT, Classifier, RunFolder, load
+from reslab.progress import Progress, Say, silent, unseen
+from reslab.store import ENVIRONMENT, SPLIT, Classifier, RunFolder
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured, and on how many images. `top5_error` is None where there are no more than 5 classes."""
+    """What was measured, how, and on how many images. `top5_error` is None where there are no more than 5 classes."""
 
-    model: str
+    model: str  # of an ensemble: the nets, joined by +
     data: str
     split: str
-    views: int
+    views: int  # of each image, that every member's probabilities are averaged over
+    scales: tuple[int, ...]  # shorter sides in pixels; (): the images as they are stored
+    dense: bool  # is each net applied convolutionally to whole images?
+    members: tuple[str, ...]  # run folders or model files; more than one: an ensemble
     images: int
     top1_error: float
     top5_error: float | None
@@ -39,39 +47,98 @@ def evaluate(
     data: str | Path | None = None,
     split: str | None = None,
     *,
+    views: str | int | None = None,
+    scales: Sequence[int] = (),
+    ensemble: Sequence[str | Path] = (),
     data_root: Path | None = None,
     request: Request | None = None,
     residual: Residual | None = None,
     on_bad: str = "error",
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = silent,
+    progress: Progress = unseen,
 ) -> Evaluation:
-    """Top-1 and top-5 error of a run folder or model file, single view.
+    """Top-1 and top-5 error of a run folder or model file: of a single view, several views, or several nets (sec. 3.4).
 
     `data` defaults to what the net was trained on, with the run's own split; `split` to "test" where there is one, else
-    "val". Classes are matched by name. `residual` is the net's residual function, where it is one's own. Raises
-    UsageError for a split that is not there, DataError for a data set whose classes the net does not know.
+    "val". Classes are matched by name. `views` is 1 (the image as it is), "flip" (and its mirror), "centre" or 10
+    (crops); with `scales`, shorter sides in pixels, crops are cut from images of these scales, and 1 and "flip" apply
+    the net convolutionally to whole images (see `Views`). `ensemble` names more runs, whose probabilities are
+    averaged with those of the first. `residual` is the nets' residual function, where it is one's own.
+
+    Raises UsageError for a split or views that are not there and for members with other classes, DataError for a data
+    set whose classes the net does not know.
     """
-    path = Path(run_or_file)
-    classifier = load(path, residual)
-    execution = execution_for(path, request, classifier, say)
-    dataset = _dataset(path, classifier, data, data_root, on_bad, say)
+    members = members_of([Path(path) for path in (run_or_file, *ensemble)], request, residual, say)
+    first = members[0]
+    _refuse_impossible(views, scales, members)
+    dataset = _dataset(first.path, first.classifier, data, data_root, on_bad, say)
     split = split or ("test" if "test" in dataset.splits else "val" if "val" in dataset.splits else "train")
     if split not in dataset.splits:
         raise unknown(f"split of {dataset.name}", split, dataset.splits)
-    images = by_name(dataset, split, classifier.classes)
-    scores = scores_of(classifier, images, execution)
-    top1 = top_error(scores, images.labels)
+    images = by_name(dataset, split, first.classes)
+    chosen = views_of(views, scales, first.classifier.size, dataset.mirror)
+    found: NDArray[np.floating]
+    if len(members) == 1 and chosen == Views():
+        found = scores_of(first.classifier, images, first.execution)
+    else:
+        total = np.zeros((len(images), len(first.classes)))
+        for number, member in enumerate(members):
+            own = _at_size(dataset, split, member.classifier.size, on_bad, say)
+            seen = views_of(views, scales, member.classifier.size, dataset.mirror)
+            count = _part(progress, number, len(members))
+            total += in_order(
+                probabilities(member.classifier, own, seen, member.execution, count), member, first.classes
+            )
+        found = total / len(members)
+    top1 = top_error(found, images.labels)
     return Evaluation(
-        model=classifier.identity.model,
+        model="+".join(member.classifier.identity.model for member in members),
         data=dataset.name,
         split=split,
-        views=1,
+        views=chosen.count,
+        scales=chosen.scales,
+        dense=chosen.dense,
+        members=tuple(str(member.path) for member in members),
         images=len(images),
         top1_error=0.0 if top1 is None else top1,
-        top5_error=top_error(scores, images.labels, 5),
-        precision=execution.precision,
-        notes=dataset.notes,
+        top5_error=top_error(found, images.labels, 5),
+        precision="+".join(sorted({member.execution.precision for member in members})),
+        notes=(*dataset.notes, *_remarks(dataset, images, chosen), *seen_in_training(members, split)),
     )
+
+
+def _refuse_impossible(views: str | int | None, scales: Sequence[int], members: list[Member]) -> None:
+    """Before thousands of photographs are read."""
+    for member in members:
+        views_of(views, scales, member.classifier.size, mirror=True)
+
+
+def _remarks(dataset: Dataset, images: Images, views: Views) -> tuple[str, ...]:
+    """What the reader of a number should know of how it was measured."""
+    notes = []
+    if views.flip and not dataset.mirror:
+        notes.append(f"a mirrored image of {dataset.name} may be none of its class: --views 1 leaves mirrors out")
+    if views.scales and images.photos is None and max(views.scales) > images.size:
+        notes.append(
+            f"{dataset.name} has no larger images than its {images.size} x {images.size} pixels: they were enlarged to "
+            f"{', '.join(map(str, views.scales))}"
+        )
+    return tuple(notes)
+
+
+def _part(progress: Progress, number: int, parts: int) -> Progress:
+    """The progress of one of several equal parts."""
+    return lambda done, total: progress(number * total + done, parts * total)
+
+
+def _at_size(dataset: Dataset, split: str, size: int, on_bad: str, say: Say) -> Images:
+    """A split as a net of another size sees it."""
+    if size == dataset.size:
+        return dataset.splits[split]
+    if dataset.folder is None and dataset.name != "digits":
+        raise UsageError(f"{dataset.name} has images of {dataset.size} pixels and is not scaled for a net of {size}")
+    place = dataset.folder or dataset.name
+    return load_dataset(place, size=size, on_bad=on_bad, index=dataset.index, say=say).splits[split]
 
 
 def by_name(dataset: Dataset, split: str, classes: tuple[str, ...]) -> Images:
@@ -86,7 +153,7 @@ def by_name(dataset: Dataset, split: str, classes: tuple[str, ...]) -> Images:
             f"{f' and {len(strange) - 1} more' if len(strange) > 1 else ''}; it knows {', '.join(classes[:10])}"
         )
     numbers = np.array([classes.index(name) for name in dataset.classes], np.int64)
-    return Images(images.pixels, numbers[images.labels])
+    return Images(images.pixels, numbers[images.labels], images.photos)
 
 
 def _dataset(
@@ -95,7 +162,7 @@ def _dataset(
     data: str | Path | None,
     data_root: Path | None,
     on_bad: str,
-    say: Callable[[str], None],
+    say: Say,
 ) -> Dataset:
     """The data set to test on; where it is the one that was trained on, in the split that was trained with."""
     about, folder = classifier.identity, RunFolder(path) if path.is_dir() else None

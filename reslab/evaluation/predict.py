@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from reslab.data import PHOTO_SUFFIXES, Images, read_photo
+from reslab.data import PHOTO_SUFFIXES, Images, quiet, read_photo
 from reslab.engine import Request
 from reslab.errors import DataError, UsageError
 from reslab.evaluation.error import softmax
@@ -89,7 +89,8 @@ def photographs(images: Iterable[str | Path]) -> list[Path]:
 
 def _read(path: Path, size: int) -> np.ndarray | DataError:
     try:
-        return read_photo(path, size)
+        with quiet():
+            return read_photo(path, size)
     except DataError as error:
         return error
 

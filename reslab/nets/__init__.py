@@ -3,6 +3,7 @@
 from reslab.nets.architecture import Architecture, architecture_from, build
 from reslab.nets.blocks import Block, Residual
 from reslab.nets.complexity import Complexity, Stage, complexity, count_params
+from reslab.nets.dense import NOT_DENSE, convolutional
 from reslab.nets.historic import HISTORIC, Companion, Historic, companions_of
 from reslab.nets.initialisation import INITIALISATIONS, SCALED, he_initialise, initialise
 from reslab.nets.names import MODELS, canonical, create, spec
@@ -16,6 +17,7 @@ __all__ = [
     "HISTORIC",
     "INITIALISATIONS",
     "MODELS",
+    "NOT_DENSE",
     "SCALED",
     "SHORTCUTS",
     "SMALLEST_SIZE",
@@ -34,6 +36,7 @@ __all__ = [
     "canonical",
     "companions_of",
     "complexity",
+    "convolutional",
     "count_params",
     "create",
     "digest_of",

@@ -1,9 +1,20 @@
-"""From (recipe, step) to a batch: which images, and how each is cropped and mirrored."""
+"""From (recipe, step) to a batch: which images, and how each is scaled, cropped, mirrored and coloured."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reslab.data import Images, alternate_flips, batch_epochs, batch_indices, draw_crops, draw_flips
+from reslab.data import (
+    Images,
+    alternate_flips,
+    batch_epochs,
+    batch_indices,
+    draw_crops,
+    draw_flips,
+    draw_lighting,
+    draw_places,
+    draw_scales,
+    scaled_crops,
+)
 from reslab.data.randomness import generator
 from reslab.engine import Batch
 from reslab.training.recipe import Recipe
@@ -13,13 +24,15 @@ from reslab.training.schedule import companions_learn
 def batch_at(recipe: Recipe, images: Images, step: int) -> Batch:
     """The images drawn for the update at `step`: `recipe.candidates` of them; the same at every call."""
     indices = batch_indices(len(images), recipe.candidates, recipe.seed, step)
-    pad, size = recipe.augment.pad, crop_size(recipe, step)
+    augment = recipe.augment
+    pad, size = augment.pad, crop_size(recipe, step)
     spare = images.size - size if size else 0
     return Batch(
-        images=np.take(images.pixels, indices, axis=0),
+        images=pixels_at(recipe, images, indices, step),
         labels=images.labels[indices],
         crops=draw_crops(len(indices), pad, recipe.seed, step, spare) if pad + spare else None,
-        flips=flips_at(recipe, indices, len(images), step) if recipe.augment.flip else None,
+        flips=flips_at(recipe, indices, len(images), step) if augment.flip else None,
+        lighting=draw_lighting(len(indices), augment.lighting, recipe.seed, step) if augment.lighting else None,
         pad=pad,
         size=size,
         smoothing=recipe.smoothing,
@@ -27,6 +40,18 @@ def batch_at(recipe: Recipe, images: Images, step: int) -> Batch:
         companions=companions_learn(recipe, step),
         seed=int(generator(recipe.seed, "net", step).integers(2**62)),
     )
+
+
+def pixels_at(recipe: Recipe, images: Images, indices: NDArray[np.int64], step: int) -> NDArray[np.uint8]:
+    """The images of the batch at `step`, (B, H, W, 3): as stored, or cut from them at random scales (sec. 3.4).
+
+    DataError, naming the file, for a photograph that cannot be read any more.
+    """
+    if not recipe.augment.scale:
+        return np.take(images.pixels, indices, axis=0)
+    scales = draw_scales(len(indices), recipe.augment.scale, recipe.seed, step)
+    places = draw_places(len(indices), recipe.seed, step)
+    return scaled_crops(images, indices, scales, places, images.size)
 
 
 def crop_size(recipe: Recipe, step: int) -> int:

@@ -2,7 +2,8 @@
 
 | preset | for | steps | rate | batch | decay | schedule |
 |---|---|---|---|---|---|---|
-| paper | what sec. 4.2 says | 64,000 | 0.1 | 128 | 1e-4 | a tenth at 32k and 48k |
+| paper, CIFAR nets | what sec. 4.2 says | 64,000 | 0.1 | 128 | 1e-4 | a tenth at 32k and 48k |
+| paper, ImageNet nets | what sec. 3.4 says | 600,000 | 0.1 | 256 | 1e-4 | a tenth at 150k and 300k |
 | fast | comparing nets on CIFAR in minutes | 20 epochs | 0.2 | 128 | 5e-4 | linear to zero |
 | small | digits and small folders | 30 epochs, at least 300 steps | 0.1 | 64 | 5e-4 | linear to zero |
 | original | what the net's own authors did | theirs | theirs | theirs | theirs | theirs |
@@ -38,13 +39,20 @@ class Facts:
 
 
 PRESETS = {
-    "paper": "sec. 4.2 as it stands: 64,000 steps of 128, rate 0.1, a tenth at 32k and 48k, decay 1e-4",
+    "paper": "sec. 4.2 as it stands: 64,000 steps of 128, rate 0.1, a tenth at 32k and 48k, decay 1e-4; "
+    "for the ImageNet nets sec. 3.4: 600,000 steps of 256, a tenth at 150k and 300k, random scales and colours",
     "fast": "CIFAR in minutes: 20 epochs, rate 0.2 falling linearly to zero, decay 5e-4, Nesterov momentum",
     "small": "digits and small folders: 30 epochs of 64 (300 steps at least), rate 0.1 falling to zero, decay 5e-4",
     "original": "as the net's own authors trained it, as far as it is known; residual nets as in `paper`",
 }
 BATCH = {"paper": 128, "fast": 128, "small": 64, "original": 128}
 WARMUP_DEPTH = 110  # sec. 4.2: from this depth on 0.1 is too large a rate to start with
+IMAGENET_BATCH = 256  # sec. 3.4
+# Sec. 3.4 has a tenth "when the error plateaus", up to 60e4 steps; the authors' later paper has 30 and 60 epochs of
+# 1.28M images, which are 150k and 300k steps (where the curves of Figure 4 fall).
+IMAGENET_SCHEDULE = Schedule("drops", 600_000, drops=(150_000, 300_000))
+IMAGENET_SCALE = (256, 480)  # pixels, of the shorter side, for crops of 224
+IMAGENET_SIZE = 224
 SMALLEST_RUN = 300  # steps: a folder of a hundred photographs would hardly move in 30 epochs
 
 
@@ -87,11 +95,15 @@ def make_recipe(
 
 def batch_of(net: Architecture, preset: str) -> int:
     """Images in a batch: a net of the comparison has its own, but under the preset that is of this paper alone."""
-    return ORIGINALS[net.name].batch if isinstance(net, Historic) and preset != "paper" else BATCH[preset]
+    if isinstance(net, Historic) and preset != "paper":
+        return ORIGINALS[net.name].batch
+    return IMAGENET_BATCH if preset in ("paper", "original") and net_is_imagenet(net) else BATCH[preset]
 
 
 def paper(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
-    """Sec. 4.2; for 110 layers and more, 0.01 for the first 400 steps."""
+    """Sec. 4.2; for 110 layers and more, 0.01 for the first 400 steps. Sec. 3.4 for the ImageNet nets."""
+    if net_is_imagenet(net):
+        return imagenet(recipe, facts)
     if net.depth < WARMUP_DEPTH or not net_is_cifar(net):
         return recipe
     return warmed_up(recipe)
@@ -114,6 +126,20 @@ def original(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
         augment=replace(recipe.augment, pad=facts.size * row.pad // 32),
         optimizer=row.optimizer,
         schedule=row.schedule,
+    )
+
+
+def imagenet(recipe: Recipe, facts: Facts) -> Recipe:
+    """Sec. 3.4: crops from images of random scale, mirrored, their colours augmented, the mean image subtracted.
+
+    Crops of another size than 224 are cut from images that are as much larger as the paper's.
+    """
+    lowest, highest = (round(side * facts.size / IMAGENET_SIZE) for side in IMAGENET_SCALE)
+    return replace(
+        recipe,
+        data=replace(recipe.data, mean="pixel"),
+        augment=replace(recipe.augment, pad=0, scale=(lowest, highest), lighting=0.1),
+        schedule=IMAGENET_SCHEDULE,
     )
 
 
@@ -153,6 +179,7 @@ def work_of(recipe: Recipe) -> Work:
         spec_of(recipe),
         recipe.steps * recipe.batch,
         own=recipe.model.residual is not None,
+        lighting=recipe.augment.lighting > 0,
         size=recipe.augment.small_size,
         loss=recipe.loss,
     )
@@ -161,6 +188,11 @@ def work_of(recipe: Recipe) -> Work:
 def net_is_cifar(net: Architecture) -> bool:
     """Is it one of the nets of sec. 4.2?"""
     return isinstance(net, Spec) and net.stem == "cifar"
+
+
+def net_is_imagenet(net: Architecture) -> bool:
+    """Is it one of Table 1, or of those that they are compared with there?"""
+    return net.stem == "imagenet" if isinstance(net, Spec) else net.row.size == IMAGENET_SIZE
 
 
 def check(recipe: Recipe, facts: Facts, residual: Residual | None = None) -> None:

@@ -42,13 +42,18 @@ class Model:
 
 @dataclass(frozen=True)
 class Augment:
-    """Random translation by zero padding and cropping, and random mirroring (sec. 4.2)."""
+    """Random translation by zero padding and cropping, and random mirroring (sec. 4.2).
+
+    For the ImageNet nets, random scales and colours (sec. 3.4).
+    """
 
     pad: int = 4  # pixels on each side; 0: no translation
     flip: bool = True
     flip_order: str = "random"  # "alternating": at random in an image's first epoch, then in every other one
     small_size: int | None = None  # pixels of the crops at first; None: they have the images' size throughout
     small_part: float = 0.5  # of the steps, that have small crops
+    scale: tuple[int, ...] = ()  # shorter side of the whole image, drawn from the first to the second; (): not scaled
+    lighting: float = 0.0  # standard deviation along the components of natural colours; 0.1 in the paper, 0: none
 
 
 @dataclass(frozen=True)

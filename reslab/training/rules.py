@@ -12,6 +12,8 @@ from reslab.training.by_name import named_values
 if TYPE_CHECKING:
     from reslab.training.recipe import Recipe
 
+LARGEST_SCALE = 2048  # pixels: a batch of larger images would fill the memory
+
 
 def check_values(recipe: "Recipe") -> None:
     """Raises UsageError for the first field of `recipe` whose value cannot be trained with."""
@@ -81,6 +83,18 @@ def check_values(recipe: "Recipe") -> None:
             augment.small_size is not None or augment.small_part == 0.5,
             "no crop is smaller; set augment.small_size, or leave augment.small_part out",
         ),
+        (
+            f"scale {augment.scale}",
+            not augment.scale
+            or (len(augment.scale) == 2 and recipe.data.size <= augment.scale[0] <= augment.scale[1] <= LARGEST_SCALE),
+            f"two shorter sides, the smaller first, from the crop's {recipe.data.size} pixels to {LARGEST_SCALE:,}",
+        ),
+        (
+            f"scale {augment.scale}",
+            not augment.scale or (augment.pad == 0 and augment.small_size is None and recipe.selective == 1),
+            "crops are cut from scaled images: set augment.pad=0, and leave augment.small_size and selective out",
+        ),
+        (f"lighting {augment.lighting}", 0 <= augment.lighting <= 1, "0 adds no colour, 0.1 is the paper's; at most 1"),
         (
             f"flip_order {augment.flip_order}",
             augment.flip or augment.flip_order == "random",

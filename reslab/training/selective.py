@@ -32,6 +32,6 @@ def hardest(losses: Tensor, count: int) -> NDArray[np.int64]:
 
 def only(batch: Batch, chosen: NDArray[np.int64]) -> Batch:
     """The batch of the chosen images alone."""
-    of_samples = ("images", "labels", "crops", "flips", "weights")
+    of_samples = ("images", "labels", "crops", "flips", "weights", "lighting")
     drawn = {name: values for name in of_samples if (values := getattr(batch, name)) is not None}
     return replace(batch, **{name: values[chosen] for name, values in drawn.items()})

@@ -2,6 +2,7 @@ import json
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -237,3 +238,14 @@ def test_skipping_works_in_memory_too(spoilt, tmp_path, monkeypatch):
 def test_other_choices_are_unknown(folder):
     with pytest.raises(UsageError, match="did you mean skip"):
         decode_folder(folder, FILES, 8, on_bad="skp")
+
+
+def test_more_images_than_disk_and_memory_hold_are_refused_before_they_are_decoded(folder, decodings, monkeypatch):
+    monkeypatch.setattr(cache_module.shutil, "disk_usage", lambda _: SimpleNamespace(free=1))
+    said = []
+    assert len(decode_folder(folder, FILES, 8, say=said.append).pixels) == 3
+    assert "are free" in said[-1] and "into memory" in said[-1] and len(decodings) == 3
+    monkeypatch.setattr(cache_module, "_memory", lambda: 500)
+    with pytest.raises(DataError, match=r"no memory for .* GB of images; set RESLAB_CACHE .* smaller --size"):
+        decode_folder(folder, FILES, 8)
+    assert len(decodings) == 3

@@ -1,8 +1,11 @@
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from reslab.data.photo import PHOTO_SUFFIXES, fit, open_photo, read_photo
+from reslab.data.photo import PHOTO_SUFFIXES, fit, open_photo, quiet, read_photo, scaled
 from reslab.errors import DataError
 
 
@@ -189,3 +192,33 @@ def test_missing_files_and_folders_are_named(tmp_path):
         open_photo(tmp_path / "gone.png")
     with pytest.raises(DataError, match="cannot be read"):
         open_photo(tmp_path)
+
+
+def test_whole_images_keep_their_shape(tmp_path):
+    image = Image.new("RGB", (50, 30), (9, 99, 199))
+    assert scaled(image, 24).shape == (24, 40, 3) and scaled(image.rotate(90, expand=True), 24).shape == (40, 24, 3)
+    assert scaled(Image.new("RGB", (73, 64)), 100).shape == (100, 114, 3), "rounded down, as torchvision does"
+    assert (scaled(image, 30) == np.asarray(image)).all()
+
+
+def test_of_a_strip_of_20000_pixels_the_centre_is_looked_at():
+    pixels = np.zeros((3, 20_000, 3), np.uint8)
+    pixels[:, 9_986:10_014] = 255  # 24 pixels, and 2 that scaling looks at on each side
+    assert scaled(Image.fromarray(pixels), 8).shape == (8, 64, 3)
+    assert (scaled(Image.fromarray(pixels), 8) == 255).all()
+    assert scaled(Image.new("RGB", (1, 20_000)), 640).shape == (5120, 640, 3)
+
+
+def test_20000_by_20000_pixels_are_refused_in_words(tmp_path):
+    header = b"IHDR" + struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)  # whose pixels need not follow
+    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    (tmp_path / "huge.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 9) + b"IDAT")
+    with pytest.raises(DataError, match=r"huge\.png: .*more than the 178,956,970 pixels that are read.*scale it down"):
+        read_photo(tmp_path / "huge.png", 8)
+
+
+def test_a_large_picture_is_read_without_a_warning(tmp_path, monkeypatch, make_photo):
+    path = make_photo(tmp_path / "large.png", size=(64, 64))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 3000)
+    with quiet():
+        assert read_photo(path, 8).shape == (8, 8, 3)

@@ -1,0 +1,61 @@
+"""How often and at which scales an image is looked at in testing (sec. 3.4), as a value."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reslab.errors import UsageError, unknown
+from reslab.nets import SMALLEST_SIZE
+
+VIEWS = ("1", "flip", "centre", "10")
+LARGEST_SCALE = 2048  # pixels: more would fill the memory before it told anything
+PAPER_SCALES = (224, 256, 384, 480, 640)  # sec. 3.4, for nets that were trained on 224 pixels
+
+
+@dataclass(frozen=True)
+class Views:
+    """What is done to each image before the scores are averaged.
+
+    | kind | without scales | with scales |
+    |---|---|---|
+    | 1 | the image as it is stored (sec. 4.2) | whole, fully-convolutional (sec. 3.4) |
+    | flip | that and its mirror | that and its mirror |
+    | centre | the centre crop at 8/7 of the net's size | the centre crop at each scale |
+    | 10 | ten crops at 8/7 of the net's size: 256 for 224 | ten crops at each scale |
+    """
+
+    kind: str = "1"
+    scales: tuple[int, ...] = ()  # shorter sides in pixels; (): the stored image
+
+    @property
+    def dense(self) -> bool:
+        """Is the net applied convolutionally to whole images?"""
+        return bool(self.scales) and self.kind in ("1", "flip")
+
+    @property
+    def flip(self) -> bool:
+        return self.kind in ("flip", "10")
+
+    @property
+    def count(self) -> int:
+        """Views of an image that are averaged."""
+        return {"1": 1, "flip": 2, "centre": 1, "10": 10}[self.kind] * max(1, len(self.scales))
+
+
+def views_of(views: str | int | None, scales: Sequence[int], size: int, mirror: bool) -> Views:
+    """What was asked for, completed for a net of `size` pixels; without `views`, whole images are mirrored, too.
+
+    `mirror` tells whether a mirrored image keeps its class. Raises UsageError for what cannot be done.
+    """
+    name = str(views) if views is not None else "flip" if scales and mirror else "1"
+    if name not in VIEWS:
+        raise unknown("views", name, VIEWS)
+    crops = name in ("centre", "10")
+    chosen = tuple(scales) or ((round(size * 8 / 7),) if crops else ())
+    smallest = size if crops else SMALLEST_SIZE
+    for scale in chosen:
+        if not smallest <= scale <= LARGEST_SCALE:
+            what = f"crops of {size} pixels" if crops else "the net"
+            raise UsageError(f"scale {scale}: {what} need a shorter side from {smallest} to {LARGEST_SCALE:,} pixels")
+        if chosen.count(scale) > 1:
+            raise UsageError(f"scale {scale} is named more than once; each counts as much as every other")
+    return Views(name, chosen)
