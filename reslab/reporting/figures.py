@@ -24,7 +24,7 @@ STROKES: dict[str, dict[str, Any]] = {
     "dashed": {"linewidth": 1.2, "linestyle": (0, (4, 2)), "alpha": 0.9},
 }
 TICKS = {20: (0, 5, 10, 20), 40: (0, 10, 20, 40), 60: (0, 20, 40, 60), 100: (0, 20, 40, 60, 80, 100)}
-LEFT, RIGHT, TOP, BOTTOM, BETWEEN = 52, 16, 34, 50, 52  # pixels around and between panels
+LEFT, RIGHT, TOP, BOTTOM, BETWEEN = 52, 16, 52, 50, 52  # pixels around and between panels
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def panels_figure(
     *,
     key: str = "",
     width: int = 0,
-    height: int = 330,
+    height: int = 350,
 ) -> bytes:
     """The panels as SVG; the same input gives the same bytes.
 
