@@ -1,7 +1,6 @@
 """`reslab reproduce` as a user types it."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from tests.cli.test_commands import Answer
 
 @pytest.fixture(autouse=True)
 def short_trials(monkeypatch):
-    monkeypatch.setattr(sys.modules["reslab.experiments.costs"], "TRIAL_SECONDS", 0.0)
+    monkeypatch.setattr("reslab.experiments.costs.TRIAL_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize(
