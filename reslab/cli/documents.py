@@ -7,7 +7,15 @@ Between `<!-- name -->` and `<!-- /name -->` in README.md and PAPER.md stands wh
 import sys
 from pathlib import Path
 
-from reslab.experiments import Result, counts_table, engines_figure, engines_table, fast_curves, on_both, table6
+from reslab.experiments import (
+    Result,
+    counts_table,
+    engines_figure,
+    engines_table,
+    fast_curves,
+    measured_table6,
+    on_both,
+)
 from reslab.reporting import bench_figure, bench_table, runs_table
 from reslab.store import read_benches, read_results, write_bytes
 
@@ -21,7 +29,7 @@ def wanted(results: list[Result], benches: list[Result]) -> dict[str, bytes]:
     pieces = {
         "results": runs_table([result for result in results if result not in compared]),
         "counts": counts_table(),
-        "table6": table6(results),
+        "table6": measured_table6(results),
         "speed": bench_table(benches),
         "engines": engines_table(results),
     }

@@ -35,7 +35,7 @@ def counts_table() -> str:
     return markdown_table(rows, ("net", "option", "parameters", "paper", "multiply-adds", "paper's FLOPs"))
 
 
-def table6(results: Sequence[Result]) -> str:
+def measured_table6(results: Sequence[Result]) -> str:
     """The ResNet rows of Table 6, and what we measured under the paper's own recipe and the fast one, as Markdown."""
     rows = []
     for name in NETS:

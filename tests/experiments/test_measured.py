@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reslab.experiments import by_preset, counts_table, fast_curves, paper, table6
+from reslab.experiments import by_preset, counts_table, fast_curves, measured_table6, paper
 from reslab.experiments.measured import CIFAR10
 from reslab.training import make_recipe, with_fields
 
@@ -38,7 +38,7 @@ def test_only_the_preset_as_it_stands_counts():
 
 
 def test_table6_has_ours_beside_the_papers():
-    table = table6([result("resnet20", seed=s, error=e) for s, e in ((0, 9.0), (1, 10.0))])
+    table = measured_table6([result("resnet20", seed=s, error=e) for s, e in ((0, 9.0), (1, 10.0))])
     row = next(line for line in table.splitlines() if line.startswith("| resnet20"))
     assert "8.75" in row and "9.50 ± 0.71 (n=2, 5,000 images)" in row
     empty = next(line for line in table.splitlines() if line.startswith("| resnet56"))
