@@ -3,6 +3,7 @@
 from reslab.nets.blocks import Block, Residual
 from reslab.nets.complexity import Complexity, Stage, complexity, count_params
 from reslab.nets.initialisation import INITIALISATIONS, he_initialise, initialise
+from reslab.nets.layers import Layer, blocks_of, layer_text, layers_of, shortcut_kind
 from reslab.nets.names import MODELS, canonical, create, spec
 from reslab.nets.own import digest_of, name_of, named_residual, try_out
 from reslab.nets.resnet import build
@@ -18,9 +19,11 @@ __all__ = [
     "STRIDES_IN",
     "Block",
     "Complexity",
+    "Layer",
     "Residual",
     "Spec",
     "Stage",
+    "blocks_of",
     "build",
     "canonical",
     "complexity",
@@ -29,9 +32,12 @@ __all__ = [
     "digest_of",
     "he_initialise",
     "initialise",
+    "layer_text",
+    "layers_of",
     "layers_text",
     "name_of",
     "named_residual",
+    "shortcut_kind",
     "spec",
     "try_out",
     "whitening_filters",

@@ -1,18 +1,35 @@
-"""Records in; Markdown tables, curves as SVG, and one self-contained HTML page out. No data set, no GPU, no files."""
+"""Records in; Markdown tables, curves as SVG, and self-contained HTML pages out; nets in, diagrams out.
 
+No data set, no GPU, no files.
+"""
+
+from reslab.reporting.architectures import Architecture, architecture_figure
+from reslab.reporting.block_diagram import Diagram, block_figure, first_blocks, weights_of
+from reslab.reporting.columns import Column, columns_figure
 from reslab.reporting.curves import Series, curves_figure
 from reslab.reporting.grids import GridLine, grid_figure
 from reslab.reporting.page import report, report_html
+from reslab.reporting.sheet import FORMS, Form, Sheet
 from reslab.reporting.speed import bench_figure, bench_table
 from reslab.reporting.tables import SeedGroup, machine_text, markdown_table, markdown_text, runs_table, seed_groups
 
 __all__ = [
+    "FORMS",
+    "Architecture",
+    "Column",
+    "Diagram",
+    "Form",
     "GridLine",
     "SeedGroup",
     "Series",
+    "Sheet",
+    "architecture_figure",
     "bench_figure",
     "bench_table",
+    "block_figure",
+    "columns_figure",
     "curves_figure",
+    "first_blocks",
     "grid_figure",
     "machine_text",
     "markdown_table",
@@ -21,4 +38,5 @@ __all__ = [
     "report_html",
     "runs_table",
     "seed_groups",
+    "weights_of",
 ]
