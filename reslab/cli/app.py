@@ -5,7 +5,7 @@ The files of the verbs import the rooms inside their functions: `reslab --help` 
 
 import typer
 
-from reslab.cli import bench, data, demo, doctor, evaluate, info, models, predict, report, sweep, train
+from reslab.cli import bench, data, demo, doctor, evaluate, info, models, predict, report, reproduce, sweep, train
 
 app = typer.Typer(
     name="reslab",
@@ -40,6 +40,7 @@ app.command("sweep")(sweep.sweep)
 app.command("eval")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("report")(report.report)
+app.command("reproduce")(reproduce.reproduce)
 app.command("info")(info.info)
 app.command("list")(models.list_all)
 app.add_typer(data.app, name="data")

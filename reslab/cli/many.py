@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ def train_seeds(
         Job(seeded, default_folder(seeded, runs), place_of(dataset), f"seed {seeded.seed}")
         for seeded in with_seeds(recipe, seeds)
     ]
-    ahead = look_ahead(jobs, dataset, around, workers)
+    ahead = look_ahead(jobs, lambda _: dataset, around, workers)
     if dry_run:
         show_ahead(ahead, json)
         return
@@ -66,8 +66,14 @@ class Ahead:
     seconds: float
 
 
-def look_ahead(jobs: Sequence["Job"], dataset: "Dataset", around: "Surroundings", workers: int) -> Ahead:
-    """Say how many runs there are to be, and about how long they will take.
+def look_ahead(
+    jobs: Sequence["Job"],
+    dataset_of: Callable[["Job"], "Dataset"],
+    around: "Surroundings",
+    workers: int,
+    pace: Callable[["Plan"], dict["Kind", float]] | None = None,
+) -> Ahead:
+    """Say how many runs there are to be, and about how long they will take: by a trial of each, or as `pace` says.
 
     Raises UsageError, before anything is begun, where one of the recipes cannot be trained.
     """
@@ -76,13 +82,16 @@ def look_ahead(jobs: Sequence["Job"], dataset: "Dataset", around: "Surroundings"
     from reslab.training import facts_of
     from reslab.training.presets import check
 
+    notes: dict[str, None] = {}
     for job in jobs:
+        dataset = dataset_of(job).with_train(job.recipe.data.images)
         check(job.recipe, facts_of(dataset, job.recipe.data.split))
-    for note in dataset.notes:
+        notes |= dict.fromkeys(dataset.notes)
+    for note in notes:
         say(note)
     planned = plan(jobs, around, workers)
     # What it took this process to come here, imports and data, is what it takes each of theirs.
-    tried = trial(planned, lambda _: dataset, beginning=time.process_time())
+    tried = pace(planned) if pace else trial(planned, dataset_of, beginning=time.process_time())
     seconds = Outlook(planned, tried).seconds_left([], planned.tasks)
     say(_words(planned, seconds))
     return Ahead(planned, tried, seconds)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from reslab.cli.overview import overview, show_experiments
 from reslab.cli.show import emit, table
 
 
@@ -12,9 +13,9 @@ def list_all(
     data_root: Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Name the models, data sets and recipes."""
+    """Name the models, data sets, recipes and experiments, and what each of these costs here."""
     from reslab.data import list_datasets
-    from reslab.experiments import EXPERIMENTS
+    from reslab.experiments.registry import EXPERIMENTS
     from reslab.nets import MODELS, spec
     from reslab.training import PRESETS
 
@@ -27,13 +28,16 @@ def list_all(
         "models": models,
         "datasets": list_datasets(data_root),
         "recipes": [{"name": name, "description": text} for name, text in PRESETS.items()],
-        "experiments": [{"name": name, "description": text} for name, text in EXPERIMENTS.items()],
+        "experiments": overview(list(EXPERIMENTS.values())),
     }
     if json:
         emit(everything)
         return
     for title, rows in everything.items():
-        if rows:
+        if title == "experiments":
+            show_experiments(rows)
+            print()
+        elif rows:
             table(rows[0], (row.values() for row in rows), title=title.capitalize())
             print()
     print(

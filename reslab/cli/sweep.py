@@ -88,7 +88,7 @@ def sweep(
     asked = Sweep(axes, tuple(points_of(axes, make)), seeds)
     folder = to or runs / f"sweep-{asked.digest()}"
     same_sweep(asked, folder)
-    ahead = look_ahead(asked.jobs(runs, place_of(dataset)), dataset, around, workers)
+    ahead = look_ahead(asked.jobs(runs, place_of(dataset)), lambda _: dataset, around, workers)
     if dry_run:
         show_ahead(ahead, json)
         return

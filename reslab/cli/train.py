@@ -134,7 +134,7 @@ def chosen_recipe(
     changes = [f"optimizer.lr={lr}"] if lr is not None else []
     changes += [change for change in assign or [] if not change.startswith("schedule.")]
     chosen = with_fields(chosen, changes)
-    chosen = lasting(chosen, len(dataset.splits["train"]), steps, epochs)
+    chosen = lasting(chosen, chosen.data.images or len(dataset.splits["train"]), steps, epochs)
     chosen = with_fields(chosen, [change for change in assign or [] if change.startswith("schedule.")])
     return with_residual(chosen)
 
@@ -147,6 +147,7 @@ def _dry_run(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: P
     from reslab.training import estimate, facts_of
     from reslab.training.presets import check, work_of
 
+    dataset = dataset.with_train(recipe.data.images)
     check(recipe, facts_of(dataset, recipe.data.split))
     execution, announcement = choose(request.within(this_machine()), this_machine(), work_of(recipe), say)
     say(announcement)

@@ -1,12 +1,15 @@
 """What a data set is: uint8 images, integer labels and class names, in splits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from reslab.data.splits import stratified
+from reslab.errors import UsageError
 
 if TYPE_CHECKING:
     from reslab.data.folder import FolderIndex
@@ -48,3 +51,17 @@ class Dataset:
     @property
     def size(self) -> int:
         return self.splits["train"].size
+
+    def with_train(self, images: int | None) -> "Dataset":
+        """The same with so many of its training images, of each class its part, the same ones every time; None: all.
+
+        Raises UsageError where there are fewer.
+        """
+        train = self.splits["train"]
+        if images in (None, len(train)):
+            return self
+        assert images is not None
+        if images > len(train):
+            raise UsageError(f"{self.name} has {len(train):,} training images; data.images={images} are not there")
+        kept, _ = stratified(train.labels, (images, len(train) - images))
+        return replace(self, splits={**self.splits, "train": Images(train.pixels[kept], train.labels[kept])})

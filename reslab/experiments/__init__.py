@@ -1,6 +1,13 @@
 """The paper's experiments, and its numbers; the queue that many runs share.
 
 paper, measured   the paper's numbers, and ours beside them
+experiment        what an experiment is: the runs that it needs, its rows, its picture
+registry          all of them; figure1, table6 ... are one file each
+scales            what they are run on: a test, a budget that a machine can bear, the paper's own
+reproduce, alike  their runs through the queue; runs that are compared are of one recipe
+costs             how long they take here
+document          what came out, as Markdown and JSON
+comparing, lines  what they share: differences with their uncertainty, the paper's curves
 engines           the same recipe on both engines
 jobs, plan        runs that are to be done, what is known of each, and how the rest is to be run
 shares            how many cores each run gets, and which
@@ -15,11 +22,7 @@ from reslab.experiments.engines import engines_figure, engines_table, on_both
 from reslab.experiments.measured import Result, by_preset, counts_table, fast_curves, table6
 from reslab.experiments.paper import exact_counts, paper, printed
 
-EXPERIMENTS: dict[str, str] = {}
-"""Name -> what it shows: one entry for each table or figure that `reslab` can make again."""
-
 __all__ = [
-    "EXPERIMENTS",
     "Result",
     "by_preset",
     "counts_table",

@@ -42,7 +42,12 @@ def shares(small: Sequence[bool], cores: int, workers: int = 0, threads: int = 0
 
 def is_small(recipe: Recipe) -> bool:
     """Is it a net of the size of CIFAR's, by the multiply-adds of one image?"""
-    return _macs(recipe.model, recipe.data.size) <= SMALL_MACS
+    return macs_of(recipe) <= SMALL_MACS
+
+
+def macs_of(recipe: Recipe) -> int:
+    """Multiply-adds of one image."""
+    return _macs(recipe.model, recipe.data.size)
 
 
 @lru_cache(maxsize=64)

@@ -4,9 +4,11 @@ No data set, no GPU, no files.
 """
 
 from reslab.reporting.architectures import Architecture, architecture_figure
+from reslab.reporting.beside import Pair, beside_figure
 from reslab.reporting.block_diagram import Diagram, block_figure, first_blocks, weights_of
 from reslab.reporting.columns import Column, columns_figure
 from reslab.reporting.curves import Series, curves_figure
+from reslab.reporting.figures import DEPTH_COLOURS, Axis, Curve, Panel, mean_points, panels_figure
 from reslab.reporting.grids import GridLine, grid_figure
 from reslab.reporting.page import report, report_html
 from reslab.reporting.sheet import FORMS, Form, Sheet
@@ -14,18 +16,24 @@ from reslab.reporting.speed import bench_figure, bench_table
 from reslab.reporting.tables import SeedGroup, machine_text, markdown_table, markdown_text, runs_table, seed_groups
 
 __all__ = [
+    "DEPTH_COLOURS",
     "FORMS",
     "Architecture",
+    "Axis",
     "Column",
+    "Curve",
     "Diagram",
     "Form",
     "GridLine",
+    "Pair",
+    "Panel",
     "SeedGroup",
     "Series",
     "Sheet",
     "architecture_figure",
     "bench_figure",
     "bench_table",
+    "beside_figure",
     "block_figure",
     "columns_figure",
     "curves_figure",
@@ -34,6 +42,8 @@ __all__ = [
     "machine_text",
     "markdown_table",
     "markdown_text",
+    "mean_points",
+    "panels_figure",
     "report",
     "report_html",
     "runs_table",

@@ -44,7 +44,7 @@ class Series:
     ) -> "Series":
         """The curves in the lines of `metrics.jsonl`; what is absent or not a number is left out."""
         train, val = (_points(metrics, key, against) for key in KEYS[quantity])
-        return cls(label, _thinned(train), val)
+        return cls(label, thinned(train), val)
 
     @property
     def empty(self) -> bool:
@@ -85,7 +85,7 @@ def _points(metrics: list[dict[str, Any]], key: str, against: Against) -> Points
     return tuple((x, y) for x, y in pairs if x is not None and y is not None)
 
 
-def _thinned(points: Points) -> Points:
+def thinned(points: Points) -> Points:
     """Neighbours averaged, which is what a running error logged less often would say."""
     every = -(-len(points) // MOST_POINTS)
     if every < 2:

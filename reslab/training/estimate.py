@@ -25,10 +25,12 @@ class Estimate:
     seconds: float  # the whole run, evaluation included
 
 
-def estimate(recipe: Recipe, dataset: Dataset, execution: Execution) -> Estimate:
-    """Train for about two seconds, throw the weights away, and reckon. Compilation is left out of it, and so is what
-    smaller crops would save.
+def estimate(recipe: Recipe, dataset: Dataset, execution: Execution, seconds: float | None = None) -> Estimate:
+    """Train for so many seconds, about two, throw the weights away, and reckon. Compilation is left out of it, and so
+    is what smaller crops would save.
     """
+    sample = SAMPLE_SECONDS if seconds is None else seconds
+    dataset = dataset.with_train(recipe.data.images)
     recipe = replace(recipe, augment=replace(recipe.augment, small_size=None, small_part=Augment.small_part))
     train, val = dataset.splits["train"], dataset.splits.get("val")
     spec, residual = spec_of(recipe), named_residual(recipe.model.residual)
@@ -37,7 +39,7 @@ def estimate(recipe: Recipe, dataset: Dataset, execution: Execution) -> Estimate
     terms = terms_of(engine, recipe.optimizer)
     update(recipe, state, engine, train, terms)  # the first step prepares kernels and memory
     begin, timed = time.perf_counter(), 0
-    while timed < 2 or time.perf_counter() - begin < SAMPLE_SECONDS:
+    while timed < 2 or time.perf_counter() - begin < sample:
         state.step = 0  # a short recipe has no step to time beyond its last
         update(recipe, state, engine, train, terms)
         timed += 1

@@ -19,6 +19,7 @@ class Data:
     size: int = 8  # height = width in pixels
     mean: str = "pixel"  # subtract the mean image ("pixel", sec. 4.2) or the mean colour ("channel")
     fingerprint: str | None = None  # of a folder's files: other photographs are another run
+    images: int | None = None  # so many of the training images only, of each class its part; None: all
 
 
 @dataclass(frozen=True)

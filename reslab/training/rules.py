@@ -40,6 +40,11 @@ def check_values(recipe: "Recipe") -> None:
         ),
         (f"smoothing {recipe.smoothing}", 0 <= recipe.smoothing < 1, "label smoothing is in [0, 1); 0.1 is usual"),
         (f"selective {recipe.selective}", 0 < recipe.selective <= 1, "a part of the images, in (0, 1]; 1 takes all"),
+        (
+            f"images {recipe.data.images}",
+            recipe.data.images is None or recipe.data.images >= 1,
+            "a net is trained on at least 1 image",
+        ),
         (f"seed {recipe.seed}", recipe.seed >= 0, "a seed is a whole number from 0"),
         (f"pad {augment.pad}", augment.pad >= 0, "padding is 0 pixels or more"),
         (

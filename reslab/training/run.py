@@ -78,6 +78,7 @@ def train_on(
 ) -> dict[str, Any]:
     """`train` on a data set that is already read."""
     folder = RunFolder(run)
+    dataset = dataset.with_train(recipe.data.images)
     # What cannot be done is refused before anything is written.
     residual = residual or named_residual(recipe.model.residual)
     if residual and digest_of(residual) != recipe.model.residual_digest:

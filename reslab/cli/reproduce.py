@@ -1,0 +1,239 @@
+"""`reslab reproduce`: a table or figure of the paper, our numbers beside its own."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from reslab.cli import options
+from reslab.cli.many import look_ahead, run_all, show_ahead
+from reslab.cli.overview import show_overview
+from reslab.cli.show import duration, emit, out, pairs, say
+from reslab.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reslab.experiments.document import Document
+    from reslab.experiments.experiment import Experiment
+    from reslab.experiments.outlook import Kind
+    from reslab.experiments.plan import Plan
+    from reslab.experiments.reproduce import Reproduction
+    from reslab.experiments.scales import Setting, Shelf
+    from reslab.training import Surroundings
+
+BUDGETS = "budgets.json"  # what --minutes chose, so that the same command goes on with it
+
+
+def reproduce(
+    name: Annotated[str, typer.Argument(help="An experiment of `reslab list`, or all.")] = "all",
+    scale: Annotated[options.Text, typer.Option(help="smoke (a test), small or full.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Take the scale, or the part of its steps, that fits.")] = None,
+    seeds: Annotated[int, typer.Option(help="Runs of each net.")] = 1,
+    data: Annotated[Path | None, typer.Option(help="The photographs for the ImageNet nets.")] = None,
+    data_root: options.DataRoot = None,
+    download: options.Download = False,
+    to: Annotated[Path | None, typer.Option("--out", help="Where tables and pictures go; default: in --runs.")] = None,
+    given: Annotated[
+        list[Path] | None, typer.Option("--from", help="A run to take instead of training; repeat it.")
+    ] = None,
+    runs: options.Runs = Path("runs"),
+    workers: options.Workers = 0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the runs and the expected time; train nothing.")
+    ] = False,
+    json: options.Json = False,
+) -> None:
+    """Make a table or figure of the paper again; the same command goes on. `all` without a scale says what there is."""
+    from reslab.experiments.document import Document
+    from reslab.experiments.registry import ALL, named
+    from reslab.experiments.reproduce import Reproduction, given_runs
+    from reslab.experiments.scales import SCALES, Shelf
+    from reslab.store import read_record
+    from reslab.training import Surroundings
+
+    experiments = named(name)
+    _consistent(name, experiments, scale, minutes, seeds, data, given)
+    if name == ALL and scale is None and minutes is None:
+        show_overview(experiments, json)
+        return
+    folder = to or runs / "reproduced"
+    if given:
+        (experiment,) = experiments
+        records = [read_record(run) for run in given]
+        words = " ".join(f"--from {run}" for run in given)
+        write([Document.of(experiment, given_runs(experiment, records), asked=words)], folder, json)
+        return
+    around = Surroundings(data_root=data_root, download=download, say=say)
+    shelf = Shelf(around, data)
+    chosen = scale or next(iter(SCALES))
+    part = 1.0
+    if minutes is not None:
+        chosen, part = budget(experiments, scale, minutes, seeds, shelf, folder, around)
+    setting, there, missing = _settings(experiments, chosen, part, shelf)
+    work = Reproduction(there, setting, seeds, shelf, runs)
+    if not run_rounds(work, around, workers, dry_run, json):
+        return
+    work.measure()
+    asked = _options(chosen, minutes, seeds, data)
+    documents = [
+        Document.of(experiment, work.so_far(experiment.name), work.failed.get(experiment.name, []), asked)
+        for experiment in there
+    ]
+    write(documents, folder, json, missing, single=name != ALL)
+    if missing or any(document.failed for document in documents):
+        raise typer.Exit(1)
+
+
+def run_rounds(work: "Reproduction", around: "Surroundings", workers: int, dry_run: bool, json: bool) -> bool:
+    """Bring every run of every round to its end; with `dry_run`, only show those of the first, and say False."""
+    from reslab.experiments.costs import Paces
+    from reslab.experiments.scales import is_imagenet
+
+    def pace(plan: "Plan") -> "dict[Kind, float]":
+        recipes = [task.job.recipe for task in plan.tasks]
+        paces = Paces(work.setting, {is_imagenet(recipe.model.name) for recipe in recipes}, around.request)
+        return paces.tried(recipes)
+
+    for turn in range(work.rounds):
+        jobs = work.jobs(turn)
+        ahead = look_ahead(jobs, lambda job: work.shelf.of(job.recipe), around, workers, pace)
+        if dry_run:
+            show_ahead(ahead, json)
+            return False
+        work.take_in(run_all(ahead, around))
+    if dry_run:
+        say("nothing is trained for this")
+    return not dry_run
+
+
+def budget(
+    experiments: "Sequence[Experiment]",
+    scale: str | None,
+    minutes: float,
+    seeds: int,
+    shelf: "Shelf",
+    folder: Path,
+    around: "Surroundings",
+) -> tuple[str, float]:
+    """The scale, and the part of its steps, that fits into so many minutes; what was chosen once stays chosen.
+
+    Raises UsageError where not even the least does.
+    """
+    from reslab.experiments.costs import LEAST_PART, PARTS, Paces, costs, fitting_part
+    from reslab.experiments.reproduce import kinds_of_nets
+    from reslab.experiments.scales import SCALES, setting_of, smaller
+    from reslab.store import make_folder, read_json, write_json
+
+    key = f"{' '.join(e.name for e in experiments)} scale {scale} minutes {minutes:g} seeds {seeds}"
+    known: dict[str, Any] = read_json(folder / BUDGETS) if (folder / BUDGETS).is_file() else {}
+    if key in known:
+        return known[key]["scale"], known[key]["part"]
+    for name in [scale] if scale else reversed(SCALES):
+        nets = kinds_of_nets(experiments, name)
+        try:
+            setting = setting_of(name, nets, shelf)
+        except DataError:
+            if scale:
+                raise
+            continue
+        paces = Paces(setting, nets, around.request)
+        part = fitting_part(experiments, setting, paces, 60 * minutes, seeds)
+        if part is not None and (scale or part == 1.0 or (name == "small" and part >= LEAST_PART)):
+            say(f"--minutes {minutes:g}: scale {name}" + (f", {100 * part:g} % of its steps" if part < 1 else ""))
+            make_folder(folder)
+            write_json(folder / BUDGETS, {**known, key: {"scale": name, "part": part}})
+            return name, part
+    name = scale or next(iter(SCALES))
+    least = costs(experiments, replace(setting, part=1.0 if setting.smoke else PARTS[-1]), paces, seeds)
+    way = "" if name == smaller(name) else f", or --scale {smaller(name)}"
+    raise UsageError(
+        f"--minutes {minutes:g}: scale {name} takes about {duration(least)} here at the least; give more minutes{way}"
+    )
+
+
+def write(
+    documents: "Sequence[Document]",
+    folder: Path,
+    json: bool,
+    missing: dict[str, str] | None = None,
+    single: bool = True,
+) -> None:
+    """Tables, values and pictures into `folder`, and what they say to stdout."""
+    from reslab.store import make_folder, write_bytes
+
+    make_folder(folder)
+    for document in documents:
+        for file, content in document.files().items():
+            write_bytes(folder / file, content)
+    values = [{**document.values(), "files": [folder / file for file in document.files()]} for document in documents]
+    if json:
+        emit(values[0] if single else {"experiments": values, "missing": missing or {}})
+        return
+    for document in documents:
+        out.print(document.markdown(), markup=False, soft_wrap=True)
+    names = ", ".join(f"{document.stem}.md, .json, .svg" for document in documents)
+    pairs([("written", f"{names} in {folder}")])
+
+
+def _settings(
+    experiments: "Sequence[Experiment]", scale: str, part: float, shelf: "Shelf"
+) -> tuple["Setting", tuple["Experiment", ...], dict[str, str]]:
+    """The setting, the experiments whose data are here, and why the others cannot be run.
+
+    Raises DataError where there are data for none.
+    """
+    from reslab.experiments.reproduce import kinds_of_nets
+    from reslab.experiments.scales import Setting, setting_of
+
+    there, missing, nets = [], {}, set()
+    for experiment in experiments:
+        needed = kinds_of_nets([experiment], scale)
+        try:
+            setting_of(scale, needed, shelf, part)
+        except DataError as error:
+            if len(experiments) == 1:
+                raise DataError(f"{experiment.name}: {error}") from error
+            say(f"left out: {experiment.name}: {error}")
+            missing[experiment.name] = str(error)
+            continue
+        there.append(experiment)
+        nets |= needed
+    if not there:
+        raise DataError(next(iter(missing.values())))
+    return setting_of(scale, nets, shelf, part) if nets else Setting.nominal(scale, part), tuple(there), missing
+
+
+def _options(scale: str, minutes: float | None, seeds: int, data: Path | None) -> str:
+    words = [f"--scale {scale}"]
+    words += [f"--minutes {minutes:g}"] if minutes is not None else []
+    words += [f"--seeds {seeds}"] if seeds > 1 else []
+    words += [f"--data {data.name}"] if data else []
+    return " ".join(words)
+
+
+def _consistent(
+    name: str,
+    experiments: "Sequence[Experiment]",
+    scale: str | None,
+    minutes: float | None,
+    seeds: int,
+    data: Path | None,
+    given: list[Path] | None,
+) -> None:
+    """Raises UsageError for options that say nothing together."""
+    from reslab.experiments.reproduce import kinds_of_nets
+    from reslab.experiments.scales import SCALES, Setting
+
+    Setting.nominal(scale or next(iter(SCALES)))
+    if seeds < 1:
+        raise UsageError(f"--seeds {seeds}: a number of seeds is 1 or more")
+    if minutes is not None and not minutes > 0:
+        raise UsageError(f"--minutes {minutes:g}: a budget is more than 0 minutes")
+    if given and (len(experiments) > 1 or scale or minutes is not None):
+        raise UsageError("--from is for one experiment, and its runs are as long as they are: leave the others out")
+    if data and scale == "smoke":
+        raise UsageError("--data: the scale smoke is on the embedded digits; --scale small takes photographs")
+    if data and True not in kinds_of_nets(experiments, "small"):
+        raise UsageError(f"--data is for the ImageNet nets, and {name} has none; CIFAR-10 lies in --data-root")

@@ -1,0 +1,42 @@
+"""Runs that are compared must have one recipe: what differs between them besides the net and the seed."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from reslab.errors import RunError
+from reslab.experiments.experiment import Experiment, Result
+from reslab.training import Recipe
+
+# What a net brings with it: its name and shortcut, and the warm-up that sec. 4.2 gives to 110 layers and more.
+OF_THE_NET = ("model.name", "model.shortcut", "model.stride_in", "schedule.warmup_steps", "schedule.warmup_lr")
+
+
+def refuse_mixed(experiment: Experiment, found: Sequence[tuple[str, Result]]) -> None:
+    """Raises RunError, with the list of what differs, where (label, run) are not all of one recipe."""
+    differing = mixed(found, experiment.may_differ)
+    if differing:
+        raise RunError(f"{experiment.name} compares runs of one recipe, and these differ: {'; '.join(differing)}")
+
+
+def mixed(found: Sequence[tuple[str, Result]], may_differ: Sequence[str] = ()) -> list[str]:
+    """The fields in which the recipes differ, with their values and the first run that has each."""
+    free = {"name", "seed", *OF_THE_NET, *may_differ}
+    values: dict[str, dict[str, str]] = {}
+    for _, run in found:
+        recipe = replace(Recipe.from_dict(run["recipe"]), seed=0)
+        for field, value in _flat(asdict(recipe)).items():
+            if field not in free:
+                values.setdefault(field, {}).setdefault(str(value), run["name"])
+    return [
+        f"{field} {', '.join(f'{value} ({name})' for value, name in each.items())}"
+        for field, each in values.items()
+        if len(each) > 1
+    ]
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return flat

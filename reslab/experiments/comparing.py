@@ -1,0 +1,66 @@
+"""One net against another: a difference of errors with its uncertainty, and what several of them say of a claim."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+from reslab.experiments.experiment import Finding, Runs
+from reslab.reporting.rounding import standard_error
+
+SURE = 2.0  # standard errors that a difference must have to count as one
+SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The claim that the error of `higher` is above that of `lower`; `split` None is what errors are reported on."""
+
+    higher: str
+    lower: str
+    split: str | None = None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Points between two mean errors, and the standard error of that."""
+
+    points: float
+    error: float
+
+    @property
+    def sure(self) -> bool:
+        return abs(self.points) > SURE * self.error
+
+    def __str__(self) -> str:
+        return f"{self.points:+.2f} ± {self.error:.2f} points"
+
+
+def difference(runs: Runs, higher: str, lower: str, split: str) -> Difference | None:
+    """`higher` less `lower`; None where one of them has no error on that split.
+
+    Its uncertainty has both parts: the spread over seeds, where there are several, and that of counting on so many
+    images, as if the two nets' mistakes had nothing to do with each other.
+    """
+    sides = [(runs.values(label, f"{split}_error"), runs.values(label, f"{split}_images")) for label in (higher, lower)]
+    if not all(errors and images and images[0] for errors, images in sides):
+        return None
+    variance = 0.0
+    for errors, images in sides:
+        variance += standard_error(statistics.fmean(errors), int(images[0])) ** 2
+        variance += statistics.variance(errors) / len(errors) if len(errors) > 1 else 0.0
+    above, below = (statistics.fmean(errors) for errors, _ in sides)
+    return Difference(above - below, sqrt(variance))
+
+
+def judged(runs: Runs, claims: Sequence[Comparison]) -> Finding:
+    """Every difference in words; the claim holds where all of them have the right sign for sure."""
+    words, verdicts = [], []
+    for claim in claims:
+        split = claim.split or runs.held_out
+        found = difference(runs, claim.higher, claim.lower, split)
+        name = f"{claim.higher} less {claim.lower}, {SPLIT_WORDS[split]} error"
+        words.append(f"{name}: {found if found else 'not known'}")
+        verdicts.append(None if found is None or not found.sure else found.points > 0)
+    holds = False if False in verdicts else None if None in verdicts else True
+    return Finding(holds, "; ".join(words))

@@ -1,0 +1,82 @@
+"""What experiments cost here, before they are run: one short trial for each kind of net, and multiply-adds."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from reslab.data import Dataset, Images
+from reslab.engine import Request, choose, this_machine
+from reslab.experiments.experiment import Experiment
+from reslab.experiments.outlook import Kind
+from reslab.experiments.reproduce import needs_of
+from reslab.experiments.scales import JUDGED, Setting, is_imagenet
+from reslab.experiments.shares import is_small, macs_of, usable_cores
+from reslab.training import Recipe, estimate
+from reslab.training.loop import EVALUATIONS
+from reslab.training.presets import work_of
+
+BEGINNING = 4.0  # seconds of a core that a process takes to its first step
+FORWARD = 1 / 3  # of a training step, that judging an image takes
+NOISE_IMAGES = 256
+PARTS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.06, 0.04, 0.03, 0.02, 0.01)  # few, so that a choice is stable
+LEAST_PART = 0.06  # of the scale small: with fewer steps it is no better than a test
+REFERENCE = {False: "resnet20", True: "resnet18"}  # of CIFAR nets, of ImageNet nets
+
+
+class Paces:
+    """Core-seconds that a training image takes: of a reference net as tried here, of others by multiply-adds."""
+
+    def __init__(self, setting: Setting, nets: Iterable[bool], request: Request, seconds: float = 0.5) -> None:
+        self._per_mac = {imagenet: _tried(setting.recipe(REFERENCE[imagenet]), request, seconds) for imagenet in nets}
+
+    def seconds(self, recipe: Recipe) -> float:
+        """Core-seconds of a whole run: its beginning, its steps, its evaluations and the final one."""
+        pace = self._per_mac[is_imagenet(recipe.model.name)] * macs_of(recipe)
+        train, val, test = JUDGED.get(recipe.data.name, (0, 0, 0))
+        judged = val * (min(EVALUATIONS, recipe.steps) + 1) + test + (recipe.data.images or train)
+        return BEGINNING + pace * (recipe.steps * recipe.batch + FORWARD * judged)
+
+    def tried(self, recipes: Iterable[Recipe]) -> dict[Kind, float]:
+        """The same as paces of the queue's outlook: core-seconds an image, everything counted in."""
+        return {Kind.of(recipe): self.seconds(recipe) / (recipe.steps * recipe.batch) for recipe in recipes}
+
+
+def expected_seconds(paces: Paces, recipes: Sequence[Recipe], seeds: int = 1) -> float:
+    """About how long they all take on the cores here, none of them done yet."""
+    if not recipes:
+        return 0.0
+    each = [paces.seconds(recipe) for recipe in recipes]
+    cores = len(usable_cores())
+    longest = max(s / (1 if is_small(r) else cores) for s, r in zip(each, recipes, strict=True))
+    return max(seeds * sum(each) / cores, longest)
+
+
+def costs(experiments: Sequence[Experiment], setting: Setting, paces: Paces, seeds: int = 1) -> float:
+    """`expected_seconds` of all that these experiments need at a setting."""
+    return expected_seconds(paces, [need.recipe for need in needs_of(experiments, setting)], seeds)
+
+
+def fitting_part(
+    experiments: Sequence[Experiment], setting: Setting, paces: Paces, seconds: float, seeds: int = 1
+) -> float | None:
+    """The largest of PARTS of a setting's steps that is done in so many seconds; None where not even the least is."""
+    parts = (1.0,) if setting.smoke else PARTS
+    return next((p for p in parts if costs(experiments, replace(setting, part=p), paces, seeds) <= seconds), None)
+
+
+def _tried(recipe: Recipe, request: Request, seconds: float) -> float:
+    """Core-seconds for each multiply-add of a training image."""
+    cores = 1 if is_small(recipe) else len(usable_cores())
+    asked = Request(request.engine, request.device, request.precision, request.compile, cores)
+    execution, _ = choose(asked, this_machine(), work_of(recipe))
+    found = estimate(recipe, _noise(recipe), execution, seconds)
+    return cores / (found.images_per_second * macs_of(recipe))
+
+
+def _noise(recipe: Recipe) -> Dataset:
+    """Images that cost what real ones cost, and need no data set."""
+    random, size = np.random.default_rng(0), recipe.data.size
+    pixels = random.integers(0, 256, (max(NOISE_IMAGES, recipe.batch), size, size, 3), dtype=np.uint8)
+    labels = np.arange(len(pixels)) % recipe.model.classes
+    return Dataset("noise", tuple(map(str, range(recipe.model.classes))), {"train": Images(pixels, labels)})

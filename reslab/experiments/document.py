@@ -1,0 +1,175 @@
+"""What came out of an experiment, as Markdown and as plain values: our numbers beside the paper's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reslab.experiments.experiment import Experiment, Finding, Row, Runs
+from reslab.experiments.jobs import Outcome
+from reslab.reporting import machine_text, markdown_table, markdown_text
+from reslab.reporting.rounding import count_text, list_text
+from reslab.store import json_bytes
+
+PAPERS_DATA = {"cifar10": (10, "CIFAR-10"), "imagenet": (1000, "ImageNet")}  # classes, and what it is called
+
+
+@dataclass(frozen=True)
+class Document:
+    """One experiment with what it came to."""
+
+    experiment: Experiment
+    runs: Runs
+    rows: tuple[Row, ...]
+    failed: tuple[Outcome, ...] = ()
+    asked: str = ""  # the options of the command that made it
+
+    @classmethod
+    def of(cls, experiment: Experiment, runs: Runs, failed: Sequence[Outcome] = (), asked: str = "") -> "Document":
+        return cls(experiment, runs, tuple(experiment.rows(runs)), tuple(failed), asked)
+
+    @property
+    def stem(self) -> str:
+        """What its files are called: "table6-small", "table6-small-0.25" with a quarter of the steps."""
+        part = self.runs.setting.part
+        return f"{self.experiment.name}-{self.runs.setting.scale}" + (f"-{part:g}" if part < 1 else "")
+
+    @property
+    def too_small(self) -> str | None:
+        """Why these runs cannot show the claim, whatever their numbers are; None where they may."""
+        setting = self.runs.setting
+        if not self.experiment.rounds:
+            return None
+        if setting.smoke:
+            return "A few steps on digits: this shows that the experiment runs, and nothing of the claim."
+        if setting.part < 1:
+            return f"Only {100 * setting.part:g} % of the steps of scale {setting.scale}: too few to show the claim."
+        return None
+
+    @property
+    def finding(self) -> Finding:
+        """What the numbers say; runs that are too small say nothing."""
+        if self.too_small:
+            return Finding(None, self.too_small)
+        found = self.experiment.finding(self.runs)
+        return Finding(None, f"{found.words}. Not all runs are done") if self.failed else found
+
+    def picture(self) -> bytes:
+        return self.experiment.picture(self.runs, list(self.rows))
+
+    def files(self) -> dict[str, bytes]:
+        """Markdown, JSON and picture by file name; the same runs give the same bytes."""
+        return {
+            f"{self.stem}.md": self.markdown().encode(),
+            f"{self.stem}.json": json_bytes(self.values()),
+            f"{self.stem}.svg": self.picture(),
+        }
+
+    def values(self) -> dict[str, Any]:
+        """What `--json` says and the JSON file holds."""
+        experiment, setting, found = self.experiment, self.runs.setting, self.finding
+        return {
+            "experiment": experiment.name,
+            "title": experiment.title,
+            "place": experiment.place,
+            "claim": experiment.claim,
+            "command": self.command,
+            "scale": setting.scale,
+            "part": setting.part,
+            "claim_holds": found.holds,
+            "finding": found.words,
+            "too_small": self.too_small is not None,
+            "rows": [row.to_dict() for row in self.rows],
+            "notes": self.notes(),
+            "measured": dict(self.runs.measured),
+            "runs": [
+                {"label": label, **{name: run["result"].get(name) for name in RUN_FIELDS}}
+                for label, runs in self.runs.found.items()
+                for run in runs
+            ],
+            "failed": [{"run": str(o.job.folder), "label": o.job.label, "why": o.trouble} for o in self.failed],
+            "machines": self._machines(),
+        }
+
+    def markdown(self) -> str:
+        """The table, what it says of the claim, and what it rests on."""
+        experiment, found = self.experiment, self.finding
+        verdict = {True: "It holds here", False: "It does not hold here", None: "Not decided here"}[found.holds]
+        lines = [
+            f"# {experiment.title}\n\n{experiment.place}. {experiment.claim}",
+            self.table().strip(),
+            f"**{verdict}.** {found.words.rstrip('.')}.",
+            *self.notes(),
+            *(f"Machine: {markdown_text(machine)}." for machine in self._machines()),
+        ]
+        if self.failed:
+            failed = (f"- {markdown_text(o.job.label)}: {markdown_text(o.trouble or '')}" for o in self.failed)
+            lines.append("Not finished:\n" + "\n".join(failed))
+        lines.append(f"![{experiment.title}]({self.stem}.svg)")
+        lines.append(f"Made by `{self.command}`.")
+        return "\n\n".join(lines) + "\n"
+
+    def table(self) -> str:
+        """The rows as a Markdown table."""
+        units = list(dict.fromkeys(row.unit for row in self.rows))
+        columns = ("", *(["unit"] if len(units) > 1 else []), "paper", "ours", "deviation", "n", "images")
+        head = "" if len(units) > 1 else units[0]
+        cells = [
+            [
+                markdown_text(row.label),
+                *([row.unit] if len(units) > 1 else []),
+                number_text(row.paper, row.unit),
+                number_text(row.ours, row.unit) + (f" ± {row.std:.2f}" if row.std is not None else ""),
+                "" if row.deviation is None else number_text(row.deviation, row.unit, sign=True),
+                row.n,
+                "" if row.images is None else f"{count_text(row.images)} {row.on or ''}".strip(),
+            ]
+            for row in self.rows
+        ]
+        return markdown_table(cells, (head, *columns[1:]))
+
+    def notes(self) -> list[str]:
+        """What a reader must know of the numbers."""
+        notes = [self.experiment.about] if self.experiment.about else []
+        results = [run["result"] for runs in self.runs.found.values() for run in runs]
+        if not results:
+            return notes
+        data = list(dict.fromkeys(str(result["data"]) for result in results))
+        steps = sorted({int(result["steps"]) for result in results})
+        epochs = sorted({float(result["epochs"]) for result in results})
+        recipes = list(dict.fromkeys(str(result["recipe"]) for result in results))
+        notes.append(
+            f"Ours: {list_text(data)}, recipe {list_text(recipes)}, {_span(steps)} steps ({_span(epochs)} epochs); "
+            f"last step, single view. The column images says on how many of them an error was counted."
+        )
+        others = [name for name in data if name not in PAPERS_DATA]
+        if others:
+            notes.append(f"The paper's images are others than {list_text(others)}: no deviation means anything there.")
+        many = any((row.n or 0) > 1 for row in self.rows)
+        notes.append("± is the standard deviation over n seeds." if many else "One seed has no ±.")
+        return notes
+
+    @property
+    def command(self) -> str:
+        """What makes it again."""
+        return f"reslab reproduce {self.experiment.name} {self.asked}".strip()
+
+    def _machines(self) -> list[str]:
+        texts = (machine_text(run["environment"]) for runs in self.runs.found.values() for run in runs)
+        return list(dict.fromkeys(text for text in texts if text))
+
+
+RUN_FIELDS = ("run", "model", "seed", "steps", "train_error", "val_error", "test_error", "val_images", "test_images")
+
+
+def number_text(value: float | None, unit: str, sign: bool = False) -> str:
+    """A value as its unit wants it: errors with two decimals, whole things without."""
+    if value is None:
+        return ""
+    digits = 2 if unit.startswith(("error", "points")) or (abs(value) < 100 and value != int(value)) else 0
+    return f"{value:{'+' if sign else ''},.{digits}f}"
+
+
+def _span(values: Sequence[float]) -> str:
+    """ "7,031", "4 to 20"."""
+    texts = [f"{value:,g}" if value != int(value) else f"{int(value):,}" for value in (values[0], values[-1])]
+    return texts[0] if texts[0] == texts[1] else f"{texts[0]} to {texts[1]}"

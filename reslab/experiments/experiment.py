@@ -1,0 +1,140 @@
+"""What an experiment is: one table or figure of the paper, the runs that it needs, and how they become its rows.
+
+One file an experiment. It holds what is particular, as an `Experiment`; `registry.py` lists it, and everything else is
+shared: `scales.py` says what is trained on, `reproduce.py` runs the needs through the queue, `document.py` writes what
+came out. To add one: write the file, add its `Experiment` to the registry.
+"""
+
+import statistics
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from reslab.data import Dataset
+from reslab.experiments.scales import Setting
+from reslab.reporting.rounding import finite
+from reslab.training import Recipe
+
+Result = dict[str, Any]
+"""A finished run, as in `results/`: name, recipe, result, environment, metrics. `result["run"]` is its folder."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """A run that an experiment cannot do without. Needs of one label differ only in seed."""
+
+    label: str  # the row or line that it is for: "resnet20", "resnet34 B"
+    recipe: Recipe
+    alike: bool = True  # is its recipe to be that of the others? A historic net has its own
+
+
+@dataclass(frozen=True)
+class Row:
+    """A value of the paper's and ours. What the paper does not print, or we have not measured, is None."""
+
+    label: str
+    paper: float | None = None
+    ours: float | None = None
+    n: int | None = None  # runs that `ours` is a mean of; None for what is counted, not sampled
+    images: int | None = None  # that it was measured on; None for what needs none
+    std: float | None = None  # over the n runs; None for one
+    unit: str = "error %"
+    on: str | None = None  # the split that the images are of: "test", "val" or "train"
+
+    @property
+    def deviation(self) -> float | None:
+        """Ours less the paper's, in the row's unit."""
+        return None if self.paper is None or self.ours is None else round(self.ours - self.paper, 6)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as `--json` gives it."""
+        return {
+            "label": self.label,
+            "paper": self.paper,
+            "ours": self.ours,
+            "deviation": self.deviation,
+            "n": self.n,
+            "images": self.images,
+            "std": self.std,
+            "unit": self.unit,
+            "on": self.on,
+        }
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What has been run of an experiment's needs."""
+
+    setting: Setting
+    found: Mapping[str, tuple[Result, ...]] = field(default_factory=dict)  # by label; seeds in ascending order
+    measured: Mapping[str, Any] = field(default_factory=dict)  # what `Experiment.measure` gave
+
+    def of(self, label: str) -> tuple[Result, ...]:
+        """The finished runs of a label; none where nothing was run."""
+        return tuple(self.found.get(label, ()))
+
+    def values(self, label: str, key: str) -> list[float]:
+        """A number of each result of a label, where it has one."""
+        return [v for run in self.of(label) if (v := finite(run["result"].get(key))) is not None]
+
+    def mean(self, label: str, key: str) -> float | None:
+        """The mean over seeds; None where nothing is known."""
+        values = self.values(label, key)
+        return statistics.fmean(values) if values else None
+
+    @property
+    def held_out(self) -> str:
+        """The split that errors are reported on: "test", but "val" where that has more images, or there is no test.
+
+        The same one for all rows. Nothing is chosen on either, so both are fair; the larger says more.
+        """
+        results = [run["result"] for runs in self.found.values() for run in runs]
+        whole = bool(results) and all(r["test_images"] and r["test_images"] >= r["val_images"] for r in results)
+        return "test" if whole else "val"
+
+    def row(self, label: str, paper: float | None = None, split: str | None = None, title: str | None = None) -> Row:
+        """The mean error of a label on a split, `held_out` unless told otherwise, beside the paper's value."""
+        on = split or self.held_out
+        values = self.values(label, f"{on}_error")
+        if not values:
+            return Row(title or label, paper)
+        images = int(self.of(label)[0]["result"][f"{on}_images"])
+        std = round(statistics.stdev(values), 4) if len(values) > 1 else None
+        return Row(title or label, paper, round(statistics.fmean(values), 4), len(values), images, std, on=on)
+
+
+class Datasets(Protocol):
+    """The data sets of a setting, read when first asked for."""
+
+    def of(self, recipe: Recipe) -> Dataset:
+        """What a recipe trains and is judged on."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What our numbers say of the claim."""
+
+    holds: bool | None  # None: they do not decide it
+    words: str  # one sentence with the numbers in it
+
+
+Round = Callable[[Runs], list[Need]]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A table or figure of the paper as something that can be run."""
+
+    name: str
+    title: str
+    claim: str  # one sentence
+    place: str  # in the paper: "Figure 6, sec. 4.2"
+    rows: Callable[[Runs], list[Row]]  # never empty: what is not measured is a row with the paper's value alone
+    picture: Callable[[Runs, list[Row]], bytes]  # SVG
+    finding: Callable[[Runs], Finding]
+    # What is to be run, for the setting of the `Runs` given. A later round sees the results of those before it, and
+    # for estimates it is asked with none. All recipes of the last round are compared, and must be alike.
+    rounds: tuple[Round, ...] = ()
+    measure: Callable[[Runs, Datasets], dict[str, Any]] | None = None  # what is not an error: times, responses
+    may_differ: tuple[str, ...] = ()  # fields of the recipe in which the last round's runs may differ besides the net
+    about: str = ""  # what a reader must know of our numbers, such as testing that is not the paper's

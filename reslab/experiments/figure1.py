@@ -1,0 +1,49 @@
+"""Figure 1: plain nets of 20 and 56 layers on CIFAR-10; the deeper one has the higher training error."""
+
+from reslab.experiments.comparing import Comparison, judged
+from reslab.experiments.experiment import Experiment, Finding, Need, Row, Runs
+from reslab.experiments.lines import CIFAR_AXIS, CIFAR_ITERATIONS, line
+from reslab.experiments.paper import paper
+from reslab.reporting import Panel, panels_figure
+
+DEPTHS = (20, 56)
+CLAIMS = (Comparison("plain56", "plain20", "train"), Comparison("plain56", "plain20"))
+
+
+def needs(runs: Runs) -> list[Need]:
+    return [Need(f"plain{depth}", runs.setting.recipe(f"plain{depth}")) for depth in DEPTHS]
+
+
+def rows(runs: Runs) -> list[Row]:
+    told = paper()["figure6"]
+    held_out = [runs.row(f"plain{d}", told[f"plain{d}"], title=f"plain{d}, held-out") for d in DEPTHS]
+    return [*(runs.row(f"plain{d}", None, "train", f"plain{d}, training") for d in DEPTHS), *held_out]
+
+
+def picture(runs: Runs, _: list[Row]) -> bytes:
+    left, right = (
+        Panel(
+            "",
+            tuple(line(runs, f"plain{d}", key, "solid", d, f"{d}-layer") for d in reversed(DEPTHS)),
+            f"{word} error (%)",
+        )
+        for key, word in (("train_error", "training"), ("val_error", "validation"))
+    )
+    return panels_figure((left, right), CIFAR_AXIS, CIFAR_ITERATIONS)
+
+
+def finding(runs: Runs) -> Finding:
+    return judged(runs, CLAIMS)
+
+
+FIGURE1 = Experiment(
+    name="figure1",
+    title="Degradation: plain nets of 20 and 56 layers on CIFAR-10",
+    claim="The deeper plain net has the higher training error, and so the higher test error: this is no over-fitting.",
+    place="Figure 1, sec. 1",
+    rounds=(needs,),
+    rows=rows,
+    picture=picture,
+    finding=finding,
+    about="The paper does not print the plain nets' errors; its column was read off Figure 6 by others.",
+)

@@ -1,0 +1,55 @@
+"""Figure 6: plain nets get worse with depth, residual nets better, up to 110 layers; 1202 still train."""
+
+from reslab.experiments.comparing import Comparison, judged
+from reslab.experiments.experiment import Experiment, Finding, Need, Row, Runs
+from reslab.experiments.lines import CIFAR_AXIS, CIFAR_ITERATIONS, KEY, both
+from reslab.experiments.paper import paper
+from reslab.reporting import Panel, panels_figure
+
+PLAIN, RESIDUAL, DEEPEST = (20, 32, 44, 56), (20, 32, 44, 56, 110), 1202
+NETS = (*(f"plain{d}" for d in PLAIN), *(f"resnet{d}" for d in (*RESIDUAL, DEEPEST)))
+CLAIMS = (
+    Comparison("plain56", "plain20", "train"),
+    Comparison("resnet20", "resnet56", "train"),
+    Comparison("resnet20", "resnet110"),
+    Comparison("resnet1202", "resnet110"),
+)
+
+
+def needs(runs: Runs) -> list[Need]:
+    return [Need(name, runs.setting.recipe(name)) for name in NETS]
+
+
+def rows(runs: Runs) -> list[Row]:
+    told = {**paper()["figure6"], **paper()["table6"], "resnet110": paper()["table6"]["resnet110_mean"]}
+    return [runs.row(name, told[name]) for name in NETS]
+
+
+def picture(runs: Runs, _: list[Row]) -> bytes:
+    plain = tuple(curve for d in PLAIN for curve in both(runs, f"plain{d}", d, f"plain-{d}"))
+    residual = tuple(curve for d in RESIDUAL for curve in both(runs, f"resnet{d}", d, f"ResNet-{d}"))
+    deepest = tuple(curve for d in (110, DEEPEST) for curve in both(runs, f"resnet{d}", d, f"residual-{d}"))
+    panels = (
+        Panel("plain", plain, guides=(5, 10)),
+        Panel("residual", residual, guides=(5, 10)),
+        Panel("110 and 1202 layers", deepest, guides=(1, 5, 10)),
+    )
+    return panels_figure(panels, CIFAR_AXIS, CIFAR_ITERATIONS, key=KEY)
+
+
+def finding(runs: Runs) -> Finding:
+    return judged(runs, CLAIMS)
+
+
+FIGURE6 = Experiment(
+    name="figure6",
+    title="Training on CIFAR-10: plain nets, residual nets, 110 and 1202 layers",
+    claim="Plain nets train worse the deeper they are; residual nets train and test better up to 110 layers, and 1202 "
+    "layers can be trained, though they test worse than 110.",
+    place="Figure 6, sec. 4.2",
+    rounds=(needs,),
+    rows=rows,
+    picture=picture,
+    finding=finding,
+    about="The paper does not print the plain nets' errors; those of its column were read off the figure by others.",
+)

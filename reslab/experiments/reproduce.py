@@ -1,0 +1,137 @@
+"""Experiments while they are run: their needs become jobs of the queue, what is finished becomes their runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from reslab.errors import RunError, UsageError
+from reslab.experiments.alike import refuse_mixed
+from reslab.experiments.experiment import Experiment, Need, Result, Runs
+from reslab.experiments.jobs import Job, Outcome
+from reslab.experiments.scales import GIVEN, Setting, Shelf, is_imagenet
+from reslab.experiments.seeds import with_seeds
+from reslab.store import ENVIRONMENT, Record, RunFolder
+from reslab.training import Recipe, default_folder
+
+
+def needs_of(experiments: Sequence[Experiment], setting: Setting) -> list[Need]:
+    """Everything that they need, every round of it, each recipe once: for estimates, before anything is run."""
+    found: dict[str, Need] = {}
+    for experiment in experiments:
+        for needs in experiment.rounds:
+            for need in needs(Runs(setting)):
+                found.setdefault(need.recipe.digest(), need)
+    return list(found.values())
+
+
+def kinds_of_nets(experiments: Sequence[Experiment], scale: str) -> set[bool]:
+    """Which nets they train: ImageNet nets (True), CIFAR nets (False)."""
+    return {is_imagenet(need.recipe.model.name) for need in needs_of(experiments, Setting.nominal(scale))}
+
+
+@dataclass
+class Reproduction:
+    """Several experiments at one setting, sharing their runs; a round after the other."""
+
+    experiments: tuple[Experiment, ...]
+    setting: Setting
+    seeds: int
+    shelf: Shelf
+    folder: Path  # where run folders are made
+    runs: dict[str, Runs] = field(default_factory=dict)  # by experiment
+    failed: dict[str, list[Outcome]] = field(default_factory=dict)
+    _asked: dict[str, list[tuple[Need, Job]]] = field(default_factory=dict)
+
+    @property
+    def rounds(self) -> int:
+        return max((len(experiment.rounds) for experiment in self.experiments), default=0)
+
+    def jobs(self, turn: int) -> list[Job]:
+        """What is to be run in this round, counted from 0; all first seeds come first, and large nets last."""
+        self._asked = {e.name: self._needed(e, turn) for e in self.experiments if turn < len(e.rounds)}
+        jobs = {job.folder: job for asked in self._asked.values() for _, job in asked}
+        return sorted(jobs.values(), key=lambda job: job.recipe.seed)
+
+    def take_in(self, outcomes: Sequence[Outcome]) -> None:
+        """What became of the jobs of the round."""
+        of_folder = {outcome.job.folder: outcome for outcome in outcomes}
+        for experiment in self.experiments:
+            name = experiment.name
+            asked = [(need, of_folder[job.folder]) for need, job in self._asked.get(name, [])]
+            found = dict(self.so_far(name).found)
+            for need, outcome in asked:
+                if outcome.result:
+                    found[need.label] = (*found.get(need.label, ()), finished(outcome.job, outcome.result))
+            self.failed.setdefault(name, []).extend(outcome for _, outcome in asked if not outcome.result)
+            self.runs[name] = Runs(self.setting, found)
+            last = [(need.label, run) for need, _ in asked if need.alike for run in found.get(need.label, ())]
+            refuse_mixed(experiment, last)
+
+    def so_far(self, name: str) -> Runs:
+        return self.runs.get(name, Runs(self.setting))
+
+    def measure(self) -> None:
+        """What the experiments measure apart from errors."""
+        for experiment in self.experiments:
+            runs = self.so_far(experiment.name)
+            measured = experiment.measure(runs, self.shelf) if experiment.measure else {}
+            self.runs[experiment.name] = replace(runs, measured=measured)
+
+    def _needed(self, experiment: Experiment, turn: int) -> list[tuple[Need, Job]]:
+        needs = experiment.rounds[turn](self.so_far(experiment.name))
+        return [
+            (need, self._job(seeded, need.label)) for need in needs for seeded in with_seeds(need.recipe, self.seeds)
+        ]
+
+    def _job(self, recipe: Recipe, label: str) -> Job:
+        words = f"{label}, seed {recipe.seed}" if self.seeds > 1 else label
+        return Job(recipe, default_folder(recipe, self.folder), self.shelf.place(recipe.data), words)
+
+
+def finished(job: Job, result: dict[str, Any]) -> Result:
+    """A run of the queue, read from its folder as a record of `results/` is."""
+    folder = RunFolder(job.folder)
+    return {
+        "name": job.folder.name,
+        "recipe": job.recipe.to_dict(),
+        "result": result,
+        "environment": folder.read(ENVIRONMENT) or {},
+        "metrics": folder.metrics(),
+    }
+
+
+def given_runs(experiment: Experiment, records: Sequence[Record]) -> Runs:
+    """The runs of an experiment from run folders that somebody made, by the nets that it compares.
+
+    Raises RunError for a run that is not finished and for recipes that differ, UsageError for a net or a seed that it
+    has no place for.
+    """
+    if not experiment.rounds:
+        raise UsageError(f"{experiment.name} needs no runs; leave --from out")
+    wanted = {_net(need.recipe): need.label for need in experiment.rounds[-1](Runs(Setting.nominal("full")))}
+    found: dict[str, tuple[Result, ...]] = {}
+    for record in records:
+        if not record.result:
+            raise RunError(f"the run {record.path} is not finished; go on with: reslab train --run {record.path}")
+        net = _net(Recipe.from_dict(record.recipe))
+        if net not in wanted:
+            known = ", ".join(dict.fromkeys(wanted.values()))
+            raise UsageError(f"{record.path} is {' '.join(filter(None, net))}; {experiment.name} compares {known}")
+        before = found.get(wanted[net], ())
+        run: Result = {
+            "name": record.name,
+            "recipe": record.recipe,
+            "result": {**record.result, "run": str(record.path)},
+            "environment": record.environment,
+            "metrics": record.metrics,
+        }
+        if any(run["recipe"]["seed"] == other["recipe"]["seed"] for other in before):
+            raise UsageError(f"{record.path} has the net and the seed of {before[0]['name']}; leave one of them out")
+        found[wanted[net]] = tuple(sorted((*before, run), key=lambda r: r["recipe"]["seed"]))
+    refuse_mixed(experiment, [(label, run) for label, runs in found.items() for run in runs])
+    return Runs(replace(Setting.nominal("full"), scale=GIVEN), found)
+
+
+def _net(recipe: Recipe) -> tuple[str, str | None]:
+    return recipe.model.name, recipe.model.shortcut

@@ -1,0 +1,155 @@
+"""Three scales of an experiment: a test of it, one that a machine can bear, and the paper's own.
+
+| scale | CIFAR nets | ImageNet nets |
+|---|---|---|
+| smoke | 4 steps on digits, 8 px | 4 steps on digits, scaled to 32 px |
+| small | CIFAR-10, preset `fast` | tiny-imagenet-20 at 64 px, preset `small` |
+| full | CIFAR-10, preset `paper` | an ImageNet folder at 224 px, preset `paper` |
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from reslab.data import NAMES, Dataset, data_root, find_folder
+from reslab.errors import DataError, UsageError, unknown
+from reslab.nets import spec
+from reslab.training import Data, Facts, Recipe, Surroundings, facts_of, make_recipe, read_data
+
+SCALES = {
+    "smoke": "a test: 4 steps on the embedded digits; shows that it runs, nothing of the claim",
+    "small": "CIFAR-10 with the preset fast; tiny-imagenet-20 with the preset small for the ImageNet nets",
+    "full": "CIFAR-10, or an ImageNet folder, with the paper's own recipe",
+}
+PRESET = {"smoke": ("small", "small"), "small": ("fast", "small"), "full": ("paper", "paper")}  # (CIFAR, ImageNet) nets
+SMOKE_STEPS, SMOKE_BATCH = 4, 32
+CIFAR_SIZE = 32  # nets whose own images are larger are ImageNet nets
+
+# What each scale trains on when it is all there; what lies on this machine may be less.
+_CIFAR10 = Facts("cifar10", 10, 32, 45_000, mirror=True, official=True, split="45k/5k")
+_DIGITS = Facts("digits", 10, 8, 1077, mirror=False, official=True)
+_TINY = Facts("tiny-imagenet-20", 20, 64, 10_000, mirror=True, official=False)
+_IMAGENET = Facts("imagenet", 1000, 224, 1_281_167, mirror=True, official=False)
+NOMINAL = {
+    "smoke": (_DIGITS, replace(_DIGITS, size=32)),
+    "small": (_CIFAR10, _TINY),
+    "full": (_CIFAR10, _IMAGENET),
+}
+# Images that a run is judged on: training images once, validation images along the way, test images once.
+JUDGED = {
+    "digits": (1077, 360, 360),
+    "cifar10": (45_000, 5_000, 10_000),
+    "tiny-imagenet-20": (10_000, 1_000, 0),
+    "imagenet": (1_281_167, 50_000, 0),
+}
+GIVEN = "given"  # no scale: runs that somebody made
+
+
+def is_imagenet(model: str) -> bool:
+    """Is it a net for ImageNet, by the images that it is made for?"""
+    return spec(model).size > CIFAR_SIZE
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an experiment is run on: a scale, its data sets, and the part of its steps that is run."""
+
+    scale: str
+    cifar: Facts  # what the CIFAR nets train on
+    imagenet: Facts  # what the ImageNet nets train on
+    part: float = 1.0
+
+    @classmethod
+    def nominal(cls, scale: str, part: float = 1.0) -> "Setting":
+        """The setting where every data set is there, whole. Raises UsageError for a scale that does not exist."""
+        if scale not in SCALES:
+            raise unknown("scale", scale, SCALES)
+        return cls(scale, *NOMINAL[scale], part)
+
+    @property
+    def smoke(self) -> bool:
+        return self.scale == "smoke"
+
+    def facts(self, model: str) -> Facts:
+        """The data set that a net trains on."""
+        return self.imagenet if is_imagenet(model) else self.cifar
+
+    def recipe(self, model: str, shortcut: str | None = None, split: str | None = None, **more: Any) -> Recipe:
+        """The recipe of this scale for a net. `split` is one of CIFAR's, and nothing for other data.
+
+        `more`: `images`, to train on so many only; `steps`, before they are shortened. Raises UsageError for a net
+        that does not exist.
+        """
+        facts = self.facts(model)
+        if facts.split and split:
+            facts = replace(facts, split=split, train_images=int(split.split("k")[0]) * 1000)
+        preset = PRESET[self.scale][is_imagenet(model)]
+        chosen = make_recipe(facts, model, preset, shortcut, batch=SMOKE_BATCH if self.smoke else None)
+        if images := more.get("images"):
+            chosen = replace(chosen, data=replace(chosen.data, images=min(images, facts.train_images)))
+        steps = SMOKE_STEPS if self.smoke else more.get("steps") or chosen.steps
+        steps = max(1, round(steps * self.part))
+        return chosen if steps == chosen.steps else chosen.stretched(steps)
+
+
+class Shelf:
+    """The data sets that recipes name, each read once. `given` is the folder of `--data`."""
+
+    def __init__(self, around: Surroundings, given: Path | None = None) -> None:
+        self._around, self._given = around, given
+        self._read: dict[tuple[str | Path, str | None, int], Dataset] = {}
+
+    def of(self, recipe: Recipe) -> Dataset:
+        """What a recipe trains and is judged on."""
+        return self._load(recipe.data.name, recipe.data.split, recipe.data.size)
+
+    def facts(self, nominal: Facts) -> Facts:
+        """What lies here of a data set. Raises DataError, with the way out, where it is missing."""
+        return facts_of(self._load(nominal.name, nominal.split, nominal.size), nominal.split)
+
+    def place(self, data: Data) -> str | Path:
+        """How a process of its own finds a data set."""
+        return self._place(data.name)
+
+    def _load(self, name: str, split: str | None, size: int) -> Dataset:
+        place = self._place(name)
+        key = (place, split, size)
+        if key not in self._read:
+            self._read[key] = read_data(place, split, size, self._around)
+        return self._read[key]
+
+    def _place(self, name: str) -> str | Path:
+        if name in NAMES:
+            return name
+        if self._given is not None:
+            try:
+                return find_folder(self._given, self._around.data_root)
+            except UsageError as error:
+                raise DataError(f"--data {self._given}: {error}") from error
+        root = data_root(self._around.data_root)
+        if not (root / name).is_dir():
+            raise DataError(
+                f"no {name} in {root}: put its class folders into {root / name}/train and {root / name}/val, or name "
+                f"the folder that has them with --data"
+            )
+        return root / name
+
+
+def setting_of(scale: str, nets: set[bool], shelf: Shelf, part: float = 1.0) -> Setting:
+    """The setting with what lies here; `nets` says which are trained: ImageNet nets (True), CIFAR nets (False).
+
+    Raises DataError where a data set is missing, with the smaller scale as a way out.
+    """
+    setting = Setting.nominal(scale, part)
+    try:
+        cifar = shelf.facts(setting.cifar) if False in nets else setting.cifar
+        imagenet = shelf.facts(setting.imagenet) if True in nets else setting.imagenet
+    except DataError as error:
+        raise DataError(f"{error}; --scale {smaller(scale)} needs less") from error
+    return replace(setting, cifar=cifar, imagenet=imagenet)
+
+
+def smaller(scale: str) -> str:
+    """The next scale below."""
+    names = list(SCALES)
+    return names[max(0, names.index(scale) - 1)]

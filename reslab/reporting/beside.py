@@ -1,0 +1,87 @@
+"""Our values beside the paper's, one line each: a ring is the paper's, a dot is ours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.transforms import blended_transform_factory
+
+from reslab.reporting.drawing import COLOURS, DOCUMENT_INK, framed, placeholder, repeatable, right_margin, svg
+
+LINE, HEAD, FOOT = 28, 40, 48  # pixels
+NUMBERS = 190  # pixels to the right
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A value of the paper's and ours; None for what is not known."""
+
+    label: str
+    paper: float | None
+    ours: float | None
+    std: float | None = None  # of ours, over seeds
+
+
+def beside_figure(pairs: Sequence[Pair], quantity: str, *, width: int = 760, digits: int = 2) -> bytes:
+    """The pairs as SVG, in their order from the top; the same input gives the same bytes."""
+    height = LINE * len(pairs) + HEAD + FOOT
+    names = [pair.label for pair in pairs]
+    values = [v for pair in pairs for v in (pair.paper, pair.ours) if v is not None]
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    room = 0.08 * (high - low or abs(high) or 1.0)
+    with repeatable(f"beside {width}"):
+        figure, axes = framed(width, height, NUMBERS)
+        figure.patch.set_facecolor("#ffffff")
+        left = right_margin(names, width)
+        axes.set_position((left / width, FOOT / height, 1 - (left + NUMBERS) / width, 1 - (HEAD + FOOT) / height))
+        axes.set_xlim(low - room, high + room)
+        axes.set_ylim(len(pairs) - 0.5, -0.5)
+        for place, pair in enumerate(pairs):
+            _draw(axes, pair, place, digits)
+        _dress(axes, quantity)
+        figure.text(left / width, 1 - 16 / height, "ring: the paper, dot: ours", fontsize=12, va="center")
+        return svg(figure, names).encode()
+
+
+def _draw(axes: Axes, pair: Pair, place: int, digits: int) -> None:
+    beside = blended_transform_factory(axes.figure.transFigure, axes.transData)
+    axes.axhline(place, color=DOCUMENT_INK, linewidth=0.6, alpha=0.15, zorder=0)
+    axes.annotate(
+        placeholder(place),
+        (0, place),
+        xycoords=beside,
+        xytext=(12, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=12,
+        color=DOCUMENT_INK,
+        annotation_clip=False,
+    )
+    if pair.paper is not None:
+        axes.plot([pair.paper], [place], "o", markersize=9, markerfacecolor="none", markeredgecolor=DOCUMENT_INK)
+    if pair.ours is not None:
+        spread = [pair.std] if pair.std is not None else None
+        axes.errorbar([pair.ours], [place], xerr=spread, fmt="o", markersize=6, color=COLOURS[0], capsize=3)
+    told = [f"{v:,.{digits}f}" if v is not None else "-" for v in (pair.paper, pair.ours)]
+    axes.annotate(
+        f"{told[0]}   {told[1]}" + (f" ± {pair.std:.{digits}f}" if pair.std is not None else ""),
+        (1, place),
+        xycoords=("axes fraction", "data"),
+        xytext=(12, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=12,
+        color=DOCUMENT_INK,
+        annotation_clip=False,
+    )
+
+
+def _dress(axes: Axes, quantity: str) -> None:
+    axes.patch.set_visible(False)
+    for side in ("left", "right", "top"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set(color=DOCUMENT_INK, alpha=0.5, linewidth=0.8)
+    axes.set_yticks([])
+    axes.tick_params(axis="x", colors=DOCUMENT_INK, labelsize=12, length=3)
+    axes.set_xlabel(quantity, color=DOCUMENT_INK, fontsize=12)
+    axes.text(1.0, 1.0, "  paper   ours", transform=axes.transAxes, fontsize=12, va="bottom", color=DOCUMENT_INK)

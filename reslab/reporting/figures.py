@@ -1,0 +1,141 @@
+"""Error over iterations as the paper draws it (Figures 1, 4, 6): panels side by side, one scale, guide lines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reslab.reporting.curves import Points, thinned
+from reslab.reporting.drawing import DOCUMENT_INK, repeatable, svg
+from reslab.reporting.rounding import finite
+
+# The paper's colours by number of layers: one colour a depth, in all of its figures.
+DEPTH_COLOURS = {
+    18: "#00a5b5", 20: "#b8a100", 32: "#00a5b5", 34: "#d62728", 44: "#2ca02c", 56: "#d62728", 110: "#111111",
+    1202: "#c2189b",
+}  # fmt: skip
+Kind = Literal["bold", "dashed", "thin", "solid"]
+STROKES: dict[str, dict[str, Any]] = {
+    "bold": {"linewidth": 2.4},
+    "solid": {"linewidth": 1.5},
+    "thin": {"linewidth": 0.9, "alpha": 0.9},
+    "dashed": {"linewidth": 1.2, "linestyle": (0, (4, 2)), "alpha": 0.9},
+}
+TICKS = {20: (0, 5, 10, 20), 40: (0, 10, 20, 40), 60: (0, 20, 40, 60), 100: (0, 20, 40, 60, 80, 100)}
+LEFT, RIGHT, TOP, BOTTOM, BETWEEN = 52, 16, 34, 50, 52  # pixels around and between panels
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line: error in percent by step. A curve without a label is not in the legend."""
+
+    label: str
+    colour: str
+    kind: Kind
+    points: Points  # (step, percent)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One of the paper's vertical axes."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of the pictures side by side."""
+
+    title: str
+    curves: tuple[Curve, ...]
+    quantity: str = "error (%)"
+    guides: tuple[float, ...] = ()  # dashed horizontal lines, as the paper draws them
+
+
+def mean_points(metrics: Sequence[Sequence[dict[str, Any]]], key: str) -> Points:
+    """(step, mean over runs) of a number in several runs' lines of metrics, at the steps that all of them have."""
+    found = []
+    for lines in metrics:
+        pairs = ((finite(line.get("step")), finite(line.get(key))) for line in lines)
+        found.append({step: value for step, value in pairs if step is not None and value is not None})
+    shared = sorted(set.intersection(*map(set, found))) if found else []
+    return thinned(tuple((step, sum(values[step] for values in found) / len(found)) for step in shared))
+
+
+def panels_figure(
+    panels: Sequence[Panel],
+    paper: Axis,
+    steps_ticks: Sequence[float],
+    *,
+    key: str = "",
+    width: int = 0,
+    height: int = 330,
+) -> bytes:
+    """The panels as SVG; the same input gives the same bytes.
+
+    `paper` is the axis as printed and `steps_ticks` (in units of 1e4) too; they are kept where our curves end inside
+    them, and else replaced by ones that fit. `key` says what the kinds of lines mean.
+    """
+    width = width or 340 * len(panels)
+    axis = fitting(panels, paper)
+    last = max((c.points[-1][0] for p in panels for c in p.curves if c.points), default=1e4 * steps_ticks[-1])
+    with repeatable(f"panels {width}"):
+        figure = Figure(figsize=(width / 72, height / 72), dpi=72)
+        figure.patch.set_facecolor("#ffffff")
+        for place, panel in enumerate(panels):
+            axes = _axes(figure, place, len(panels), width, height)
+            _draw(axes, panel)
+            _dress(axes, panel, axis, last, steps_ticks)
+        if key:
+            figure.text(1 - RIGHT / width, 1 - 14 / height, key, ha="right", va="center", fontsize=11)
+        return svg(figure).encode()
+
+
+def fitting(panels: Sequence[Panel], paper: Axis) -> Axis:
+    """The paper's axis where every curve ends inside it; else one from 0 that the later half of every curve fits."""
+    ends = [c.points[-1][1] for p in panels for c in p.curves if c.points]
+    if all(paper.low <= end <= paper.high for end in ends):
+        return paper
+    late = max(y for p in panels for c in p.curves if c.points for _, y in c.points[len(c.points) // 2 :])
+    top = next((top for top in TICKS if late <= top), 100)
+    return Axis(0, top, TICKS[top])
+
+
+def _axes(figure: Figure, place: int, count: int, width: int, height: int) -> Axes:
+    wide = (width - LEFT - RIGHT - BETWEEN * (count - 1)) / count
+    left = LEFT + place * (wide + BETWEEN)
+    return figure.add_axes((left / width, BOTTOM / height, wide / width, 1 - (BOTTOM + TOP) / height))
+
+
+def _draw(axes: Axes, panel: Panel) -> None:
+    for guide in panel.guides:
+        axes.axhline(guide, color=DOCUMENT_INK, linewidth=0.7, linestyle=(0, (3, 3)), alpha=0.5, zorder=0)
+    for curve in panel.curves:
+        if curve.points:
+            dots: dict[str, Any] = {"marker": "o", "markersize": 4} if len(curve.points) == 1 else {}
+            x, y = zip(*((step / 1e4, error) for step, error in curve.points), strict=True)
+            axes.plot(x, y, color=curve.colour, label=curve.label or "_", **STROKES[curve.kind], **dots)
+
+
+def _dress(axes: Axes, panel: Panel, axis: Axis, last: float, steps_ticks: Sequence[float]) -> None:
+    axes.set_ylim(axis.low, axis.high)
+    axes.set_yticks(axis.ticks)
+    whole = 0.9 * 1e4 * steps_ticks[-1] <= last <= 1.2 * 1e4 * steps_ticks[-1]
+    axes.set_xlim(0, max(last / 1e4, steps_ticks[-1]) if whole else last / 1e4)
+    if whole:
+        axes.set_xticks(steps_ticks)
+    axes.set_xlabel("iter. (1e4)", fontsize=12, color=DOCUMENT_INK)
+    axes.set_ylabel(panel.quantity, fontsize=12, color=DOCUMENT_INK, labelpad=4)
+    axes.set_title(panel.title, fontsize=12, loc="left", color=DOCUMENT_INK)
+    axes.tick_params(axis="both", direction="in", labelsize=11, colors=DOCUMENT_INK, top=True, right=True)
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
+    for spine in axes.spines.values():
+        spine.set(color=DOCUMENT_INK, linewidth=0.8)
+    if any(c.label and c.points for c in panel.curves):
+        axes.legend(loc="upper right", fontsize=10, frameon=True, framealpha=0.85, edgecolor="none", borderpad=0.3)
+    else:
+        axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center", color=DOCUMENT_INK, alpha=0.6)
