@@ -11,6 +11,7 @@ from reslab.reporting.curves import Series, curves_figure
 from reslab.reporting.figures import DEPTH_COLOURS, Axis, Curve, Panel, mean_points, panels_figure
 from reslab.reporting.grids import GridLine, grid_figure
 from reslab.reporting.page import report, report_html
+from reslab.reporting.responses import ResponseLine, responses_figure
 from reslab.reporting.sheet import FORMS, Form, Sheet
 from reslab.reporting.speed import bench_figure, bench_table
 from reslab.reporting.tables import SeedGroup, machine_text, markdown_table, markdown_text, runs_table, seed_groups
@@ -27,6 +28,7 @@ __all__ = [
     "GridLine",
     "Pair",
     "Panel",
+    "ResponseLine",
     "SeedGroup",
     "Series",
     "Sheet",
@@ -46,6 +48,7 @@ __all__ = [
     "panels_figure",
     "report",
     "report_html",
+    "responses_figure",
     "runs_table",
     "seed_groups",
     "weights_of",
