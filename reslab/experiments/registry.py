@@ -1,17 +1,33 @@
 """Every experiment by its name, in the order of the paper."""
 
 from reslab.errors import unknown
+from reslab.experiments.bottleneck import BOTTLENECK
+from reslab.experiments.degradation import DEGRADATION
 from reslab.experiments.experiment import Experiment
 from reslab.experiments.figure1 import FIGURE1
+from reslab.experiments.figure4 import FIGURE4
+from reslab.experiments.figure5 import FIGURE5
 from reslab.experiments.figure6 import FIGURE6
+from reslab.experiments.overfit import OVERFIT
+from reslab.experiments.table1 import TABLE1
+from reslab.experiments.table2 import TABLE2
+from reslab.experiments.table3 import TABLE3
 from reslab.experiments.table6 import TABLE6
 
 EXPERIMENTS: dict[str, Experiment] = {
     experiment.name: experiment
     for experiment in (
         FIGURE1,
+        TABLE1,
+        FIGURE4,
+        TABLE2,
+        TABLE3,
+        FIGURE5,
+        BOTTLENECK,
         FIGURE6,
         TABLE6,
+        DEGRADATION,
+        OVERFIT,
     )
 }
 """Name -> experiment: one entry for each table or figure that `reslab reproduce` can make again."""

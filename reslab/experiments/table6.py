@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from reslab.errors import UsageError
 from reslab.experiments.comparing import Comparison, judged
 from reslab.experiments.experiment import Experiment, Finding, Need, Row, Runs
+from reslab.experiments.historic import historic_needs
 from reslab.experiments.paper import paper
 from reslab.reporting import Pair, beside_figure
 
@@ -14,18 +14,7 @@ SEEDS_OF_BEST = 5  # the paper prints the best of five runs of ResNet-110, and t
 
 
 def needs(runs: Runs) -> list[Need]:
-    return [*(Need(name, runs.setting.recipe(name)) for name in RESIDUAL), *_historic(runs)]
-
-
-def _historic(runs: Runs) -> list[Need]:
-    """The competitors that can be built here; a test of a few steps has no time for them."""
-    found = []
-    for name in HISTORIC if not runs.setting.smoke else ():
-        try:
-            found.append(Need(name, runs.setting.recipe(name), alike=False))
-        except UsageError:
-            continue
-    return found
+    return [*(Need(name, runs.setting.recipe(name)) for name in RESIDUAL), *historic_needs(runs, HISTORIC)]
 
 
 def rows(runs: Runs) -> list[Row]:

@@ -1,0 +1,90 @@
+"""What projection shortcuts would cost in bottleneck nets (sec. 4.1: identity shortcuts matter most there)."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
+from reslab.experiments.figure5 import BATCH, MAP, WIDTH, weights
+from reslab.experiments.paper import paper
+from reslab.experiments.timing import ROUNDS, ratio, step_seconds
+from reslab.nets import Block, build, complexity, spec
+from reslab.nets.blocks import bottleneck, make_shortcut
+from reslab.reporting import Pair, beside_figure
+
+NETS = ("resnet50", "resnet101", "resnet152")
+OPTIONS = {"identity": "B", "projection": "C"}  # of a block whose dimensions do not change
+UNIT = "times"
+
+
+def blocks() -> dict[str, nn.Module]:
+    """A bottleneck block on 256 channels with either shortcut."""
+    return {
+        name: Block(bottleneck(4 * WIDTH, WIDTH, 1), make_shortcut(option, 4 * WIDTH, 4 * WIDTH, 1))
+        for name, option in OPTIONS.items()
+    }
+
+
+def measure(runs: Runs, _: Datasets) -> dict[str, Any]:
+    """Steps of the block, and of whole nets of 50 layers on the images of this scale."""
+    block = step_seconds(blocks(), dict.fromkeys(OPTIONS, (BATCH, 4 * WIDTH, MAP, MAP)))
+    size = runs.setting.imagenet.size
+    nets = {name: build(spec("resnet50", option, size=size)) for name, option in OPTIONS.items()}
+    return {"block": block, "resnet50": step_seconds(nets, dict.fromkeys(OPTIONS, (BATCH, 3, size, size))), "px": size}
+
+
+def rows(runs: Runs) -> list[Row]:
+    """Each the cost with projections over that with identities."""
+    told = paper()["bottleneck"]
+    with torch.device("meta"):
+        block = blocks()
+    found = [
+        Row("one block, weights", told["size"], _rounded(weights(block["projection"]) / weights(block["identity"])))
+    ]
+    if runs.measured:
+        found.append(_time("one block, time", runs.measured["block"], told["time"]))
+    for net in NETS:
+        params, macs = _ratios(net)
+        found += [Row(f"{net}, parameters", None, params), Row(f"{net}, multiply-adds", None, macs)]
+    if runs.measured:
+        found.append(_time(f"resnet50, time at {runs.measured['px']} px", runs.measured["resnet50"], None))
+    return [Row(**{**vars(row), "unit": UNIT}) for row in found]
+
+
+def picture(_: Runs, found: list[Row]) -> bytes:
+    return beside_figure([Pair(r.label, r.paper, r.ours, r.std) for r in found], "with projections / with identities")
+
+
+def finding(runs: Runs) -> Finding:
+    first = rows(runs)[0].ours or 0.0
+    return Finding(1.8 <= first <= 2.2, f"a block has {first:.3f} times the weights, and so the multiply-adds")
+
+
+def _ratios(net: str) -> tuple[float, float]:
+    with torch.device("meta"):
+        one, other = (complexity(build(spec(net, option)), 224) for option in OPTIONS.values())
+    return _rounded(other.params / one.params), _rounded(other.macs / one.macs)
+
+
+def _time(label: str, seconds: dict[str, list[float]], told: float | None) -> Row:
+    times, std = ratio(seconds, "projection", "identity")
+    return Row(label, told, _rounded(times), ROUNDS, None, _rounded(std))
+
+
+def _rounded(value: float) -> float:
+    return round(value, 4)
+
+
+BOTTLENECK = Experiment(
+    name="bottleneck",
+    title="Identity against projection shortcuts in bottleneck nets",
+    claim="Replacing the identity shortcut of a bottleneck block by a projection doubles its time and size.",
+    place="sec. 4.1, deeper bottleneck architectures",
+    rows=rows,
+    picture=picture,
+    finding=finding,
+    measure=measure,
+    about="Options C against B. Whole nets have a stem, a head and projections where dimensions grow in either case, "
+    "and so less than double. Times are of PyTorch in fp32 on the CPU.",
+)

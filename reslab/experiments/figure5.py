@@ -1,0 +1,69 @@
+"""Figure 5: a basic block on 64 channels and a bottleneck block on 256 cost about the same."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
+from reslab.experiments.paper import paper
+from reslab.experiments.timing import ROUNDS, ratio, step_seconds
+from reslab.nets import Block
+from reslab.nets.blocks import basic, bottleneck
+from reslab.reporting import Pair, beside_figure
+
+WIDTH, MAP, BATCH = 64, 56, 4
+CHANNELS = {"basic": WIDTH, "bottleneck": 4 * WIDTH}
+RESIDUALS = {"basic": basic, "bottleneck": bottleneck}
+TIME = "seconds of a step, basic / bottleneck"
+
+
+def blocks() -> dict[str, nn.Module]:
+    """Both of the figure, with identity shortcuts."""
+    return {kind: Block(make(CHANNELS[kind], WIDTH, 1, "1x1"), nn.Identity()) for kind, make in RESIDUALS.items()}
+
+
+def weights(module: nn.Module) -> int:
+    """Of the convolutions alone: their multiply-adds for one position of the map."""
+    return sum(layer.weight.numel() for layer in module.modules() if isinstance(layer, nn.Conv2d))
+
+
+def measure(_: Runs, __: Datasets) -> dict[str, Any]:
+    shapes = {kind: (BATCH, channels, MAP, MAP) for kind, channels in CHANNELS.items()}
+    return {"seconds": step_seconds(blocks(), shapes)}
+
+
+def rows(runs: Runs) -> list[Row]:
+    told = paper()["figure5"]
+    with torch.device("meta"):
+        found = [
+            Row(f"{kind}: weights", told[kind], weights(block), unit="weights") for kind, block in blocks().items()
+        ]
+    if seconds := runs.measured.get("seconds"):
+        times, std = ratio(seconds, "basic", "bottleneck")
+        found.append(Row(TIME, None, round(times, 4), ROUNDS, None, round(std, 4), "times"))
+    return found
+
+
+def picture(_: Runs, found: list[Row]) -> bytes:
+    return beside_figure([Pair(r.label, r.paper, r.ours) for r in found if r.unit == "weights"], "weights", digits=0)
+
+
+def finding(runs: Runs) -> Finding:
+    one, other = (row.ours or 0.0 for row in rows(runs)[:2])
+    apart = 100 * abs(one / other - 1)
+    return Finding(apart < 10, f"their weights, and so their multiply-adds, differ by {apart:.1f} %")
+
+
+FIGURE5 = Experiment(
+    name="figure5",
+    title="Basic and bottleneck blocks cost alike",
+    claim="A bottleneck block on 256 channels costs about as much as a basic block on 64.",
+    place="Figure 5, sec. 4.1",
+    rows=rows,
+    picture=picture,
+    finding=finding,
+    measure=measure,
+    about="The paper prints no numbers; those of its column follow from the figure. Times are of PyTorch in fp32 on "
+    "the CPU, batch normalisation and ReLU included, which work on four times as many channels in a bottleneck.",
+)

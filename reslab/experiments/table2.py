@@ -1,0 +1,46 @@
+"""Table 2: plain and residual nets of 18 and 34 layers on ImageNet."""
+
+from reslab.experiments.comparing import Comparison, judged
+from reslab.experiments.experiment import Experiment, Finding, Need, Row, Runs
+from reslab.experiments.paper import paper
+from reslab.reporting import Pair, beside_figure
+
+# Label -> net, option; the residual nets are those of option A, with as many parameters as the plain ones.
+NETS = {
+    "plain18": ("plain18", None),
+    "plain34": ("plain34", None),
+    "resnet18 A": ("resnet18", "A"),
+    "resnet34 A": ("resnet34", "A"),
+}
+CLAIMS = (Comparison("plain34", "plain18"), Comparison("resnet18 A", "resnet34 A"), Comparison("plain34", "resnet34 A"))
+ABOUT = "The paper tests on 10 crops of each image, ours is a single view; the small scale is another data set."
+
+
+def needs(runs: Runs) -> list[Need]:
+    return [Need(label, runs.setting.recipe(*net)) for label, net in NETS.items()]
+
+
+def rows(runs: Runs) -> list[Row]:
+    told = paper()["table2"]
+    return [runs.row(label, told[net]) for label, (net, _) in NETS.items()]
+
+
+def picture(_: Runs, found: list[Row]) -> bytes:
+    return beside_figure([Pair(row.label, row.paper, row.ours, row.std) for row in found], "top-1 error %")
+
+
+def finding(runs: Runs) -> Finding:
+    return judged(runs, CLAIMS)
+
+
+TABLE2 = Experiment(
+    name="table2",
+    title="Plain and residual nets of 18 and 34 layers on ImageNet",
+    claim="Of plain nets the deeper one is worse, of residual nets the deeper one is better.",
+    place="Table 2, sec. 4.1",
+    rounds=(needs,),
+    rows=rows,
+    picture=picture,
+    finding=finding,
+    about=ABOUT,
+)
