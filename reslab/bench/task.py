@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from reslab.data import Images
-from reslab.nets import Spec, build, complexity
+from reslab.nets import Architecture, build, complexity
 from reslab.nets import spec as spec_named
 from reslab.training import Facts, Recipe, make_recipe
 from reslab.training.presets import check, spec_of
@@ -35,7 +35,7 @@ class Task:
         return make_recipe(self._facts, self.model, "fast", batch=self.batch)
 
     @property
-    def spec(self) -> Spec:
+    def spec(self) -> Architecture:
         return spec_of(self.recipe)
 
     @property

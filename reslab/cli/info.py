@@ -34,7 +34,7 @@ def info(
     if json:
         emit(found)
         return
-    shortcuts = {None: "none (plain net)", "A": "A: identity, zero padding where dimensions grow (no parameters)"}
+    shortcuts = {None: "none of sec. 3.3", "A": "A: identity, zero padding where dimensions grow (no parameters)"}
     shortcuts |= {"B": "B: projection where dimensions grow, identity elsewhere", "C": "C: projection everywhere"}
     table(
         ("stage", "output", "layers", "blocks", "channels", "parameters", "multiply-adds"),
@@ -52,42 +52,54 @@ def info(
         ),
         title=f"{found['name']}, input {found['input_size']} x {found['input_size']}, {found['classes']} classes",
     )
-    pairs(
-        [
-            ("depth", f"{found['depth']} weighted layers, {found['block']} blocks"),
-            ("shortcut", shortcuts[found["shortcut"]]),
-            *([("stride in", f"the first {found['stride_in']}")] if found["block"] == "bottleneck" else []),
-            ("parameters", _beside(found["params"], found["paper"].get("params"), 1e6, "M")),
-            ("multiply-adds", _beside(found["macs"], found["paper"].get("macs"), 1e9, "e9 FLOPs")),
-            *([("drawing", draw_to)] if draw_to else []),
-        ]
-    )
+    rows = [
+        ("depth", f"{found['depth']} weighted layers" + (f", {found['block']} blocks" if found["block"] else "")),
+        *([("activation", "before each convolution")] if found["activation"] == "pre" else []),
+        ("shortcut", shortcuts[found["shortcut"]]),
+        *([("stride in", f"the first {found['stride_in']}")] if found["block"] == "bottleneck" else []),
+        ("parameters", _beside(found["params"], found["paper"].get("params"), 1e6, "M")),
+        ("multiply-adds", _beside(found["macs"], found["paper"].get("macs"), 1e9, "e9 FLOPs")),
+        ("its own paper", found["published"].get("text")),
+        *(
+            [("in training", f"{found['companion_params']:,} more parameters, of companion heads")]
+            if found["companion_params"]
+            else []
+        ),
+        ("drawing", draw_to),
+    ]
+    pairs(row for row in rows if row[1])
 
 
 def describe(
     name: str, shortcut: str | None, stride_in: str | None, classes: int | None, size: int | None
 ) -> dict[str, Any]:
     """What `reslab info --json` says."""
-    from reslab.experiments import exact_counts, printed
-    from reslab.nets import canonical, complexity, layers_text, spec
+    from reslab.experiments import exact_counts, printed, published
+    from reslab.nets import Spec, canonical, complexity, rows_of, spec
 
     name = canonical(name)
     found = spec(name, shortcut, classes, size, stride_in)
     net = _shapes(found)
     cost = complexity(net, found.size)
+    at_home = exact_counts(name, found) is not None
     return {
         "name": name,
         "depth": found.depth,
-        "block": found.block,
+        "block": found.block if isinstance(found, Spec) else None,
+        "activation": found.activation if isinstance(found, Spec) else None,
         "params": cost.params,
         "macs": cost.macs,
         "input_size": found.size,
         "classes": found.classes,
         "shortcut": found.shortcut,
         "stride_in": found.stride_in,
-        "stages": [{**asdict(stage), "layers": layers_text(found, row)} for row, stage in enumerate(cost.stages)],
-        # The paper speaks of its own nets only: other classes, sizes or strides have nothing beside them.
-        "paper": printed(name) if exact_counts(name, found) else {},
+        "companion_params": cost.companion_params,
+        "stages": [
+            {**asdict(stage), "layers": text} for stage, text in zip(cost.stages, rows_of(found, net), strict=True)
+        ],
+        # Papers speak of their own nets only: other classes, sizes or strides have nothing beside them.
+        "paper": printed(name) if at_home else {},
+        "published": published(name) if at_home else {},
     }
 
 

@@ -17,10 +17,11 @@ def list_all(
     from reslab.data import list_datasets
     from reslab.experiments.registry import EXPERIMENTS
     from reslab.nets import MODELS, spec
-    from reslab.training import PRESETS
+    from reslab.training import ORIGINALS, PRESETS
 
     models = [
         {"name": name, "depth": s.depth, "shortcut": s.shortcut, "size": s.size, "classes": s.classes}
+        | {"original": ORIGINALS[name].source if name in ORIGINALS else ""}
         for name in MODELS
         for s in [spec(name)]
     ]

@@ -14,24 +14,27 @@ from reslab.engine.execution import (
 )
 from reslab.engine.interface import Batch, Engine, StepOutput
 from reslab.engine.layout import Layout, parameter_layout, statistics_layout
+from reslab.engine.losses import LOSSES, sample_losses
 from reslab.engine.machine import Machine, this_machine
 from reslab.engine.native_engine import NativeEngine
 from reslab.engine.torch_engine import TorchEngine
 from reslab.engine.work import Work
-from reslab.nets import Residual, Spec, build
+from reslab.nets import Architecture, Residual, Spec, build
 
 
 def make_engine(
-    spec: Spec, preprocessing: Preprocessing, execution: Execution, residual: Residual | None = None
+    spec: Architecture, preprocessing: Preprocessing, execution: Execution, residual: Residual | None = None
 ) -> Engine:
     """The engine that `execution` names, for the net of `spec`; `residual` is a residual function of one's own."""
     if execution.engine == "native":
+        assert isinstance(spec, Spec), "see `work.lacking`"
         return NativeEngine(spec, preprocessing, execution)
     return TorchEngine(build(spec, residual), preprocessing, execution)
 
 
 __all__ = [
     "ENGINES",
+    "LOSSES",
     "PRECISIONS",
     "SWITCH",
     "VARIANTS",
@@ -50,6 +53,7 @@ __all__ = [
     "kernels_of",
     "make_engine",
     "parameter_layout",
+    "sample_losses",
     "statistics_layout",
     "this_machine",
 ]

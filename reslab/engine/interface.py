@@ -25,6 +25,8 @@ class Batch:
     pad: int = 0  # pixels of zero padding on each side before the crop
     size: int = 0  # height = width of the crops; 0: that of the images. An engine that has one size only refuses others
     smoothing: float = 0.0  # of labels: this part of each is spread evenly over all classes, its own among them
+    loss: str = "cross_entropy"  # a name of `losses.LOSSES`. An engine that has one loss only refuses others
+    companions: bool = True  # do heads that are for training alone (`nets.Companion`) learn, and teach, in this step?
     seed: int = 0  # of whatever the net itself draws in this step (dropout, stochastic depth)
 
 
@@ -32,8 +34,8 @@ class Batch:
 class StepOutput:
     """What one forward and backward pass gives. The engine may reuse the memory at its next step."""
 
-    loss: Tensor  # scalar: sum of weight * cross-entropy over the batch, divided by B
-    losses: Tensor  # (B,) cross-entropy of each sample with its (smoothed) label, unweighted
+    loss: Tensor  # scalar, that the gradient is of: sum of weight * loss over the batch, divided by B; companions' too
+    losses: Tensor  # (B,) loss of each sample with its (smoothed) label, unweighted, of the net's own head alone
     errors: Tensor  # (B,) bool: is the highest score not the label's?
     gradient: Tensor  # flat fp32, by the parameter layout
     statistics: Tensor  # flat fp32, by the statistics layout: this batch's means and unbiased variances

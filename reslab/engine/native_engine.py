@@ -61,6 +61,7 @@ class NativeEngine:
     def step(self, parameters: Tensor, batch: Batch) -> StepOutput:
         """See `interface.Engine.step`."""
         assert not batch.size, "crops smaller than the image are for the torch engine"
+        assert batch.loss == "cross_entropy", "other losses are for the torch engine"
         losses, errors = np.empty(len(batch.labels), np.float32), np.empty(len(batch.labels), np.bool_)
         self._network.step(
             parameters.numpy(),

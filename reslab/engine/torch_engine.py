@@ -6,12 +6,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from reslab.data import Preprocessing, crop_and_flip
 from reslab.engine.execution import Execution
 from reslab.engine.interface import Batch, StepOutput
 from reslab.engine.layout import batch_normalisations, parameter_layout, statistics_layout
+from reslab.engine.losses import sample_losses
+from reslab.nets import companions_of
 
 
 class TorchEngine:
@@ -23,6 +24,7 @@ class TorchEngine:
         self._net = net.to(self.device)
         self.parameters = parameter_layout(net)
         self.statistics = statistics_layout(net)
+        self._companions = companions_of(net)
         self._normalisations = batch_normalisations(net)
         _hand_over(self._normalisations)
         self._mean = torch.from_numpy(preprocessing.mean).to(self.device)
@@ -42,11 +44,17 @@ class TorchEngine:
         torch.manual_seed(batch.seed)
         self._bind(parameters, self._statistics)
         self._net.train()
+        for companion in self._companions:
+            companion.asked = batch.companions
         images, labels = self._augmented(batch), torch.from_numpy(batch.labels).to(self.device)
         with self._precision():
             scores = self._forward(images)
-        losses = cross_entropy(scores.float(), labels, reduction="none", label_smoothing=batch.smoothing)
-        weighted = losses if batch.weights is None else losses * torch.from_numpy(batch.weights).to(self.device)
+        losses = sample_losses(batch.loss, scores.float(), labels, batch.smoothing)
+        objective = losses
+        for companion in self._companions if batch.companions else ():
+            own = sample_losses(batch.loss, companion.take().float(), labels, batch.smoothing)
+            objective = objective + companion.weight * own
+        weighted = objective if batch.weights is None else objective * torch.from_numpy(batch.weights).to(self.device)
         loss = weighted.mean()
         self._gradient.zero_()
         loss.backward()

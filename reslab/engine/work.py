@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from reslab.native import SIZE, WIDTHS
-from reslab.nets import Spec
+from reslab.nets import Architecture, Historic
 
 KNOWN = f"CIFAR nets of widths {', '.join(map(str, WIDTHS))} on images of {SIZE} px"
 
@@ -12,10 +12,11 @@ KNOWN = f"CIFAR nets of widths {', '.join(map(str, WIDTHS))} on images of {SIZE}
 class Work:
     """What an engine is to be chosen for."""
 
-    spec: Spec
+    spec: Architecture
     images: int  # that will go through the net, there and back
     own: bool = False  # has the net a residual function of one's own?
     size: int | None = None  # of the smallest images in training, where it is not the net's
+    loss: str = "cross_entropy"  # of `losses.LOSSES`
 
 
 def tiny(work: Work) -> bool:
@@ -24,6 +25,8 @@ def tiny(work: Work) -> bool:
     There PyTorch's bf16 (2.13, on a CPU) gives a weight gradient that differs at every call, and may be no number.
     """
     spec, side = work.spec, work.size or work.spec.size
+    if isinstance(spec, Historic):  # they subsample by pooling, or early
+        return False
     if spec.stem == "imagenet":
         side = -(-side // 4)
     return len(spec.depths) > 1 and -(-side // 2 ** (len(spec.depths) - 2)) <= 1
@@ -32,7 +35,12 @@ def tiny(work: Work) -> bool:
 def lacking(work: Work) -> str | None:
     """What the kernels have not got that this work needs, in words; None where they have it all."""
     spec = work.spec
+    if isinstance(spec, Historic):
+        return f"the layers of {spec.name}"
     for reason, true in (
+        ("batch normalisation before convolutions", spec.activation != "post"),
+        ("stochastic depth", spec.survival < 1),
+        (f"the loss {work.loss}", work.loss != "cross_entropy"),
         (f"{spec.block} blocks", spec.block != "basic"),
         ("a stem for ImageNet", spec.stem != "cifar"),
         (f"stages of widths {', '.join(map(str, spec.widths))}", spec.widths != WIDTHS),

@@ -20,7 +20,7 @@ sweep             every point of a grid with every seed: table, picture, values
 
 from reslab.experiments.engines import engines_figure, engines_table, on_both
 from reslab.experiments.measured import Result, by_preset, counts_table, fast_curves, table6
-from reslab.experiments.paper import exact_counts, paper, printed
+from reslab.experiments.paper import exact_counts, paper, printed, published
 
 __all__ = [
     "Result",
@@ -33,5 +33,6 @@ __all__ = [
     "on_both",
     "paper",
     "printed",
+    "published",
     "table6",
 ]

@@ -5,7 +5,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from reslab.nets import Spec
+from reslab.nets import Architecture
+from reslab.nets import spec as spec_named
 
 
 @lru_cache(maxsize=1)
@@ -14,13 +15,19 @@ def paper() -> dict[str, Any]:
     return json.loads(files("reslab.experiments").joinpath("paper.json").read_text(encoding="utf-8"))
 
 
-def exact_counts(name: str, spec: Spec) -> dict[str, int] | None:
+def exact_counts(name: str, spec: Architecture) -> dict[str, int] | None:
     """Golden parameters and multiply-adds of the paper's net `name`; None for a variant that it does not have."""
-    at_home = (spec.classes, spec.size) == ((1000, 224) if spec.stem == "imagenet" else (10, 32))
+    home = spec_named(name)
+    at_home = (spec.classes, spec.size) == (home.classes, home.size)
     for row in paper()["counts"]:
         if at_home and (row["model"], row["shortcut"], row["stride_in"]) == (name, spec.shortcut, spec.stride_in):
             return row
     return None
+
+
+def published(name: str) -> dict[str, Any]:
+    """What a net's own paper or its authors' program says that it costs, and how ours differs; see `published.text`."""
+    return paper()["published"].get(name, {})
 
 
 def printed(name: str) -> dict[str, float]:

@@ -1,31 +1,41 @@
 """What a network is: blocks and shortcuts, specs, names, initialisation, complexity."""
 
+from reslab.nets.architecture import Architecture, architecture_from, build
 from reslab.nets.blocks import Block, Residual
 from reslab.nets.complexity import Complexity, Stage, complexity, count_params
-from reslab.nets.initialisation import INITIALISATIONS, he_initialise, initialise
+from reslab.nets.historic import HISTORIC, Companion, Historic, companions_of
+from reslab.nets.initialisation import INITIALISATIONS, SCALED, he_initialise, initialise
 from reslab.nets.layers import Layer, blocks_of, layer_text, layers_of, shortcut_kind
 from reslab.nets.names import MODELS, canonical, create, spec
 from reslab.nets.own import digest_of, name_of, named_residual, try_out
-from reslab.nets.resnet import build
+from reslab.nets.preact import PreactBlock
 from reslab.nets.spec import SHORTCUTS, SMALLEST_SIZE, STRIDES_IN, Spec
-from reslab.nets.table1 import layers_text
+from reslab.nets.table1 import layers_text, part_text, rows_of
 from reslab.nets.whitening import whitening_filters
 
 __all__ = [
+    "HISTORIC",
     "INITIALISATIONS",
     "MODELS",
+    "SCALED",
     "SHORTCUTS",
     "SMALLEST_SIZE",
     "STRIDES_IN",
+    "Architecture",
     "Block",
+    "Companion",
     "Complexity",
+    "Historic",
     "Layer",
+    "PreactBlock",
     "Residual",
     "Spec",
     "Stage",
+    "architecture_from",
     "blocks_of",
     "build",
     "canonical",
+    "companions_of",
     "complexity",
     "count_params",
     "create",
@@ -37,6 +47,8 @@ __all__ = [
     "layers_text",
     "name_of",
     "named_residual",
+    "part_text",
+    "rows_of",
     "shortcut_kind",
     "spec",
     "try_out",

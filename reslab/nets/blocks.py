@@ -5,6 +5,7 @@ All tensors are (B, C, H, W).
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, relu
 
@@ -65,17 +66,32 @@ def make_shortcut(option: str | None, channels_in: int, channels_out: int, strid
     return nn.Identity() if unchanged else ZeroPad(channels_in, channels_out, stride)
 
 
+def survive(response: Tensor, probability: float, training: bool) -> Tensor:
+    """Stochastic depth (Huang et al., arXiv 1603.09382): in training a whole residual function counts with this
+    probability, or not at all, drawn once for the batch; in testing it counts for its expectation.
+
+    One that does not count is computed all the same, so that every batch has batch-norm statistics of every layer.
+    """
+    if probability == 1:
+        return response
+    if not training:
+        return response * probability
+    return response * (torch.rand((), device=response.device) < probability)
+
+
 class Block(nn.Module):
     """y = ReLU(F(x) + shortcut(x)) (eq. 1 and 2); without a shortcut, y = ReLU(F(x)), a block of a plain net.
 
-    `residual` may be any module whose output has the shape of the shortcut's.
+    `residual` may be any module whose output has the shape of the shortcut's; `survival` is its probability to count in
+    a step (`survive`).
     """
 
-    def __init__(self, residual: nn.Module, shortcut: nn.Module | None = None) -> None:
+    def __init__(self, residual: nn.Module, shortcut: nn.Module | None = None, survival: float = 1.0) -> None:
         super().__init__()
         self.residual = residual
         self.shortcut = shortcut
+        self.survival = survival
 
     def forward(self, x: Tensor) -> Tensor:
-        response = self.residual(x)
+        response = survive(self.residual(x), self.survival, self.training)
         return relu(response if self.shortcut is None else response + self.shortcut(x))

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from reslab.nets.blocks import Block
+from reslab.nets.historic.layers import companions_of
+from reslab.nets.preact import PreactBlock
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -20,15 +24,19 @@ class Stage:
 
 @dataclass(frozen=True)
 class Complexity:
-    """Counts of one network for one input size; multiply-adds of convolutions and fully connected layers only."""
+    """Counts of one network for one input size; multiply-adds of convolutions and fully connected layers only.
+
+    The net as it is tested: heads that it has in training alone are counted apart.
+    """
 
     params: int
     macs: int
     stages: tuple[Stage, ...]
+    companion_params: int = 0
 
 
 def count_params(net: nn.Module) -> int:
-    """Learned numbers, those of batch normalisation included."""
+    """Learned numbers, those of batch normalisation and of heads for training alone included."""
     return sum(p.numel() for p in net.parameters())
 
 
@@ -52,7 +60,8 @@ def complexity(net: nn.Sequential, size: int) -> Complexity:
         net.train(training)
         assert next(net.parameters()).device == home
     stages = tuple(_stage(name, part, shapes[name], macs.get(name, 0)) for name, part in net.named_children())
-    return Complexity(count_params(net), sum(macs.values()), stages)
+    companions = sum(count_params(companion) for companion in companions_of(net))
+    return Complexity(count_params(net) - companions, sum(macs.values()), stages, companions)
 
 
 def on_meta(net: nn.Sequential, size: int) -> None:
@@ -72,5 +81,6 @@ def _counter(macs: dict[str, int], stage: str):  # type: ignore[no-untyped-def]
 
 def _stage(name: str, part: nn.Module, shape: torch.Size, macs: int) -> Stage:
     output = int(shape[2]) if len(shape) == 4 else 1
-    blocks = len(list(part.children())) if name.startswith("stage") else 0
-    return Stage(name, output, int(shape[1]), blocks, count_params(part), macs)
+    blocks = sum(isinstance(child, Block | PreactBlock) for child in part.children())
+    params = count_params(part) - sum(count_params(companion) for companion in companions_of(part))
+    return Stage(name, output, int(shape[1]), blocks, params, macs)

@@ -1,43 +1,59 @@
-"""Initialisation of weights: He et al., "Delving deep into rectifiers" (2015), as sec. 3.4 asks, and two variants that
-let every residual function start as, or near, the identity.
+"""Initialisation of weights: He et al., "Delving deep into rectifiers" (2015), as sec. 3.4 asks, two variants that let
+every residual function start as, or near, the identity, and those of the nets of the comparison.
 """
 
-from torch import Generator, nn
+from collections.abc import Callable
+from functools import partial
+
+from torch import Generator, Tensor, nn
 
 from reslab.errors import UsageError
 from reslab.nets.blocks import Block, ZeroPad
+from reslab.nets.historic.layers import companions_of
+from reslab.nets.preact import PreactBlock
 
-INITIALISATIONS = ("he", "identity", "zero_gamma")
+INITIALISATIONS = ("he", "xavier", "normal", "uniform", "identity", "zero_gamma")
+SCALED = ("normal", "uniform")
 
 
-def initialise(net: nn.Module, how: str = "he", generator: Generator | None = None) -> None:
-    """He initialisation, and what `how` changes of it. With a `generator`, the same weights at every call.
+def initialise(net: nn.Module, how: str = "he", generator: Generator | None = None, scale: float = 0.0) -> None:
+    """Weights of every convolution and fully connected layer; biases 0, or what their layer asks for; batch
+    normalisation as the identity. With a `generator`, the same weights at every call.
 
-    Raises UsageError where `how` does not suit the net.
+    "he": normal, variance 2 / fan_in; "xavier": uniform, variance 2 / (fan_in + fan_out) (Glorot, Bengio 2010);
+    "normal", "uniform": standard deviation or bound `scale`, whatever the layer, but companions "xavier" (the authors'
+    file of DSN); "identity", "zero_gamma": He, and what they change of it. Raises UsageError where `how` does not suit
+    the net.
     """
     assert how in INITIALISATIONS
-    he_initialise(net, generator)
-    if how == "he":
-        return
-    blocks = [module for module in net.modules() if isinstance(module, Block)]
-    if not blocks:
-        raise UsageError(f"model.init={how}: this net has no blocks of sec. 3.3 to start so; use he")
-    for block in blocks:
-        if how == "identity":
-            start_as_identity(block)
-        else:
-            silence_residual(block)
+    if how == "normal":
+        _draw(net, partial(nn.init.normal_, std=scale, generator=generator))
+    elif how == "uniform":
+        _draw(net, partial(nn.init.uniform_, a=-scale, b=scale, generator=generator))
+    elif how == "xavier":
+        _draw(net, partial(nn.init.xavier_uniform_, generator=generator))
+    else:
+        he_initialise(net, generator)
+    if how in SCALED:
+        for companion in companions_of(net):
+            _draw(companion, partial(nn.init.xavier_uniform_, generator=generator))
+    if how in ("identity", "zero_gamma"):
+        _start_blocks(net, how)
 
 
 def he_initialise(net: nn.Module, generator: Generator | None = None) -> None:
     """Zero-mean normal weights of variance 2 / fan_in for every convolution and fully connected layer; biases 0;
     batch normalisation starts as the identity. With a `generator`, the same weights at every call.
     """
+    _draw(net, partial(nn.init.kaiming_normal_, nonlinearity="relu", generator=generator))
+
+
+def _draw(net: nn.Module, weights: Callable[[Tensor], object]) -> None:
     for module in net.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
+            weights(module.weight)
             if module.bias is not None:
-                nn.init.zeros_(module.bias)
+                nn.init.constant_(module.bias, getattr(module, "initial_bias", 0.0))
         elif isinstance(module, nn.BatchNorm2d):
             for tensor, start in (
                 (module.weight, 1.0),
@@ -49,7 +65,18 @@ def he_initialise(net: nn.Module, generator: Generator | None = None) -> None:
                     nn.init.constant_(tensor, start)
 
 
-def start_as_identity(block: Block) -> None:
+def _start_blocks(net: nn.Module, how: str) -> None:
+    blocks = [module for module in net.modules() if isinstance(module, Block | PreactBlock)]
+    if not blocks:
+        raise UsageError(f"model.init={how}: this net has no blocks of sec. 3.3 to start so; use he")
+    for block in blocks:
+        if how == "identity":
+            start_as_identity(block)
+        else:
+            silence_residual(block)
+
+
+def start_as_identity(block: Block | PreactBlock) -> None:
     """Every 3x3 convolution of the residual function hands its input on: filter i has a 1 in the middle of channel i.
 
     Filters beyond the input's channels keep their weights, and so do convolutions with fewer filters than input
@@ -62,7 +89,7 @@ def start_as_identity(block: Block) -> None:
                 nn.init.dirac_(module.weight.data[:channels])
 
 
-def silence_residual(block: Block) -> None:
+def silence_residual(block: Block | PreactBlock) -> None:
     """The last batch normalisation of the residual function starts with scale 0: the block is its shortcut, at first
     (Goyal et al., arXiv 1706.02677, sec. 5.1).
 

@@ -7,9 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from reslab.errors import UsageError
 from reslab.nets.blocks import Block, ZeroPad
 from reslab.nets.complexity import on_meta
+from reslab.nets.historic import Companion
+from reslab.nets.preact import PreactBlock
 
+AnyBlock = Block | PreactBlock
 POOLS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
 
 
@@ -33,9 +37,11 @@ class Layer:
 def layers_of(net: nn.Sequential, size: int) -> tuple[Layer, ...]:
     """Convolutions, pools and fully connected layers of `net` at `size` pixels, without those of shortcuts.
 
-    Works on shapes alone, and on any net whose children are stem, stages and head.
+    Works on shapes alone, and on any net whose children are stem, stages and head. Raises UsageError for one whose
+    layers are no chain: inception modules, highway layers.
     """
-    blocks = {name: module for name, module in net.named_modules() if isinstance(module, Block)}
+    _chained(net)
+    blocks = {name: module for name, module in net.named_modules() if isinstance(module, AnyBlock)}
     met: list[Layer] = []
     hooks = [
         module.register_forward_hook(_recorder(met, name, blocks))
@@ -65,7 +71,7 @@ def blocks_of(layers: tuple[Layer, ...]) -> Iterator[tuple[Layer, ...]]:
         yield tuple(group)
 
 
-def shortcut_kind(block: Block) -> str | None:
+def shortcut_kind(block: AnyBlock) -> str | None:
     """ "identity", "padding" (option A where dimensions grow), "projection" (W_s of eq. 2), or None without one."""
     if block.shortcut is None:
         return None
@@ -74,7 +80,7 @@ def shortcut_kind(block: Block) -> str | None:
     return "padding" if isinstance(block.shortcut, ZeroPad) else "projection"
 
 
-def _recorder(met: list[Layer], name: str, blocks: dict[str, Block]) -> Any:
+def _recorder(met: list[Layer], name: str, blocks: dict[str, AnyBlock]) -> Any:
     def record(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         block = next((b for b in blocks if name.startswith(f"{b}.")), None)
         shortcut = blocks[block].shortcut if block else None
@@ -116,11 +122,23 @@ def _pair(value: Any) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
 
 
-def _in_shortcut(name: str, blocks: dict[str, Block]) -> bool:
+def _chained(net: nn.Module) -> None:
+    """Weighted layers beside each other are there in blocks alone, where the shortcut is one of them."""
+    for module in net.modules():
+        inside = [child for child in module.children() if not isinstance(child, Companion) and _weighted(child)]
+        if len(inside) > 1 and not isinstance(module, nn.Sequential | AnyBlock):
+            raise UsageError(f"{type(module).__name__}: its layers are no chain, and a column cannot show them")
+
+
+def _weighted(module: nn.Module) -> bool:
+    return any(isinstance(inside, nn.Conv2d | nn.Linear) for inside in module.modules())
+
+
+def _in_shortcut(name: str, blocks: dict[str, AnyBlock]) -> bool:
     return any(name.startswith(f"{block}.shortcut") for block in blocks)
 
 
-def _widens(block: Block) -> bool:
+def _widens(block: AnyBlock) -> bool:
     """Do input and output of the block differ in channels or size? Asked of its convolutions, whatever its shortcut."""
     convolutions = [module for module in block.residual.modules() if isinstance(module, nn.Conv2d)]
     if not convolutions:

@@ -1,4 +1,4 @@
-"""Names to networks: resnet18 ... resnet1202, plain18 ... (Table 1 and sec. 4.2)."""
+"""Names to networks: resnet18 ... resnet1202, plain18 ... (Table 1, sec. 4.2), preact20 ..., and the historic nets."""
 
 import re
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 from torch import nn
 
 from reslab.errors import UsageError, unknown
+from reslab.nets.architecture import Architecture, build
 from reslab.nets.blocks import Residual
-from reslab.nets.resnet import build
+from reslab.nets.historic import HISTORIC, Historic
 from reslab.nets.spec import Spec
 
 # Table 1: blocks of stages conv2_x ... conv5_x.
@@ -24,9 +25,17 @@ IMAGENET_WIDTHS = (64, 128, 256, 512)
 CIFAR_WIDTHS = (16, 32, 64)
 CIFAR_DEPTHS = (20, 32, 44, 56, 110, 1202)  # those of Table 6; any other 6n+2 is as good
 
+# Pre-activation nets of the sequel (arXiv 1603.05027), Tables 3 and 5: one more ImageNet net, and CIFAR nets of
+# bottlenecks, 9n+2 layers. Where a depth is 6n+2, too, it is a basic net, as 110 there, but for 164.
+IMAGENET_PREACT = {**IMAGENET, 200: ("bottleneck", (3, 24, 36, 3))}
+PREACT_BOTTLENECK = 164
+PREACT_DEPTHS = (20, 110, 164, 1001)
+
 MODELS = (
     *(f"resnet{depth}" for depth in (*IMAGENET, *CIFAR_DEPTHS)),
     *(f"plain{depth}" for depth in (18, 34, 50, *CIFAR_DEPTHS[:-1])),
+    *(f"preact{depth}" for depth in (*IMAGENET_PREACT, *PREACT_DEPTHS)),
+    *HISTORIC,
 )
 
 
@@ -36,41 +45,66 @@ def spec(
     classes: int | None = None,
     size: int | None = None,
     stride_in: str | None = None,
-) -> Spec:
-    """The architecture called `name`, with the paper's defaults for whatever is None.
+    survival: float | None = None,
+) -> Architecture:
+    """The architecture called `name`, with its paper's defaults for whatever is None.
 
     Depths 18, 34, 50, 101, 152 are the ImageNet nets (option B, 1000 classes, 224 px), every other depth 6n+2 a CIFAR
-    net (option A, 10 classes, 32 px). Raises UsageError for a name that is no net, a depth that is not 6n+2, or a
-    shortcut on a plain net.
+    net (option A, 10 classes, 32 px); `preact` has 200 and 9n+2 (option B), too. `survival` below 1 is stochastic
+    depth. Raises UsageError for a name that is no net, a depth that is none, or an option that the net does not have.
     """
     kind, depth = _parse(name)
+    asked = {"shortcut": shortcut, "classes": classes, "size": size, "stride_in": stride_in, "survival": survival}
+    changes: dict[str, Any] = {field: value for field, value in asked.items() if value is not None}
+    if kind in HISTORIC:
+        return _historic(kind, changes)
     if kind == "plain" and shortcut is not None:
         raise UsageError(f"{name} is a plain net and has no shortcut; resnet{depth} takes --shortcut {shortcut}")
-    if depth in IMAGENET:
-        block, depths = IMAGENET[depth]
-        found = Spec(depths, IMAGENET_WIDTHS, block, "imagenet", "B", classes=1000, size=224)
-    else:
-        blocks = (depth - 2) // 6
-        found = Spec((blocks,) * 3, CIFAR_WIDTHS, "basic", "cifar", "A", classes=10, size=32)
+    found = _family(kind, depth)
     if stride_in == "3x3" and found.block == "basic":
         raise UsageError(f"{name} has no bottleneck blocks, so stride_in has nothing to move; leave --stride-in out")
-    asked = {"shortcut": shortcut, "classes": classes, "size": size, "stride_in": stride_in}
-    changes: dict[str, Any] = {field: value for field, value in asked.items() if value is not None}
-    if kind == "plain":
-        changes["shortcut"] = None
     return found.variant(**changes)
 
 
+def _family(kind: str, depth: int) -> Spec:
+    """The residual, plain or pre-activation net of so many layers."""
+    imagenet = IMAGENET_PREACT if kind == "preact" else IMAGENET
+    if depth in imagenet:
+        block, depths = imagenet[depth]
+        found = Spec(depths, IMAGENET_WIDTHS, block, "imagenet", "B", classes=1000, size=224)
+    elif depth % 6 == 2 and (kind, depth) != ("preact", PREACT_BOTTLENECK):
+        found = Spec(((depth - 2) // 6,) * 3, CIFAR_WIDTHS, "basic", "cifar", "A", classes=10, size=32)
+    else:
+        found = Spec(((depth - 2) // 9,) * 3, CIFAR_WIDTHS, "bottleneck", "cifar", "B", classes=10, size=32)
+    if kind == "plain":
+        return found.variant(shortcut=None)
+    return found.variant(activation="pre") if kind == "preact" else found
+
+
+def _historic(name: str, changes: dict[str, Any]) -> Historic:
+    for option, neutral in (("shortcut", None), ("stride_in", "1x1"), ("survival", 1.0)):
+        if (value := changes.pop(option, neutral)) != neutral:
+            raise UsageError(f"{name} has no blocks of sec. 3.3, and so no {option} ({value}); leave that out")
+    row = HISTORIC[name]
+    return Historic(name, row.classes, row.size).variant(**changes)
+
+
 def _parse(name: str) -> tuple[str, int]:
-    match = re.fullmatch(r"(resnet|plain)[-_]?(\d{1,5})", name.strip().lower())
+    """The kind of net and its depth; a historic net is a kind of its own."""
+    plain = re.sub(r"[-_ ]", "", name.strip().lower())
+    if plain in HISTORIC:
+        return plain, HISTORIC[plain].depth
+    match = re.fullmatch(r"(resnet|plain|preact)(\d{1,5})", plain)
     if not match:
         raise unknown("model", name, MODELS)
     kind, depth = match[1], int(match[2])
-    if depth not in IMAGENET and (depth % 6 != 2 or depth < 8):
+    nines = kind == "preact" and depth % 9 == 2 and depth > 2
+    imagenet = IMAGENET_PREACT if kind == "preact" else IMAGENET
+    if depth not in imagenet and not nines and (depth % 6 != 2 or depth < 8):
         below, above = (next(d for d in depths if d not in IMAGENET) for depths in _around(depth))
         raise UsageError(
             f"no model '{name}': a CIFAR net has 6n+2 layers (sec. 4.2), such as {kind}{below} or {kind}{above}; "
-            f"the ImageNet nets have {', '.join(map(str, IMAGENET))}"
+            f"the ImageNet nets have {', '.join(map(str, imagenet))}"
         )
     return kind, depth
 
@@ -84,7 +118,7 @@ def _around(depth: int) -> tuple[range, range]:
 def canonical(name: str) -> str:
     """The one spelling of a net's name: `ResNet-20` -> `resnet20`. Raises UsageError as `spec` does."""
     kind, depth = _parse(name)
-    return f"{kind}{depth}"
+    return kind if kind in HISTORIC else f"{kind}{depth}"
 
 
 def create(
@@ -93,10 +127,11 @@ def create(
     classes: int | None = None,
     size: int | None = None,
     stride_in: str | None = None,
+    survival: float | None = None,
     residual: Residual | None = None,
 ) -> nn.Sequential:
-    """The network called `name`, He-initialised: `create("resnet56", shortcut="B", classes=100)`.
+    """The network called `name`, initialised as its paper says: `create("resnet56", shortcut="B", classes=100)`.
 
     `residual` replaces every residual function by one's own (see `blocks.Residual`). Raises UsageError as `spec` does.
     """
-    return build(spec(name, shortcut, classes, size, stride_in), residual)
+    return build(spec(name, shortcut, classes, size, stride_in, survival), residual)

@@ -8,9 +8,9 @@ import sys
 import torch
 
 from reslab.errors import UsageError
+from reslab.nets.architecture import Architecture, build
 from reslab.nets.blocks import Residual
 from reslab.nets.complexity import complexity
-from reslab.nets.resnet import build
 from reslab.nets.spec import Spec
 
 
@@ -54,7 +54,7 @@ def digest_of(residual: Residual) -> str:
     return hashlib.sha256(f"{source}{made}".encode()).hexdigest()[:8]
 
 
-def try_out(residual: Residual, spec: Spec) -> None:
+def try_out(residual: Residual, spec: Architecture) -> None:
     """Build and run the net of `spec` with it, on shapes alone.
 
     Raises UsageError, with the rule that residual functions follow, where that fails.
@@ -66,8 +66,9 @@ def try_out(residual: Residual, spec: Spec) -> None:
     except UsageError:
         raise
     except Exception as error:  # it is somebody else's code: anything may come
+        channels = "4 * width" if isinstance(spec, Spec) and spec.expansion == 4 else "width"
         raise UsageError(
             f"the residual function {getattr(residual, '__name__', residual)} does not fit: {error}. It is called as "
             f"f(channels_in, width, stride, stride_in) and returns an nn.Module from channels_in to "
-            f"{'4 * width' if spec.expansion == 4 else 'width'} channels, its output smaller by stride"
+            f"{channels} channels, its output smaller by stride"
         ) from error

@@ -5,10 +5,15 @@ from collections import OrderedDict
 from torch import nn
 
 from reslab.nets.blocks import Block, Residual, basic, bottleneck, conv_bn, make_shortcut
-from reslab.nets.initialisation import he_initialise
+from reslab.nets.preact import PreactBlock, basic_preact, bottleneck_preact, make_preact_shortcut
 from reslab.nets.spec import Spec
 
-RESIDUALS: dict[str, Residual] = {"basic": basic, "bottleneck": bottleneck}
+RESIDUALS: dict[tuple[str, str], Residual] = {
+    ("post", "basic"): basic,
+    ("post", "bottleneck"): bottleneck,
+    ("pre", "basic"): basic_preact,
+    ("pre", "bottleneck"): bottleneck_preact,
+}
 
 
 def make_stem(spec: Spec) -> nn.Sequential:
@@ -22,11 +27,18 @@ def make_stage(spec: Spec, stage: int, channels_in: int, residual: Residual) -> 
     """The blocks of one stage; all but the first stage subsample in their first block."""
     width = spec.widths[stage]
     channels_out = width * spec.expansion
-    blocks = []
+    blocks: list[nn.Module] = []
     for index in range(spec.depths[stage]):
         stride = 2 if stage > 0 and index == 0 else 1
-        shortcut = make_shortcut(spec.shortcut, channels_in, channels_out, stride)
-        blocks.append(Block(residual(channels_in, width, stride, spec.stride_in), shortcut))
+        survival = spec.survival_of(sum(spec.depths[:stage]) + index)
+        function = residual(channels_in, width, stride, spec.stride_in)
+        if spec.activation == "post":
+            blocks.append(Block(function, make_shortcut(spec.shortcut, channels_in, channels_out, stride), survival))
+        else:
+            shortcut = make_preact_shortcut(spec.shortcut, channels_in, channels_out, stride)
+            # The stem ends activated already.
+            activated = channels_in if stage + index > 0 else None
+            blocks.append(PreactBlock(function, shortcut, activated, survival))
         channels_in = channels_out
     return nn.Sequential(*blocks)
 
@@ -36,18 +48,18 @@ def make_head(channels: int, classes: int) -> nn.Sequential:
     return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))
 
 
-def build(spec: Spec, residual: Residual | None = None) -> nn.Sequential:
-    """The network of `spec` with He initialisation: stem, stage1, stage2, ..., head.
+def layers(spec: Spec, residual: Residual | None = None) -> nn.Sequential:
+    """The network of `spec`, not initialised: stem, stage1, stage2, ..., head.
 
     `residual` replaces the residual function of the spec's block kind by one's own (see `blocks.Residual`).
     """
-    residual = residual or RESIDUALS[spec.block]
+    residual = residual or RESIDUALS[spec.activation, spec.block]
     parts: OrderedDict[str, nn.Module] = OrderedDict(stem=make_stem(spec))
     channels = spec.stem_width
     for stage, width in enumerate(spec.widths):
         parts[f"stage{stage + 1}"] = make_stage(spec, stage, channels, residual)
         channels = width * spec.expansion
     parts["head"] = make_head(channels, spec.classes)
-    net = nn.Sequential(parts)
-    he_initialise(net)
-    return net
+    if spec.activation == "pre":  # no block follows that would activate the last sum
+        parts["head"] = nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU(), *parts["head"].children())
+    return nn.Sequential(parts)

@@ -9,6 +9,7 @@ BLOCKS = ("basic", "bottleneck")  # Figure 5, left and right
 STEMS = ("imagenet", "cifar")
 SHORTCUTS = ("A", "B", "C")  # section 4.1, Table 3
 STRIDES_IN = ("1x1", "3x3")
+ACTIVATIONS = ("post", "pre")
 SMALLEST_SIZE = 8
 
 
@@ -27,6 +28,10 @@ class Spec:
     stride_in: str = "1x1"  # where a bottleneck subsamples: "1x1" (the paper, v1) or "3x3" (v1.5)
     classes: int = 1000
     size: int = 224  # height = width of the input in pixels
+    activation: str = (
+        "post"  # batch normalisation and ReLU behind each convolution, or before it ("pre": nets/preact.py)
+    )
+    survival: float = 1.0  # of the last block, in stochastic depth; 1: every block counts in every step
 
     def __post_init__(self) -> None:
         for kind, value, known in (
@@ -34,6 +39,7 @@ class Spec:
             ("stem", self.stem, STEMS),
             ("shortcut", self.shortcut or "A", SHORTCUTS),
             ("stride_in", self.stride_in, STRIDES_IN),
+            ("activation", self.activation, ACTIVATIONS),
         ):
             if value not in known:
                 raise unknown(kind, value, known)
@@ -43,6 +49,10 @@ class Spec:
             raise UsageError(f"a net needs at least one class, not {self.classes}")
         if self.size < SMALLEST_SIZE:
             raise UsageError(f"input size {self.size} is too small: at least {SMALLEST_SIZE} pixels")
+        if not 0 < self.survival <= 1:
+            raise UsageError(f"survival {self.survival}: the last block's probability is in (0, 1]; 0.5 is usual")
+        if self.survival < 1 and self.shortcut is None:
+            raise UsageError("a plain net has no shortcuts, and a block that does not count would hand nothing on")
 
     @property
     def expansion(self) -> int:
@@ -53,6 +63,20 @@ class Spec:
     def depth(self) -> int:
         """Weighted layers: convolutions on the path from input to output, and the fully connected one."""
         return sum(self.depths) * (3 if self.block == "bottleneck" else 2) + 2
+
+    @property
+    def init(self) -> str:
+        """How the weights are drawn (sec. 3.4)."""
+        return "he"
+
+    @property
+    def init_scale(self) -> float:
+        """He initialisation has no scale to choose."""
+        return 0.0
+
+    def survival_of(self, block: int) -> float:
+        """The probability that a block, counted from 0, counts in a step: falling linearly from 1 to `survival`."""
+        return 1 - (block + 1) / sum(self.depths) * (1 - self.survival)
 
     @property
     def stem_width(self) -> int:

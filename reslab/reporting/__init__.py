@@ -3,7 +3,7 @@
 No data set, no GPU, no files.
 """
 
-from reslab.reporting.architectures import Architecture, architecture_figure
+from reslab.reporting.architectures import NetColumn, architecture_figure
 from reslab.reporting.beside import Pair, beside_figure
 from reslab.reporting.block_diagram import Diagram, block_figure, first_blocks, weights_of
 from reslab.reporting.columns import Column, columns_figure
@@ -19,13 +19,13 @@ from reslab.reporting.tables import SeedGroup, machine_text, markdown_table, mar
 __all__ = [
     "DEPTH_COLOURS",
     "FORMS",
-    "Architecture",
     "Axis",
     "Column",
     "Curve",
     "Diagram",
     "Form",
     "GridLine",
+    "NetColumn",
     "Pair",
     "Panel",
     "ResponseLine",

@@ -13,7 +13,7 @@ RULE = "#9aa3ad"
 
 
 @dataclass(frozen=True)
-class Architecture:
+class NetColumn:
     """One column of Table 1: the net's layers, and what is said of its cost (a line each)."""
 
     title: str
@@ -30,7 +30,7 @@ class _Cell:
     output: int
 
 
-def architecture_figure(nets: Sequence[Architecture], costs: Sequence[str], form: Form = "svg") -> bytes:
+def architecture_figure(nets: Sequence[NetColumn], costs: Sequence[str], form: Form = "svg") -> bytes:
     """The nets' stages beside each other; `costs` names the last rows. The same nets give the same bytes."""
     cells = [_stages(net.layers) for net in nets]
     stages = list(dict.fromkeys(stage for net in cells for stage in net))

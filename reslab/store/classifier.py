@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from reslab.data import Preprocessing
-from reslab.nets import Residual, Spec
+from reslab.nets import Architecture, Residual
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Identity:
     """What a model file says of its net."""
 
     model: str  # the net's name, "resnet20"
-    spec: Spec
+    spec: Architecture
     classes: tuple[str, ...]
     data: str  # the data set that it was trained on
     split: str | None = None  # which images of it were held out: a split of CIFAR

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from reslab.data import Preprocessing
 from reslab.errors import ReslabError, RunError, UsageError
-from reslab.nets import Residual, Spec, build
+from reslab.nets import Residual, architecture_from, build
 from reslab.store.classifier import Classifier, Identity
 
 KEY = "reslab"  # safetensors writes several keys in random order: under one, the same model is the same bytes
@@ -54,7 +54,7 @@ def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifie
     try:
         identity = Identity(
             model=about["model"],
-            spec=Spec.from_dict(about["spec"]),
+            spec=architecture_from(about["spec"]),
             classes=tuple(about["classes"]),
             data=about["data"],
             split=about["split"],

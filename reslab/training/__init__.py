@@ -3,6 +3,7 @@
 from reslab.training.estimate import Estimate, estimate
 from reslab.training.fields import with_fields
 from reslab.training.loop import Interrupted, Progress
+from reslab.training.originals import ORIGINALS
 from reslab.training.presets import PRESETS, Facts, make_recipe
 from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule, field_names
 from reslab.training.run import default_folder, train, train_on, with_residual
@@ -11,6 +12,7 @@ from reslab.training.source import data_of_run, facts_of, lasting, read_data, re
 from reslab.training.surroundings import Surroundings
 
 __all__ = [
+    "ORIGINALS",
     "PRESETS",
     "Augment",
     "Data",

@@ -7,6 +7,7 @@ from reslab.data import Images, alternate_flips, batch_epochs, batch_indices, dr
 from reslab.data.randomness import generator
 from reslab.engine import Batch
 from reslab.training.recipe import Recipe
+from reslab.training.schedule import companions_learn
 
 
 def batch_at(recipe: Recipe, images: Images, step: int) -> Batch:
@@ -22,6 +23,8 @@ def batch_at(recipe: Recipe, images: Images, step: int) -> Batch:
         pad=pad,
         size=size,
         smoothing=recipe.smoothing,
+        loss=recipe.loss,
+        companions=companions_learn(recipe, step),
         seed=int(generator(recipe.seed, "net", step).integers(2**62)),
     )
 

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -17,7 +17,7 @@ from reslab.training.feed import batch_at
 from reslab.training.interrupt import heard
 from reslab.training.optimizer import STATISTICS_MOMENTUM, Terms, descend, follow, terms_of
 from reslab.training.recipe import Recipe
-from reslab.training.schedule import learning_rate
+from reslab.training.schedule import learning_rate, momentum
 from reslab.training.selective import selected
 from reslab.training.state import State
 from reslab.training.statistics import settle_statistics
@@ -107,7 +107,8 @@ def update(recipe: Recipe, state: State, engine: Engine, train: Images, terms: T
     batch = selected(recipe, state, engine, batch_at(recipe, train, state.step))
     output = engine.step(state.weights, batch)
     lr = learning_rate(recipe, state.step)
-    descend(state.weights, state.velocity, output.gradient, terms, lr, recipe.optimizer)
+    optimizer = replace(recipe.optimizer, momentum=momentum(recipe, state.step))
+    descend(state.weights, state.velocity, output.gradient, terms, lr, optimizer)
     # Early on, the plain mean of all so far: a running average would remember its arbitrary start.
     follow(state.statistics, output.statistics, max(STATISTICS_MOMENTUM, 1 / (state.step + 1)))
     if recipe.average:

@@ -1,15 +1,33 @@
 """The optimiser and the averages: on flat buffers, written once for every engine."""
 
 from dataclasses import dataclass
+from itertools import accumulate
+from math import prod
 
 import torch
 from torch import Tensor
 
 from reslab.engine import Engine, Layout
+from reslab.training.by_name import matching, named_values
 from reslab.training.muon import Matrices, convolutions_of, muon
 from reslab.training.recipe import Optimizer
 
 STATISTICS_MOMENTUM = 0.1  # weight of the newest batch in the running batch-norm statistics
+LARGEST_STEP = 1e5  # of RMSprop, in learning rates: where gradients have been next to nothing
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The largest length of the incoming weights of each unit of one layer, and where they lie in the flat buffer."""
+
+    start: int
+    shape: tuple[int, ...]
+    length: float
+
+    def keep(self, weights: Tensor) -> None:
+        """Shorten what is longer, in place ("max-norm", Srivastava et al. 2014)."""
+        units = weights[self.start : self.start + prod(self.shape)].view(self.shape[0], -1)
+        units.mul_((self.length / units.norm(dim=1, keepdim=True)).clamp(max=1))
 
 
 @dataclass(frozen=True)
@@ -19,16 +37,19 @@ class Terms:
     decay: Tensor  # its weight decay
     rates: Tensor | None  # its factor of the learning rate; None: 1 for all
     convolutions: tuple[Matrices, ...]  # what Muon steps; none for SGD alone
+    limits: tuple[Limit, ...] = ()  # of the lengths of weights
 
 
 def terms_of(engine: Engine, optimizer: Optimizer) -> Terms:
     """The terms that `optimizer` asks for, on the engine's device."""
     decay = decay_of(engine.parameters, optimizer)
-    rates = rates_of(engine.parameters, engine.statistics, optimizer) if optimizer.bn_bias_lr != 1 else None
+    own_rates = optimizer.bn_bias_lr != 1 or optimizer.rates
+    rates = rates_of(engine.parameters, engine.statistics, optimizer) if own_rates else None
     return Terms(
         engine.buffer(decay),
         None if rates is None else engine.buffer(rates),
         convolutions_of(engine.parameters) if optimizer.kind == "muon" else (),
+        limits_of(engine.parameters, optimizer),
     )
 
 
@@ -41,10 +62,16 @@ def descend(weights: Tensor, velocity: Tensor, gradient: Tensor, terms: Terms, l
     for each, own_weights, own_velocity in moved:
         muon_lr = lr * optimizer.muon_lr / optimizer.lr
         muon(own_weights, own_velocity, each.read(gradient), muon_lr, optimizer.muon_momentum)
-    sgd(weights, velocity, gradient, terms.decay, lr if terms.rates is None else lr * terms.rates, optimizer)
+    rates = lr if terms.rates is None else lr * terms.rates
+    if optimizer.kind == "rmsprop":
+        rmsprop(weights, velocity, gradient, terms.decay, rates, optimizer)
+    else:
+        sgd(weights, velocity, gradient, terms.decay, rates, optimizer)
     for each, own_weights, own_velocity in moved:
         each.write(weights, own_weights)
         each.write(velocity, own_velocity)
+    for limit in terms.limits:
+        limit.keep(weights)
 
 
 def sgd(
@@ -62,23 +89,56 @@ def sgd(
     weights.sub_(velocity if not optimizer.nesterov else step.add_(velocity, alpha=optimizer.momentum))
 
 
+def rmsprop(
+    weights: Tensor, squares: Tensor, gradient: Tensor, decay: Tensor, lr: float | Tensor, optimizer: Optimizer
+) -> None:
+    """One step of RMSprop (Tieleman, Hinton 2012), in place.
+
+    `squares`, the running mean of squared gradients, lies where SGD keeps its velocity; `optimizer.momentum` is its
+    decay.
+
+    s <- m * s + (1 - m) * g^2;  w <- w - lr * g / sqrt(s).
+    """
+    step = torch.addcmul(gradient, decay, weights)
+    squares.lerp_(step.square(), 1 - optimizer.momentum)
+    weights.sub_(step.div_(squares.sqrt().clamp_(min=1 / LARGEST_STEP)).mul_(lr))
+
+
 def decay_of(layout: Layout, optimizer: Optimizer) -> Tensor:
-    """The weight decay of each number of the flat buffer: 0 for biases and batch normalisation, unless on "all"."""
+    """The weight decay of each number of the flat buffer: 0 for biases and batch normalisation, unless on "all"; times
+    the factors of `optimizer.decays`.
+    """
+    factors = named_values("optimizer.decays", optimizer.decays)
     decays = [
-        torch.full((size,), optimizer.weight_decay if optimizer.decay_on == "all" or len(shape) > 1 else 0.0)
-        for size, shape in zip(layout.sizes, layout.shapes, strict=True)
+        torch.full((size,), optimizer.weight_decay * prod(matching(name, factors)) if decaying else 0.0)
+        for name, size, shape in zip(layout.names, layout.sizes, layout.shapes, strict=True)
+        for decaying in [optimizer.decay_on == "all" or len(shape) > 1]
     ]
     return torch.cat(decays)
 
 
 def rates_of(parameters: Layout, statistics: Layout, optimizer: Optimizer) -> Tensor:
-    """The factor of the learning rate of each number: `bn_bias_lr` for the biases of batch normalisation, else 1."""
+    """The factor of the learning rate of each number: `bn_bias_lr` for the biases of batch normalisation, else 1; times
+    the factors of `optimizer.rates`.
+    """
     biases = {name.removesuffix("running_mean") + "bias" for name in statistics.names}
+    named = named_values("optimizer.rates", optimizer.rates)
     factors = [
-        torch.full((size,), optimizer.bn_bias_lr if name in biases else 1.0)
+        torch.full((size,), (optimizer.bn_bias_lr if name in biases else 1.0) * prod(matching(name, named)))
         for name, size in zip(parameters.names, parameters.sizes, strict=True)
     ]
     return torch.cat(factors)
+
+
+def limits_of(layout: Layout, optimizer: Optimizer) -> tuple[Limit, ...]:
+    """The largest lengths that `optimizer.max_norms` asks for."""
+    named = named_values("optimizer.max_norms", optimizer.max_norms)
+    starts = (0, *accumulate(layout.sizes))
+    return tuple(
+        Limit(start, shape, lengths[-1])
+        for name, shape, start in zip(layout.names, layout.shapes, starts, strict=False)
+        if len(shape) > 1 and (lengths := matching(name, named))
+    )
 
 
 def follow(average: Tensor, newest: Tensor, weight: float) -> None:

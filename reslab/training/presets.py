@@ -5,6 +5,10 @@
 | paper | what sec. 4.2 says | 64,000 | 0.1 | 128 | 1e-4 | a tenth at 32k and 48k |
 | fast | comparing nets on CIFAR in minutes | 20 epochs | 0.2 | 128 | 5e-4 | linear to zero |
 | small | digits and small folders | 30 epochs, at least 300 steps | 0.1 | 64 | 5e-4 | linear to zero |
+| original | what the net's own authors did | theirs | theirs | theirs | theirs | theirs |
+
+Nets of the comparison cannot be trained at the rates of nets with batch normalisation: under `fast` and `small` they
+keep their own recipe (`original`), stretched to as many steps.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +17,9 @@ import torch
 
 from reslab.engine import Work
 from reslab.errors import UsageError, unknown
-from reslab.nets import Residual, Spec, build, initialise, named_residual, spec
+from reslab.nets import Architecture, Historic, Residual, Spec, build, initialise, named_residual, spec
+from reslab.training.by_name import check_names
+from reslab.training.originals import ORIGINALS
 from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule
 
 
@@ -35,8 +41,9 @@ PRESETS = {
     "paper": "sec. 4.2 as it stands: 64,000 steps of 128, rate 0.1, a tenth at 32k and 48k, decay 1e-4",
     "fast": "CIFAR in minutes: 20 epochs, rate 0.2 falling linearly to zero, decay 5e-4, Nesterov momentum",
     "small": "digits and small folders: 30 epochs of 64 (300 steps at least), rate 0.1 falling to zero, decay 5e-4",
+    "original": "as the net's own authors trained it, as far as it is known; residual nets as in `paper`",
 }
-BATCH = {"paper": 128, "fast": 128, "small": 64}
+BATCH = {"paper": 128, "fast": 128, "small": 64, "original": 128}
 WARMUP_DEPTH = 110  # sec. 4.2: from this depth on 0.1 is too large a rate to start with
 SMALLEST_RUN = 300  # steps: a folder of a hundred photographs would hardly move in 30 epochs
 
@@ -63,7 +70,7 @@ def make_recipe(
     recipe = Recipe(
         name=preset,
         seed=seed,
-        batch=batch if batch is not None else min(BATCH[preset], facts.train_images),
+        batch=batch if batch is not None else min(batch_of(net, preset), facts.train_images),
         data=Data(
             name=facts.name,
             split=facts.split,
@@ -71,23 +78,50 @@ def make_recipe(
             mean="pixel" if facts.official else "channel",
             fingerprint=facts.fingerprint,
         ),
-        model=Model(name, net.shortcut, net.stride_in, net.classes),
+        model=Model(name, net.shortcut, net.stride_in, net.classes, init=net.init, init_scale=net.init_scale),
         # Four pixels of 32 (sec. 4.2), and as large a part of any other size.
         augment=Augment(pad=facts.size // 8, flip=facts.mirror),
     )
-    return {"paper": paper, "fast": fast, "small": small}[preset](recipe, facts, net.depth)
+    return {"paper": paper, "fast": fast, "small": small, "original": original}[preset](recipe, facts, net)
 
 
-def paper(recipe: Recipe, facts: Facts, depth: int) -> Recipe:
+def batch_of(net: Architecture, preset: str) -> int:
+    """Images in a batch: a net of the comparison has its own, but under the preset that is of this paper alone."""
+    return ORIGINALS[net.name].batch if isinstance(net, Historic) and preset != "paper" else BATCH[preset]
+
+
+def paper(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
     """Sec. 4.2; for 110 layers and more, 0.01 for the first 400 steps."""
-    if depth < WARMUP_DEPTH or not net_is_cifar(recipe):
+    if net.depth < WARMUP_DEPTH or not net_is_cifar(net):
         return recipe
+    return warmed_up(recipe)
+
+
+def warmed_up(recipe: Recipe) -> Recipe:
+    """0.01 for the first 400 steps."""
     return replace(recipe, schedule=replace(recipe.schedule, warmup_steps=400, warmup_lr=0.01))
 
 
-def fast(recipe: Recipe, facts: Facts, depth: int) -> Recipe:
+def original(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
+    """The row of `originals.py`; of a residual net sec. 4.2, with pre-activation the warm-up of that paper, too."""
+    if isinstance(net, Spec):
+        warm = net.activation == "pre" and net_is_cifar(net)  # arXiv 1603.05027, appendix: whatever the depth
+        return warmed_up(recipe) if warm else paper(recipe, facts, net)
+    row = ORIGINALS[net.name]
+    return replace(
+        recipe,
+        loss=row.loss,
+        augment=replace(recipe.augment, pad=facts.size * row.pad // 32),
+        optimizer=row.optimizer,
+        schedule=row.schedule,
+    )
+
+
+def fast(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
     """A short budget that ends at rate zero: a step schedule earns nothing before its first drop."""
     steps = round(20 * facts.train_images / recipe.batch)
+    if isinstance(net, Historic):
+        return original(recipe, facts, net).stretched(max(1, steps))
     return replace(
         recipe,
         optimizer=Optimizer(lr=0.2, nesterov=True, weight_decay=5e-4),
@@ -95,9 +129,11 @@ def fast(recipe: Recipe, facts: Facts, depth: int) -> Recipe:
     )
 
 
-def small(recipe: Recipe, facts: Facts, depth: int) -> Recipe:
+def small(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
     """Few images: smaller batches, so that there are enough steps, and the same linear decay."""
     steps = max(SMALLEST_RUN, round(30 * facts.train_images / recipe.batch))
+    if isinstance(net, Historic):
+        return original(recipe, facts, net).stretched(steps)
     return replace(
         recipe,
         optimizer=Optimizer(lr=0.1, nesterov=True, weight_decay=5e-4),
@@ -105,10 +141,10 @@ def small(recipe: Recipe, facts: Facts, depth: int) -> Recipe:
     )
 
 
-def spec_of(recipe: Recipe) -> Spec:
+def spec_of(recipe: Recipe) -> Architecture:
     """The architecture that a recipe asks for."""
     asked = recipe.model
-    return spec(asked.name, asked.shortcut, asked.classes, recipe.data.size, asked.stride_in)
+    return spec(asked.name, asked.shortcut, asked.classes, recipe.data.size, asked.stride_in, asked.survival)
 
 
 def work_of(recipe: Recipe) -> Work:
@@ -118,11 +154,13 @@ def work_of(recipe: Recipe) -> Work:
         recipe.steps * recipe.batch,
         own=recipe.model.residual is not None,
         size=recipe.augment.small_size,
+        loss=recipe.loss,
     )
 
 
-def net_is_cifar(recipe: Recipe) -> bool:
-    return spec(recipe.model.name).stem == "cifar"
+def net_is_cifar(net: Architecture) -> bool:
+    """Is it one of the nets of sec. 4.2?"""
+    return isinstance(net, Spec) and net.stem == "cifar"
 
 
 def check(recipe: Recipe, facts: Facts, residual: Residual | None = None) -> None:
@@ -153,11 +191,24 @@ def check(recipe: Recipe, facts: Facts, residual: Residual | None = None) -> Non
         if told != found:
             raise UsageError(f"data.{field}={told}, but the images that were read have {found}; {way}")
     net = spec_of(recipe)
+    check_size(recipe, net)
+    if recipe.optimizer.rates or recipe.optimizer.decays or recipe.optimizer.max_norms:
+        with torch.device("meta"):
+            names = tuple(name for name, _ in build(net).named_parameters())
+        for field in ("rates", "decays", "max_norms"):
+            check_names(f"optimizer.{field}", getattr(recipe.optimizer, field), names)
+    if recipe.model.init in ("identity", "zero_gamma"):  # not every net can start so
+        with torch.device("meta"):
+            initialise(build(net, residual or named_residual(recipe.model.residual)), recipe.model.init)
+
+
+def check_size(recipe: Recipe, net: Architecture) -> None:
+    """Raises UsageError for images, or crops of the first part, that the net cannot be trained on."""
     size = recipe.augment.small_size or recipe.data.size
-    if recipe.batch * net.variant(size=size).smallest_map ** 2 < 2:
+    if isinstance(net, Historic):
+        if recipe.augment.small_size:
+            raise UsageError(f"augment.small_size={size}: {net.name} takes images of one size; leave that out")
+    elif recipe.batch * net.variant(size=size).smallest_map ** 2 < 2:
         raise UsageError(
             f"batch 1 on {size} px leaves batch normalisation one value a channel; it needs two: --batch 2"
         )
-    if recipe.model.init != "he":  # not every net can start otherwise
-        with torch.device("meta"):
-            initialise(build(net, residual or named_residual(recipe.model.residual)), recipe.model.init)

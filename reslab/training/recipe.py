@@ -33,6 +33,8 @@ class Model:
     residual: str | None = None  # "module:function", a residual function of one's own
     residual_digest: str | None = None  # of its source: edited, it is another run
     init: str = "he"  # sec. 3.4; "identity", "zero_gamma": residual functions start so (nets/initialisation.py)
+    init_scale: float = 0.0  # the standard deviation of init "normal", the bound of "uniform"
+    survival: float = 1.0  # of the last block in stochastic depth, falling to it linearly from 1 (nets/blocks.py)
     stem_init: str = "he"  # "whitening": the first convolution starts as principal components of the training images
 
     def __post_init__(self) -> None:
@@ -62,21 +64,29 @@ class Optimizer:
     nesterov: bool = False
     weight_decay: float = 1e-4
     decay_on: str = "weights"  # "weights": of convolutions and fully connected layers; "all": biases and BN too
-    kind: str = "sgd"  # "muon": see training/muon.py
+    kind: str = "sgd"  # "muon": see training/muon.py; "rmsprop": gradients over the root of their running mean square
     muon_lr: float = 0.24  # that of the convolutions where `lr` is that of the others
     muon_momentum: float = 0.6
     bn_bias_lr: float = 1.0  # the biases of batch normalisation learn at so many times the rate
+    rates: str = ""  # factors of the rate of parameters by name, "*.bias=2, head.*=0.1"; of all that match (by_name.py)
+    decays: str = ""  # factors of the weight decay, in the same way
+    max_norms: str = ""  # the largest length of a unit's incoming weights, in the same way; the last that matches
 
 
 @dataclass(frozen=True)
 class Schedule:
     """The learning rate as a function of the step; see `schedule.learning_rate`."""
 
-    kind: str = "drops"  # "drops": a tenth at each drop; "linear": to zero at the last step
+    kind: str = "drops"  # "drops": to a part of it at each drop; "linear": to its end at the last step
     steps: int = 64_000
     drops: tuple[int, ...] = (32_000, 48_000)
+    drop: float = 0.1  # what a drop leaves of the rate
+    end: float = 0.0  # what "linear" leaves of it
     warmup_steps: int = 0
     warmup_lr: float | None = None  # constant during warm-up; None: rising linearly from zero
+    momentum_steps: int = 0  # over which the momentum rises linearly from `momentum_start`
+    momentum_start: float = 0.5
+    companion_steps: int | None = None  # that heads for training alone learn and teach in; None: all
 
 
 @dataclass(frozen=True)
@@ -106,6 +116,7 @@ class Recipe:
     batch: int = 128
     average: float = 0.0  # decay of the running average of weights that is the result; 0: the last step's weights
     statistics_batches: int = 0  # that the result's batch-norm statistics are taken of at the end; 0: a running average
+    loss: str = "cross_entropy"  # the paper's; "squared_hinge" (engine/losses.py)
     smoothing: float = 0.0  # label smoothing: this part of a label is spread evenly over all classes
     selective: float = 1.0  # the part of the images drawn that is trained on, the hardest; 1: all
     data: Data = field(default_factory=Data)
@@ -127,15 +138,17 @@ class Recipe:
         return round(self.batch / self.selective)
 
     def stretched(self, steps: int) -> "Recipe":
-        """The same recipe over another number of steps, its drops and warm-up moved in proportion."""
+        """The same recipe over another number of steps, its drops, warm-up and the like moved in proportion."""
         if steps < 1:
             raise UsageError(f"steps {steps}: a run needs at least 1 step")
-        factor = steps / self.schedule.steps
+        factor, told = steps / self.schedule.steps, self.schedule.companion_steps
         schedule = replace(
             self.schedule,
             steps=steps,
             drops=tuple(round(drop * factor) for drop in self.schedule.drops),
             warmup_steps=round(self.schedule.warmup_steps * factor),
+            momentum_steps=round(self.schedule.momentum_steps * factor),
+            companion_steps=None if told is None else round(told * factor),
         )
         return replace(self, schedule=schedule)
 

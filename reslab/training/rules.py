@@ -4,8 +4,10 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from reslab.engine import LOSSES
 from reslab.errors import UsageError, unknown
-from reslab.nets import INITIALISATIONS, SMALLEST_SIZE
+from reslab.nets import INITIALISATIONS, SCALED, SMALLEST_SIZE
+from reslab.training.by_name import named_values
 
 if TYPE_CHECKING:
     from reslab.training.recipe import Recipe
@@ -32,6 +34,11 @@ def check_values(recipe: "Recipe") -> None:
             0 < optimizer.bn_bias_lr < math.inf,
             "a factor of the learning rate is above 0; 1 is the rate of all the others",
         ),
+        (
+            f"init_scale {recipe.model.init_scale}",
+            (recipe.model.init in SCALED) == (recipe.model.init_scale > 0),
+            f"above 0 where model.init is {' or '.join(SCALED)}, and 0 otherwise",
+        ),
         (f"average {recipe.average}", 0 <= recipe.average < 1, "the decay of the average is in [0, 1)"),
         (
             f"statistics_batches {recipe.statistics_batches}",
@@ -39,6 +46,11 @@ def check_values(recipe: "Recipe") -> None:
             "0 leaves batch-norm statistics as they are, 20 to 50 batches estimate them anew",
         ),
         (f"smoothing {recipe.smoothing}", 0 <= recipe.smoothing < 1, "label smoothing is in [0, 1); 0.1 is usual"),
+        (
+            f"smoothing {recipe.smoothing}",
+            recipe.smoothing == 0 or recipe.loss == "cross_entropy",
+            f"labels are smoothed in cross_entropy alone, not in {recipe.loss}",
+        ),
         (f"selective {recipe.selective}", 0 < recipe.selective <= 1, "a part of the images, in (0, 1]; 1 takes all"),
         (
             f"images {recipe.data.images}",
@@ -53,6 +65,15 @@ def check_values(recipe: "Recipe") -> None:
             f"0 or more, and fewer than the {schedule.steps} steps of the run",
         ),
         (f"warmup_lr {schedule.warmup_lr}", (schedule.warmup_lr or 1) > 0, "a learning rate is above 0"),
+        (f"drop {schedule.drop}", 0 < schedule.drop < 1, "a drop leaves a part of the rate, in (0, 1)"),
+        (f"end {schedule.end}", 0 <= schedule.end <= 1, "the rate ends at a part of its own, in [0, 1]"),
+        (f"momentum_steps {schedule.momentum_steps}", schedule.momentum_steps >= 0, "0 leaves the momentum as it is"),
+        (f"momentum_start {schedule.momentum_start}", 0 <= schedule.momentum_start < 1, "momentum is in [0, 1)"),
+        (
+            f"companion_steps {schedule.companion_steps}",
+            (schedule.companion_steps or 0) >= 0,
+            "so many steps, 0 for none at all",
+        ),
         (f"drops {schedule.drops}", min(schedule.drops, default=0) >= 0, "a drop is at a step from 0"),
         (
             f"small_size {augment.small_size}",
@@ -74,12 +95,15 @@ def check_values(recipe: "Recipe") -> None:
     ):
         if not valid:
             raise UsageError(f"{what}: {rule}")
+    for field in ("rates", "decays", "max_norms"):
+        named_values(f"optimizer.{field}", getattr(optimizer, field))
     for kind, value, known in (
         ("mean", recipe.data.mean, ("pixel", "channel")),
         ("init", recipe.model.init, INITIALISATIONS),
+        ("loss", recipe.loss, LOSSES),
         ("stem_init", recipe.model.stem_init, ("he", "whitening")),
         ("schedule", schedule.kind, ("drops", "linear")),
-        ("optimizer", optimizer.kind, ("sgd", "muon")),
+        ("optimizer", optimizer.kind, ("sgd", "muon", "rmsprop")),
         ("flip_order", augment.flip_order, ("random", "alternating")),
         ("value of decay_on", optimizer.decay_on, ("weights", "all")),
     ):

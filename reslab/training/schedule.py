@@ -1,4 +1,4 @@
-"""Learning-rate schedules: pure functions of the step."""
+"""Schedules of the learning rate, the momentum and the companions: pure functions of the step."""
 
 from reslab.training.recipe import Recipe, Schedule
 
@@ -9,10 +9,25 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     if step < schedule.warmup_steps:
         return warmup(schedule, lr, step)
     if schedule.kind == "linear":
-        return lr * (schedule.steps - step) / (schedule.steps - schedule.warmup_steps)
-    return lr * 0.1 ** sum(step >= drop for drop in schedule.drops)
+        falling = lr * (schedule.steps - step) / (schedule.steps - schedule.warmup_steps)
+        return lr * schedule.end + falling * (1 - schedule.end)
+    return lr * schedule.drop ** sum(step >= drop for drop in schedule.drops)
 
 
 def warmup(schedule: Schedule, lr: float, step: int) -> float:
     """Constant at `warmup_lr` (sec. 4.2 for 110 layers), or rising linearly to `lr`."""
     return lr * (step + 1) / schedule.warmup_steps if schedule.warmup_lr is None else schedule.warmup_lr
+
+
+def momentum(recipe: Recipe, step: int) -> float:
+    """The momentum of the update at `step`: that of the optimiser, or on the way to it."""
+    schedule, final = recipe.schedule, recipe.optimizer.momentum
+    if step >= schedule.momentum_steps:
+        return final
+    return schedule.momentum_start + (final - schedule.momentum_start) * step / schedule.momentum_steps
+
+
+def companions_learn(recipe: Recipe, step: int) -> bool:
+    """Do heads for training alone (`nets.Companion`) take part in the update at `step`?"""
+    told = recipe.schedule.companion_steps
+    return told is None or step < told

@@ -6,9 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
-from reslab.engine import Batch, Engine
+from reslab.engine import Batch, Engine, sample_losses
 from reslab.training.recipe import Recipe
 from reslab.training.state import State
 
@@ -21,7 +20,7 @@ def selected(recipe: Recipe, state: State, engine: Engine, candidates: Batch) ->
     if len(candidates.labels) == recipe.batch:
         return candidates
     scores = engine.logits(state.weights, state.statistics, candidates.images)
-    losses = cross_entropy(scores, torch.from_numpy(candidates.labels).to(scores.device), reduction="none")
+    losses = sample_losses(recipe.loss, scores, torch.from_numpy(candidates.labels).to(scores.device))
     return only(candidates, hardest(losses, recipe.batch))
 
 

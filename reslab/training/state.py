@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from reslab.data.randomness import generator
 from reslab.engine import Engine
 from reslab.errors import RunError
-from reslab.nets import Residual, Spec, build, initialise
+from reslab.nets import Architecture, Residual, build, initialise
 from reslab.training.recipe import Recipe
 
 BUFFERS = ("weights", "velocity", "statistics", "average", "average_statistics", "sums")
@@ -44,7 +44,7 @@ class State:
 
 
 def initial_state(
-    recipe: Recipe, engine: Engine, spec: Spec, residual: Residual | None, stem: Tensor | None = None
+    recipe: Recipe, engine: Engine, spec: Architecture, residual: Residual | None, stem: Tensor | None = None
 ) -> State:
     """Weights by the recipe's initialisation and seed; no velocity; batch-norm statistics of mean 0 and variance 1.
 
@@ -55,7 +55,7 @@ def initial_state(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # for whatever a residual function of one's own draws for itself
         net = build(spec, residual)
-    initialise(net, recipe.model.init, torch.Generator().manual_seed(seed))
+    initialise(net, recipe.model.init, torch.Generator().manual_seed(seed), recipe.model.init_scale)
     if stem is not None:
         next(module for module in net.modules() if isinstance(module, nn.Conv2d)).weight.data.copy_(stem)
     weights = engine.buffer(engine.parameters.pack(dict(net.named_parameters())))

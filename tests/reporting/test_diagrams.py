@@ -10,9 +10,9 @@ from torch import nn
 from reslab.nets import Block, Spec, build, layers_of, spec
 from reslab.nets.blocks import basic, bottleneck
 from reslab.reporting import (
-    Architecture,
     Column,
     Diagram,
+    NetColumn,
     architecture_figure,
     block_figure,
     columns_figure,
@@ -102,7 +102,7 @@ def test_table_1_has_blocks_in_brackets():
     nets = []
     for name in ("resnet34", "resnet152"):
         found, net = net_of(name)
-        nets.append(Architecture(name, layers_of(net, found.size), ("3.6e9",)))
+        nets.append(NetColumn(name, layers_of(net, found.size), ("3.6e9",)))
     picture = architecture_figure(nets, ("FLOPs",))
     found = words(picture)
     assert picture == architecture_figure(nets, ("FLOPs",))

@@ -1,0 +1,98 @@
+"""How the nets of the comparison were trained by their own authors, as far as it is known.
+
+A row is what of a recipe is theirs. Steps and rates are of their own data sets; other data keep the number of steps,
+and `stretched` shortens them. Preprocessing is ours for all of them (the mean image subtracted, one scale): Maxout and
+NIN had contrast normalisation and whitening, DSN and Highway contrast normalisation.
+"""
+
+from dataclasses import dataclass
+
+from reslab.training.recipe import Optimizer, Schedule
+
+
+@dataclass(frozen=True)
+class Original:
+    """One net's training."""
+
+    source: str  # what is known, and what is our reading
+    batch: int
+    optimizer: Optimizer
+    schedule: Schedule
+    pad: int = 4  # pixels of 32, as large a part of any other size
+    loss: str = "cross_entropy"
+
+
+MAXOUT = Original(
+    "authors' file for CIFAR-10; its input dropout is rescaled here",
+    batch=128,
+    optimizer=Optimizer(
+        lr=0.17,
+        momentum=0.65,
+        weight_decay=0.0,
+        rates="stage*=0.05",
+        max_norms="stage1.*=0.9, stage2.*=1.9365, stage3.*=1.9365, head.2.*=1.9, head.5.*=1.9365",
+    ),
+    # 474 epochs of a fall to 0.01 that would have taken 500, the momentum rising over the first 250.
+    schedule=Schedule("linear", 185_156, drops=(), end=0.0615, momentum_steps=97_656, momentum_start=0.5),
+)
+NIN = Original(
+    "authors' file (factors, decay) and Caffe's solver (rate 0.1, drops); crops and mirroring are our reading",
+    batch=128,
+    optimizer=Optimizer(lr=0.1, weight_decay=1e-5, rates="*.bias=2, stage3.4.*=0.1"),
+    schedule=Schedule(steps=120_000, drops=(100_000, 110_000)),
+)
+DSN = Original(
+    "authors' files; the slow fall of the companions' own rate is left out, the last rate is 6e-5 instead of 1e-4",
+    batch=100,
+    optimizer=Optimizer(lr=0.025, weight_decay=5e-4, rates="*.bias=2, stage3.5.*=0.1, *.head.*=0.001"),
+    schedule=Schedule(steps=200_000, drops=(150_000, 170_000), drop=0.05, companion_steps=50_000),
+    loss="squared_hinge",
+)
+FITNET = Original(
+    "authors' file without its teacher: no hints, no distillation; He initialisation is our reading",
+    batch=128,
+    optimizer=Optimizer(
+        kind="rmsprop", lr=0.005, momentum=0.9, weight_decay=0.0, rates="stage*=0.05", max_norms="stage*=0.9"
+    ),
+    schedule=Schedule(steps=112_500, drops=()),
+    pad=8,
+)
+HIGHWAY = Original(
+    "authors' file of the 19-layer net; for 32 layers it is our reading, as its widths are",
+    batch=100,
+    optimizer=Optimizer(lr=0.025, nesterov=True, weight_decay=1e-3, decays="head.4.*=10"),
+    schedule=Schedule(steps=200_000, drops=(100_000, 150_000, 175_000)),
+    pad=8,
+)
+VGG = Original(
+    "the paper: 370,000 steps of 256; where its three drops were is our reading",
+    batch=256,
+    optimizer=Optimizer(lr=0.01, weight_decay=5e-4),
+    schedule=Schedule(steps=370_000, drops=(150_000, 250_000, 320_000)),
+)
+ALEXNET = Original(
+    "the paper: 90 epochs of 128; where its three drops were is our reading",
+    batch=128,
+    optimizer=Optimizer(lr=0.01, weight_decay=5e-4),
+    schedule=Schedule(steps=900_000, drops=(300_000, 550_000, 750_000)),
+)
+GOOGLENET = Original(
+    "the paper: momentum, 4 % off the rate every 8 epochs, heads at 0.3; rate, batch, decay and length are our reading",
+    batch=256,
+    optimizer=Optimizer(lr=0.01, weight_decay=2e-4),
+    schedule=Schedule(steps=400_000, drops=tuple(range(40_000, 400_000, 40_000)), drop=0.96),
+)
+
+ORIGINALS = {
+    "alexnet": ALEXNET,
+    "vgg16": VGG,
+    "vgg19": VGG,
+    "googlenet": GOOGLENET,
+    "maxout": MAXOUT,
+    "nin": NIN,
+    "dsn": DSN,
+    "fitnet19": FITNET,
+    "highway19": HIGHWAY,
+    "highway32": HIGHWAY,
+}
+"""Every net of `nets.HISTORIC`; residual and plain nets have the preset `paper`."""
