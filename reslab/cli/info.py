@@ -12,7 +12,7 @@ from reslab.errors import UsageError
 if TYPE_CHECKING:
     from torch import nn
 
-    from reslab.nets import Spec
+    from reslab.nets import Architecture
 
 
 def info(
@@ -121,7 +121,7 @@ def draw(to: Path, found: dict[str, Any]) -> None:
     write_bytes(to, columns_figure([column], form, first_blocks(net)))
 
 
-def _shapes(found: "Spec") -> "nn.Sequential":
+def _shapes(found: "Architecture") -> "nn.Sequential":
     """The net without its numbers: 152 layers cost no more than 18."""
     import torch
 

@@ -28,6 +28,7 @@ def write_report(runs: list[Path], to: Path | None = None) -> Path:
     from reslab.store import write_bytes
 
     beside = runs[0].resolve().parent / f"report-{crc32(' '.join(run.name for run in runs).encode()):08x}.html"
-    path = to or (runs[0] / "report.html" if len(runs) == 1 else beside)
+    inside = runs[0] / "report.html" if runs[0].is_dir() else Path(f"report-{runs[0].name}.html")
+    path = to or (inside if len(runs) == 1 else beside)
     write_bytes(path, report(*runs).encode())
     return path

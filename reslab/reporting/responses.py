@@ -58,7 +58,7 @@ def _name(axes: Axes, lines: Sequence[ResponseLine]) -> None:
     for place, (line, colour) in enumerate(zip(lines, colours(len(lines)), strict=True)):
         y = 1 - (12 + 16 * place) / HIGH
         axes.plot((0.945, 0.985), (y, y), color=colour, transform=axes.transAxes, **_stroke(line))
-        style = {"fontsize": 11, "ha": "right", "va": "center", "color": DOCUMENT_INK}
+        style: dict[str, Any] = {"fontsize": 11, "ha": "right", "va": "center", "color": DOCUMENT_INK}
         axes.text(0.935, y, placeholder(place), transform=axes.transAxes, **style)
 
 
