@@ -5,6 +5,6 @@ responses   standard deviation of layer responses (Figure 7)
 """
 
 from reslab.analysis.responses import Response, layer_responses, responses
-from reslab.analysis.samples import Sample, sample
+from reslab.analysis.samples import Sample, sample, sample_of
 
-__all__ = ["Response", "Sample", "layer_responses", "responses", "sample"]
+__all__ = ["Response", "Sample", "layer_responses", "responses", "sample", "sample_of"]

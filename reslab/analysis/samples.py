@@ -48,6 +48,11 @@ def sample(
         dataset = _own_data(place, classifier, data_root, say)
     except (DataError, UsageError) as error:
         raise DataError(f"{error}; --images FOLDER looks with any photographs instead") from error
+    return sample_of(dataset, split, count)
+
+
+def sample_of(dataset: Dataset, split: str | None = None, count: int = COUNT) -> Sample:
+    """`count` images of a split, evenly taken; of "val", or what there is. UsageError for a split that is not there."""
     split = split or next((name for name in ("val", "test") if name in dataset.splits), "train")
     if split not in dataset.splits:
         raise unknown(f"split of {dataset.name}", split, dataset.splits)

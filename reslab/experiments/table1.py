@@ -1,11 +1,12 @@
 """Table 1: the ImageNet nets and what they cost, counted on the nets themselves."""
 
 import torch
+from torch import nn
 
 from reslab.experiments.experiment import Experiment, Finding, Row, Runs
 from reslab.experiments.paper import printed
-from reslab.nets import build, complexity, spec
-from reslab.reporting import Pair, beside_figure
+from reslab.nets import build, complexity, layers_of, spec
+from reslab.reporting import NetColumn, architecture_figure
 
 # The paper's FLOPs of 18 and 34 layers are those of the plain nets, and so of option A.
 NETS = {"resnet18": "A", "resnet34": "A", "resnet50": "B", "resnet101": "B", "resnet152": "B"}
@@ -21,7 +22,11 @@ def rows(_: Runs) -> list[Row]:
 
 
 def picture(_: Runs, found: list[Row]) -> bytes:
-    return beside_figure([Pair(row.label, row.paper, row.ours) for row in found], UNIT, digits=3)
+    nets = []
+    for (name, option), row in zip(NETS.items(), found, strict=True):
+        costs = (f"{row.ours or 0:.3f}e9", f"{row.paper or 0:.1f}e9")
+        nets.append(NetColumn(f"{spec(name).depth}-layer", layers_of(_net(name, option), 224), costs))
+    return architecture_figure(nets, ("multiply-adds", "the paper's FLOPs"))
 
 
 def finding(runs: Runs) -> Finding:
@@ -29,10 +34,13 @@ def finding(runs: Runs) -> Finding:
     return Finding(furthest <= CLOSE, f"the largest deviation is {furthest:.3f}e9, and the paper prints one decimal")
 
 
-def _macs(name: str, option: str) -> float:
-    found = spec(name, option)
+def _net(name: str, option: str) -> nn.Sequential:
     with torch.device("meta"):
-        return complexity(build(found), found.size).macs / 1e9
+        return build(spec(name, option))
+
+
+def _macs(name: str, option: str) -> float:
+    return complexity(_net(name, option), 224).macs / 1e9
 
 
 TABLE1 = Experiment(

@@ -11,6 +11,7 @@ from reslab.reporting.curves import Series, curves_figure
 from reslab.reporting.figures import DEPTH_COLOURS, Axis, Curve, Panel, mean_points, panels_figure
 from reslab.reporting.grids import GridLine, grid_figure
 from reslab.reporting.page import report, report_html
+from reslab.reporting.paper_page import Entry, Line, paper_html
 from reslab.reporting.responses import ResponseLine, responses_figure
 from reslab.reporting.sheet import FORMS, Form, Sheet
 from reslab.reporting.speed import bench_figure, bench_table
@@ -23,8 +24,10 @@ __all__ = [
     "Column",
     "Curve",
     "Diagram",
+    "Entry",
     "Form",
     "GridLine",
+    "Line",
     "NetColumn",
     "Pair",
     "Panel",
@@ -46,6 +49,7 @@ __all__ = [
     "markdown_text",
     "mean_points",
     "panels_figure",
+    "paper_html",
     "report",
     "report_html",
     "responses_figure",
