@@ -5,11 +5,12 @@ from typing import Any
 import torch
 from torch import nn
 
+from reslab.experiments.counts import counted
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
 from reslab.experiments.figure5 import BATCH, MAP, WIDTH, weights
 from reslab.experiments.paper import paper
 from reslab.experiments.timing import ROUNDS, ratio, step_seconds
-from reslab.nets import Block, build, complexity, spec
+from reslab.nets import Block, build, spec
 from reslab.nets.blocks import bottleneck, make_shortcut
 from reslab.reporting import Pair, beside_figure
 
@@ -62,8 +63,7 @@ def finding(runs: Runs) -> Finding:
 
 
 def _ratios(net: str) -> tuple[float, float]:
-    with torch.device("meta"):
-        one, other = (complexity(build(spec(net, option)), 224) for option in OPTIONS.values())
+    one, other = (counted(net, option) for option in OPTIONS.values())
     return _rounded(other.params / one.params), _rounded(other.macs / one.macs)
 
 

@@ -16,6 +16,7 @@ from reslab.training import Recipe, estimate
 from reslab.training.loop import EVALUATIONS
 from reslab.training.presets import work_of
 
+TRIAL_SECONDS = 0.5
 BEGINNING = 4.0  # seconds of a core that a process takes to its first step
 FORWARD = 1 / 3  # of a training step, that judging an image takes
 NOISE_IMAGES = 256
@@ -27,8 +28,8 @@ REFERENCE = {False: "resnet20", True: "resnet18"}  # of CIFAR nets, of ImageNet 
 class Paces:
     """Core-seconds that a training image takes: of a reference net as tried here, of others by multiply-adds."""
 
-    def __init__(self, setting: Setting, nets: Iterable[bool], request: Request, seconds: float = 0.5) -> None:
-        self._per_mac = {imagenet: _tried(setting.recipe(REFERENCE[imagenet]), request, seconds) for imagenet in nets}
+    def __init__(self, setting: Setting, nets: Iterable[bool], request: Request) -> None:
+        self._per_mac = {imagenet: _tried(setting.recipe(REFERENCE[imagenet]), request) for imagenet in nets}
 
     def seconds(self, recipe: Recipe) -> float:
         """Core-seconds of a whole run: its beginning, its steps, its evaluations and the final one."""
@@ -65,12 +66,12 @@ def fitting_part(
     return next((p for p in parts if costs(experiments, replace(setting, part=p), paces, seeds) <= seconds), None)
 
 
-def _tried(recipe: Recipe, request: Request, seconds: float) -> float:
+def _tried(recipe: Recipe, request: Request) -> float:
     """Core-seconds for each multiply-add of a training image."""
     cores = 1 if is_small(recipe) else len(usable_cores())
     asked = Request(request.engine, request.device, request.precision, request.compile, cores)
     execution, _ = choose(asked, this_machine(), work_of(recipe))
-    found = estimate(recipe, _noise(recipe), execution, seconds)
+    found = estimate(recipe, _noise(recipe), execution, TRIAL_SECONDS)
     return cores / (found.images_per_second * macs_of(recipe))
 
 

@@ -2,11 +2,12 @@
 
 from reslab.experiments.comparing import Comparison, judged
 from reslab.experiments.experiment import Experiment, Finding, Need, Row, Runs
-from reslab.experiments.lines import CIFAR_AXIS, CIFAR_ITERATIONS, line
+from reslab.experiments.lines import CIFAR_ITERATIONS, line
 from reslab.experiments.paper import paper
-from reslab.reporting import Panel, panels_figure
+from reslab.reporting import Axis, Panel, panels_figure
 
 DEPTHS = (20, 56)
+AXIS = Axis(0, 20, (0, 10, 20))
 CLAIMS = (Comparison("plain56", "plain20", "train"), Comparison("plain56", "plain20"))
 
 
@@ -29,7 +30,7 @@ def picture(runs: Runs, _: list[Row]) -> bytes:
         )
         for key, word in (("train_error", "training"), ("val_error", "validation"))
     )
-    return panels_figure((left, right), CIFAR_AXIS, CIFAR_ITERATIONS)
+    return panels_figure((left, right), AXIS, CIFAR_ITERATIONS)
 
 
 def finding(runs: Runs) -> Finding:

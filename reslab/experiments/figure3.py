@@ -4,9 +4,10 @@ from functools import cache
 
 import torch
 
+from reslab.experiments.counts import counted
 from reslab.experiments.experiment import Experiment, Finding, Row, Runs
 from reslab.experiments.paper import paper
-from reslab.nets import Layer, blocks_of, build, complexity, layers_of, spec
+from reslab.nets import Layer, blocks_of, build, layers_of, spec
 from reslab.reporting import Column, columns_figure
 
 # The residual net of the figure has the plain net's FLOPs, and so shortcuts without parameters: option A.
@@ -21,7 +22,7 @@ def layers(name: str) -> tuple[tuple[Layer, ...], float]:
     found = spec(name, NETS[name][1])
     with torch.device("meta"):
         net = build(found)
-    return layers_of(net, found.size), complexity(net, found.size).macs / 1e9
+    return layers_of(net, found.size), counted(name, NETS[name][1]).macs / 1e9
 
 
 def rows(_: Runs) -> list[Row]:

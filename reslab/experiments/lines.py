@@ -4,7 +4,7 @@ from reslab.experiments.experiment import Runs
 from reslab.reporting import DEPTH_COLOURS, Axis, Curve, mean_points
 from reslab.reporting.figures import Kind
 
-CIFAR_AXIS = Axis(0, 20, (0, 5, 10, 20))  # Figures 1 and 6
+CIFAR_AXIS = Axis(0, 20, (0, 5, 10, 20))  # Figure 6
 CIFAR_ITERATIONS = (0, 1, 2, 3, 4, 5, 6)  # in 1e4
 KEY = "dashed: training error, bold: validation error"
 

@@ -7,14 +7,12 @@ from reslab.reporting import Panel, panels_figure
 
 DEPTHS = (20, 56, 110, 1202)
 IMAGES, STEPS = 5_000, 1_560  # 40 epochs of 128 where the recipe is not the paper's
-SMOKE_IMAGES = 100
 
 
 def needs(runs: Runs) -> list[Need]:
     setting = runs.setting
-    images = SMOKE_IMAGES if setting.smoke else IMAGES
     steps = None if setting.scale == "full" else STEPS
-    return [Need(f"resnet{d}", setting.recipe(f"resnet{d}", images=images, steps=steps)) for d in DEPTHS]
+    return [Need(f"resnet{d}", setting.recipe(f"resnet{d}", images=IMAGES, steps=steps)) for d in DEPTHS]
 
 
 def rows(runs: Runs) -> list[Row]:

@@ -11,6 +11,7 @@ from reslab.experiments.experiment import Experiment, Need, Result, Runs
 from reslab.experiments.jobs import Job, Outcome
 from reslab.experiments.scales import GIVEN, Setting, Shelf, is_imagenet
 from reslab.experiments.seeds import with_seeds
+from reslab.experiments.shares import macs_of
 from reslab.store import ENVIRONMENT, Record, RunFolder
 from reslab.training import Recipe, default_folder
 
@@ -48,10 +49,13 @@ class Reproduction:
         return max((len(experiment.rounds) for experiment in self.experiments), default=0)
 
     def jobs(self, turn: int) -> list[Job]:
-        """What is to be run in this round, counted from 0; all first seeds come first, and large nets last."""
+        """What is to be run in this round, counted from 0; all first seeds come first, of these the longest runs.
+
+        Begun last, a long run would keep one core busy while the others have nothing left to do.
+        """
         self._asked = {e.name: self._needed(e, turn) for e in self.experiments if turn < len(e.rounds)}
         jobs = {job.folder: job for asked in self._asked.values() for _, job in asked}
-        return sorted(jobs.values(), key=lambda job: job.recipe.seed)
+        return sorted(jobs.values(), key=lambda job: (job.recipe.seed, -macs_of(job.recipe) * job.recipe.steps))
 
     def take_in(self, outcomes: Sequence[Outcome]) -> None:
         """What became of the jobs of the round."""

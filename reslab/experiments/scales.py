@@ -2,7 +2,7 @@
 
 | scale | CIFAR nets | ImageNet nets |
 |---|---|---|
-| smoke | 4 steps on digits, 8 px | 4 steps on digits, scaled to 32 px |
+| smoke | 2 steps on 100 digits, 8 px | 2 steps on 100 digits, scaled to 16 px |
 | small | CIFAR-10, preset `fast` | tiny-imagenet-20 at 64 px, preset `small` |
 | full | CIFAR-10, preset `paper` | an ImageNet folder at 224 px, preset `paper` |
 """
@@ -17,12 +17,12 @@ from reslab.nets import spec
 from reslab.training import Data, Facts, Recipe, Surroundings, facts_of, make_recipe, read_data
 
 SCALES = {
-    "smoke": "a test: 4 steps on the embedded digits; shows that it runs, nothing of the claim",
+    "smoke": "a test: 2 steps on the embedded digits; shows that it runs, nothing of the claim",
     "small": "CIFAR-10 with the preset fast; tiny-imagenet-20 with the preset small for the ImageNet nets",
     "full": "CIFAR-10, or an ImageNet folder, with the paper's own recipe",
 }
 PRESET = {"smoke": ("small", "small"), "small": ("fast", "small"), "full": ("paper", "paper")}  # (CIFAR, ImageNet) nets
-SMOKE_STEPS, SMOKE_BATCH = 4, 32
+SMOKE_STEPS, SMOKE_BATCH, SMOKE_IMAGES, SMOKE_SIZE = 2, 16, 100, 16
 CIFAR_SIZE = 32  # nets whose own images are larger are ImageNet nets
 
 # What each scale trains on when it is all there; what lies on this machine may be less.
@@ -31,7 +31,7 @@ _DIGITS = Facts("digits", 10, 8, 1077, mirror=False, official=True)
 _TINY = Facts("tiny-imagenet-20", 20, 64, 10_000, mirror=True, official=False)
 _IMAGENET = Facts("imagenet", 1000, 224, 1_281_167, mirror=True, official=False)
 NOMINAL = {
-    "smoke": (_DIGITS, replace(_DIGITS, size=32)),
+    "smoke": (_DIGITS, replace(_DIGITS, size=SMOKE_SIZE)),
     "small": (_CIFAR10, _TINY),
     "full": (_CIFAR10, _IMAGENET),
 }
@@ -85,7 +85,7 @@ class Setting:
             facts = replace(facts, split=split, train_images=int(split.split("k")[0]) * 1000)
         preset = PRESET[self.scale][is_imagenet(model)]
         chosen = make_recipe(facts, model, preset, shortcut, batch=SMOKE_BATCH if self.smoke else None)
-        if images := more.get("images"):
+        if images := SMOKE_IMAGES if self.smoke else more.get("images"):
             chosen = replace(chosen, data=replace(chosen.data, images=min(images, facts.train_images)))
         steps = SMOKE_STEPS if self.smoke else more.get("steps") or chosen.steps
         steps = max(1, round(steps * self.part))

@@ -1,11 +1,11 @@
 """Table 1: the ImageNet nets and what they cost, counted on the nets themselves."""
 
 import torch
-from torch import nn
 
+from reslab.experiments.counts import counted
 from reslab.experiments.experiment import Experiment, Finding, Row, Runs
 from reslab.experiments.paper import printed
-from reslab.nets import build, complexity, layers_of, spec
+from reslab.nets import Layer, build, layers_of, spec
 from reslab.reporting import NetColumn, architecture_figure
 
 # The paper's FLOPs of 18 and 34 layers are those of the plain nets, and so of option A.
@@ -16,7 +16,7 @@ CLOSE = 0.06  # the paper rounds some of its figures and truncates others: 7.570
 
 def rows(_: Runs) -> list[Row]:
     return [
-        Row(f"{name} {option}", printed(name)["macs"] / 1e9, _macs(name, option), unit=UNIT)
+        Row(f"{name} {option}", printed(name)["macs"] / 1e9, counted(name, option).macs / 1e9, unit=UNIT)
         for name, option in NETS.items()
     ]
 
@@ -25,7 +25,7 @@ def picture(_: Runs, found: list[Row]) -> bytes:
     nets = []
     for (name, option), row in zip(NETS.items(), found, strict=True):
         costs = (f"{row.ours or 0:.3f}e9", f"{row.paper or 0:.1f}e9")
-        nets.append(NetColumn(f"{spec(name).depth}-layer", layers_of(_net(name, option), 224), costs))
+        nets.append(NetColumn(f"{spec(name).depth}-layer", _layers(name, option), costs))
     return architecture_figure(nets, ("multiply-adds", "the paper's FLOPs"))
 
 
@@ -34,13 +34,10 @@ def finding(runs: Runs) -> Finding:
     return Finding(furthest <= CLOSE, f"the largest deviation is {furthest:.3f}e9, and the paper prints one decimal")
 
 
-def _net(name: str, option: str) -> nn.Sequential:
+def _layers(name: str, option: str) -> tuple[Layer, ...]:
+    found = spec(name, option)
     with torch.device("meta"):
-        return build(spec(name, option))
-
-
-def _macs(name: str, option: str) -> float:
-    return complexity(_net(name, option), 224).macs / 1e9
+        return layers_of(build(found), found.size)
 
 
 TABLE1 = Experiment(

@@ -62,18 +62,25 @@ def _draw(axes: Axes, pair: Pair, place: int, digits: int) -> None:
     if pair.ours is not None:
         spread = [pair.std] if pair.std is not None else None
         axes.errorbar([pair.ours], [place], xerr=spread, fmt="o", markersize=6, color=COLOURS[0], capsize=3)
-    told = [f"{v:,.{digits}f}" if v is not None else "-" for v in (pair.paper, pair.ours)]
-    axes.annotate(
-        f"{told[0]}   {told[1]}" + (f" ± {pair.std:.{digits}f}" if pair.std is not None else ""),
-        (1, place),
-        xycoords=("axes fraction", "data"),
-        xytext=(12, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=12,
-        color=DOCUMENT_INK,
-        annotation_clip=False,
-    )
+    told = ["" if v is None else f"{v:,.{digits}f}" for v in (pair.paper, pair.ours)]
+    _columns(axes, place, told[0], told[1], "" if pair.std is None else f" ± {pair.std:.{digits}f}")
+
+
+def _columns(axes: Axes, place: float, paper: str, ours: str, spread: str = "") -> None:
+    """To the right of a line: the paper's number, ours, and its spread, each in a column of its own."""
+    for words, offset, side in ((paper, 66, "right"), (ours, 128, "right"), (spread, 130, "left")):
+        axes.annotate(
+            words,
+            (1, place),
+            xycoords=("axes fraction", "data"),
+            xytext=(offset, 0),
+            textcoords="offset points",
+            va="center",
+            ha=side,
+            fontsize=12,
+            color=DOCUMENT_INK,
+            annotation_clip=False,
+        )
 
 
 def _dress(axes: Axes, quantity: str) -> None:
@@ -84,4 +91,4 @@ def _dress(axes: Axes, quantity: str) -> None:
     axes.set_yticks([])
     axes.tick_params(axis="x", colors=DOCUMENT_INK, labelsize=12, length=3)
     axes.set_xlabel(quantity, color=DOCUMENT_INK, fontsize=12)
-    axes.text(1.0, 1.0, "  paper   ours", transform=axes.transAxes, fontsize=12, va="bottom", color=DOCUMENT_INK)
+    _columns(axes, -0.95, "paper", "ours")

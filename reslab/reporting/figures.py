@@ -24,7 +24,7 @@ STROKES: dict[str, dict[str, Any]] = {
     "dashed": {"linewidth": 1.2, "linestyle": (0, (4, 2)), "alpha": 0.9},
 }
 TICKS = {20: (0, 5, 10, 20), 40: (0, 10, 20, 40), 60: (0, 20, 40, 60), 100: (0, 20, 40, 60, 80, 100)}
-LEFT, RIGHT, TOP, BOTTOM, BETWEEN = 52, 16, 34, 50, 52  # pixels around and between panels
+LEFT, RIGHT, TOP, BOTTOM, BETWEEN = 52, 16, 52, 50, 52  # pixels around and between panels
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,13 @@ def panels_figure(
     *,
     key: str = "",
     width: int = 0,
-    height: int = 330,
+    height: int = 350,
 ) -> bytes:
     """The panels as SVG; the same input gives the same bytes.
 
-    `paper` is the axis as printed and `steps_ticks` (in units of 1e4) too; they are kept where our curves end inside
-    them, and else replaced by ones that fit. `key` says what the kinds of lines mean.
+    `paper` is the vertical axis as printed, kept where our curves end inside it; `steps_ticks`, in 1e4, are the printed
+    ones of the other, kept where our runs are as long. Others are replaced by what fits. `key` says what the kinds of
+    lines mean.
     """
     width = width or 340 * len(panels)
     axis = fitting(panels, paper)
@@ -86,10 +87,11 @@ def panels_figure(
     with repeatable(f"panels {width}"):
         figure = Figure(figsize=(width / 72, height / 72), dpi=72)
         figure.patch.set_facecolor("#ffffff")
+        unit = 1e4 if last >= 1e4 else 1e3 if last >= 1e3 else 1.0
         for place, panel in enumerate(panels):
             axes = _axes(figure, place, len(panels), width, height)
-            _draw(axes, panel)
-            _dress(axes, panel, axis, last, steps_ticks)
+            _draw(axes, panel, unit)
+            _dress(axes, panel, axis, last, unit, steps_ticks)
         if key:
             figure.text(1 - RIGHT / width, 1 - 14 / height, key, ha="right", va="center", fontsize=11)
         return svg(figure).encode()
@@ -111,24 +113,24 @@ def _axes(figure: Figure, place: int, count: int, width: int, height: int) -> Ax
     return figure.add_axes((left / width, BOTTOM / height, wide / width, 1 - (BOTTOM + TOP) / height))
 
 
-def _draw(axes: Axes, panel: Panel) -> None:
+def _draw(axes: Axes, panel: Panel, unit: float) -> None:
     for guide in panel.guides:
         axes.axhline(guide, color=DOCUMENT_INK, linewidth=0.7, linestyle=(0, (3, 3)), alpha=0.5, zorder=0)
     for curve in panel.curves:
         if curve.points:
             dots: dict[str, Any] = {"marker": "o", "markersize": 4} if len(curve.points) == 1 else {}
-            x, y = zip(*((step / 1e4, error) for step, error in curve.points), strict=True)
+            x, y = zip(*((step / unit, error) for step, error in curve.points), strict=True)
             axes.plot(x, y, color=curve.colour, label=curve.label or "_", **STROKES[curve.kind], **dots)
 
 
-def _dress(axes: Axes, panel: Panel, axis: Axis, last: float, steps_ticks: Sequence[float]) -> None:
+def _dress(axes: Axes, panel: Panel, axis: Axis, last: float, unit: float, steps_ticks: Sequence[float]) -> None:
     axes.set_ylim(axis.low, axis.high)
     axes.set_yticks(axis.ticks)
     whole = 0.9 * 1e4 * steps_ticks[-1] <= last <= 1.2 * 1e4 * steps_ticks[-1]
-    axes.set_xlim(0, max(last / 1e4, steps_ticks[-1]) if whole else last / 1e4)
+    axes.set_xlim(0, last / unit)
     if whole:
         axes.set_xticks(steps_ticks)
-    axes.set_xlabel("iter. (1e4)", fontsize=12, color=DOCUMENT_INK)
+    axes.set_xlabel(f"iter. ({unit:.0e})".replace("e+0", "e") if unit > 1 else "iter.", fontsize=12, color=DOCUMENT_INK)
     axes.set_ylabel(panel.quantity, fontsize=12, color=DOCUMENT_INK, labelpad=4)
     axes.set_title(panel.title, fontsize=12, loc="left", color=DOCUMENT_INK)
     axes.tick_params(axis="both", direction="in", labelsize=11, colors=DOCUMENT_INK, top=True, right=True)

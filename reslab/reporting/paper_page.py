@@ -53,6 +53,8 @@ class Entry:
     @property
     def mood(self) -> str:
         """The class of the verdict in the page's style."""
+        if not self.measured:
+            return "none"
         return "open" if self.holds is None else "holds" if self.holds else "fails"
 
     @property

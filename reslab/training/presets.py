@@ -3,6 +3,7 @@
 | preset | for | steps | rate | batch | decay | schedule |
 |---|---|---|---|---|---|---|
 | paper | what sec. 4.2 says | 64,000 | 0.1 | 128 | 1e-4 | a tenth at 32k and 48k |
+| paper, ImageNet nets | what sec. 3.4 says | 600,000 | 0.1 | 256 | 1e-4 | a tenth at 150k and 300k |
 | fast | comparing nets on CIFAR in minutes | 20 epochs | 0.2 | 128 | 5e-4 | linear to zero |
 | small | digits and small folders | 30 epochs, at least 300 steps | 0.1 | 64 | 5e-4 | linear to zero |
 | original | what the net's own authors did | theirs | theirs | theirs | theirs | theirs |
@@ -38,12 +39,14 @@ class Facts:
 
 
 PRESETS = {
-    "paper": "sec. 4.2 as it stands: 64,000 steps of 128, rate 0.1, a tenth at 32k and 48k, decay 1e-4",
+    "paper": "sec. 4.2: 64,000 steps of 128, rate 0.1, a tenth at 32k and 48k, decay 1e-4; "
+    "ImageNet nets as sec. 3.4: 600,000 of 256",
     "fast": "CIFAR in minutes: 20 epochs, rate 0.2 falling linearly to zero, decay 5e-4, Nesterov momentum",
     "small": "digits and small folders: 30 epochs of 64 (300 steps at least), rate 0.1 falling to zero, decay 5e-4",
     "original": "as the net's own authors trained it, as far as it is known; residual nets as in `paper`",
 }
 BATCH = {"paper": 128, "fast": 128, "small": 64, "original": 128}
+PAPER_IMAGENET_BATCH = 256  # sec. 3.4
 WARMUP_DEPTH = 110  # sec. 4.2: from this depth on 0.1 is too large a rate to start with
 SMALLEST_RUN = 300  # steps: a folder of a hundred photographs would hardly move in 30 epochs
 
@@ -87,11 +90,20 @@ def make_recipe(
 
 def batch_of(net: Architecture, preset: str) -> int:
     """Images in a batch: a net of the comparison has its own, but under the preset that is of this paper alone."""
-    return ORIGINALS[net.name].batch if isinstance(net, Historic) and preset != "paper" else BATCH[preset]
+    if isinstance(net, Historic) and preset != "paper":
+        return ORIGINALS[net.name].batch
+    of_imagenet = preset == "paper" and isinstance(net, Spec) and not net_is_cifar(net)
+    return PAPER_IMAGENET_BATCH if of_imagenet else BATCH[preset]
 
 
 def paper(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
-    """Sec. 4.2; for 110 layers and more, 0.01 for the first 400 steps."""
+    """Sec. 4.2; for 110 layers and more, 0.01 for the first 400 steps. ImageNet nets: sec. 3.4.
+
+    There the rate falls "when the error plateaus"; that is after 30 and 60 epochs of ImageNet, as the authors fix it
+    in the appendix of their later paper (arXiv 1603.05027).
+    """
+    if isinstance(net, Spec) and not net_is_cifar(net):
+        return replace(recipe, schedule=Schedule("drops", 600_000, drops=(150_000, 300_000)))
     if net.depth < WARMUP_DEPTH or not net_is_cifar(net):
         return recipe
     return warmed_up(recipe)

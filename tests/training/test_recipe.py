@@ -27,6 +27,12 @@ def test_paper_is_section_4_2():
     assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001, 0.001])
 
 
+def test_paper_is_section_3_4_for_the_imagenet_nets():
+    recipe = make_recipe(Facts("imagenet", 1000, 224, 1_281_167, mirror=True, official=False), "resnet34", "paper")
+    assert (recipe.steps, recipe.schedule.drops, recipe.batch) == (600_000, (150_000, 300_000), 256)
+    assert (recipe.optimizer.lr, recipe.optimizer.weight_decay, recipe.schedule.warmup_steps) == (0.1, 1e-4, 0)
+
+
 def test_110_layers_warm_up():
     recipe = make_recipe(CIFAR, "resnet110", "paper")
     assert [learning_rate(recipe, step) for step in (0, 399, 400)] == pytest.approx([0.01, 0.01, 0.1])

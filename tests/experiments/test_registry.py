@@ -1,0 +1,117 @@
+"""Every experiment: what it says of itself, how many runs it needs, that its rows are whole and its picture is one."""
+
+import json
+from xml.etree import ElementTree
+
+import pytest
+
+from reslab.data import load_dataset
+from reslab.errors import UsageError
+from reslab.experiments.document import Document
+from reslab.experiments.experiment import Runs
+from reslab.experiments.registry import EXPERIMENTS, named
+from reslab.experiments.reproduce import kinds_of_nets, needs_of
+from reslab.experiments.scales import SCALES, Setting
+from reslab.training import facts_of
+from reslab.training.presets import check
+from tests.experiments.invented_experiments import invented_runs
+
+EVERY = list(EXPERIMENTS.values())
+ROW_KEYS = ["label", "paper", "ours", "deviation", "n", "images", "std", "unit", "on"]
+# Runs of each, every round of it: (smoke, small and full).
+SIZES = {
+    "figure1": (2, 2), "table1": (0, 0), "figure4": (4, 4), "table2": (4, 4), "table3": (7, 7), "figure5": (0, 0),
+    "bottleneck": (0, 0), "figure6": (10, 10), "table6": (6, 6), "degradation": (4, 12), "overfit": (4, 4),
+}  # fmt: skip
+
+
+def words_of(svg: bytes) -> str:
+    return " ".join(e.text or "" for e in ElementTree.fromstring(svg).iter() if e.tag.endswith("text"))
+
+
+@pytest.mark.parametrize("experiment", EVERY, ids=lambda e: e.name)
+def test_it_says_what_it_is(experiment):
+    assert experiment.claim.endswith(".") and ". " not in experiment.claim, "a claim is one sentence"
+    assert experiment.title and experiment.place
+    for needs in experiment.rounds:
+        labels = [need.label for need in needs(Runs(Setting.nominal("small")))]
+        assert len(labels) == len(set(labels)) > 0
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_the_size_of_its_plan(name):
+    """Of our own nets: competitors come in addition, as they can be built."""
+    for scale in SCALES:
+        needs = [n for e in named(name) for r in e.rounds for n in r(Runs(Setting.nominal(scale))) if n.alike]
+        recipes = {(n.label, n.recipe.digest()) for n in needs}
+        assert len(needs) == SIZES[name][scale != "smoke"] + 2 * (name == "degradation" and scale == "smoke"), scale
+        assert len(recipes) == len(needs)
+
+
+def test_all_smokes_share_their_runs():
+    needs = needs_of(EVERY, Setting.nominal("smoke"))
+    assert len(needs) == 21, "ten of figure 6, two more rates, nine for ImageNet"
+    digits = {size: facts_of(load_dataset("digits", size=size).with_train(100)) for size in (8, 16)}
+    for need in needs:
+        check(need.recipe, digits[need.recipe.data.size])
+        assert need.recipe.steps == 2
+
+
+def test_scales_are_the_presets():
+    small, full = Setting.nominal("small"), Setting.nominal("full")
+    assert (small.recipe("resnet20").name, small.recipe("resnet20").data.name) == ("fast", "cifar10")
+    assert (small.recipe("resnet18").name, small.recipe("resnet18").data.size) == ("small", 64)
+    assert (full.recipe("plain56").name, full.recipe("plain56").steps) == ("paper", 64_000)
+    assert (full.recipe("resnet34", "A").data.name, full.recipe("resnet34", "A").model.classes) == ("imagenet", 1000)
+    half = Setting.nominal("full", 0.5).recipe("resnet20").schedule
+    assert (half.steps, half.drops) == (32_000, (16_000, 24_000))
+
+
+def test_which_nets_need_which_data():
+    assert kinds_of_nets(named("figure6"), "small") == {False}
+    assert kinds_of_nets(named("table3"), "small") == {True}
+    assert kinds_of_nets(named("table1"), "small") == set()
+
+
+@pytest.mark.parametrize("experiment", EVERY, ids=lambda e: e.name)
+@pytest.mark.parametrize("seeds", [0, 1, 5])
+def test_rows_are_whole_whatever_has_been_run(experiment, seeds):
+    runs = invented_runs(experiment, seeds=seeds) if seeds else Runs(Setting.nominal("small"))
+    document = Document.of(experiment, runs)
+    values = json.loads(json.dumps(document.values()))
+    assert values["rows"] and all(list(row) == ROW_KEYS for row in values["rows"])
+    for row in values["rows"]:
+        known = row["paper"] is not None and row["ours"] is not None
+        assert row["deviation"] == (pytest.approx(row["ours"] - row["paper"], abs=1e-5) if known else None)
+        if row["unit"] == "error %" and row["ours"] is not None:
+            assert (
+                row["n"] == seeds
+                and row["images"] >= 1_000
+                and (row["std"] is None) == (seeds == 1 or "best" in row["label"])
+            )
+        if not seeds and experiment.rounds and row["unit"] != "rate":
+            assert row["ours"] is None
+    assert set(document.files()) == {f"{experiment.name}-small.{ending}" for ending in ("md", "json", "svg")}
+    text = document.markdown()
+    assert experiment.claim in text and "deviation" in text and f"reslab reproduce {experiment.name}" in text
+    assert words_of(document.picture())
+    assert document.files() == Document.of(experiment, runs).files(), "the same runs give the same bytes"
+
+
+@pytest.mark.parametrize("experiment", [e for e in EVERY if e.rounds], ids=lambda e: e.name)
+def test_a_run_too_small_says_so(experiment):
+    smoke = Document.of(experiment, invented_runs(experiment, "smoke"))
+    assert smoke.finding.holds is None and "nothing of the claim" in smoke.finding.words
+    assert smoke.values()["too_small"] and "Not decided here" in smoke.markdown()
+    runs = invented_runs(experiment)
+    part = Document.of(experiment, Runs(Setting.nominal("small", 0.25), runs.found))
+    assert part.finding.holds is None and "Only 25 % of the steps" in part.markdown()
+    assert part.stem == f"{experiment.name}-small-0.25"
+
+
+def test_names():
+    assert named("all") == tuple(EVERY) and [e.name for e in named("table6")] == ["table6"]
+    with pytest.raises(UsageError, match="unknown experiment 'tabel6': did you mean table6"):
+        named("tabel6")
+    with pytest.raises(UsageError, match="unknown scale 'smal': did you mean small"):
+        Setting.nominal("smal")

@@ -1,0 +1,143 @@
+"""Experiments through the queue: their jobs, what is taken in, runs that somebody made, and what they cost."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reslab.engine import Request
+from reslab.errors import DataError, RunError, UsageError
+from reslab.experiments.costs import PARTS, Paces, costs, expected_seconds, fitting_part
+from reslab.experiments.degradation import DEGRADATION
+from reslab.experiments.document import Document
+from reslab.experiments.figure1 import FIGURE1
+from reslab.experiments.figure6 import FIGURE6
+from reslab.experiments.jobs import Outcome
+from reslab.experiments.registry import EXPERIMENTS, named
+from reslab.experiments.reproduce import Reproduction, given_runs, needs_of
+from reslab.experiments.scales import Setting, Shelf, setting_of
+from reslab.store import read_record
+from reslab.training import Recipe, Surroundings
+from tests.experiments.invented_experiments import invented
+from tests.reporting.invented_runs import write_run
+
+
+def work(tmp_path: Path, *names: str, seeds: int = 1) -> Reproduction:
+    experiments = tuple(EXPERIMENTS[name] for name in names)
+    return Reproduction(experiments, Setting.nominal("smoke"), seeds, Shelf(Surroundings()), tmp_path)
+
+
+def ended(jobs, **changes):
+    return [Outcome(job, invented(job.recipe, **changes)["result"]) for job in jobs]
+
+
+def test_a_run_that_several_need_is_one_job(tmp_path):
+    both = work(tmp_path, "figure1", "figure6", seeds=2)
+    jobs = both.jobs(0)
+    assert len(jobs) == 20 and [job.recipe.seed for job in jobs] == [0] * 10 + [1] * 10
+    assert jobs[0].recipe.model.name == "resnet1202", "the longest first"
+    assert jobs[0].folder.parent == tmp_path and jobs[0].label == "resnet1202, seed 0"
+    both.take_in(ended(jobs))
+    assert [run["recipe"]["seed"] for run in both.so_far("figure1").of("plain56")] == [0, 1]
+    assert both.so_far("figure6").of("plain56") == both.so_far("figure1").of("plain56")
+
+
+def test_rounds_follow_each_other(tmp_path):
+    only = work(tmp_path, "degradation")
+    assert only.rounds == 2 and len(only.jobs(0)) == 4
+    only.take_in(ended(only.jobs(0)))
+    finals = only.jobs(1)
+    assert [job.label for job in finals] == ["plain56", "resnet56"]
+    only.take_in(ended(finals))
+    assert set(only.so_far("degradation").found) >= {"plain56", "resnet56", "plain56 at 0.2"}
+
+
+def test_what_failed_is_told(tmp_path):
+    only = work(tmp_path, "figure1")
+    plain20, plain56 = sorted(only.jobs(0), key=lambda job: job.label)
+    only.take_in([*ended([plain20]), Outcome(plain56, None, "diverged: *so*")])
+    document = Document.of(FIGURE1, only.so_far("figure1"), only.failed["figure1"])
+    assert document.values()["failed"] == [{"run": str(plain56.folder), "label": "plain56", "why": "diverged: *so*"}]
+    assert "- plain56: diverged: \\*so\\*" in document.markdown() and document.finding.holds is None
+
+
+def recorded(tmp_path: Path, model: str, seed: int = 0, done: bool = True, **changes):
+    recipe = replace(Setting.nominal("small").recipe(model), seed=seed, **changes)
+    run = invented(recipe)
+    result = run["result"] if done else None
+    return read_record(write_run(tmp_path / f"{model}-{seed}", recipe.to_dict(), run["metrics"], result).path)
+
+
+def test_runs_that_somebody_made(tmp_path):
+    records = [recorded(tmp_path, "plain20", 1), recorded(tmp_path, "plain20", 0), recorded(tmp_path, "plain56")]
+    document = Document.of(FIGURE1, given_runs(FIGURE1, records), asked="--from RUN")
+    assert [row.n for row in document.rows] == [2, 1, 2, 1] and document.finding.holds is True
+    assert document.stem == "figure1-given" and "reslab reproduce figure1 --from RUN" in document.markdown()
+
+
+@pytest.mark.parametrize(
+    ("more", "error", "message"),
+    [
+        ({"model": "resnet26"}, UsageError, "resnet26 A; figure1 compares plain20, plain56"),
+        ({"model": "plain56", "done": False}, RunError, "is not finished; go on with: reslab train --run"),
+        ({"model": "plain56", "batch": 64}, RunError, "these differ: batch 128 .*, 64 "),
+    ],
+)
+def test_runs_that_have_no_place(tmp_path, more, error, message):
+    with pytest.raises(error, match=message):
+        given_runs(FIGURE1, [recorded(tmp_path, "plain20"), recorded(tmp_path, **more)])
+
+
+def test_one_seed_twice_and_experiments_without_runs(tmp_path):
+    one = recorded(tmp_path, "plain20")
+    with pytest.raises(UsageError, match="leave one of them out"):
+        given_runs(FIGURE1, [one, one])
+    with pytest.raises(UsageError, match="table1 needs no runs"):
+        given_runs(EXPERIMENTS["table1"], [one])
+
+
+def test_missing_data_say_what_to_put_where(tmp_path):
+    shelf = Shelf(Surroundings(data_root=tmp_path))
+    with pytest.raises(DataError, match=r"CIFAR-10 is not in .*; --scale small needs less"):
+        setting_of("full", {False}, shelf)
+    with pytest.raises(DataError, match=r"no tiny-imagenet-20 in .*/train and .*/val, or .*--data; --scale smoke"):
+        setting_of("small", {True}, shelf)
+    with pytest.raises(DataError, match=r"--data .*nowhere: no such folder of images"):
+        setting_of("small", {True}, Shelf(Surroundings(data_root=tmp_path), tmp_path / "nowhere"))
+    assert setting_of("small", set(), shelf) == Setting.nominal("small"), "what is not needed is not looked for"
+
+
+class Flat(Paces):
+    """A second a step, whatever the net."""
+
+    def __init__(self) -> None:
+        pass
+
+    def seconds(self, recipe: Recipe) -> float:
+        return float(recipe.steps)
+
+
+def test_the_part_that_fits():
+    small = Setting.nominal("small")
+    whole = costs([FIGURE1], small, Flat())
+    assert fitting_part([FIGURE1], small, Flat(), whole) == 1.0
+    part = fitting_part([FIGURE1], small, Flat(), whole / 3)
+    assert part in PARTS and costs([FIGURE1], replace(small, part=part), Flat()) <= whole / 3 and part > 0.2
+    assert fitting_part([FIGURE1], small, Flat(), 1.0) is None
+    assert costs([FIGURE1], small, Flat(), seeds=4) == pytest.approx(4 * whole, rel=0.01) or whole < 7_100
+    assert expected_seconds(Flat(), []) == 0.0
+
+
+def test_every_round_is_in_the_estimate():
+    needs = needs_of([DEGRADATION], Setting.nominal("small"))
+    assert len(needs) == 12 and sum(" at " in need.label for need in needs) == 10
+    shared = needs_of([FIGURE1, FIGURE6], Setting.nominal("small"))
+    assert len(shared) == 10
+
+
+def test_deeper_nets_cost_more():
+    smoke = Setting.nominal("smoke")
+    paces = Paces(smoke, {False}, Request(device="cpu"))
+    seconds = [paces.seconds(smoke.recipe(name)) for name in ("resnet20", "resnet56", "resnet1202")]
+    assert 4 < seconds[0] < seconds[1] < seconds[2]
+    assert all(need.label for need in needs_of(named("all"), smoke))
