@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from reslab.experiments import Result, counts_table, engines_figure, engines_table, fast_curves, on_both, table6
+from reslab.experiments.loose import loose_table
 from reslab.reporting import bench_figure, bench_table, runs_table
 from reslab.store import read_benches, read_results, write_bytes
 
@@ -22,6 +23,7 @@ def wanted(results: list[Result], benches: list[Result]) -> dict[str, bytes]:
         "results": runs_table([result for result in results if result not in compared]),
         "counts": counts_table(),
         "table6": table6(results),
+        "loose": loose_table(),
         "speed": bench_table(benches),
         "engines": engines_table(results),
     }
