@@ -5,7 +5,21 @@ The files of the verbs import the rooms inside their functions: `reslab --help` 
 
 import typer
 
-from reslab.cli import bench, data, demo, doctor, evaluate, info, models, predict, report, reproduce, sweep, train
+from reslab.cli import (
+    analyze,
+    bench,
+    data,
+    demo,
+    doctor,
+    evaluate,
+    info,
+    models,
+    predict,
+    report,
+    reproduce,
+    sweep,
+    train,
+)
 
 app = typer.Typer(
     name="reslab",
@@ -43,6 +57,7 @@ app.command("report")(report.report)
 app.command("reproduce")(reproduce.reproduce)
 app.command("info")(info.info)
 app.command("list")(models.list_all)
+app.add_typer(analyze.app, name="analyze")
 app.add_typer(data.app, name="data")
 app.add_typer(bench.app, name="bench")
 app.command("doctor")(doctor.doctor)

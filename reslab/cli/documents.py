@@ -16,6 +16,7 @@ from reslab.experiments import (
     measured_table6,
     on_both,
 )
+from reslab.experiments.loose import loose_table
 from reslab.reporting import bench_figure, bench_table, runs_table
 from reslab.store import read_benches, read_results, write_bytes
 
@@ -30,6 +31,7 @@ def wanted(results: list[Result], benches: list[Result]) -> dict[str, bytes]:
         "results": runs_table([result for result in results if result not in compared]),
         "counts": counts_table(),
         "table6": measured_table6(results),
+        "loose": loose_table(),
         "speed": bench_table(benches),
         "engines": engines_table(results),
     }

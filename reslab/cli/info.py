@@ -1,11 +1,18 @@
 """`reslab info`: a network as Table 1 prints it, and what it costs."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reslab.cli.show import emit, pairs, table
+from reslab.errors import UsageError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from reslab.nets import Architecture
 
 
 def info(
@@ -14,10 +21,16 @@ def info(
     stride_in: Annotated[str | None, typer.Option(help="Stride of a bottleneck: 1x1 (paper) or 3x3.")] = None,
     classes: Annotated[int | None, typer.Option(help="Number of classes.")] = None,
     size: Annotated[int | None, typer.Option(help="Height = width of the input in pixels.")] = None,
+    draw_to: Annotated[
+        Path | None, typer.Option("--draw", help="Draw it, layer by layer, into this file: .svg, .pdf or .png.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Show a network: stages, depth, parameters, multiply-adds, beside the paper's."""
     found = describe(name, shortcut, stride_in, classes, size)
+    if draw_to:
+        draw(draw_to, found)
+        found["drawing"] = draw_to
     if json:
         emit(found)
         return
@@ -52,6 +65,7 @@ def info(
             if found["companion_params"]
             else []
         ),
+        ("drawing", draw_to),
     ]
     pairs(row for row in rows if row[1])
 
@@ -60,15 +74,12 @@ def describe(
     name: str, shortcut: str | None, stride_in: str | None, classes: int | None, size: int | None
 ) -> dict[str, Any]:
     """What `reslab info --json` says."""
-    import torch
-
     from reslab.experiments import exact_counts, printed, published
-    from reslab.nets import Spec, build, canonical, complexity, rows_of, spec
+    from reslab.nets import Spec, canonical, complexity, rows_of, spec
 
     name = canonical(name)
     found = spec(name, shortcut, classes, size, stride_in)
-    with torch.device("meta"):  # shapes alone: 152 layers cost no more than 18
-        net = build(found)
+    net = _shapes(found)
     cost = complexity(net, found.size)
     at_home = exact_counts(name, found) is not None
     return {
@@ -90,6 +101,34 @@ def describe(
         "paper": printed(name) if at_home else {},
         "published": published(name) if at_home else {},
     }
+
+
+def draw(to: Path, found: dict[str, Any]) -> None:
+    """The net as a column of Figure 3, and its blocks as Figure 5 draws them, into the file `to`.
+
+    Raises UsageError for a file that is none of the pictures we can make.
+    """
+    from reslab.nets import layers_of, spec
+    from reslab.reporting import FORMS, Column, columns_figure, first_blocks
+    from reslab.store import write_bytes
+
+    form = next((form for form in FORMS if to.suffix.lower() == f".{form}"), None)
+    if form is None:
+        raise UsageError(f"--draw {to}: a drawing is a file that ends in {', '.join(f'.{form}' for form in FORMS)}")
+    net = _shapes(spec(found["name"], found["shortcut"], found["classes"], found["input_size"], found["stride_in"]))
+    note = f"{found['macs']:,} multiply-adds"
+    column = Column(found["name"], note, layers_of(net, found["input_size"]))
+    write_bytes(to, columns_figure([column], form, first_blocks(net)))
+
+
+def _shapes(found: "Architecture") -> "nn.Sequential":
+    """The net without its numbers: 152 layers cost no more than 18."""
+    import torch
+
+    from reslab.nets import build
+
+    with torch.device("meta"):
+        return build(found)
 
 
 def _beside(ours: int, papers: float | None, unit: float, word: str) -> str:

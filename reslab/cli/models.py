@@ -17,6 +17,7 @@ def list_all(
     from reslab.data import list_datasets
     from reslab.experiments.registry import EXPERIMENTS
     from reslab.nets import MODELS, spec
+    from reslab.store import list_trained
     from reslab.training import ORIGINALS, PRESETS
 
     models = [
@@ -29,6 +30,7 @@ def list_all(
         "models": models,
         "datasets": list_datasets(data_root),
         "recipes": [{"name": name, "description": text} for name, text in PRESETS.items()],
+        "trained": list_trained(),
         "experiments": overview(list(EXPERIMENTS.values())),
     }
     if json:

@@ -7,17 +7,25 @@ from zlib import crc32
 import typer
 
 from reslab.cli.show import emit, out
+from reslab.errors import UsageError
+
+PAPER = "paper.html"
 
 
 def report(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")],
+    runs: Annotated[
+        list[Path] | None, typer.Argument(metavar="RUN...", help="Run folders, or names of trained nets.")
+    ] = None,
+    paper: Annotated[bool, typer.Option("--paper", help="The whole paper, from all recorded results.")] = False,
     to: Annotated[Path | None, typer.Option("--out", help="The page; default: in the run, or beside the runs.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Write curves, recipe, machine, confusions and worst mistakes as one HTML page."""
-    path = write_report(runs, to)
+    if paper == bool(runs):
+        raise UsageError("name runs to report on, or ask for --paper, the page of the whole paper; not both")
+    path = write_paper(to) if paper else write_report(runs or [], to)
     if json:
-        emit({"report": path, "runs": runs, "bytes": path.stat().st_size})
+        emit({"report": path, "runs": runs or [], "bytes": path.stat().st_size})
     else:
         out.print(f"{path}", markup=False, soft_wrap=True)
 
@@ -28,6 +36,17 @@ def write_report(runs: list[Path], to: Path | None = None) -> Path:
     from reslab.store import write_bytes
 
     beside = runs[0].resolve().parent / f"report-{crc32(' '.join(run.name for run in runs).encode()):08x}.html"
-    path = to or (runs[0] / "report.html" if len(runs) == 1 else beside)
+    inside = runs[0] / "report.html" if runs[0].is_dir() else Path(f"report-{runs[0].name}.html")
+    path = to or (inside if len(runs) == 1 else beside)
     write_bytes(path, report(*runs).encode())
+    return path
+
+
+def write_paper(to: Path | None = None) -> Path:
+    """Make the page of the paper and say where it lies."""
+    from reslab.experiments.story import paper_page
+    from reslab.store import read_results, read_trained, trained_names, write_bytes
+
+    path = to or Path(PAPER)
+    write_bytes(path, paper_page(read_results(), {name: read_trained(name) for name in trained_names()}).encode())
     return path

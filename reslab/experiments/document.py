@@ -87,7 +87,7 @@ class Document:
                 for run in runs
             ],
             "failed": [{"run": str(o.job.folder), "label": o.job.label, "why": o.trouble} for o in self.failed],
-            "machines": self._machines(),
+            "machines": self.machines(),
         }
 
     def markdown(self) -> str:
@@ -99,7 +99,7 @@ class Document:
             self.table().strip(),
             f"**{verdict}.** {found.words.rstrip('.')}.",
             *self.notes(),
-            *(f"Machine: {markdown_text(machine)}." for machine in self._machines()),
+            *(f"Machine: {markdown_text(machine)}." for machine in self.machines()),
         ]
         if self.failed:
             failed = (f"- {markdown_text(o.job.label)}: {markdown_text(o.trouble or '')}" for o in self.failed)
@@ -153,7 +153,7 @@ class Document:
         """What makes it again."""
         return f"reslab reproduce {self.experiment.name} {self.asked}".strip()
 
-    def _machines(self) -> list[str]:
+    def machines(self) -> list[str]:
         texts = (machine_text(run["environment"]) for runs in self.runs.found.values() for run in runs)
         return list(dict.fromkeys(text for text in texts if text))
 

@@ -10,7 +10,7 @@ from reslab.experiments.paper import paper
 from reslab.experiments.timing import ROUNDS, ratio, step_seconds
 from reslab.nets import Block
 from reslab.nets.blocks import basic, bottleneck
-from reslab.reporting import Pair, beside_figure
+from reslab.reporting import Diagram, block_figure
 
 WIDTH, MAP, BATCH = 64, 56, 4
 CHANNELS = {"basic": WIDTH, "bottleneck": 4 * WIDTH}
@@ -18,7 +18,7 @@ RESIDUALS = {"basic": basic, "bottleneck": bottleneck}
 TIME = "seconds of a step, basic / bottleneck"
 
 
-def blocks() -> dict[str, nn.Module]:
+def blocks() -> dict[str, Block]:
     """Both of the figure, with identity shortcuts."""
     return {kind: Block(make(CHANNELS[kind], WIDTH, 1, "1x1"), nn.Identity()) for kind, make in RESIDUALS.items()}
 
@@ -46,7 +46,11 @@ def rows(runs: Runs) -> list[Row]:
 
 
 def picture(_: Runs, found: list[Row]) -> bytes:
-    return beside_figure([Pair(r.label, r.paper, r.ours) for r in found if r.unit == "weights"], "weights", digits=0)
+    with torch.device("meta"):
+        drawn = zip(blocks().items(), found, strict=False)  # the rows of times come after those of weights
+        return block_figure(
+            [Diagram(block, f"{kind}, {CHANNELS[kind]}-d", f"{row.ours:,} weights") for (kind, block), row in drawn]
+        )
 
 
 def finding(runs: Runs) -> Finding:

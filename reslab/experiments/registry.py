@@ -5,9 +5,12 @@ from reslab.experiments.bottleneck import BOTTLENECK
 from reslab.experiments.degradation import DEGRADATION
 from reslab.experiments.experiment import Experiment
 from reslab.experiments.figure1 import FIGURE1
+from reslab.experiments.figure2 import FIGURE2
+from reslab.experiments.figure3 import FIGURE3
 from reslab.experiments.figure4 import FIGURE4
 from reslab.experiments.figure5 import FIGURE5
 from reslab.experiments.figure6 import FIGURE6
+from reslab.experiments.figure7 import FIGURE7
 from reslab.experiments.overfit import OVERFIT
 from reslab.experiments.table1 import TABLE1
 from reslab.experiments.table2 import TABLE2
@@ -18,6 +21,8 @@ EXPERIMENTS: dict[str, Experiment] = {
     experiment.name: experiment
     for experiment in (
         FIGURE1,
+        FIGURE2,
+        FIGURE3,
         TABLE1,
         FIGURE4,
         TABLE2,
@@ -26,6 +31,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         BOTTLENECK,
         FIGURE6,
         TABLE6,
+        FIGURE7,
         DEGRADATION,
         OVERFIT,
     )

@@ -1,9 +1,12 @@
 """Table 1: the ImageNet nets and what they cost, counted on the nets themselves."""
 
+import torch
+
 from reslab.experiments.counts import counted
 from reslab.experiments.experiment import Experiment, Finding, Row, Runs
 from reslab.experiments.paper import printed
-from reslab.reporting import Pair, beside_figure
+from reslab.nets import Layer, build, layers_of, spec
+from reslab.reporting import NetColumn, architecture_figure
 
 # The paper's FLOPs of 18 and 34 layers are those of the plain nets, and so of option A.
 NETS = {"resnet18": "A", "resnet34": "A", "resnet50": "B", "resnet101": "B", "resnet152": "B"}
@@ -19,12 +22,22 @@ def rows(_: Runs) -> list[Row]:
 
 
 def picture(_: Runs, found: list[Row]) -> bytes:
-    return beside_figure([Pair(row.label, row.paper, row.ours) for row in found], UNIT, digits=3)
+    nets = []
+    for (name, option), row in zip(NETS.items(), found, strict=True):
+        costs = (f"{row.ours or 0:.3f}e9", f"{row.paper or 0:.1f}e9")
+        nets.append(NetColumn(f"{spec(name).depth}-layer", _layers(name, option), costs))
+    return architecture_figure(nets, ("multiply-adds", "the paper's FLOPs"))
 
 
 def finding(runs: Runs) -> Finding:
     furthest = max(abs(row.deviation or 0.0) for row in rows(runs))
     return Finding(furthest <= CLOSE, f"the largest deviation is {furthest:.3f}e9, and the paper prints one decimal")
+
+
+def _layers(name: str, option: str) -> tuple[Layer, ...]:
+    found = spec(name, option)
+    with torch.device("meta"):
+        return layers_of(build(found), found.size)
 
 
 TABLE1 = Experiment(

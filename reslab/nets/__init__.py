@@ -6,6 +6,7 @@ from reslab.nets.complexity import Complexity, Stage, complexity, count_params
 from reslab.nets.dense import NOT_DENSE, convolutional
 from reslab.nets.historic import HISTORIC, Companion, Historic, companions_of
 from reslab.nets.initialisation import INITIALISATIONS, SCALED, he_initialise, initialise
+from reslab.nets.layers import Layer, blocks_of, layer_text, layers_of, shortcut_kind
 from reslab.nets.names import MODELS, canonical, create, spec
 from reslab.nets.own import digest_of, name_of, named_residual, try_out
 from reslab.nets.preact import PreactBlock
@@ -27,11 +28,13 @@ __all__ = [
     "Companion",
     "Complexity",
     "Historic",
+    "Layer",
     "PreactBlock",
     "Residual",
     "Spec",
     "Stage",
     "architecture_from",
+    "blocks_of",
     "build",
     "canonical",
     "companions_of",
@@ -42,11 +45,14 @@ __all__ = [
     "digest_of",
     "he_initialise",
     "initialise",
+    "layer_text",
+    "layers_of",
     "layers_text",
     "name_of",
     "named_residual",
     "part_text",
     "rows_of",
+    "shortcut_kind",
     "spec",
     "try_out",
     "whitening_filters",

@@ -53,7 +53,7 @@ def complexity(net: nn.Sequential, size: int) -> Complexity:
     training, home = net.training, next(net.parameters()).device
     try:
         with torch.no_grad():
-            _on_meta(net, size)
+            on_meta(net, size)
     finally:
         for hook in hooks:
             hook.remove()
@@ -64,7 +64,7 @@ def complexity(net: nn.Sequential, size: int) -> Complexity:
     return Complexity(count_params(net) - companions, sum(macs.values()), stages, companions)
 
 
-def _on_meta(net: nn.Sequential, size: int) -> None:
+def on_meta(net: nn.Sequential, size: int) -> None:
     """A forward pass with every weight replaced by its shape, so that nothing is computed and nothing is changed."""
     weights = {name: t.to("meta") for name, t in (*net.named_parameters(), *net.named_buffers())}
     torch.func.functional_call(net.eval(), weights, torch.zeros(1, 3, size, size, device="meta"))

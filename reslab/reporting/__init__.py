@@ -1,34 +1,59 @@
-"""Records in; Markdown tables, curves as SVG, and one self-contained HTML page out. No data set, no GPU, no files."""
+"""Records in; Markdown tables, curves as SVG, and self-contained HTML pages out; nets in, diagrams out.
 
+No data set, no GPU, no files.
+"""
+
+from reslab.reporting.architectures import NetColumn, architecture_figure
 from reslab.reporting.beside import Pair, beside_figure
+from reslab.reporting.block_diagram import Diagram, block_figure, first_blocks, weights_of
+from reslab.reporting.columns import Column, columns_figure
 from reslab.reporting.curves import Series, curves_figure
 from reslab.reporting.figures import DEPTH_COLOURS, Axis, Curve, Panel, mean_points, panels_figure
 from reslab.reporting.grids import GridLine, grid_figure
 from reslab.reporting.page import report, report_html
+from reslab.reporting.paper_page import Entry, Line, paper_html
+from reslab.reporting.responses import ResponseLine, responses_figure
+from reslab.reporting.sheet import FORMS, Form, Sheet
 from reslab.reporting.speed import bench_figure, bench_table
 from reslab.reporting.tables import SeedGroup, machine_text, markdown_table, markdown_text, runs_table, seed_groups
 
 __all__ = [
     "DEPTH_COLOURS",
+    "FORMS",
     "Axis",
+    "Column",
     "Curve",
+    "Diagram",
+    "Entry",
+    "Form",
     "GridLine",
+    "Line",
+    "NetColumn",
     "Pair",
     "Panel",
+    "ResponseLine",
     "SeedGroup",
     "Series",
+    "Sheet",
+    "architecture_figure",
     "bench_figure",
     "bench_table",
     "beside_figure",
+    "block_figure",
+    "columns_figure",
     "curves_figure",
+    "first_blocks",
     "grid_figure",
     "machine_text",
     "markdown_table",
     "markdown_text",
     "mean_points",
     "panels_figure",
+    "paper_html",
     "report",
     "report_html",
+    "responses_figure",
     "runs_table",
     "seed_groups",
+    "weights_of",
 ]

@@ -1,6 +1,5 @@
 """Error over training in the manner of Figure 6: dashed is training error, bold is held-out error, a colour a run."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,9 +9,11 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from reslab.reporting.drawing import (
     DOCUMENT_INK,
+    INK,
     colours,
     framed,
     headed,
+    inline,
     name_lines,
     quiet,
     repeatable,
@@ -26,7 +27,6 @@ Quantity = Literal["error", "loss"]
 Against = Literal["epoch", "step"]
 
 MOST_POINTS = 160  # of the training curve; more is noise where a pixel is wider than a step
-INK = "#010203"  # replaced by the colour of the text around the picture; nothing else has this colour
 KEYS = {"error": ("train_error", "val_error"), "loss": ("loss", "val_loss")}
 
 
@@ -65,19 +65,19 @@ def curves_figure(
     "document" is an opaque picture that labels its lines itself, for README on light or dark ground. "page" is an
     inline element in the colour of the text around it, without names: the page's own legend has them.
     """
-    inline = theme == "page"
-    ink = INK if inline else DOCUMENT_INK
-    names = [] if inline else [s.label for s in series]
+    on_page = theme == "page"
+    ink = INK if on_page else DOCUMENT_INK
+    names = [] if on_page else [s.label for s in series]
     with repeatable(f"{quantity} {width}"):
-        figure, axes = framed(width, height, 12 if inline else right_margin(names, width))
-        figure.patch.set(visible=not inline, facecolor="#ffffff")
+        figure, axes = framed(width, height, 12 if on_page else right_margin(names, width))
+        figure.patch.set(visible=not on_page, facecolor="#ffffff")
         _draw(axes, series, _top(series, quantity))
-        _dress(axes, quantity, against, ink, height, key=not inline)
-        if not inline:
+        _dress(axes, quantity, against, ink, height, key=not on_page)
+        if not on_page:
             ends = [(points[-1][1], i) for i, s in enumerate(series) if (points := s.val or s.train)]
             name_lines(axes, ends, names, height)
         picture = svg(figure, names)
-    return (_inline(picture) if inline else picture).encode()
+    return (inline(picture) if on_page else picture).encode()
 
 
 def _points(metrics: list[dict[str, Any]], key: str, against: Against) -> Points:
@@ -125,10 +125,3 @@ def _dress(axes: Axes, quantity: Quantity, against: Against, ink: str, height: i
     axes.set_xlabel(against, color=ink, fontsize=12, labelpad=6)
     words = f"dashed: training {quantity}, bold: validation {quantity}" if key else ""
     headed(axes, "error %" if quantity == "error" else "loss", words, ink, height)
-
-
-def _inline(picture: str) -> str:
-    """As an element of an HTML page: no prologue, no name spaces, no fixed size, the ink of the page."""
-    picture = re.sub(r"<\?xml.*?\?>|\s(?:width|height)=\"[\d.]+pt\"|\sxmlns(:xlink)?=\"[^\"]*\"", "", picture)
-    picture = picture.replace("xlink:href", "href").replace(INK, "currentColor")
-    return picture.replace("<svg", '<svg aria-hidden="true"', 1).strip()

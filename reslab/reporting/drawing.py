@@ -17,6 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 # Each has a contrast of about 3:1 and more on white and on near-black, so that one picture serves both.
 COLOURS = ("#2f7ed8", "#d9701a", "#2b9a58", "#9a62d2", "#d6455a", "#168f9c", "#a3821a", "#cf559a")
 DOCUMENT_INK = "#24292f"
+INK = "#010203"  # of inline pictures: replaced by the colour of the text around; nothing else has this colour
 FONTS = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', sans-serif"
 LEFT, TOP, BOTTOM = 44, 40, 46  # pixels around the axes; the space to the right depends on the names there
 
@@ -103,6 +104,13 @@ def svg(figure: Figure, names: Sequence[str] = ()) -> str:
     for place, name in enumerate(names):
         text = text.replace(f">{placeholder(place)}<", f">{html.escape(_shortened(name))}<")
     return text
+
+
+def inline(picture: str) -> str:
+    """As an element of an HTML page: no prologue, no name spaces, no fixed size, the ink of the page."""
+    picture = re.sub(r"<\?xml.*?\?>|\s(?:width|height)=\"[\d.]+pt\"|\sxmlns(:xlink)?=\"[^\"]*\"", "", picture)
+    picture = picture.replace("xlink:href", "href").replace(INK, "currentColor")
+    return picture.replace("<svg", '<svg aria-hidden="true"', 1).strip()
 
 
 def _label_width(label: str) -> int:

@@ -33,7 +33,7 @@ def report_html(records: list[Record]) -> str:
     names = labels(records)
     changed = set(differing(records))
     sections = [run_section(i, record, names[i], changed) for i, record in enumerate(records)]
-    template = _environment().get_template(TEMPLATE)
+    template = page_environment().get_template(TEMPLATE)
     return template.render(
         title=_title(records),
         runs=sections,
@@ -54,7 +54,8 @@ def _title(records: list[Record]) -> str:
     return f"{nets} on {list_text(data) if len(data) <= 3 else f'{len(data)} data sets'}"
 
 
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """The templates of this room; whatever is put into them is escaped."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,  # whatever a file's ending: every name may hold <, & or quotes

@@ -7,6 +7,15 @@ from reslab.store.predictions import Predictions, predictions_bytes, read_predic
 from reslab.store.record import Record, read_record
 from reslab.store.results import read_benches, read_results, results_folder, write_bench, write_result
 from reslab.store.run_folder import DIVERGED, ENVIRONMENT, PREDICTIONS, RESULT, SPLIT, STATE, RunFolder
+from reslab.store.trained_nets import (
+    list_trained,
+    read_trained,
+    refuse_other,
+    trained_record,
+    write_trained_model,
+    write_trained_record,
+)
+from reslab.store.trained_places import trained_names
 
 __all__ = [
     "DIVERGED",
@@ -23,6 +32,7 @@ __all__ = [
     "RunFolder",
     "find_model",
     "json_bytes",
+    "list_trained",
     "load",
     "make_folder",
     "model_bytes",
@@ -32,9 +42,15 @@ __all__ = [
     "read_predictions",
     "read_record",
     "read_results",
+    "read_trained",
+    "refuse_other",
     "results_folder",
+    "trained_names",
+    "trained_record",
     "write_bench",
     "write_bytes",
     "write_json",
     "write_result",
+    "write_trained_model",
+    "write_trained_record",
 ]

@@ -13,6 +13,7 @@ from reslab.data import Preprocessing
 from reslab.errors import ReslabError, RunError, UsageError
 from reslab.nets import Residual, architecture_from, build
 from reslab.store.classifier import Classifier, Identity
+from reslab.store.trained_places import trained_hint, trained_model
 
 KEY = "reslab"  # safetensors writes several keys in random order: under one, the same model is the same bytes
 FORMAT = 1
@@ -40,7 +41,7 @@ def model_bytes(weights: dict[str, Tensor], identity: Identity, preprocessing: P
 
 
 def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifier:
-    """The trained classifier of a run folder or model file, ready for inference on the CPU.
+    """The trained classifier of a run folder, a model file or a name ("resnet20-cifar10"), ready for the CPU.
 
     A net with a user's own residual function needs that function as `residual`: files never run code by themselves.
     Raises RunError for a file that is absent, torn or foreign.
@@ -85,7 +86,12 @@ def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifie
 
 
 def find_model(path: Path) -> Path:
-    """The model file of a run folder, or `path` itself. Raises RunError where there is none, with the way to one."""
+    """The model file of a run folder, of a trained net by its name, or `path` itself.
+
+    Raises RunError where there is none, with the way to one.
+    """
+    if trained := trained_model(path):
+        return trained
     if path.is_dir():
         if (path / MODEL_FILE).is_file():
             return path / MODEL_FILE
@@ -93,7 +99,7 @@ def find_model(path: Path) -> Path:
             raise RunError(f"the run {path} is not finished; go on with: reslab train --run {path}")
         raise RunError(f"{path} is no run folder: it has no {MODEL_FILE}")
     if not path.is_file():
-        raise RunError(f"no run folder or model file {path}; reslab train makes one")
+        raise RunError(f"no run folder or model file {path}; reslab train makes one{trained_hint(path)}")
     return path
 
 

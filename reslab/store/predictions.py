@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -41,9 +42,14 @@ def read_predictions(path: Path) -> tuple[dict[str, Predictions], tuple[str, ...
     """Predictions by split, and the class names. Raises RunError for a torn or foreign file."""
     tensors, about = read_tensors(path, "predictions")
     try:
-        splits = {
-            split: Predictions(*(tensors[f"{split}.{field}"].numpy() for field in FIELDS)) for split in about["splits"]
-        }
+        splits = {split: _widened(*(tensors[f"{split}.{f}"].numpy() for f in FIELDS)) for split in about["splits"]}
         return splits, tuple(about["classes"])
     except KeyError as error:
         raise RunError(f"{path} holds no whole predictions: {error} is missing") from error
+
+
+def _widened(
+    labels: NDArray[Any], probabilities: NDArray[Any], worst: NDArray[np.int64], images: NDArray[np.uint8]
+) -> Predictions:
+    """Those of trained nets are stored in fewer bytes."""
+    return Predictions(labels.astype(np.int64), probabilities.astype(np.float32), worst, images)

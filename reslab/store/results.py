@@ -34,6 +34,13 @@ def _of_kind(kind: str, folder: Path | None) -> list[dict[str, Any]]:
 
 def write_result(record: Record, folder: Path) -> Path:
     """Keep what a finished run measured: recipe, result, machine and metrics; no image, no path of this machine."""
+    path = folder / f"{record.name}.json"
+    write_json(path, kept_of(record))
+    return path
+
+
+def kept_of(record: Record) -> dict[str, Any]:
+    """What is kept of a finished run: numbers and words, without places of this machine."""
     kept = {
         "name": record.name,
         "recipe": record.recipe,
@@ -41,9 +48,7 @@ def write_result(record: Record, folder: Path) -> Path:
         "environment": record.environment,
         "metrics": record.metrics,
     }
-    path = folder / f"{record.name}.json"
-    write_json(path, _without_places(kept))
-    return path
+    return _without_places(kept)
 
 
 def write_bench(name: str, result: dict[str, Any], environment: dict[str, Any], folder: Path) -> Path:

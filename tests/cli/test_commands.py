@@ -142,6 +142,20 @@ def test_report(run, tmp_path):
     assert Answer("report", run, "--json").json["report"] == str(run / "report.html")
 
 
+def test_the_page_of_the_paper(tmp_path):
+    answer = Answer("report", "--paper", "--out", tmp_path / "paper.html", "--json")
+    page = (tmp_path / "paper.html").read_text(encoding="utf-8")
+    assert answer.json["bytes"] == len(page.encode()) and answer.json["runs"] == []
+    for name in ("figure3", "table6", "overfit"):
+        assert f'<article id="{name}">' in page and f"reslab reproduce {name}" in page
+    assert "Option C has 13 projections." in page and "3×3 conv, 512" in page
+
+
+def test_a_report_is_of_runs_or_of_the_paper(run):
+    for words in (("report",), ("report", run, "--paper")):
+        assert Answer(*words).code == 2 and "--paper" in Answer(*words).err
+
+
 def test_info_and_list():
     found = Answer("info", "resnet50", "--json").json
     assert {"name", "depth", "params", "macs", "input_size", "classes", "shortcut", "stride_in", "stages"} <= set(found)

@@ -1,0 +1,92 @@
+"""Standard deviation of layer responses (Figure 7, sec. 4.2): how much each layer changes the signal.
+
+A response is the output of a 3x3 layer after batch normalisation and before the other non-linearity, ReLU or addition;
+in a residual net that is the strength of the residual functions. The paper does not say over what the deviation runs:
+here it is one number a layer, over all images, positions and channels, with batch normalisation as in testing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from reslab.errors import UsageError
+from reslab.store import Classifier
+
+BATCH_PIXELS = 250 * 32 * 32  # at a time: as much as a laptop's memory bears at any depth
+
+
+@dataclass(frozen=True)
+class Response:
+    """One 3x3 layer, counted from 1 in the order in which an image meets them."""
+
+    layer: int
+    name: str  # of its batch normalisation in the net: "stage1.0.residual.1"
+    stage: str
+    std: float
+    mean: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def responses(classifier: Classifier, images: NDArray[np.uint8]) -> tuple[Response, ...]:
+    """The responses of a trained net to uint8 RGB images (N, H, W, 3), of the size that it takes.
+
+    Raises UsageError for a net that has no 3x3 layer with batch normalisation behind it, or for no images.
+    """
+    if not len(images):
+        raise UsageError("responses are those to images: give at least one")
+    batch = max(1, BATCH_PIXELS // images.shape[1] ** 2)
+    parts = [torch.from_numpy(np.array(images[start : start + batch])) for start in range(0, len(images), batch)]
+    return layer_responses(classifier, parts, classifier.net)
+
+
+def layer_responses(forward: nn.Module, batches: Sequence[Tensor], net: nn.Module) -> tuple[Response, ...]:
+    """The responses of `net` while `forward`, which contains it, sees the batches. Sums are taken in double.
+
+    Raises UsageError as `responses` does.
+    """
+    sums: dict[str, list[float]] = {}
+    made_by: dict[str, Tensor] = {}  # the output of the latest 3x3 layer: what follows it tells itself by its input
+    hooks = []
+    for name, module in net.named_modules():
+        if isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3):
+            hooks.append(module.register_forward_hook(lambda _, __, out: made_by.__setitem__("3x3", out)))
+        elif isinstance(module, nn.BatchNorm2d):
+            hooks.append(module.register_forward_hook(_summing(sums, made_by, name)))
+    training = net.training
+    net.eval()
+    try:
+        with torch.no_grad():
+            for batch in batches:
+                forward(batch)
+    finally:
+        for hook in hooks:
+            hook.remove()
+        net.train(training)
+    if not sums:
+        raise UsageError("this net has no 3x3 layer with batch normalisation behind it, and so no responses (Figure 7)")
+    return tuple(_response(place, name, *numbers) for place, (name, numbers) in enumerate(sums.items(), 1))
+
+
+def _summing(sums: dict[str, list[float]], made_by: dict[str, Tensor], name: str) -> Any:
+    def add(_: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        if inputs[0] is made_by.get("3x3"):
+            values = output.double()
+            found = sums.setdefault(name, [0.0, 0.0, 0.0])
+            found[0] += values.numel()
+            found[1] += float(values.sum())
+            found[2] += float(values.square().sum())
+
+    return add
+
+
+def _response(layer: int, name: str, count: float, total: float, squares: float) -> Response:
+    mean = total / count
+    std = max(squares / count - mean**2, 0.0) ** 0.5
+    return Response(layer, name, name.split(".")[0], round(std, 6), round(mean, 6))

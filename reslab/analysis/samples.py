@@ -1,0 +1,90 @@
+"""Images to look at a net with: some of a split of its own data set, or photographs of anybody's."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reslab.data import PHOTO_SUFFIXES, Dataset, FolderIndex, load_dataset, read_photo
+from reslab.errors import DataError, UsageError, unknown
+from reslab.progress import Say, silent
+from reslab.store import ENVIRONMENT, SPLIT, Classifier, RunFolder
+
+COUNT = 1000  # images, where nobody asks for another number
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some images, uint8 (N, H, W, 3), and where they are from: "cifar10, val"."""
+
+    pixels: NDArray[np.uint8]
+    source: str
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+
+def sample(
+    place: Path,
+    classifier: Classifier,
+    *,
+    images: Path | None = None,
+    split: str | None = None,
+    count: int = COUNT,
+    data_root: Path | None = None,
+    say: Say = silent,
+) -> Sample:
+    """`count` images for the classifier that was loaded from `place`, evenly taken from all that there are.
+
+    From the folder `images`, else from a split of the data set that it was trained on: "val", or what there is.
+    Raises DataError where there are none, UsageError for a split that is not there.
+    """
+    if count < 1:
+        raise UsageError(f"--count {count}: look with at least 1 image")
+    if images is not None:
+        return _photographs(images, classifier.size, count)
+    try:
+        dataset = _own_data(place, classifier, data_root, say)
+    except (DataError, UsageError) as error:
+        raise DataError(f"{error}; --images FOLDER looks with any photographs instead") from error
+    return sample_of(dataset, split, count)
+
+
+def sample_of(dataset: Dataset, split: str | None = None, count: int = COUNT) -> Sample:
+    """`count` images of a split, evenly taken; of "val", or what there is. UsageError for a split that is not there."""
+    split = split or next((name for name in ("val", "test") if name in dataset.splits), "train")
+    if split not in dataset.splits:
+        raise unknown(f"split of {dataset.name}", split, dataset.splits)
+    pixels = dataset.splits[split].pixels
+    return Sample(np.array(pixels[_evenly(len(pixels), count)]), f"{dataset.name}, {split}")
+
+
+def _own_data(place: Path, classifier: Classifier, data_root: Path | None, say: Say) -> Dataset:
+    about, folder = classifier.identity, RunFolder(place) if place.is_dir() else None
+    where = (folder.read(ENVIRONMENT) or {}).get("folder") if folder else None
+    written = folder.read(SPLIT) if folder else None
+    return load_dataset(
+        where or about.data,
+        split=about.split,
+        size=classifier.size,
+        root=data_root,
+        index=FolderIndex.from_dict(written) if written else None,
+        say=say,
+    )
+
+
+def _photographs(folder: Path, size: int, count: int) -> Sample:
+    if not folder.is_dir():
+        raise DataError(f"no folder {folder}: --images names a folder of photographs")
+    inside = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES and p.is_file())
+    visible = [p for p in inside if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
+    if not visible:
+        raise DataError(f"no photograph in {folder}")
+    chosen = [visible[i] for i in _evenly(len(visible), count)]
+    return Sample(np.stack([read_photo(path, size) for path in chosen]), folder.resolve().name)
+
+
+def _evenly(there: int, wanted: int) -> NDArray[np.int64]:
+    """Places of `wanted` of them at equal distances: folders are sorted by class, and the first ones would be one."""
+    return np.linspace(0, there - 1, min(there, wanted)).round().astype(np.int64)

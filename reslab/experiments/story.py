@@ -1,0 +1,56 @@
+"""The page of the whole paper: each experiment with what is recorded of it, as the page shows it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reslab.experiments.document import Document, number_text
+from reslab.experiments.experiment import Experiment, Result, Row
+from reslab.experiments.loose import loose_claims
+from reslab.experiments.recorded import recorded
+from reslab.experiments.registry import EXPERIMENTS
+from reslab.reporting import Entry, Line, paper_html
+from reslab.reporting.rounding import count_text
+
+
+def paper_page(results: Sequence[Result], trained: Mapping[str, dict[str, Any]] | None = None) -> str:
+    """One self-contained HTML page of every experiment, from recorded results; the same ones give the same page."""
+    entries = [entry(experiment, results, trained) for experiment in EXPERIMENTS.values()]
+    claims = [(c.said, c.right, c.place, c.command) for c in loose_claims()]
+    return paper_html(entries, claims)
+
+
+def entry(
+    experiment: Experiment, results: Sequence[Result], trained: Mapping[str, dict[str, Any]] | None = None
+) -> Entry:
+    """One experiment with what is recorded of it; where that is nothing, the paper's numbers stand alone."""
+    runs = recorded(experiment, results, trained)
+    document = Document.of(experiment, runs, asked=f"--scale {runs.setting.scale}" if experiment.rounds else "")
+    measured = any(row.ours is not None for row in document.rows)
+    finding = document.finding
+    return Entry(
+        name=experiment.name,
+        place=experiment.place,
+        title=experiment.title,
+        claim=experiment.claim,
+        lines=tuple(_line(row) for row in document.rows),
+        picture=document.picture() if measured else None,
+        holds=finding.holds if measured else None,
+        measured=measured,
+        finding=finding.words if measured else "",
+        notes=tuple(document.notes()),
+        machines=tuple(document.machines()),
+        command=document.command,
+    )
+
+
+def _line(row: Row) -> Line:
+    spread = f" ± {row.std:.2f}" if row.std is not None else ""
+    return Line(
+        label=row.label,
+        unit=row.unit,
+        paper=number_text(row.paper, row.unit),
+        ours=number_text(row.ours, row.unit) + spread,
+        deviation="" if row.deviation is None else number_text(row.deviation, row.unit, sign=True),
+        n="" if row.n is None else str(row.n),
+        images="" if row.images is None else f"{count_text(row.images)} {row.on or ''}".strip(),
+    )

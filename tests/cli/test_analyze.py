@@ -1,0 +1,39 @@
+"""`reslab analyze responses`: rows of every layer, several nets in one picture."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from reslab.cli.app import app
+from reslab.errors import UsageError
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("runs") / "eight"
+    assert CliRunner().invoke(app, ["train", "--model", "resnet8", "--steps", "3", "--run", str(path)]).exit_code == 0
+    return path
+
+
+def test_rows_and_picture(run, tmp_path):
+    picture = tmp_path / "figure7.svg"
+    words = ["analyze", "responses", run, run / "model.safetensors", "--count", "20", "--out", picture, "--json"]
+    answer = CliRunner().invoke(app, [str(word) for word in words])
+    assert answer.exit_code == 0 and answer.stdout.count("\n") == 1
+    first, second = json.loads(answer.stdout)["nets"]
+    assert first["layers"] == second["layers"] and len(first["layers"]) == 7
+    assert set(first["layers"][0]) == {"layer", "name", "stage", "std", "mean"}
+    assert (first["images"], first["data"], first["model"]) == (20, "digits, val", "resnet8")
+    assert "resnet8 (eight)" in picture.read_text() and "resnet8 (model.safetensors)" in picture.read_text()
+
+
+def test_text_names_the_images(run):
+    answer = CliRunner().invoke(app, ["analyze", "responses", str(run), "--count", "5"])
+    assert "5 images of digits, val" in answer.stdout and "over 7 layers" in answer.stdout
+
+
+def test_another_picture_is_refused(run, tmp_path):
+    answer = CliRunner().invoke(app, ["analyze", "responses", str(run), "--out", str(tmp_path / "x.png")])
+    assert isinstance(answer.exception, UsageError) and ".svg" in str(answer.exception)

@@ -1,0 +1,112 @@
+"""Figures 2, 3 and 7, Table 1's picture, and the loose claims: counted on the nets, never typed."""
+
+import json
+import re
+import shlex
+
+import pytest
+from typer.testing import CliRunner
+
+from reslab.cli.app import app
+from reslab.cli.documents import filled
+from reslab.experiments.experiment import Runs
+from reslab.experiments.figure2 import FIGURE2
+from reslab.experiments.figure3 import FIGURE3
+from reslab.experiments.figure7 import FIGURE7, NETS
+from reslab.experiments.loose import growth, loose_claims, loose_table, projections
+from reslab.experiments.recorded import recorded
+from reslab.experiments.scales import Setting
+from reslab.experiments.table1 import TABLE1
+from tests.experiments.invented_experiments import invented_runs
+
+NOTHING = Runs(Setting.nominal("small"))
+CLAIMS = {claim.command: claim for claim in loose_claims() if claim.command}
+
+
+def test_figure_3_is_met():
+    rows = {row.label: row for row in FIGURE3.rows(NOTHING)}
+    assert rows["VGG-19: FLOPs"].ours == pytest.approx(19.632, abs=1e-3)
+    assert rows["34-layer residual: dotted shortcuts"].ours == 3 == rows["34-layer residual: dotted shortcuts"].paper
+    finding = FIGURE3.finding(NOTHING)
+    assert finding.holds and "18.6 %" in finding.words
+    picture = FIGURE3.picture(NOTHING, []).decode()
+    assert picture.count(">3×3 conv, 512<") == 8 + 5 + 5 and ">19.6e9 multiply-adds<" in picture
+
+
+def test_figure_2_is_met():
+    assert FIGURE2.finding(NOTHING).holds and [row.deviation for row in FIGURE2.rows(NOTHING)] == [0, 0, 0]
+    assert FIGURE2.picture(NOTHING, []).decode().count("weight layer") == 2
+
+
+def test_table_1_is_drawn_as_in_the_paper():
+    picture = TABLE1.picture(NOTHING, TABLE1.rows(NOTHING)).decode()
+    assert ">152-layer<" in picture and ">× 36<" in picture and ">11.282e9<" in picture and ">11.3e9<" in picture
+
+
+def measured(std: dict[str, float]) -> dict:
+    layers = {name: [{"layer": 1, "std": value}, {"layer": 2, "std": value + 0.2}] for name, value in std.items()}
+    return {
+        "responses": {name: {"data": "cifar10, val", "images": 1000, "layers": rows} for name, rows in layers.items()}
+    }
+
+
+FALLING = dict(zip(NETS, (2.0, 1.8, 1.0, 0.6, 0.4), strict=True))
+
+
+def test_figure_7_holds_where_responses_fall():
+    runs = Runs(Setting.nominal("small"), {}, measured(FALLING))
+    rows = FIGURE7.rows(runs)
+    assert (rows[0].ours, rows[0].images, rows[0].on) == (2.1, 1000, "val")
+    assert FIGURE7.finding(runs).holds is True
+    assert all(name in FIGURE7.picture(runs, rows).decode() for name in NETS)
+    worse = Runs(Setting.nominal("small"), {}, measured({**FALLING, "resnet110": 0.7}))
+    assert FIGURE7.finding(worse).holds is False
+    assert FIGURE7.finding(NOTHING).holds is None and "not known" in FIGURE7.finding(NOTHING).words
+
+
+def test_what_is_recorded_is_found_by_its_recipe():
+    runs = invented_runs(FIGURE7, seeds=2)
+    results = [run for label in ("plain20", "resnet20") for run in reversed(runs.of(label))]
+    found = recorded(FIGURE7, results)
+    assert found.setting.scale == "small" and set(found.found) == {"plain20", "resnet20"}
+    assert [run["recipe"]["seed"] for run in found.of("plain20")] == [0, 1]
+    assert not recorded(FIGURE2, results).found and not recorded(FIGURE7, []).found
+    full = invented_runs(FIGURE7, "full").of("resnet20")
+    assert recorded(FIGURE7, [*results, *full]).setting.scale == "full", "the paper's own recipe comes first"
+
+
+def test_figure_7_takes_the_responses_of_trained_nets():
+    one = measured({"resnet20": 1.0})["responses"]["resnet20"]
+    record = {"result": {"model": "resnet20", "data": "cifar10"}, "measured": {"responses": one}}
+    other = {"result": {"model": "resnet8", "data": "digits"}, "measured": {"responses": one}}
+    assert recorded(FIGURE7, [], {"a": record, "b": other}).measured == {"responses": {"resnet20": one}}
+    assert recorded(FIGURE2, [], {"a": record}).measured == {}
+
+
+def test_counts_in_the_loose_claims_are_those_of_the_nets():
+    assert (projections("A"), projections("B"), projections("C")) == (0, 3, 16)
+    assert growth() == pytest.approx(135_168 / 69_632)
+    table = loose_table()
+    assert "Option C has 13 projections." in table and "1.94 times" in table and "It has 8 with weights" in table
+    assert filled("<!-- loose -->\n<!-- /loose -->", {"loose": table}).count("\n|") == len(loose_claims()) + 2
+
+
+@pytest.mark.parametrize("command", [c for c in CLAIMS if c.startswith("reslab info")])
+def test_commands_that_need_no_training_show_what_they_should(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    answer = CliRunner().invoke(app, [*shlex.split(command)[1:], "--json"])
+    assert answer.exit_code == 0 and json.loads(answer.stdout)["name"] in command
+
+
+def test_every_other_command_names_what_exists():
+    from reslab.experiments.registry import EXPERIMENTS
+
+    for command in CLAIMS:
+        if found := re.match(r"reslab reproduce (\w+)", command):
+            assert found[1] in EXPERIMENTS
+
+
+def test_one_by_one_convolutions_are_fully_connected(capsys):
+    (command,) = [c for c in CLAIMS if c.startswith("python -c")]
+    exec(shlex.split(command)[2], {})
+    assert float(re.search(r"\d[\d.e-]*", capsys.readouterr().out)[0]) < 1e-5

@@ -1,0 +1,117 @@
+"""Drawings of nets: every layer is in them, shortcuts are dotted where dimensions grow, and they are the same twice."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+import torch
+from torch import nn
+
+from reslab.nets import Block, Spec, build, layers_of, spec
+from reslab.nets.blocks import basic, bottleneck
+from reslab.reporting import (
+    Column,
+    Diagram,
+    NetColumn,
+    architecture_figure,
+    block_figure,
+    columns_figure,
+    first_blocks,
+    weights_of,
+)
+
+
+def net_of(name: str, option: str | None = None) -> tuple[Spec, nn.Sequential]:
+    found = spec(name, option)
+    with torch.device("meta"):
+        return found, build(found)
+
+
+def column(name: str, option: str | None = None) -> Column:
+    found, net = net_of(name, option)
+    return Column(name, "", layers_of(net, found.size))
+
+
+def words(svg: bytes) -> list[str]:
+    ElementTree.fromstring(svg.decode())
+    return re.findall(r">([^<>\n]+)</text>", svg.decode())
+
+
+def bypasses(svg: bytes) -> tuple[int, int]:
+    """Shortcuts drawn, and those of them that are dotted: paths with four bends are nothing else."""
+    paths = re.findall(r'<path d="M[^"zQ]*Q[^"zQ]*Q[^"z]*"[^>]*>', svg.decode())
+    return len(paths), sum("dasharray" in tag for tag in paths)
+
+
+def test_columns_have_a_box_for_every_layer():
+    picture = columns_figure([column("plain34"), column("resnet34", "A")])
+    assert picture == columns_figure([column("plain34"), column("resnet34", "A")])
+    found = words(picture)
+    for text, times in (("7×7 conv, 64, /2", 1), ("3×3 conv, 64", 6), ("3×3 conv, 256", 11), ("fc 1000", 1)):
+        assert found.count(text) == 2 * times, text
+    assert [size for size in found if size.isdigit()] == ["112", "56", "28", "14", "7", "1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "drawn", "dotted"),
+    [("plain34", None, 0, 0), ("resnet34", "A", 16, 3), ("resnet34", "C", 16, 3), ("resnet50", "B", 16, 4)],
+)
+def test_shortcuts_are_dotted_where_dimensions_grow(name, option, drawn, dotted):
+    assert bypasses(columns_figure([column(name, option)])) == (drawn, dotted)
+
+
+def test_a_very_deep_net_is_folded():
+    found = words(columns_figure([column("resnet110")]))
+    assert found.count("3×3 conv, 16") == 3 and "17 more of these" in found and found.count("16 more of these") == 2
+
+
+def test_figure_5_has_the_papers_weights():
+    narrow = Block(basic(64, 64, 1), nn.Identity())
+    wide = Block(bottleneck(256, 64, 1), nn.Identity())
+    assert (weights_of(narrow), weights_of(wide)) == (73_728, 69_632)
+    picture = block_figure([Diagram(narrow, "basic", "73,728 weights"), Diagram(wide, "bottleneck", "")])
+    found = words(picture)
+    assert found.count("3×3, 64") == 3 and "1×1, 64" in found and "1×1, 256" in found
+    assert found.count("relu") == 2 + 3 and found.count("identity") == 2 and "73,728 weights" in found
+    assert bypasses(picture) == (2, 0)
+
+
+def test_figure_2_speaks_of_weight_layers():
+    found = words(block_figure([Diagram(Block(basic(64, 64, 1), nn.Identity()), "", "", general=True)]))
+    assert found.count("weight layer") == 2 and "F(x) + x" in found and found.count("x") == 2
+    plain = words(block_figure([Diagram(Block(basic(64, 64, 1), None), "", "")]))
+    assert "F(x)" not in plain and "identity" not in plain
+
+
+def test_the_blocks_beside_a_net_are_of_each_kind():
+    _, net = net_of("resnet50")
+    assert [diagram.title for diagram in first_blocks(net)] == ["stage1, block 1", "stage1, block 2"]
+    found = words(columns_figure([column("resnet50")], blocks=first_blocks(net)))
+    assert "1×1 projection" in found and "identity" in found
+
+
+def test_ones_own_residual_function_is_drawn_by_what_it_is_made_of():
+    own = nn.Sequential(nn.Conv2d(16, 16, 5, padding=2), nn.BatchNorm2d(16), nn.ReLU(), nn.Dropout(0.1))
+    found = words(block_figure([Diagram(Block(own, nn.Identity()), "mine & <yours>", "")]))
+    assert (
+        "5×5, 16" in found and "Dropout" in found and found.count("relu") == 2 and "mine &amp; &lt;yours&gt;" in found
+    )
+
+
+def test_table_1_has_blocks_in_brackets():
+    nets = []
+    for name in ("resnet34", "resnet152"):
+        found, net = net_of(name)
+        nets.append(NetColumn(name, layers_of(net, found.size), ("3.6e9",)))
+    picture = architecture_figure(nets, ("FLOPs",))
+    found = words(picture)
+    assert picture == architecture_figure(nets, ("FLOPs",))
+    for text in ("× 36", "× 8", "× 6", "1×1, 2048", "56×56", "FLOPs", "resnet152"):
+        assert text in found
+    assert found.count("7×7 conv, 64, /2") == 1 and found.count("3.6e9") == 2
+
+
+@pytest.mark.parametrize(("form", "begins"), [("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89PNG")])
+def test_every_form_is_what_it_says(form, begins):
+    assert columns_figure([column("resnet20")], form).startswith(begins)
+    assert columns_figure([column("resnet20")], form) == columns_figure([column("resnet20")], form)

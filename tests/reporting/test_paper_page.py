@@ -1,0 +1,106 @@
+"""The page of the paper: complete in itself, every claim with its verdict, whatever stands in the values."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from reslab.reporting import Entry, Line, paper_html
+from reslab.reporting.paper_page import themed
+
+SVG = b"""<?xml version="1.0" encoding="utf-8" standalone="no"?>
+<svg xmlns="http://www.w3.org/2000/svg" width="500pt" height="300pt" viewBox="0 0 500 300" version="1.1">
+<path d="M 0 0 L 1 1 z" style="fill: #ffffff"/><text style="fill: #24292f">words</text></svg>"""
+
+
+def entry(name: str = "figure1", **changes) -> Entry:
+    values = {
+        "name": name, "place": "Figure 1, sec. 1", "title": "A <title>", "claim": "A claim.", "picture": SVG,
+        "lines": (Line("plain20 & co", "error %", "9.50", "12.27 ± 0.49", "+2.77", "2", "5,000 val"),),
+        "holds": True, "measured": True, "finding": "it is so", "notes": ("A note.",), "machines": ("A machine",),
+        "command": f"reslab reproduce {name}", **changes,
+    }  # fmt: skip
+    return Entry(**values)
+
+
+class Strict(HTMLParser):
+    """Elements that are open must be closed in order."""
+
+    EMPTY = ("meta", "br", "img")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.open += [] if tag in self.EMPTY else [tag]
+        self.ids += [value for name, value in attrs if name == "id"]
+        self.links += [value for name, value in attrs if name == "href"]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def read(page: str) -> Strict:
+    parser = Strict()
+    parser.feed(page)
+    assert not parser.open
+    return parser
+
+
+def test_it_is_complete_in_itself():
+    page = paper_html([entry(), entry("table6", place="Table 6, sec. 4.2")], [("said", "right", "sec. 1", "reslab x")])
+    found = read(page)
+    assert page == paper_html(
+        [entry(), entry("table6", place="Table 6, sec. 4.2")], [("said", "right", "sec. 1", "reslab x")]
+    )
+    assert "http" not in page.replace("http-equiv", "") and "<script" not in page and "src=" not in page
+    assert all(link.startswith("#") and link[1:] in found.ids for link in found.links)
+    assert len(found.ids) == len(set(found.ids))
+
+
+def test_every_entry_is_there_once_with_its_numbers_and_its_command():
+    page = paper_html([entry(), entry("mine", place="sec. 9")], [])
+    assert page.count("<article") == 2 and "More experiments" in page
+    for words in ("A &lt;title&gt;", "plain20 &amp; co", "12.27 ± 0.49", "+2.77", "5,000 val", "A note.", "A machine"):
+        assert words in page
+    assert "reslab reproduce mine" in page and "reslab reproduce figure1" in page
+
+
+@pytest.mark.parametrize(
+    ("holds", "measured", "words"),
+    [
+        (True, True, "Holds here"),
+        (False, True, "Does not hold here"),
+        (None, True, "Not decided here"),
+        (None, False, "Not measured yet"),
+    ],
+)
+def test_verdicts(holds, measured, words):
+    made = entry(holds=holds, measured=measured, picture=SVG if measured else None)
+    page = paper_html([made], [])
+    assert f"{words}." in page and ("Nothing recorded yet" in page) is not measured
+
+
+def test_columns_without_numbers_are_left_out_and_several_units_are_said():
+    one = entry(
+        lines=(Line("a", "error %", "1.00", ""), Line("b", "error %", "2.00", "")), measured=False, picture=None
+    )
+    assert one.filled == {"deviation": False, "n": False, "images": False} and not one.units
+    assert "deviation</th>" not in paper_html([one], [])
+    two = entry(lines=(Line("a", "error %", "1.00", ""), Line("b", "weights", "2", "3", "+1")))
+    assert two.units and ">unit</th>" in paper_html([two], [])
+
+
+def test_claims_are_escaped_and_may_have_no_command():
+    page = paper_html([entry()], [("<b>said</b>", "right", "", "")])
+    assert "&lt;b&gt;said" in page
+    read(page)
+
+
+def test_pictures_take_the_colours_of_the_page():
+    svg = themed(SVG)
+    assert svg.startswith("<svg") and "#24292f" not in svg and "#ffffff" not in svg and "currentColor" in svg
+    assert "max-width: 575px" in svg and 'pt"' not in svg and not re.search(r"xmlns", svg)
