@@ -142,6 +142,7 @@ def test_report(run, tmp_path):
     assert Answer("report", run, "--json").json["report"] == str(run / "report.html")
 
 
+@pytest.mark.slow
 def test_the_page_of_the_paper(tmp_path):
     answer = Answer("report", "--paper", "--out", tmp_path / "paper.html", "--json")
     page = (tmp_path / "paper.html").read_text(encoding="utf-8")

@@ -79,9 +79,11 @@ def test_every_entry_is_there_once_with_its_numbers_and_its_command():
     ],
 )
 def test_verdicts(holds, measured, words):
-    made = entry(holds=holds, measured=measured, picture=SVG if measured else None)
+    made = entry(holds=holds, measured=measured, picture=SVG if measured else None, finding="so" if measured else "")
     page = paper_html([made], [])
-    assert f"{words}." in page and ("Nothing recorded yet" in page) is not measured
+    assert (f"{words}:</span> so." if measured else f"{words}.") in page and (
+        "Nothing recorded yet" in page
+    ) is not measured
 
 
 def test_columns_without_numbers_are_left_out_and_several_units_are_said():
