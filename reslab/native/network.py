@@ -160,7 +160,10 @@ def tier(library: ctypes.CDLL) -> str:
 
 
 def peak_gflops(library: ctypes.CDLL, threads: int, seconds: float = 0.5) -> float:
-    """What the processor's bf16 dot products reach in so many threads, measured, in 10^9 operations a second."""
+    """What the library's dot products reach in so many threads, measured, in 10^9 operations a second.
+
+    Winograd's products can do more than this: what they achieve is counted as the direct products that they replace.
+    """
     return float(_declare(library).reslab_peak(threads, seconds)) / 1e9
 
 
