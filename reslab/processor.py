@@ -1,5 +1,6 @@
 """What the operating system says of the processor."""
 
+import os
 import platform
 import subprocess
 from contextlib import suppress
@@ -33,6 +34,14 @@ def cpu_words() -> dict[str, str]:
         return {}
     pairs = (line.partition(":") for line in first.splitlines())
     return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))  # those that taskset or a container's cpuset leaves us; a quota is not seen
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1
 
 
 def fingerprint() -> str:

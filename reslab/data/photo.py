@@ -1,6 +1,5 @@
 """From a photograph's file to the pixels that a net sees; training, testing and prediction use the same way."""
 
-import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reslab.errors import DataError
+from reslab.processor import usable_cores
 
 # Left out of what Pillow registers: formats that it names but cannot decode by itself (some start other programs).
 _NOT_DECODED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
@@ -99,8 +99,7 @@ def quiet() -> Iterator[None]:
 
 def decoding_threads() -> int:
     """As many as there are cores: Pillow frees the interpreter while it decodes and scales."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(allowed, 32)
+    return min(usable_cores(), 32)
 
 
 def _upright(image: Image.Image) -> Image.Image:

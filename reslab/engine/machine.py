@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from reslab.processor import cpu_words
+from reslab.processor import cpu_words, usable_cores
 
 # What decides speed here, by the names that Linux gives processor features.
 FEATURES = (
@@ -57,7 +57,7 @@ def this_machine() -> Machine:
     return Machine(
         processor=words.get("model name") or platform.processor() or platform.machine(),
         features=tuple(f for f in FEATURES if f in words.get("flags", words.get("Features", "")).split()),
-        cores=_usable_cores(),
+        cores=usable_cores(),
         memory_gb=round(_memory_bytes() / 2**30, 1),
         gpu=torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         mps=torch.backends.mps.is_available(),
@@ -66,13 +66,6 @@ def this_machine() -> Machine:
         python=platform.python_version(),
         torch=torch.__version__,
     )
-
-
-def _usable_cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))  # those that taskset or a container's cpuset leaves us; a quota is not seen
-    except AttributeError:  # not on macOS and Windows
-        return os.cpu_count() or 1
 
 
 def _memory_bytes() -> int:

@@ -11,6 +11,7 @@ import json
 import platform
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from reslab.caches import cache_dir
 from reslab.errors import UsageError
 from reslab.locks import alone
 from reslab.native.compiler import COMPILE_S, Compiler, Unavailable, find_compiler
-from reslab.processor import fingerprint
+from reslab.processor import fingerprint, usable_cores
 from reslab.progress import Say, silent
 
 ABI = 1  # the version of the kernels' interface that is spoken here: what `reslab_abi()` of the library returns
@@ -179,11 +180,24 @@ def _compile(plan: _Plan, shelf: Path) -> Path:
         for name, text in plan.sources.items():
             (folder / name).write_bytes(text)
         files = [name for name in plan.sources if name.endswith(".cpp")]
+        if len(files) > 1:
+            files = _objects(plan, files, folder)
         made = folder / "kernels.so"
         plan.compiler.compile([*plan.flags, "-o", made.name, *files], folder)
         if not made.is_file():
             raise Unavailable(f"the compiler {plan.compiler} made no library")
         return made.replace(shelf / _name(plan, made))
+
+
+def _objects(plan: _Plan, files: list[str], folder: Path) -> list[str]:
+    """Compile several files beside each other, as the cores allow: half the time on two."""
+
+    def compiled(name: str) -> str:
+        plan.compiler.compile([*plan.flags, "-c", "-o", f"{name}.o", name], folder)
+        return f"{name}.o"
+
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        return list(pool.map(compiled, files))
 
 
 def _name(plan: _Plan, file: Path) -> str:
