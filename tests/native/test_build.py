@@ -38,10 +38,20 @@ def test_it_is_compiled_with_one_word_and_then_the_same_object(kernels, logged):
 def test_what_is_asked_of_the_compiler(kernels, logged):
     (kernels / "more.cpp").write_text("int more() { return 1; }\n")
     library(kernels=kernels)
-    arguments = logged.runs[0].split()
-    for flag in ("-std=c++20", "-O3", "-fno-math-errno", "-shared", "-fPIC", "-pthread"):
-        assert flag in arguments
-    assert arguments[-2:] == ["api.cpp", "more.cpp"]
+    *each, last = (run.split() for run in logged.runs)
+    for arguments in (*each, last):
+        for flag in ("-std=c++20", "-O3", "-fno-math-errno", "-shared", "-fPIC", "-pthread"):
+            assert flag in arguments
+    assert sorted(arguments[-4:] for arguments in each) == [
+        ["-c", "-o", f"{name}.o", name] for name in ("api.cpp", "more.cpp")
+    ]
+    assert last[-2:] == ["api.cpp.o", "more.cpp.o"]
+
+
+def test_one_file_that_does_not_compile_is_named(kernels, gxx):
+    (kernels / "more.cpp").write_text("int more() { return nothing; }\n")
+    with pytest.raises(Unavailable, match=r"more\.cpp.*nothing"):
+        library(kernels=kernels)
 
 
 def test_another_process_finds_it_and_says_nothing(kernels, logged, other, shelf):
