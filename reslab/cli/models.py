@@ -13,7 +13,7 @@ def list_all(
     data_root: Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Name the models, data sets, recipes and experiments, and what each of these costs here."""
+    """Name the models, data sets, recipes, trained nets and experiments."""
     from reslab.data import list_datasets
     from reslab.experiments.registry import EXPERIMENTS
     from reslab.nets import MODELS, spec
@@ -31,7 +31,7 @@ def list_all(
         "datasets": list_datasets(data_root),
         "recipes": [{"name": name, "description": text} for name, text in PRESETS.items()],
         "trained": list_trained(),
-        "experiments": overview(list(EXPERIMENTS.values())),
+        "experiments": overview(list(EXPERIMENTS.values()), timed=False),
     }
     if json:
         emit(everything)

@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from reslab.experiments.experiment import Experiment
 
 
-def overview(experiments: "Sequence[Experiment]") -> list[dict[str, Any]]:
-    """Each experiment with its claim, its runs and expected seconds at every scale, and the results recorded of them.
+def overview(experiments: "Sequence[Experiment]", timed: bool) -> list[dict[str, Any]]:
+    """Each experiment with its claim, its runs at every scale, and the results recorded of them.
 
-    The times are of a short trial of one net of each kind, none of the runs done; a busy machine takes longer.
+    `timed` adds the expected seconds, none of the runs done, from a short trial of one net of each kind; a busy machine
+    takes longer. Without it they are None, and nothing is run.
     """
     from reslab.engine import Request
     from reslab.experiments.costs import Paces, costs
@@ -23,7 +24,7 @@ def overview(experiments: "Sequence[Experiment]") -> list[dict[str, Any]]:
 
     recorded = {Recipe.from_dict(result["recipe"]).digest() for result in read_results()}
     settings = {scale: Setting.nominal(scale) for scale in SCALES}
-    paces = {s: Paces(settings[s], kinds_of_nets(experiments, s), Request()) for s in SCALES}
+    paces = {s: Paces(settings[s], kinds_of_nets(experiments, s), Request()) for s in SCALES if timed}
     found = []
     for experiment in experiments:
         scales = {}
@@ -31,7 +32,7 @@ def overview(experiments: "Sequence[Experiment]") -> list[dict[str, Any]]:
             needs = needs_of([experiment], setting)
             scales[scale] = {
                 "runs": len(needs),
-                "expected_seconds": round(costs([experiment], setting, paces[scale]), 1),
+                "expected_seconds": round(costs([experiment], setting, paces[scale]), 1) if timed else None,
                 "measured": sum(need.recipe.digest() in recorded for need in needs),
             }
         found.append(
@@ -50,7 +51,7 @@ def show_overview(experiments: "Sequence[Experiment]", json: bool) -> None:
     """The overview as a table, or as JSON."""
     from reslab.experiments.scales import SCALES
 
-    found = overview(experiments)
+    found = overview(experiments, timed=True)
     if json:
         emit({"experiments": found, "scales": SCALES})
         return
@@ -61,7 +62,7 @@ def show_overview(experiments: "Sequence[Experiment]", json: bool) -> None:
 
 
 def show_experiments(found: Sequence[dict[str, Any]]) -> None:
-    """A row each: what it is, how long it takes at each scale here, what has been measured."""
+    """A row each: what it is, its runs at each scale and how long they take here, what has been measured."""
     scales = list(found[0]["scales"]) if found else []
     table(
         ("experiment", "what it is", *scales, "measured"),
@@ -74,9 +75,12 @@ def show_experiments(found: Sequence[dict[str, Any]]) -> None:
             )
             for e in found
         ),
-        title="Experiments (runs, and about how long they take here)",
+        title="Experiments: their runs, how long they take here (`reslab reproduce all`), what has been measured",
     )
 
 
 def _cost(scale: dict[str, Any]) -> str:
-    return f"{scale['runs']}, {duration(scale['expected_seconds'])}" if scale["runs"] else "no runs"
+    if not scale["runs"]:
+        return "no runs"
+    seconds = scale["expected_seconds"]
+    return f"{scale['runs']} runs" if seconds is None else f"{scale['runs']}, {duration(seconds)}"
