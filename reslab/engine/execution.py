@@ -15,7 +15,7 @@ ENGINES = ("auto", "torch", "native")
 PRECISIONS = ("auto", "fp32", "bf16")
 SWITCH = ("auto", "on", "off")
 VARIANTS = {"bf16": NATIVE, "fp32": FP32}  # of the native kernels
-# What a processor must have for kernels of this precision to be faster than PyTorch.
+# What a processor must have for kernels of this precision to be taken unasked (measured: DECISIONS.md).
 NEEDED = {"bf16": ("avx512_bf16", "AVX-512 BF16"), "fp32": ("avx2", "AVX2")}
 WORTH_COMPILING = 20_000  # images there and back: what the kernels win on them pays for some seconds of compiling
 
@@ -140,6 +140,7 @@ def _obstacle(request: Request, device: str, machine: Machine, work: Work | None
     for reason, true in (
         (f"they run on a CPU, not on {device}", device != "cpu"),
         ("they are not compiled by PyTorch (--compile)", request.compile == "on"),
+        ("what the processor can do is not known here", not asked and not machine.features),
         (f"the processor has no {units}", not asked and feature not in machine.features),
     ):
         if true:

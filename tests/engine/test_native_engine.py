@@ -65,6 +65,7 @@ def test_auto_takes_the_kernels_for_a_cifar_net():
         (Request(), ("avx2", "avx512_bf16"), "bf16"),
         (Request(precision="fp32"), ("avx2", "avx512_bf16"), "fp32"),
         (Request(engine="native"), (), "fp32"),
+        (Request(engine="native", precision="bf16"), ("avx2",), "bf16"),
     ],
 )
 def test_the_kernels_multiply_what_the_processor_does_fastest(request_, features, precision):
@@ -76,7 +77,8 @@ def test_the_kernels_multiply_what_the_processor_does_fastest(request_, features
 @pytest.mark.parametrize(
     ("request_", "machine", "work", "why"),
     [
-        (Request(), replace(ABLE, features=()), LONG, "the processor has no AVX2"),
+        (Request(), replace(ABLE, features=("neon",)), LONG, "the processor has no AVX2"),
+        (Request(), replace(ABLE, features=()), LONG, "not known here"),
         (Request(precision="bf16"), replace(ABLE, features=("avx2",)), LONG, "the processor has no AVX-512 BF16"),
         (Request(), ABLE, replace(LONG, own=True), "a residual function of one's own"),
         (Request(), ABLE, Work(spec("resnet18", None, 10, 64), 10**6), "a stem for ImageNet"),

@@ -61,6 +61,10 @@ Place place(int image, int begin, int end) {
     return {member, member + 1 == GROUP<W> || image + 1 == end};
 }
 
+// Channels in whose sums registers hold, beside their factors: with T taps and two vectors each.
+template <int T>
+constexpr int KEPT = LANES == 16 ? 4 : T == 3 ? 1 : 2;
+
 // Adds one image's weight gradient, or with matrix units that of a group, when it is complete.
 template <class Shape>
 void correlate_image(Inputs<Shape::K, Shape::W, Shape::S>& x, Pairs<Shape::N, Shape::W>& dy, bool complete, float* to) {
@@ -79,7 +83,7 @@ void correlate_image(Inputs<Shape::K, Shape::W, Shape::S>& x, Pairs<Shape::N, Sh
         if constexpr (Shape::N == LANES)
             correlate_rows<Shape, 8, Shape::K>(x, dy, to);
         else
-            correlate<Shape, LANES / 4 / (LANES == 8 && Shape::T == 3 ? 2 : 1), Shape::K>(x, dy, to);
+            correlate<Shape, KEPT<Shape::T>, Shape::K>(x, dy, to);
 #endif
     }
 }
@@ -95,8 +99,10 @@ void Network::lay_out(Group group, int member, Scratch& scratch, int shard, cons
     int image = group.first + member;
     auto& dy = std::get<Maps<N, W>>(scratch.gradient)[member];
     const Real* y = layer.output(image);
-    if constexpr (FAST<Shape>) {
-        pad(dy, [&](int row, int column, int channel) { return differentiate<N>(layer.norm, g, y, row * W + column, channel); });
+    if constexpr (IS_WINOGRAD<Shape>) {
+        pad(dy, [&](int row, int column, int channel) {
+            return differentiate<N>(layer.norm, g, y, row * W + column, channel);
+        });
         pad(std::get<Maps<N, W>>(scratch.input)[member], value);
     } else {
         auto& pairs = std::get<Pairs<N, W>>(scratch.pairs);
@@ -113,11 +119,11 @@ template <class Shape>
 void Network::weight_gradient(Group group, Scratch& scratch, int shard, const Layer& layer) {
     constexpr int N = Shape::N, W = Shape::W;
     float* to = shard_gradient(shard) + layer.at.weight;
-    if constexpr (FAST<Shape>) {
+    if constexpr (IS_WINOGRAD<Shape>) {
         auto& work = std::get<Workspace<N>>(scratch.work);
         if (group.first == begin(shard)) std::memset(work.points, 0, sizeof work.points);
-        correlate_tiles(std::get<Maps<N, W>>(scratch.input).data(), std::get<Maps<N, W>>(scratch.gradient).data(), group.count,
-                        work);
+        correlate_tiles(std::get<Maps<N, W>>(scratch.input).data(), std::get<Maps<N, W>>(scratch.gradient).data(),
+                        group.count, work);
         if (group.first + group.count == begin(shard + 1)) gather_gradient<N>(work.points, to);
     } else {
         bool complete = place<W>(group.first, begin(shard), begin(shard + 1)).complete;
@@ -144,14 +150,14 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
     }
     Ahead& ahead = scratch.ahead;
     ahead.begin(group.count * W * (C / CHANNELS));
-    int next = group.first + group.count;
-    for (int image = next; image < next + std::min(group.count, AHEAD); ++image)
+    auto [next, count] = after(group, shard);
+    for (int image = next; image < next + count; ++image)
         ahead.add(gradients_[0].get() + image * STAGE_MAP, second.map() * sizeof(Real));
-    ahead.add(second.output(next), group.count * second.map() * sizeof(Real));
-    ahead.add(first.output(next), group.count * first.map() * sizeof(Real));
+    ahead.add(second.output(next), count * second.map() * sizeof(Real));
+    ahead.add(first.output(next), count * first.map() * sizeof(Real));
     convolve_back<Here>(std::get<Maps<C, W>>(scratch.gradient).data(), group.count, second.backward.get(),
                         std::get<Workspace<C>>(scratch.work),
-                        [&](int member, int row, int cut, float* values) __attribute__((always_inline)) {
+                        [&](int member, int row, int cut, float* values) RESLAB_INLINED {
                             ahead.next();
                             finish_row<C, W, CHANNELS, Shortcut::NONE, false, false>(maps[member], values, row, cut);
                         });
@@ -173,8 +179,10 @@ void Network::project_back(const Block& block, Group group, Scratch& scratch, in
         auto& projected = std::get<Maps<C, W>>(scratch.projected)[member];
         Place here = place<W>(image, begin(shard), begin(shard + 1));
         if constexpr (GROUP<W> > 1) pairs.member = here.member;
-        if constexpr (FAST<Shape<K, C, W, S, 3>>)  // else they are there
-            pair_inputs(inputs, [&](int row, int column, int channel) { return get(x + (row * IN + column) * K + channel); });
+        if constexpr (IS_WINOGRAD<Shape<K, C, W, S, 3>>)  // else they are there
+            pair_inputs(inputs, [&](int row, int column, int channel) {
+                return get(x + (row * IN + column) * K + channel);
+            });
         differentiate_map<C, W>(projection.norm, gradients_[0].get() + image * STAGE_MAP, projection.output(image),
                                 &projected, pairs);
         correlate_image<Beside>(inputs, pairs, here.complete, shard_gradient(shard) + projection.at.weight);
@@ -209,23 +217,25 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
     if (block.projection >= 0) project_back<C, W, S>(block, group, scratch, shard);
     Ahead& ahead = scratch.ahead;
     ahead.begin(group.count * IN * (K / CHANNELS));
-    int next = group.first + group.count;
-    for (int image = next; image < next + std::min(group.count, AHEAD); ++image) {
+    auto [next, count] = after(group, shard);
+    for (int image = next; image < next + count; ++image) {
         ahead.add(gradients_[0].get() + image * STAGE_MAP, first.map() * sizeof(Real));
         ahead.add(gradients_[1].get() + image * STAGE_MAP, first.map() * sizeof(Real));
     }
-    ahead.add(first.output(next), group.count * first.map() * sizeof(Real));
-    ahead.add(block.input(next), group.count * block.map * sizeof(Real));
-    ahead.add(join_before(index, next).y, group.count * block.map * sizeof(Real));
+    ahead.add(first.output(next), count * first.map() * sizeof(Real));
+    ahead.add(block.input(next), count * block.map * sizeof(Real));
+    ahead.add(join_before(index, next).y, count * block.map * sizeof(Real));
     auto rows = [&]<Shortcut SHORTCUT, bool TWO>() {
         convolve_back<Here>(
-            std::get<Maps<C, W>>(scratch.gradient).data(), group.count, first.backward.get(), std::get<Workspace<C>>(scratch.work),
-            [&](int member, int row, int cut, float* values) __attribute__((always_inline)) {
+            std::get<Maps<C, W>>(scratch.gradient).data(), group.count, first.backward.get(),
+            std::get<Workspace<C>>(scratch.work),
+            [&](int member, int row, int cut, float* values) RESLAB_INLINED {
                 ahead.next();
                 if constexpr (SHORTCUT == Shortcut::PROJECTION)
                     for (int part = 0; part < CHANNELS; part += Cut<K>::CHANNELS)
-                        convolve_back_row<Beside, true, CHANNELS>(std::get<Maps<C, W>>(scratch.projected)[member],
-                                                        layers_[block.projection].backward.get(), cut + part, row, values + part);
+                        convolve_back_row<Beside, true, CHANNELS>(
+                            std::get<Maps<C, W>>(scratch.projected)[member], layers_[block.projection].backward.get(),
+                            cut + part, row, values + part);
                 finish_row<K, IN, CHANNELS, SHORTCUT, true, TWO>(maps[member], values, row, cut);
             });
     };

@@ -1,4 +1,5 @@
-// A convolution of one image, forward and towards its input; what follows each row is fused onto it.
+// A convolution, forward and towards its input, image by image or of those that are taken together; what follows each
+// row is fused onto it.
 #pragma once
 
 #include "multiply.h"
@@ -29,7 +30,7 @@ template <class Shape, class Finish>
 RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, const Real* w, Workspace<Shape::N>& work,
                             Finish finish) {
     constexpr int N = Shape::N, W = Shape::W, CHANNELS = Cut<N>::CHANNELS;
-    if constexpr (FAST<Shape>) {
+    if constexpr (IS_WINOGRAD<Shape>) {
         convolve_tiles(x, count, w, work, finish);
     } else {
         alignas(64) float strip_sums[SUM_ROWS * W * CHANNELS];
@@ -77,12 +78,12 @@ RESLAB_INLINE float* convolve_back_row(const Padded<Shape::N, Shape::W>& dy, con
     return sums;
 }
 
-// The same for the gradients towards the inputs, from those towards the outputs. `values` may be written to.
+// The same for the gradients towards the inputs, from those towards the outputs. finish() may write to its values.
 template <class Shape, class Finish>
 RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count, const Real* w, Workspace<Shape::N>& work,
                                  Finish finish) {
     constexpr int K = Shape::K, IN = Shape::IN, CHANNELS = Cut<K>::CHANNELS;
-    if constexpr (FAST<Shape>) {
+    if constexpr (IS_WINOGRAD<Shape>) {
         convolve_tiles(dy, count, w, work, finish);
     } else {
         alignas(64) float strip_values[SUM_ROWS * IN * CHANNELS];
@@ -102,7 +103,7 @@ void pack_forward(const float* weights, int channels_in, Real* to) {
         int i = tap / TAPS, j = tap % TAPS;
         return k < channels_in && j < T ? weights[(n * channels_in + k) * T * T + i * T + j] : 0.0f;
     };
-    if constexpr (FAST<Shape>)
+    if constexpr (IS_WINOGRAD<Shape>)
         transform_weights<Shape::N>(to, weight);
     else
         pack<Shape::N>(to, Shape::K, T * TAPS, weight);
@@ -122,7 +123,7 @@ void pack_backward(const float* weights, Real* to) {
         int here = T == 1 ? 0 : S == 1 ? TURNED[i * T + j] : PHASES[i * T + j];
         return weights[(k * Shape::K + n) * T * T + here];
     };
-    if constexpr (FAST<Shape>)
+    if constexpr (IS_WINOGRAD<Shape>)
         transform_weights<Shape::N>(to, weight);
     else
         pack<Shape::K>(to, Shape::N, T * TAPS, weight);

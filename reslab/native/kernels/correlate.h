@@ -30,7 +30,8 @@ void correlate(const Planes<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape:
                         const Real* out = dy.at(row, 0) + cut * 2;
                         for (int couple = 0; couple < W / 2; ++couple) {
                             Couples g[V];
-                            RESLAB_UNROLL for (int v = 0; v < V; ++v) g[v] = in_register(load_couples(out + couple * N * 2 + v * 2 * LANES));
+                            RESLAB_UNROLL for (int v = 0; v < V; ++v)
+                                g[v] = in_register(load_couples(out + couple * N * 2 + v * 2 * LANES));
                             RESLAB_UNROLL for (int c = 0; c < KEPT; ++c)
                                 RESLAB_UNROLL for (int j = 0; j < T; ++j)
                                     RESLAB_UNROLL for (int v = 0; v < V; ++v)

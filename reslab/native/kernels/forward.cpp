@@ -22,7 +22,7 @@ void Network::forward_stem(int image, const Stem& prepared, Scratch& scratch, in
     using Here = Shape<STEM_CHANNELS, 16, SIZE, 1, 3>;
     ImageSums<16> sums;
     convolve<Here>(&prepared, 1, layers_[0].forward.get(), std::get<Workspace<16>>(scratch.work),
-                   [&](int, int row, int cut, const float* values) __attribute__((always_inline)) {
+                   [&](int, int row, int cut, const float* values) RESLAB_INLINED {
                        keep_row<16, SIZE, CHANNELS_OF_ROW<Here, 16>, SUMS>(values, row, cut, layers_[0].output(image), sums);
                    });
     if constexpr (SUMS) sums_[0][shard].add(sums);
@@ -36,7 +36,7 @@ RESLAB_INLINE void convolve_layer(Layer& layer, const Map* inputs, Group group, 
     for (int from = 0; from < group.count; from += TOGETHER<Shape>) {
         int count = std::min(TOGETHER<Shape>, group.count - from);
         convolve<Shape>(inputs + from, count, layer.forward.get(), std::get<Workspace<N>>(scratch.work),
-                        [&](int member, int row, int cut, const float* values) __attribute__((always_inline)) {
+                        [&](int member, int row, int cut, const float* values) RESLAB_INLINED {
                             scratch.ahead.next();
                             keep_row<N, W, CHANNELS_OF_ROW<Shape, N>, SUMS>(
                                 values, row, cut, layer.output(group.first + from + member), sums[member]);
@@ -66,8 +66,9 @@ void Network::forward_first(int index, Group group, Scratch& scratch, int shard)
     }
     scratch.ahead.begin(group.count * W * (C / CHANNELS_OF_ROW<Here, C>));
     if constexpr (SUMS) {
-        Join next = join_before(index, group.first + group.count);
-        std::size_t bytes = group.count * block.map * sizeof(Real);
+        auto [image, count] = after(group, shard);
+        Join next = join_before(index, image);
+        std::size_t bytes = count * block.map * sizeof(Real);
         scratch.ahead.add(next.y, bytes);
         if (next.other) scratch.ahead.add(next.other, bytes);
     }
@@ -88,7 +89,10 @@ void Network::forward_second(int index, Group group, Scratch& scratch, int shard
                        [&](int row, int column, int channel, Reals value) { put(padded.at(row, column) + channel, value); });
     }
     scratch.ahead.begin(group.count * W * (C / CHANNELS_OF_ROW<Here, C>));
-    if constexpr (SUMS) scratch.ahead.add(first.output(group.first + group.count), group.count * first.map() * sizeof(Real));
+    if constexpr (SUMS) {
+        auto [image, count] = after(group, shard);
+        scratch.ahead.add(first.output(image), count * first.map() * sizeof(Real));
+    }
     convolve_layer<Here, SUMS>(second, inputs.data(), group, scratch, sums_[0][shard]);
 }
 

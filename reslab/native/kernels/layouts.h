@@ -1,6 +1,6 @@
 // Where numbers lie: the one place that knows the layouts of scratch memory and of packed weights.
 //
-// Activations of a batch are NHWC. Around them stand, for one image at a time:
+// Activations of a batch are NHWC. Around them stand, for one image or the few that are taken together:
 //   Padded  a map with a border of zeros, from which a convolution reads its 3x3 neighbourhoods;
 //   Planes  a map as pairs of horizontally neighbouring outputs' inputs, from which a weight gradient reads;
 //   Pairs   a gradient map as pairs of horizontally neighbouring pixels, the other factor of a weight gradient;
@@ -39,21 +39,21 @@ constexpr int WIDE = packed_taps(K, T);
 // Are products of 3 x 3 taps and stride 1 Winograd's (winograd.h)? They are from as many channels to as many, and their
 // weights are 6 x 6 points.
 constexpr int POINTS = 36;
-constexpr bool TRANSFORMED = RESLAB_TRANSFORMED;
-constexpr bool is_transformed(int channels_in, int channels_out, int stride, int taps) {
-    return TRANSFORMED && taps == 3 && stride == 1 && channels_in == channels_out;
+constexpr bool WINOGRAD = RESLAB_TRANSFORMED;
+constexpr bool is_winograd(int channels_in, int channels_out, int stride, int taps) {
+    return WINOGRAD && taps == 3 && stride == 1 && channels_in == channels_out;
 }
 template <class Shape>
-constexpr bool FAST = is_transformed(Shape::K, Shape::N, Shape::S, Shape::T);
+constexpr bool IS_WINOGRAD = is_winograd(Shape::K, Shape::N, Shape::S, Shape::T);
 
 // Images whose convolutions are taken together: so many that their tiles fill a block (winograd.h).
 template <int W>
-constexpr int MAPS = TRANSFORMED && W * W < 256 ? 256 / (W * W) : 1;
+constexpr int MAPS = WINOGRAD && W * W < 256 ? 256 / (W * W) : 1;
 
 // Values of a convolution's packed weights; `across`: those of its channels, in or out, that a product sums over.
 constexpr std::size_t packed_weights(int channels_in, int channels_out, int stride, int taps, int across) {
     std::size_t pairs = static_cast<std::size_t>(channels_in) * channels_out;
-    return pairs * (is_transformed(channels_in, channels_out, stride, taps) ? POINTS : taps * packed_taps(across, taps));
+    return pairs * (is_winograd(channels_in, channels_out, stride, taps) ? POINTS : taps * packed_taps(across, taps));
 }
 
 // A convolution: T x T taps, K channels in on a map of S*W x S*W pixels, N channels out on W x W. Padding T/2.
@@ -150,7 +150,7 @@ constexpr int SUM_ROWS = TILED ? 2 * STRIP : 1;
 
 // Channels out of which a convolution of this shape gives a row at a time: N of them, or those that go back.
 template <class Shape, int N>
-constexpr int CHANNELS_OF_ROW = FAST<Shape> ? N : Cut<N>::CHANNELS;
+constexpr int CHANNELS_OF_ROW = IS_WINOGRAD<Shape> ? N : Cut<N>::CHANNELS;
 
 // Vectors that a pass over a row of so many channels takes at a time.
 template <int CHANNELS>

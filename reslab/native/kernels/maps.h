@@ -46,7 +46,7 @@ RESLAB_INLINE void join_kind(const Join& join, Put put) {
             }
 }
 
-// Calls put(row, column, channel, sixteen channels as Real) for the whole map.
+// Calls put(row, column, channel, LANES channels as Reals) for the whole map.
 template <int C, int W, class Put>
 void for_each(const Join& join, Put put) {
     switch (join.shortcut) {

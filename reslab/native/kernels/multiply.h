@@ -5,10 +5,10 @@
 
 namespace reslab {
 
-// M pixels of one row, one cut of V*16 channels out:
+// M pixels of one row, one cut of V * LANES channels out:
 //   sums[m * SPACING + n] (+)= sum over taps (i, j) and channels k of x[i * ROW + j * K + m * STEP + k] * w[i, j][k][n]
 // x: Real with rows ROW and neighbouring pixels STEP apart (STEP = stride * K); w: packed weights of the cut.
-// M * V = 16 sums stay in registers through all TH x TW x K products.
+// M * V = LANES sums stay in registers through all TH x TW x K products.
 template <int K, int N, int TH, int TW, int ROW, int STEP, int SPACING, bool ADD>
 RESLAB_INLINE void multiply(const Real* x, const Real* w, float* sums) {
     constexpr int M = Cut<N>::M, V = Cut<N>::V;

@@ -1,3 +1,4 @@
+// How a net is made, its memory and its packed weights; and a step, from one end to the other.
 #include "network.h"
 
 #include "tiles.h"

@@ -17,7 +17,6 @@
 namespace reslab {
 
 constexpr std::size_t STAGE_MAP = SIZE * SIZE * 16;  // values of the largest map of an image
-constexpr int AHEAD = 4;  // images whose gradients are asked for ahead
 
 struct LayerOffsets {  // into the flat buffers
     std::int64_t weight, gamma, beta, mean, variance;
@@ -50,7 +49,8 @@ struct Group {
 
 // Images that are taken together in a convolution of this shape.
 template <class Shape>
-constexpr int TOGETHER = FAST<Shape> ? MAPS<Shape::W> : 1;
+constexpr int TOGETHER = IS_WINOGRAD<Shape> ? MAPS<Shape::W> : 1;
+static_assert(2 * MAPS<8> + 3 <= Ahead::REGIONS);  // what a way back asks for ahead
 
 struct Batch {
     int size;
@@ -81,7 +81,12 @@ class Network {
     static int shards_for(int threads) { return threads == 1 || threads == 2 || threads == 4 ? 4 : threads; }
     // The images of a shard are those from its begin to the next one's.
     int begin(int shard) const { return static_cast<int>(static_cast<long>(batch_->size) * shard / shards_); }
-    template <int TOGETHER, class Work, class Then>
+    // The group that a thread takes after this one in the same shard: smaller or empty at its end.
+    Group after(Group group, int shard) const {
+        int next = group.first + group.count;
+        return {next, std::min(group.count, begin(shard + 1) - next)};
+    }
+    template <int COUNT, class Work, class Then>
     void pass(int thread, Work work, Then then);
     template <class Body>
     static void by_stage(const Block& block, Body body);
@@ -149,7 +154,7 @@ class Network {
     Team team_;  // last: its threads must go before what they use
 };
 
-// The sums over pixels that a batch normalisation needs, of all layers' shards: [kind][channel].
+// The sums over pixels that a batch normalisation needs, of all shards of one layer: [kind][channel].
 void add_shards(const std::vector<ShardSums>& shards, double (*total)[64]);
 
 // Calls body with the block's channels, side and stride as compile-time numbers.
@@ -162,14 +167,15 @@ void Network::by_stage(const Block& block, Body body) {
     return body.template operator()<64, 8, 2>();
 }
 
-// Calls work(group, shard) for this thread's share of the batch, and then, when all are through, `then` in one thread.
-template <int TOGETHER, class Work, class Then>
+// Calls work(group, shard) for groups of COUNT images of this thread's share of the batch, and then, when all are
+// through, `then` in one thread.
+template <int COUNT, class Work, class Then>
 void Network::pass(int thread, Work work, Then then) {
     int threads = team_.size();
     for (int shard = shards_ * thread / threads; shard < shards_ * (thread + 1) / threads; ++shard) {
         for (auto& set : sums_) set[shard].clear();
-        for (int image = begin(shard), end = begin(shard + 1); image < end; image += TOGETHER)
-            work(Group{image, std::min(TOGETHER, end - image)}, shard);
+        for (int image = begin(shard), end = begin(shard + 1); image < end; image += COUNT)
+            work(Group{image, std::min(COUNT, end - image)}, shard);
     }
     team_.meet(then);
 }

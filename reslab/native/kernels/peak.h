@@ -41,7 +41,8 @@ inline double peak_of_thread(double seconds) {
 
 // Operations a second of one thread: as many independent chains as registers hold.
 inline double peak_of_thread(double seconds) {
-    constexpr int CHAINS = LANES == 8 ? 10 : 16, OPERATIONS = 4;  // of a lane in one dot(): a multiplication and an addition are two
+    constexpr int CHAINS = LANES == 8 ? 10 : 16;
+    constexpr int OPERATIONS = 4;  // of a lane in one dot(): a multiplication and an addition are two
     alignas(64) Real values[CHAINS * 2 * LANES] = {};
     Floats sums[CHAINS] = {};
     double rounds = rate(seconds, [&] {

@@ -1,9 +1,9 @@
 // Lanes of fp32 in registers; activations in memory as bf16, or as fp32 in the builds that RESLAB_FP32 makes.
 //
-// Written in the vector types that g++ and clang++ lower to any processor. Only dot(), fma() and narrow() use
-// instructions by name, where the processor has them (AVX-512 BF16); with RESLAB_PLAIN they never do. The fp32 build runs
-// the same code without any rounding, which shows whether what is computed is right; the plain build is what the
-// instructions by name are compared with.
+// Written in the vector types that g++ and clang++ lower to any processor. A few functions here use instructions by name,
+// where the processor has them (AVX-512 BF16; AVX2 with FMA); with RESLAB_PLAIN they never do. That plain build is what
+// the instructions by name are compared with. The fp32 builds run the same code without rounding activations, which shows
+// whether what is computed is right; one of them multiplies as winograd.h does.
 #pragma once
 
 #include <cstddef>
@@ -25,14 +25,14 @@
 #define RESLAB_AMX 0
 #endif
 
-// Sixteen lanes, or eight where a register holds no more (and no tile wants sixteen).
-#if defined(__AVX512F__) || RESLAB_AMX
+// Sixteen lanes, or eight where a register holds no more (and neither a tile nor a test wants sixteen).
+#if defined(__AVX512F__) || RESLAB_AMX || defined(RESLAB_SIXTEEN)
 #define RESLAB_LANES 16
 #else
 #define RESLAB_LANES 8
 #endif
 
-#if defined(__AVX2__) && defined(__FMA__) && RESLAB_LANES == 8
+#if defined(__AVX2__) && defined(__FMA__) && RESLAB_LANES == 8 && !defined(RESLAB_PLAIN)
 #define RESLAB_AVX2 1
 #include <immintrin.h>
 #else
@@ -47,6 +47,7 @@
 #endif
 
 #define RESLAB_INLINE inline __attribute__((always_inline))
+#define RESLAB_INLINED __attribute__((always_inline))  // of a lambda
 #define RESLAB_UNROLL _Pragma("GCC unroll 32")
 
 namespace reslab {
@@ -115,14 +116,10 @@ RESLAB_INLINE void store(Real* to, Couples value) {
 }
 
 RESLAB_INLINE void put_couples(Real* to, Couples value) {
-    Floats a = value.first, b = value.second;
-#if RESLAB_LANES == 8
-    store(to, __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11));
-    store(to + LANES, __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15));
-#else
-    store(to, __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
-    store(to + LANES, __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
-#endif
+    for (int lane = 0; lane < LANES; ++lane) {  // g++ has shuffles of vectors only since 12
+        to[2 * lane] = value.first[lane];
+        to[2 * lane + 1] = value.second[lane];
+    }
 }
 
 RESLAB_INLINE Couples in_register(Couples value) { return {in_register(value.first), in_register(value.second)}; }
@@ -222,6 +219,7 @@ class Ahead {
         slice_ = 0;
         slices_ = slices;
     }
+    static constexpr int REGIONS = 12;
     void add(const void* from, std::size_t bytes) { regions_[count_++] = {static_cast<const char*>(from), bytes}; }
     RESLAB_INLINE void next() {
         for (int r = 0; r < count_; ++r) {
@@ -237,7 +235,7 @@ class Ahead {
         const char* from;
         std::size_t bytes;
     };
-    Region regions_[12];
+    Region regions_[REGIONS];
     int count_ = 0, slice_ = 0, slices_ = 1;
 };
 

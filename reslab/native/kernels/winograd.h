@@ -54,7 +54,7 @@ RESLAB_INLINE void transform_gradient(const Floats (&dy)[TILE], Floats (&m)[REAC
     m[5] = dy[3];
 }
 
-constexpr float G[REACH][3] = {{1.0f / 4, 0, 0},
+inline constexpr float G[REACH][3] = {{1.0f / 4, 0, 0},
                                {-1.0f / 6, -1.0f / 6, -1.0f / 6},
                                {-1.0f / 6, 1.0f / 6, -1.0f / 6},
                                {1.0f / 24, 1.0f / 12, 1.0f / 6},
@@ -103,9 +103,11 @@ void transform_inputs(const Padded<C, W>& x, int row, int rows, Domain<C>& to, i
             const Real* corner = x.at(row - 1, column - 1);
             float* place = to.at(0, tile);
             transform_tile<C, REACH, REACH>(
-                [&](int r, int c, int channel) __attribute__((always_inline)) { return load(corner + r * x.ROW + c * C + channel); },
-                [](const Floats(&d)[REACH], Floats(&v)[REACH]) __attribute__((always_inline)) { transform_input(d, v); },
-                [&](int r, int c, int channel, Floats value) __attribute__((always_inline)) { store(place + (r * REACH + c) * to.PITCH + channel, value); });
+                [&](int r, int c, int channel) RESLAB_INLINED { return load(corner + r * x.ROW + c * C + channel); },
+                [](const Floats(&d)[REACH], Floats(&v)[REACH]) RESLAB_INLINED { transform_input(d, v); },
+                [&](int r, int c, int channel, Floats value) RESLAB_INLINED {
+                    store(place + (r * REACH + c) * to.PITCH + channel, value);
+                });
         }
 }
 
@@ -116,9 +118,11 @@ void transform_gradients(const Padded<C, W>& dy, int row, int rows, Domain<C>& t
             const Real* corner = dy.at(row, column);
             float* place = to.at(0, tile);
             transform_tile<C, TILE, REACH>(
-                [&](int r, int c, int channel) __attribute__((always_inline)) { return load(corner + r * dy.ROW + c * C + channel); },
-                [](const Floats(&d)[TILE], Floats(&v)[REACH]) __attribute__((always_inline)) { transform_gradient(d, v); },
-                [&](int r, int c, int channel, Floats value) __attribute__((always_inline)) { store(place + (r * REACH + c) * to.PITCH + channel, value); });
+                [&](int r, int c, int channel) RESLAB_INLINED { return load(corner + r * dy.ROW + c * C + channel); },
+                [](const Floats(&d)[TILE], Floats(&v)[REACH]) RESLAB_INLINED { transform_gradient(d, v); },
+                [&](int r, int c, int channel, Floats value) RESLAB_INLINED {
+                    store(place + (r * REACH + c) * to.PITCH + channel, value);
+                });
         }
 }
 
@@ -129,9 +133,11 @@ void transform_outputs(const Domain<C>& from, int tile, float* rows) {
         const float* place = from.at(0, tile);
         float* corner = rows + column * C;
         transform_tile<C, REACH, TILE>(
-            [&](int r, int c, int channel) __attribute__((always_inline)) { return load(place + (r * REACH + c) * from.PITCH + channel); },
-            [](const Floats(&m)[REACH], Floats(&y)[TILE]) __attribute__((always_inline)) { transform_output(m, y); },
-            [&](int r, int c, int channel, Floats value) __attribute__((always_inline)) { store(corner + (r * W + c) * C + channel, value); });
+            [&](int r, int c, int channel) RESLAB_INLINED { return load(place + (r * REACH + c) * from.PITCH + channel); },
+            [](const Floats(&m)[REACH], Floats(&y)[TILE]) RESLAB_INLINED { transform_output(m, y); },
+            [&](int r, int c, int channel, Floats value) RESLAB_INLINED {
+                store(corner + (r * W + c) * C + channel, value);
+            });
     }
 }
 
@@ -195,13 +201,13 @@ void transform_weights(float* to, Weight weight) {
         for (int k = 0; k < C; ++k) {
             float* place = to + (n / COLUMNS * C + k) * COLUMNS + n % COLUMNS;
             transform_tile<LANES, 3, REACH>(
-                [&](int i, int j, int) __attribute__((always_inline)) {
+                [&](int i, int j, int) RESLAB_INLINED {
                     Floats taps;
                     for (int lane = 0; lane < LANES; ++lane) taps[lane] = weight(k, n + lane, 3 * i + j);
                     return taps;
                 },
-                [](const Floats(&g)[3], Floats(&u)[REACH]) __attribute__((always_inline)) { transform_taps(g, u); },
-                [&](int row, int column, int, Floats value) __attribute__((always_inline)) {
+                [](const Floats(&g)[3], Floats(&u)[REACH]) RESLAB_INLINED { transform_taps(g, u); },
+                [&](int row, int column, int, Floats value) RESLAB_INLINED {
                     store(place + (row * REACH + column) * C * C, value);
                 });
         }
@@ -242,7 +248,7 @@ template <int C>
 struct Nothing {};
 
 template <int C>
-using Workspace = std::conditional_t<TRANSFORMED, Transforms<C>, Nothing<C>>;
+using Workspace = std::conditional_t<WINOGRAD, Transforms<C>, Nothing<C>>;
 
 // How the maps of W x W pixels of a group of images make blocks.
 template <int W>
