@@ -5,7 +5,7 @@ from typing import Any
 from reslab.experiments.comparing import Comparison, judged
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Row, Runs
 from reslab.experiments.paper import paper
-from reslab.experiments.tested import measure, ten_crops, tested_or_single
+from reslab.experiments.tested import by_views_or_single, measure, ten_crops
 from reslab.reporting import Pair, beside_figure
 
 # Label -> net, option; the residual nets are those of option A, with as many parameters as the plain ones.
@@ -28,7 +28,7 @@ def measured(runs: Runs, datasets: Datasets) -> dict[str, Any]:
 
 
 def rows(runs: Runs) -> list[Row]:
-    told, seen = paper()["table2"], tested_or_single(runs)
+    told, seen = paper()["table2"], by_views_or_single(runs)
     return [seen.row(label, told[net]) for label, (net, _) in NETS.items()]
 
 
@@ -37,7 +37,7 @@ def picture(_: Runs, found: list[Row]) -> bytes:
 
 
 def finding(runs: Runs) -> Finding:
-    return judged(tested_or_single(runs), CLAIMS)
+    return judged(by_views_or_single(runs), CLAIMS)
 
 
 TABLE2 = Experiment(

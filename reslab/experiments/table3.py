@@ -7,7 +7,7 @@ from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, R
 from reslab.experiments.historic import historic_needs
 from reslab.experiments.paper import table
 from reslab.experiments.table2 import ABOUT
-from reslab.experiments.tested import measure, ten_crops, tested, tested_or_single
+from reslab.experiments.tested import by_views, by_views_or_single, measure, ten_crops
 from reslab.reporting import Pair, beside_figure
 
 HISTORIC = ("vgg16",)
@@ -40,7 +40,7 @@ def measured(runs: Runs, datasets: Datasets) -> dict[str, Any]:
 
 def rows(runs: Runs) -> list[Row]:
     """Top-1, and after it top-5, which a single view does not have."""
-    seen, five = tested_or_single(runs), tested(runs, "top5")
+    seen, five = by_views_or_single(runs), by_views(runs, "top5")
     top1 = [seen.row(label, value) for label, value in table("table3").items()]
     return top1 + [five.row(label, value, title=f"{label}, top-5") for label, value in table("table3_top5").items()]
 
@@ -50,7 +50,7 @@ def picture(_: Runs, found: list[Row]) -> bytes:
 
 
 def finding(runs: Runs) -> Finding:
-    return judged(tested_or_single(runs), CLAIMS)
+    return judged(by_views_or_single(runs), CLAIMS)
 
 
 TABLE3 = Experiment(

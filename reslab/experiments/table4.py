@@ -5,7 +5,7 @@ from typing import Any
 from reslab.experiments.comparing import Comparison, judged
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Row, Runs
 from reslab.experiments.paper import table
-from reslab.experiments.tested import dense, measure, tested
+from reslab.experiments.tested import by_views, dense, measure
 from reslab.reporting import Pair, beside_figure
 
 # Label -> net, option; they are runs of Table 3.
@@ -37,7 +37,7 @@ def measured(runs: Runs, datasets: Datasets) -> dict[str, Any]:
 
 def rows(runs: Runs) -> list[Row]:
     """Top-1, and after it top-5; a single view would be another table, and stands for nothing here."""
-    one, five = tested(runs, "top1"), tested(runs, "top5")
+    one, five = by_views(runs, "top1"), by_views(runs, "top5")
     top1 = [one.row(label, value) for label, value in table("table4").items()]
     return top1 + [five.row(label, value, title=f"{label}, top-5") for label, value in table("table4_top5").items()]
 
@@ -47,7 +47,7 @@ def picture(_: Runs, found: list[Row]) -> bytes:
 
 
 def finding(runs: Runs) -> Finding:
-    return judged(tested(runs, "top1"), CLAIMS)
+    return judged(by_views(runs, "top1"), CLAIMS)
 
 
 TABLE4 = Experiment(

@@ -7,7 +7,7 @@ from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, R
 from reslab.experiments.paper import table
 from reslab.experiments.table4 import ABOUT
 from reslab.experiments.table4 import NETS as SINGLE
-from reslab.experiments.tested import ENSEMBLE, dense, measure, tested
+from reslab.experiments.tested import ENSEMBLE, by_views, dense, measure
 from reslab.reporting import Pair, beside_figure
 
 NETS = {"resnet34 A": ("resnet34", "A"), **SINGLE}  # the six residual nets of Table 3
@@ -24,7 +24,7 @@ def measured(runs: Runs, datasets: Datasets) -> dict[str, Any]:
 
 def rows(runs: Runs) -> list[Row]:
     """Top-5 of the ensembles, and of each member of ours alone."""
-    five, alone = tested(runs, "top5"), table("table4_top5")
+    five, alone = by_views(runs, "top5"), table("table4_top5")
     ensembles = [five.row(label, value) for label, value in table("table5").items()]
     return ensembles + [five.row(label, alone.get(label), title=f"{label} alone") for label in NETS]
 
@@ -34,7 +34,7 @@ def picture(_: Runs, found: list[Row]) -> bytes:
 
 
 def finding(runs: Runs) -> Finding:
-    return judged(tested(runs, "top5"), CLAIMS)
+    return judged(by_views(runs, "top5"), CLAIMS)
 
 
 TABLE5 = Experiment(

@@ -19,7 +19,7 @@ from reslab.training import Recipe
 
 ENSEMBLE = "ensemble"  # the label of the nets together
 PAPER_SIZE = 224  # pixels: PAPER_SCALES are for nets of this size
-SMOKE_TESTED = 40  # images that a test of a few steps looks at: nobody reads the number
+SMOKE_TESTED = 20  # images that a test of a few steps looks at: nobody reads the number
 
 Protocol = Callable[[int, bool], Views]
 """(a net's size in pixels, does a mirrored image keep its class?) -> how its images are looked at."""
@@ -43,7 +43,8 @@ def measure(
     `together`: also of the ensemble of all labels, for each seed that all of them have. DataError for photographs that
     cannot be read any more.
     """
-    labels, split, found = tuple(labels), runs.held_out, {}
+    labels, split = tuple(labels), runs.held_out
+    found: dict[str, list[dict[str, float | None]]] = {}
     truth: NDArray[np.int64] = np.zeros(0, np.int64)
     sums: dict[int, NDArray[np.float64]] = {}
     members: dict[int, int] = {}
@@ -61,7 +62,7 @@ def measure(
     return {"testing": words, "split": split, "images": len(truth), "errors": found} if found else {}
 
 
-def tested(runs: Runs, kind: str) -> Runs:
+def by_views(runs: Runs, kind: str) -> Runs:
     """Runs whose error is the measured one, "top1" or "top5"; what was not measured is not among them."""
     split, images = runs.measured.get("split"), runs.measured.get("images")
     nothing = {"val_error": None, "val_images": 0, "test_error": None, "test_images": 0}
@@ -72,9 +73,9 @@ def tested(runs: Runs, kind: str) -> Runs:
     return Runs(runs.setting, found)
 
 
-def tested_or_single(runs: Runs) -> Runs:
+def by_views_or_single(runs: Runs) -> Runs:
     """Top-1 as measured, and of a single view where nothing was; `Runs.testing` says which."""
-    return tested(runs, "top1") if "errors" in runs.measured else runs
+    return by_views(runs, "top1") if "errors" in runs.measured else runs
 
 
 def _seen(
