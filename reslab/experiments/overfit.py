@@ -17,10 +17,13 @@ IMAGES, STEPS = 5_000, 1_560  # 40 epochs of 128 where the recipe is not the pap
 SURVIVAL = 0.5  # of the last block
 REMEDY = f", survival {SURVIVAL:g}"  # what labels of runs with stochastic depth end with
 LABELS = tuple(f"resnet{depth}{ending}" for ending in ("", REMEDY) for depth in DEPTHS)
+DEEPEST = LABELS[-1]
 
 
 def needs(runs: Runs) -> list[Need]:
-    return [Need(label, _recipe(runs.setting, label)) for label in LABELS]
+    """The slowest run of all is left out of a test of a few steps, which has it without stochastic depth."""
+    labels = [label for label in LABELS if not (runs.setting.smoke and label == DEEPEST)]
+    return [Need(label, _recipe(runs.setting, label)) for label in labels]
 
 
 def _recipe(setting: Setting, label: str) -> Recipe:
@@ -48,7 +51,7 @@ def _curves(runs: Runs, ending: str) -> tuple[Curve, ...]:
 def finding(runs: Runs) -> Finding:
     """The claim is the paper's; what stochastic depth does about it is told, and decides nothing."""
     found = judged(runs, [Comparison("resnet1202", "resnet110")])
-    gained = difference(runs, "resnet1202", f"resnet1202{REMEDY}", runs.held_out)
+    gained = difference(runs, "resnet1202", DEEPEST, runs.held_out)
     return Finding(
         found.holds, f"{found.words}; resnet1202 without less with stochastic depth: {gained or 'not known'}"
     )
