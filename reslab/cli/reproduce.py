@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reslab.experiments.document import Document
-    from reslab.experiments.experiment import Experiment
+    from reslab.experiments.experiment import Experiment, Runs
     from reslab.experiments.outlook import Kind
     from reslab.experiments.plan import Plan
     from reslab.experiments.reproduce import Reproduction
@@ -59,14 +59,14 @@ def reproduce(
         show_overview(experiments, json)
         return
     folder = to or runs / "reproduced"
-    if given:
-        (experiment,) = experiments
-        records = [read_record(run) for run in given]
-        words = " ".join(f"--from {run}" for run in given)
-        write([Document.of(experiment, given_runs(experiment, records), asked=words)], folder, json)
-        return
     around = Surroundings(data_root=data_root, download=download, say=say)
     shelf = Shelf(around, data)
+    if given:
+        (experiment,) = experiments
+        found = measured(experiment, given_runs(experiment, [read_record(run) for run in given]), shelf)
+        words = " ".join(f"--from {run}" for run in given)
+        write([Document.of(experiment, found, asked=words)], folder, json)
+        return
     chosen = scale or next(iter(SCALES))
     part = 1.0
     if minutes is not None:
@@ -84,6 +84,17 @@ def reproduce(
     write(documents, folder, json, missing, single=name != ALL)
     if missing or any(document.failed for document in documents):
         raise typer.Exit(1)
+
+
+def measured(experiment: "Experiment", runs: "Runs", shelf: "Shelf") -> "Runs":
+    """Runs that somebody made with what is measured on them; without their images there are their errors alone."""
+    if experiment.measure is None:
+        return runs
+    try:
+        return replace(runs, measured=experiment.measure(runs, shelf))
+    except DataError as error:
+        say(f"only what the runs have recorded: {error}")
+        return runs
 
 
 def run_rounds(work: "Reproduction", around: "Surroundings", workers: int, dry_run: bool, json: bool) -> bool:

@@ -7,6 +7,7 @@ scales            what they are run on: a test, a budget that a machine can bear
 reproduce, alike  their runs through the queue; runs that are compared are of one recipe
 costs             how long they take here
 document          what came out, as Markdown and JSON
+tested            errors of many views and of ensembles, as Tables 2 to 5 have them
 comparing, lines  what they share: differences with their uncertainty, the paper's curves
 engines           the same recipe on both engines
 jobs, plan        runs that are to be done, what is known of each, and how the rest is to be run

@@ -139,7 +139,7 @@ class Document:
         recipes = list(dict.fromkeys(str(result["recipe"]) for result in results))
         notes.append(
             f"Ours: {list_text(data)}, recipe {list_text(recipes)}, {_span(steps)} steps ({_span(epochs)} epochs); "
-            f"last step, single view. The column images says on how many of them an error was counted."
+            f"last step, {self.runs.testing}. The column images says on how many of them an error was counted."
         )
         others = [name for name in data if name not in PAPERS_DATA]
         if others:

@@ -92,6 +92,11 @@ class Runs:
         whole = bool(results) and all(r["test_images"] and r["test_images"] >= r["val_images"] for r in results)
         return "test" if whole else "val"
 
+    @property
+    def testing(self) -> str:
+        """How often each image was looked at for the errors that are shown (sec. 3.4, sec. 4.2)."""
+        return str(self.measured.get("testing", "single view"))
+
     def row(self, label: str, paper: float | None = None, split: str | None = None, title: str | None = None) -> Row:
         """The mean error of a label on a split, `held_out` unless told otherwise, beside the paper's value."""
         on = split or self.held_out
@@ -135,6 +140,6 @@ class Experiment:
     # What is to be run, for the setting of the `Runs` given. A later round sees the results of those before it, and
     # for estimates it is asked with none. All recipes of the last round are compared, and must be alike.
     rounds: tuple[Round, ...] = ()
-    measure: Callable[[Runs, Datasets], dict[str, Any]] | None = None  # what is not an error: times, responses
+    measure: Callable[[Runs, Datasets], dict[str, Any]] | None = None  # times, responses, errors of many views
     may_differ: tuple[str, ...] = ()  # fields of the recipe in which the last round's runs may differ besides the net
     about: str = ""  # what a reader must know of our numbers, such as testing that is not the paper's

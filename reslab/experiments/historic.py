@@ -1,4 +1,4 @@
-"""The nets that the paper compares itself with, where they can be built here."""
+"""The nets that the paper compares itself with, each under its own recipe, where they can be built here."""
 
 from collections.abc import Iterable
 

@@ -15,6 +15,11 @@ def paper() -> dict[str, Any]:
     return json.loads(files("reslab.experiments").joinpath("paper.json").read_text(encoding="utf-8"))
 
 
+def table(name: str) -> dict[str, float]:
+    """A table's values by what they are of, in the order of the paper."""
+    return {label: value for label, value in paper()[name].items() if label != "unit"}
+
+
 def exact_counts(name: str, spec: Architecture) -> dict[str, int] | None:
     """Golden parameters and multiply-adds of the paper's net `name`; None for a variant that it does not have."""
     home = spec_named(name)

@@ -15,6 +15,8 @@ from reslab.experiments.overfit import OVERFIT
 from reslab.experiments.table1 import TABLE1
 from reslab.experiments.table2 import TABLE2
 from reslab.experiments.table3 import TABLE3
+from reslab.experiments.table4 import TABLE4
+from reslab.experiments.table5 import TABLE5
 from reslab.experiments.table6 import TABLE6
 
 EXPERIMENTS: dict[str, Experiment] = {
@@ -29,6 +31,8 @@ EXPERIMENTS: dict[str, Experiment] = {
         TABLE3,
         FIGURE5,
         BOTTLENECK,
+        TABLE4,
+        TABLE5,
         FIGURE6,
         TABLE6,
         FIGURE7,

@@ -113,7 +113,9 @@ def given_runs(experiment: Experiment, records: Sequence[Record]) -> Runs:
     """
     if not experiment.rounds:
         raise UsageError(f"{experiment.name} needs no runs; leave --from out")
-    wanted = {_net(need.recipe): need.label for need in experiment.rounds[-1](Runs(Setting.nominal("full")))}
+    needs = experiment.rounds[-1](Runs(Setting.nominal("full")))
+    wanted = {_net(need.recipe): need.label for need in needs}
+    alike = {need.label for need in needs if need.alike}
     found: dict[str, tuple[Result, ...]] = {}
     for record in records:
         if not record.result:
@@ -133,9 +135,11 @@ def given_runs(experiment: Experiment, records: Sequence[Record]) -> Runs:
         if any(run["recipe"]["seed"] == other["recipe"]["seed"] for other in before):
             raise UsageError(f"{record.path} has the net and the seed of {before[0]['name']}; leave one of them out")
         found[wanted[net]] = tuple(sorted((*before, run), key=lambda r: r["recipe"]["seed"]))
-    refuse_mixed(experiment, [(label, run) for label, runs in found.items() for run in runs])
+    refuse_mixed(experiment, [(label, run) for label, runs in found.items() if label in alike for run in runs])
     return Runs(replace(Setting.nominal("full"), scale=GIVEN), found)
 
 
-def _net(recipe: Recipe) -> tuple[str, str | None]:
-    return recipe.model.name, recipe.model.shortcut
+def _net(recipe: Recipe) -> tuple[str, str | None, str | None]:
+    """What of a recipe says which line of an experiment it is for."""
+    survival = recipe.model.survival
+    return recipe.model.name, recipe.model.shortcut, f"survival {survival:g}" if survival < 1 else None

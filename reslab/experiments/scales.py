@@ -5,6 +5,8 @@
 | smoke | 2 steps on 100 digits, 8 px | 2 steps on 100 digits, scaled to 16 px |
 | small | CIFAR-10, preset `fast` | tiny-imagenet-20 at 64 px, preset `small` |
 | full | CIFAR-10, preset `paper` | an ImageNet folder at 224 px, preset `paper` |
+
+Nets of the comparison have their own authors' recipe at full, and under `fast` and `small` the same in as many steps.
 """
 
 from dataclasses import dataclass, replace
@@ -13,8 +15,9 @@ from typing import Any
 
 from reslab.data import NAMES, Dataset, data_root, find_folder
 from reslab.errors import DataError, UsageError, unknown
-from reslab.nets import spec
+from reslab.nets import Historic, spec
 from reslab.training import Data, Facts, Recipe, Surroundings, facts_of, make_recipe, read_data
+from reslab.training.presets import net_is_imagenet
 
 SCALES = {
     "smoke": "a test: 2 steps on the embedded digits; shows that it runs, nothing of the claim",
@@ -23,7 +26,6 @@ SCALES = {
 }
 PRESET = {"smoke": ("small", "small"), "small": ("fast", "small"), "full": ("paper", "paper")}  # (CIFAR, ImageNet) nets
 SMOKE_STEPS, SMOKE_BATCH, SMOKE_IMAGES, SMOKE_SIZE = 2, 16, 100, 16
-CIFAR_SIZE = 32  # nets whose own images are larger are ImageNet nets
 
 # What each scale trains on when it is all there; what lies on this machine may be less.
 _CIFAR10 = Facts("cifar10", 10, 32, 45_000, mirror=True, official=True, split="45k/5k")
@@ -46,8 +48,14 @@ GIVEN = "given"  # no scale: runs that somebody made
 
 
 def is_imagenet(model: str) -> bool:
-    """Is it a net for ImageNet, by the images that it is made for?"""
-    return spec(model).size > CIFAR_SIZE
+    """Is it one of Table 1, or of those that they are compared with there?"""
+    return net_is_imagenet(spec(model))
+
+
+def preset_of(model: str, scale: str) -> str:
+    """The preset of a net at a scale; the paper's recipe is that of its own nets, others have their authors'."""
+    preset = PRESET[scale][is_imagenet(model)]
+    return "original" if preset == "paper" and isinstance(spec(model), Historic) else preset
 
 
 @dataclass(frozen=True)
@@ -77,14 +85,15 @@ class Setting:
     def recipe(self, model: str, shortcut: str | None = None, split: str | None = None, **more: Any) -> Recipe:
         """The recipe of this scale for a net. `split` is one of CIFAR's, and nothing for other data.
 
-        `more`: `images`, to train on so many only; `steps`, before they are shortened. Raises UsageError for a net
-        that does not exist.
+        `more`: `images`, to train on so many only; `steps`, before they are shortened; `survival`, of the last block
+        in stochastic depth. Raises UsageError for a net that does not exist.
         """
         facts = self.facts(model)
         if facts.split and split:
             facts = replace(facts, split=split, train_images=int(split.split("k")[0]) * 1000)
-        preset = PRESET[self.scale][is_imagenet(model)]
-        chosen = make_recipe(facts, model, preset, shortcut, batch=SMOKE_BATCH if self.smoke else None)
+        batch = SMOKE_BATCH if self.smoke else None
+        chosen = make_recipe(facts, model, preset_of(model, self.scale), shortcut, batch=batch)
+        chosen = replace(chosen, model=replace(chosen.model, survival=more.get("survival", 1.0)))
         if images := SMOKE_IMAGES if self.smoke else more.get("images"):
             chosen = replace(chosen, data=replace(chosen.data, images=min(images, facts.train_images)))
         steps = SMOKE_STEPS if self.smoke else more.get("steps") or chosen.steps

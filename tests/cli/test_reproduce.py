@@ -115,6 +115,7 @@ def test_all_smokes(tmp_path):
         assert values["too_small"] is bool(EXPERIMENTS[name].rounds)
         assert all(Path(file).is_file() for file in values["files"])
         trained = [r for r in values["rows"] if r["unit"] == "error %" and r["ours"] is not None]
-        assert all(r["n"] == 1 and r["images"] in (100, 360) for r in trained)
-    assert len(list(tmp_path.glob("*/result.json"))) == 21, "runs are shared"
+        assert all(r["n"] == 1 and r["images"] in (20, 100, 360) for r in trained)
+    assert len(list(tmp_path.glob("*/result.json"))) == 24, "runs are shared"
+    assert all(found[f"table{n}"]["measured"]["images"] == 20 for n in (2, 3, 4, 5))
     assert found["bottleneck"]["measured"]["px"] == 16

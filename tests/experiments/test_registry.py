@@ -20,8 +20,9 @@ EVERY = list(EXPERIMENTS.values())
 ROW_KEYS = ["label", "paper", "ours", "deviation", "n", "images", "std", "unit", "on"]
 # Runs of each, every round of it: (smoke, small and full).
 SIZES = {
-    "figure1": (2, 2), "table1": (0, 0), "figure4": (4, 4), "table2": (4, 4), "table3": (7, 7), "figure5": (0, 0),
-    "bottleneck": (0, 0), "figure6": (10, 10), "table6": (6, 6), "degradation": (4, 12), "overfit": (4, 4),
+    "figure1": (2, 2), "figure2": (0, 0), "figure3": (0, 0), "table1": (0, 0), "figure4": (4, 4), "table2": (4, 4),
+    "table3": (7, 7), "figure5": (0, 0), "bottleneck": (0, 0), "table4": (5, 5), "table5": (6, 6), "figure6": (10, 10),
+    "table6": (6, 6), "figure7": (5, 5), "degradation": (4, 12), "overfit": (7, 8),
 }  # fmt: skip
 
 
@@ -50,7 +51,7 @@ def test_the_size_of_its_plan(name):
 
 def test_all_smokes_share_their_runs():
     needs = needs_of(EVERY, Setting.nominal("smoke"))
-    assert len(needs) == 21, "ten of figure 6, two more rates, nine for ImageNet"
+    assert len(needs) == 24, "ten of figure 6, two more rates, three with stochastic depth, nine for ImageNet"
     digits = {size: facts_of(load_dataset("digits", size=size).with_train(100)) for size in (8, 16)}
     for need in needs:
         check(need.recipe, digits[need.recipe.data.size])
@@ -63,6 +64,10 @@ def test_scales_are_the_presets():
     assert (small.recipe("resnet18").name, small.recipe("resnet18").data.size) == ("small", 64)
     assert (full.recipe("plain56").name, full.recipe("plain56").steps) == ("paper", 64_000)
     assert (full.recipe("resnet34", "A").data.name, full.recipe("resnet34", "A").model.classes) == ("imagenet", 1000)
+    nin, vgg = (full.recipe(name) for name in ("nin", "vgg16"))
+    assert (nin.name, nin.steps, nin.optimizer.weight_decay) == ("original", 120_000, 1e-5), "its authors' own"
+    assert (vgg.name, vgg.steps, vgg.data.size) == ("original", 370_000, 224)
+    assert small.recipe("nin").steps == small.recipe("resnet20").steps and small.recipe("nin").name == "fast"
     half = Setting.nominal("full", 0.5).recipe("resnet20").schedule
     assert (half.steps, half.drops) == (32_000, (16_000, 24_000))
 
@@ -111,6 +116,7 @@ def test_a_run_too_small_says_so(experiment):
 
 def test_names():
     assert named("all") == tuple(EVERY) and [e.name for e in named("table6")] == ["table6"]
+    assert set(SIZES) == set(EXPERIMENTS), "none is left out"
     with pytest.raises(UsageError, match="unknown experiment 'tabel6': did you mean table6"):
         named("tabel6")
     with pytest.raises(UsageError, match="unknown scale 'smal': did you mean small"):

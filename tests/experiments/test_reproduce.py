@@ -75,6 +75,20 @@ def test_runs_that_somebody_made(tmp_path):
     assert document.stem == "figure1-given" and "reslab reproduce figure1 --from RUN" in document.markdown()
 
 
+def test_given_runs_of_stochastic_depth_and_of_competitors_have_places_of_their_own(tmp_path):
+    overfit, table6 = EXPERIMENTS["overfit"], EXPERIMENTS["table6"]
+    recipe = Setting.nominal("small").recipe("resnet20", images=5_000, steps=20)
+    records = []
+    for survival in (1.0, 0.5):
+        changed = replace(recipe, model=replace(recipe.model, survival=survival))
+        run = invented(changed)
+        folder = write_run(tmp_path / f"survival-{survival}", changed.to_dict(), run["metrics"], run["result"])
+        records.append(read_record(folder.path))
+    assert set(given_runs(overfit, records).found) == {"resnet20", "resnet20, survival 0.5"}
+    own = [recorded(tmp_path, "resnet20"), recorded(tmp_path, "nin")]
+    assert set(given_runs(table6, own).found) == {"resnet20", "nin"}, "its recipe is not to be theirs"
+
+
 @pytest.mark.parametrize(
     ("more", "error", "message"),
     [
