@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo test check format docs clean
+.PHONY: demo test check lint format docs clean
 
 demo: .venv/installed
 	$(BIN)/reslab demo
@@ -10,12 +10,14 @@ demo: .venv/installed
 test: .venv/tested
 	$(BIN)/python -m pytest
 
-check: .venv/tested
+check: lint
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: .venv/tested
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -m "not slow"
 
 format: .venv/tested
 	$(BIN)/ruff format .

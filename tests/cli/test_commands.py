@@ -165,7 +165,7 @@ def test_info_and_list():
     text = Answer("info", "resnet20", "--shortcut", "B").out
     assert "[3x3, 16; 3x3, 16] x 3" in text and "272,474" in text
     everything = Answer("list", "--json").json
-    assert list(everything) == ["models", "datasets", "recipes", "experiments"]
+    assert list(everything) == ["models", "datasets", "recipes", "trained", "experiments"]
     assert {"resnet20", "plain34", "resnet152"} <= {m["name"] for m in everything["models"]}
     assert {d["name"] for d in everything["datasets"]} == {"digits", "cifar10", "cifar100"}
     assert {"paper", "fast", "small", "original"} == {r["name"] for r in everything["recipes"]}
