@@ -57,7 +57,7 @@ def show(result: dict[str, Any]) -> None:
             ("over rounds", f"{result['ratio_min']:.2f} to {result['ratio_max']:.2f} ({result['rounds']} rounds)"),
             (
                 "as direct products",
-                f"{result['achieved_gflops']:,.0f} GFLOP/s; peak {result['peak_gflops']:,.0f} ({used:.0%})",
+                f"{result['achieved_gflops']:,.0f} GFLOP/s of {result['peak_gflops']:,.0f} ({used:.0%})",
             ),
             ("time", duration(result["seconds"])),
         ]
