@@ -123,7 +123,7 @@ def _dress(axes: Axes) -> None:
 
 def _heading(bench: dict[str, Any]) -> str:
     result = bench["result"]
-    return f"{result['model']}, batch {result['batch']}, {_threads(result)}, {_machine(bench)}"
+    return f"{result['model']}, {_threads(result)}, {_units(bench) or _machine(bench)}"
 
 
 def _range(result: dict[str, Any]) -> str:
@@ -135,10 +135,15 @@ def _threads(result: dict[str, Any]) -> str:
 
 
 def _machine(bench: dict[str, Any]) -> str:
-    """The processor, and what of its instructions decides speed here."""
-    machine = bench["environment"]["machine"]
-    units = next((words for feature, words in UNITS.items() if feature in machine["features"]), "")
-    return f"{machine['processor']} ({units})" if units else str(machine["processor"])
+    """The processor, with the instructions that count."""
+    processor, units = str(bench["environment"]["machine"]["processor"]), _units(bench)
+    return f"{processor} ({units})" if units else processor
+
+
+def _units(bench: dict[str, Any]) -> str:
+    """What of the processor's instructions decides speed here, where that is known."""
+    features = bench["environment"]["machine"]["features"]
+    return next((words for feature, words in UNITS.items() if feature in features), "")
 
 
 def _row(bench: dict[str, Any]) -> list[str]:
