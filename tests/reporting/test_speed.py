@@ -32,10 +32,7 @@ def test_bars_are_as_long_as_the_speeds():
     ElementTree.fromstring(text)
     assert picture == bench_figure([bench(), bench("resnet110", best_torch_ratio=0.9, ratio_min=0.8, ratio_max=1.0)])
     words = re.findall(r">([^<>\n]+)</text>", text)
-    assert (
-        "resnet20, batch 128, 2 threads, Some | 9000 (AVX-512 BF16)" in words
-        and "6,100 img/s: 3.94 (3.70 to 4.20)" in words
-    )
+    assert "resnet20, 2 threads, AVX-512 BF16" in words and "6,100 img/s: 3.94 (3.70 to 4.20)" in words
     assert words.index("PyTorch at its best") < words.index("reslab, engine native")
     best, ours, plain, _, slower, _ = bar_widths(text)
     assert abs(ours / best - 3.94) < 0.01 and abs(plain / best - 770 / 1550) < 0.01 and abs(slower / best - 0.9) < 0.01
