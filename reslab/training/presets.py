@@ -9,7 +9,8 @@
 | original | what the net's own authors did | theirs | theirs | theirs | theirs | theirs |
 
 Nets of the comparison cannot be trained at the rates of nets with batch normalisation: under `fast` and `small` they
-keep their own recipe (`original`), stretched to as many steps.
+keep their own recipe (`original`), stretched to as many steps. `paper` is for the nets of this paper, and gives the others
+its rates for the sake of comparison alone.
 """
 
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from reslab.nets import Architecture, Historic, Residual, Spec, build, initialis
 from reslab.training.by_name import check_names
 from reslab.training.originals import ORIGINALS
 from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule
+from reslab.training.rules import LARGEST_SCALE
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def warmed_up(recipe: Recipe) -> Recipe:
 
 
 def original(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
-    """The row of `originals.py`; of a residual net sec. 4.2, with pre-activation the warm-up of that paper, too."""
+    """The row of `originals.py`; of residual nets the preset `paper`, with pre-activation the warm-up of that paper."""
     if isinstance(net, Spec):
         warm = net.activation == "pre" and net_is_cifar(net)  # arXiv 1603.05027, appendix: whatever the depth
         return warmed_up(recipe) if warm else paper(recipe, facts, net)
@@ -134,7 +136,7 @@ def imagenet(recipe: Recipe, facts: Facts) -> Recipe:
 
     Crops of another size than 224 are cut from images that are as much larger as the paper's.
     """
-    lowest, highest = (round(side * facts.size / IMAGENET_SIZE) for side in IMAGENET_SCALE)
+    lowest, highest = (min(round(side * facts.size / IMAGENET_SIZE), LARGEST_SCALE) for side in IMAGENET_SCALE)
     return replace(
         recipe,
         data=replace(recipe.data, mean="pixel"),
