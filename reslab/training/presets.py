@@ -9,8 +9,8 @@
 | original | what the net's own authors did | theirs | theirs | theirs | theirs | theirs |
 
 Nets of the comparison cannot be trained at the rates of nets with batch normalisation: under `fast` and `small` they
-keep their own recipe (`original`), stretched to as many steps. `paper` is for the nets of this paper, and gives the others
-its rates for the sake of comparison alone.
+keep their own recipe (`original`), stretched to as many steps. `paper` is for the nets of this paper, and gives the
+others its rates for the sake of comparison alone.
 """
 
 from dataclasses import dataclass, replace
