@@ -46,15 +46,19 @@ def main() -> None:
     engine = TorchEngine(build(spec_of(recipe)), measure(train, recipe.data.mean), execution)
     state = initial_state(recipe, engine, spec_of(recipe), None)
     terms = terms_of(engine, recipe.optimizer)
+
+    def step() -> None:
+        update(recipe, state, engine, batch_at(recipe, train, state.step), terms)
+
     for _ in range(3):
-        update(recipe, state, engine, train, terms)
+        step()
 
     feeding, augmenting, steps = [], [], []
     for _ in range(asked.steps):
         batch = batch_at(recipe, train, state.step)
         feeding.append(milliseconds(lambda: batch_at(recipe, train, state.step)))
         augmenting.append(milliseconds(lambda batch=batch: engine._augmented(batch)))  # type: ignore[misc]
-        steps.append(milliseconds(lambda: update(recipe, state, engine, train, terms)))
+        steps.append(milliseconds(step))
     medians = [statistics.median(times) for times in (feeding, augmenting, steps)]
     result = dict(zip(("feed_ms", "augment_ms", "step_ms"), (round(m, 3) for m in medians), strict=True))
     share = 100 * (medians[0] + medians[1]) / medians[2]

@@ -14,6 +14,7 @@ from reslab.data import crop_and_flip, measure
 from reslab.engine import Engine, Execution, make_engine
 from reslab.nets import build
 from reslab.training import learning_rate
+from reslab.training.feed import batch_at
 from reslab.training.loop import update
 from reslab.training.optimizer import terms_of
 from reslab.training.state import initial_state
@@ -46,7 +47,8 @@ class EngineLoop:
     def step(self) -> None:
         if self._state.step == self._recipe.steps:
             self._state.step = 0  # a net that is fast enough gets through the whole recipe
-        update(self._recipe, self._state, self._engine, self._images, self._terms)
+        batch = batch_at(self._recipe, self._images, self._state.step)
+        update(self._recipe, self._state, self._engine, batch, self._terms)
 
     def facts(self) -> dict[str, Any]:
         return {**self._execution.to_dict(), "bytes_per_image": bytes_per_image(self._engine)}
@@ -74,7 +76,7 @@ class PyTorchLoop:
             torch.set_num_threads(threads)
         self._recipe, self._settings = task.recipe, settings
         images = task.images()
-        self._pixels, self._labels = torch.from_numpy(images.pixels), torch.from_numpy(images.labels)
+        self._pixels, self._labels = torch.from_numpy(images.pixels[:]), torch.from_numpy(images.labels)
         sample = self._pixels[:5000].float()
         self._mean, self._std = sample.mean((0, 1, 2)), sample.std((0, 1, 2))
         net = build(task.spec).train()

@@ -58,12 +58,13 @@ def _answers(run: Path) -> list[tuple["np.ndarray", str, str, float]]:
 
     classifier = load(run)
     test = load_dataset("digits").splits["test"]
-    first = Images(test.pixels[:SHOWN], test.labels[:SHOWN])
+    pictures = test.pixels[:SHOWN]
+    first = Images(pictures, test.labels[:SHOWN])
     probabilities = softmax(scores_of(classifier, first, choose(Request(), this_machine())[0]))
     names = classifier.classes
     return [
         (pixels, names[label], names[row.argmax()], float(row.max()))
-        for pixels, label, row in zip(first.pixels, first.labels, probabilities, strict=True)
+        for pixels, label, row in zip(pictures, first.labels, probabilities, strict=True)
     ]
 
 

@@ -33,7 +33,7 @@ Workers = Annotated[int, typer.Option(help="Runs at once; 0: as many as is faste
 DataRoot = Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")]
 Download = Annotated[bool, typer.Option("--download", help="Fetch a missing data set.")]
 DataUrl = Annotated[Text, typer.Option(help="Fetch from this address instead.")]
-OnBad = Annotated[str, typer.Option(help="Images that cannot be read: error or skip.")]
+OnBad = Annotated[str, typer.Option(help="Images that cannot be read: error, or skip (looks at all of them first).")]
 Runs = Annotated[Path, typer.Option(help="Where run folders are made.")]
 SaveEvery = Annotated[float, typer.Option(help="Seconds between two checkpoints.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]

@@ -8,7 +8,11 @@ folder         a folder of class folders: its classes, files and splits
 photo          from a photograph's file to pixels, for training and prediction
 scaling        images whole at other scales, and cut out at random scales (sec. 3.4)
 colour         colour augmentation along the principal components of natural colours (sec. 3.4)
+decoding       a folder's photographs as pixels: cached, or lazy where they are too many
 cache          photographs decoded once, memory-mapped
+lazy           photographs decoded whenever they are asked for
+checked        which photographs cannot be read
+threads        the same done to many photographs at once
 splits         stratified splits that never change
 fetch          a download that is resumed and checked
 places         where data sets lie
@@ -30,8 +34,9 @@ from reslab.data.catalog import (
 )
 from reslab.data.cifar import SPLITS as CIFAR_SPLITS
 from reslab.data.colour import draw_lighting
-from reslab.data.dataset import Dataset, Images, Photos
+from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
 from reslab.data.folder import FolderIndex, index_folder
+from reslab.data.lazy import LazyPixels
 from reslab.data.photo import PHOTO_SUFFIXES, fit, open_photo, quiet, read_photo
 from reslab.data.places import data_root
 from reslab.data.preprocessing import Preprocessing, by_colour, measure
@@ -39,11 +44,13 @@ from reslab.data.scaling import at_scale, draw_places, draw_scales, scaled_crops
 
 __all__ = [
     "CIFAR_SPLITS",
+    "ENOUGH_PIXELS",
     "NAMES",
     "PHOTO_SUFFIXES",
     "Dataset",
     "FolderIndex",
     "Images",
+    "LazyPixels",
     "Photos",
     "Preprocessing",
     "alternate_flips",

@@ -7,7 +7,6 @@ import math
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -15,13 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reslab.caches import cache_dir
-from reslab.data.photo import decoding_threads, quiet, read_photo
-from reslab.errors import DataError, unknown
+from reslab.data.photo import read_photo
+from reslab.data.threads import in_threads
+from reslab.errors import DataError
 from reslab.locks import alone
 from reslab.progress import Progress, Say, silent, unseen
 
 DECODER = 1  # goes up when the pixels that a photograph becomes change
-SLICE = 1024  # photographs in flight, so that waiting ones do not fill the memory
+# About 100,000 photographs of 224 pixels: decoding them takes minutes, and a machine's memory may hold what is read
+# again and again. The validation images of ImageNet are 7.5 GB, its training images 193.
+MOST_BYTES = 16_000_000_000
 
 
 class Decoded(NamedTuple):
@@ -31,32 +33,19 @@ class Decoded(NamedTuple):
     bad: dict[str, str]  # path -> reason; such a photograph has no row
 
 
-def decode_folder(
-    folder: Path,
-    files: Sequence[str],
-    size: int,
-    on_bad: str = "error",
-    say: Say = silent,
-    progress: Progress = unseen,
-) -> Decoded:
+def packed(
+    folder: Path, files: Sequence[str], size: int, say: Say = silent, progress: Progress = unseen
+) -> Decoded | None:
     """Pixels of the `files` (relative to `folder`) from the cache, which is made at the first time.
 
-    DataError if any cannot be read, unless `on_bad` is "skip".
+    In memory where the cache folder cannot be used or the disk is too full. None, without reading one, where they are
+    too many for that: more than `MOST_BYTES`, or than half of the free disk and a quarter of the memory hold.
     """
-    if on_bad not in ("error", "skip"):
-        raise unknown("on-bad choice", on_bad, ("error", "skip"))
-    decoded = _cached(folder, files, size, say, progress)
-    if decoded.bad and on_bad == "error":
-        count = len(decoded.bad)
-        one = next(iter(decoded.bad.values()))
-        what = "1 image cannot be used" if count == 1 else f"{count:,} images cannot be used, the first of them"
-        raise DataError(f"{what}: {one}; use --on-bad skip to go on without {'it' if count == 1 else 'them'}")
-    return decoded
-
-
-def _cached(folder: Path, files: Sequence[str], size: int, say: Say, progress: Progress) -> Decoded:
+    needed = len(files) * size * size * 3
+    if needed > MOST_BYTES:
+        return None
     shelf = cache_dir() / "folders"
-    key = _key(folder, files, size)
+    key = key_of(folder, files, f"{DECODER} {size}")
     found, _ = _find(shelf, key, folder, len(files), size, silent)  # without the lock: the shelf may be read-only
     try:
         if found is None:
@@ -64,18 +53,22 @@ def _cached(folder: Path, files: Sequence[str], size: int, say: Say, progress: P
             with alone(shelf / f".{key}.lock", f"decoding the images of {folder}", say):
                 found, free = _find(shelf, key, folder, len(files), size, say)
                 if found is None and free is not None:
-                    _refuse_too_much(shelf, len(files), size)
+                    _refuse_too_much(shelf, needed)
                     _build(free, folder, files, size, say, progress)
                     found = _open(free, folder, len(files), size, say)
     except OSError as error:
-        say(f"the cache folder {shelf} cannot be used ({error.strerror or error}): images are decoded into memory")
+        reason = f"the cache folder {shelf} cannot be used ({error.strerror or error})"
+        if needed > _memory() / 4:
+            say(f"{reason}, and {needed / 1e9:,.1f} GB of images are more than a quarter of the memory")
+            return None
+        say(f"{reason}: images are decoded into memory")
     return found or _in_memory(folder, files, size, progress)
 
 
-def _refuse_too_much(shelf: Path, files: int, size: int) -> None:
-    """An OSError before hours of decoding, not after."""
-    needed, free = files * size * size * 3, shutil.disk_usage(shelf).free
-    if needed > free:
+def _refuse_too_much(shelf: Path, needed: int) -> None:
+    """An OSError before hours of decoding, not after, and before the user's disk is full."""
+    free = shutil.disk_usage(shelf).free
+    if needed > free / 2:
         raise OSError(errno.ENOSPC, f"{needed / 1e9:,.1f} GB of images, and {free / 1e9:,.1f} GB are free")
 
 
@@ -93,9 +86,9 @@ def _find(shelf: Path, key: str, folder: Path, total: int, size: int, say: Say) 
     return None, None
 
 
-def _key(folder: Path, files: Sequence[str], size: int) -> str:
-    """Changes with anything that can change the pixels or their order."""
-    lines = [f"{DECODER} {size} {folder.resolve()}"]
+def key_of(folder: Path, files: Sequence[str], what: str) -> str:
+    """Changes with `what` is made of the files, and with anything of them that can change it, or their order."""
+    lines = [f"{what} {folder.resolve()}"]
     for path in files:
         try:
             stat = (folder / path).stat()
@@ -162,12 +155,6 @@ def _write_header(out: BinaryIO, rows: int, size: int) -> int:
 
 
 def _in_memory(folder: Path, files: Sequence[str], size: int, progress: Progress) -> Decoded:
-    needed = len(files) * size * size * 3
-    if needed > _memory():
-        raise DataError(
-            f"{folder}: no memory for {needed / 1e9:,.1f} GB of images; set RESLAB_CACHE to a writable folder with as "
-            f"much free space, or choose a smaller --size"
-        )
     pixels = np.empty((len(files), size, size, 3), np.uint8)
     bad: dict[str, str] = {}
     rows = 0
@@ -181,13 +168,8 @@ def _in_memory(folder: Path, files: Sequence[str], size: int, progress: Progress
 
 
 def _decode(folder: Path, files: Sequence[str], size: int, progress: Progress) -> Iterator[NDArray[np.uint8] | str]:
-    """Pixels (size, size, 3) of each photograph, or why it cannot be read; in threads, since Pillow frees the GIL."""
-    with quiet(), ThreadPoolExecutor(decoding_threads()) as pool:
-        for start in range(0, len(files), SLICE):
-            batch = files[start : start + SLICE]
-            for done, image in enumerate(pool.map(lambda path: _read(folder / path, size), batch), start + 1):
-                progress(done, len(files))
-                yield image
+    """Pixels (size, size, 3) of each photograph, or why it cannot be read."""
+    return in_threads(lambda path: _read(folder / path, size), files, progress)
 
 
 def _read(path: Path, size: int) -> NDArray[np.uint8] | str:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from reslab.data.cache import decode_folder
 from reslab.data.cifar import CIFAR, fetch_cifar, find_cifar, load_cifar
 from reslab.data.cifar import SIZE as CIFAR_SIZE
 from reslab.data.dataset import Dataset, Images, Photos
+from reslab.data.decoding import decode_folder
 from reslab.data.digits import load_digits
 from reslab.data.folder import FolderIndex, fingerprint, index_folder
 from reslab.data.places import data_root
@@ -79,20 +79,19 @@ def load_folder(
 ) -> Dataset:
     """The photographs of a folder of class folders, (N, size, size, 3), decoded into the cache at the first time.
 
+    Of a folder that is too large for that, splits are `LazyPixels`.
+
     Row i of a split is file i of that split in the data set's index: what could not be read is in neither.
     """
     chosen = index_folder(folder) if index is None else index
     changed = index is not None and fingerprint(folder, index.files) != index.fingerprint
-    files = [path for paths in chosen.files.values() for path in paths]
-    pixels, bad = decode_folder(folder, files, size, on_bad, say, progress)
+    pixels, bad = decode_folder(folder, chosen.files, size, on_bad, say, progress)
     used = _without(folder, chosen, bad) if bad or changed else chosen
     here = folder.resolve()
-    splits: dict[str, Images] = {}
-    end = 0
-    for split, labels in used.labels.items():
-        start, end = end, end + len(labels)
-        photos = Photos(here, used.files[split])
-        splits[split] = Images(pixels[start:end], np.array(labels, np.int64), photos)
+    splits = {
+        split: Images(pixels[split], np.array(labels, np.int64), Photos(here, used.files[split]))
+        for split, labels in used.labels.items()
+    }
     notes = chosen.notes + _notes(changed, bad)
     return Dataset(here.name, used.classes, splits, fingerprint=used.fingerprint, notes=notes, index=used, folder=here)
 

@@ -1,5 +1,6 @@
 """From a photograph's file to the pixels that a net sees; training, testing and prediction use the same way."""
 
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reslab.errors import DataError
-from reslab.processor import usable_cores
 
 # Left out of what Pillow registers: formats that it names but cannot decode by itself (some start other programs).
 _NOT_DECODED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
@@ -36,6 +36,8 @@ LONGEST = 8  # times its shorter side: of a longer strip the centre is looked at
 # the smallest usual range that holds the image is taken.
 _WHITE = {"I;16": (65535.0,), "I": (255.0, 65535.0), "F": (1.0, 255.0, 65535.0)}
 
+_DECIDING = threading.RLock()
+
 
 def read_photo(path: Path | str, size: int) -> NDArray[np.uint8]:
     """The photograph in a file as (size, size, 3); see `open_photo` and `fit`."""
@@ -47,14 +49,17 @@ def open_photo(path: Path | str, enough: int | None = None) -> Image.Image:
 
     With `enough`, a large JPEG may come at 1/2, 1/4 or 1/8 of its size, its shorter side still `enough` pixels.
     """
-    try:
-        with Image.open(path, formats=_FORMATS) as image:
-            if enough is not None:
-                image.draft(None, (enough, enough))
-            image.load()
-            return _rgb(_upright(image))
-    except Exception as error:  # decoders fail on damaged files in any way
-        raise DataError(f"{path}: cannot be read as an image ({_reason(error)})") from error
+    with _opened(path) as image:
+        if enough is not None:
+            image.draft(None, (enough, enough))
+        image.load()
+        return _rgb(_upright(image))
+
+
+def glance(path: Path | str) -> None:
+    """DataError, naming the file, if it does not begin as a photograph. What is torn further on is not seen."""
+    with _opened(path):
+        pass
 
 
 def fit(image: Image.Image, size: int) -> NDArray[np.uint8]:
@@ -91,15 +96,22 @@ def centre_piece(image: Image.Image) -> tuple[int, int, int, int]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Odd metadata and large pictures are no news among thousands: Pillow's warnings are not shown."""
-    with warnings.catch_warnings():
+    """Odd metadata and large pictures are no news among thousands: Pillow's warnings are not shown.
+
+    What is shown is decided for the whole process, so another thread that would decide waits.
+    """
+    with _DECIDING, warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="PIL")
         yield
 
 
-def decoding_threads() -> int:
-    """As many as there are cores: Pillow frees the interpreter while it decodes and scales."""
-    return min(usable_cores(), 32)
+@contextmanager
+def _opened(path: Path | str) -> Iterator[Image.Image]:
+    try:
+        with Image.open(path, formats=_FORMATS) as image:
+            yield image
+    except Exception as error:  # decoders fail on damaged files in any way
+        raise DataError(f"{path}: cannot be read as an image ({_reason(error)})") from error
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from reslab.data.dataset import Images
+from reslab.data.dataset import ENOUGH_PIXELS, Images
 
-BLOCK = 4096  # images read at a time, so that a memory-mapped set never has to fit in memory
+BLOCK_PIXELS = 4096 * 32 * 32  # read at a time, so that the set never has to fit in memory
 
 
 @dataclass(frozen=True)
@@ -24,18 +24,22 @@ class Preprocessing:
 
 
 def measure(images: Images, mean: str) -> Preprocessing:
-    """The preprocessing that fits these training images; `mean` is "pixel" (sec. 4.2) or "channel"."""
+    """The preprocessing that fits these training images, or a part of very many (`Images.thinned`).
+
+    `mean` is "pixel" (sec. 4.2) or "channel".
+    """
     assert mean in ("pixel", "channel")
+    images = images.thinned(ENOUGH_PIXELS)
     total = np.zeros(images.pixels.shape[1:])
-    squares = 0.0
-    for start in range(0, len(images), BLOCK):
-        block = images.pixels[start : start + BLOCK].astype(np.float32)
+    squares, portion = 0.0, max(1, BLOCK_PIXELS // images.size**2)
+    for start in range(0, len(images), portion):
+        block = images.pixels[start : start + portion].astype(np.float32)
         total += block.sum(axis=0, dtype=np.float64)
         squares += float(np.square(block).sum(dtype=np.float64))
     per_pixel = total / len(images)
     centre = per_pixel if mean == "pixel" else per_pixel.mean(axis=(0, 1), keepdims=True)
     # The variance about the mean image; 1 where all pixels are the same, so that nothing is divided by zero.
-    variance = squares / images.pixels.size - float(np.square(per_pixel).mean())
+    variance = squares / (len(images) * total.size) - float(np.square(per_pixel).mean())
     return Preprocessing(centre.astype(np.float32), float(np.sqrt(variance)) if variance > 1e-6 else 1.0, images.size)
 
 

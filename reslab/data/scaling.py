@@ -4,16 +4,14 @@ The images are read from their files each time, in threads, where there are file
 fill a terabyte. Only what is cut out is scaled. Drawing is apart from doing, as in `augment`.
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from reslab.data.dataset import Images
-from reslab.data.photo import centre_piece, decoding_threads, quiet, scaled
+from reslab.data.photo import centre_piece, scaled
 from reslab.data.randomness import generator
+from reslab.data.threads import in_threads
 
 MARGIN = 2  # a JPEG may come at a half, a quarter, an eighth of its size, if this many times what is asked for is left
 
@@ -45,7 +43,7 @@ def scaled_crops(
         image = images.picture(int(indices[number]), MARGIN * scale)
         return scaled_crop(image, scale, (float(places[number, 0]), float(places[number, 1])), size)
 
-    return np.stack(_in_threads(crop, range(len(indices))))
+    return np.stack(list(in_threads(crop, range(len(indices)))))
 
 
 def scaled_crop(image: Image.Image, scale: int, place: tuple[float, float], size: int) -> NDArray[np.uint8]:
@@ -67,9 +65,4 @@ def scaled_crop(image: Image.Image, scale: int, place: tuple[float, float], size
 
 def at_scale(images: Images, indices: NDArray[np.int64], scale: int) -> list[NDArray[np.uint8]]:
     """The images whole, (H, W, 3) each, shorter side at `scale` pixels. DataError as for `scaled_crops`."""
-    return _in_threads(lambda index: scaled(images.picture(index, MARGIN * scale), scale), indices.tolist())
-
-
-def _in_threads(read: Callable[[int], NDArray[np.uint8]], numbers: Sequence[int] | range) -> list[NDArray[np.uint8]]:
-    with quiet(), ThreadPoolExecutor(decoding_threads()) as pool:
-        return list(pool.map(read, numbers))
+    return list(in_threads(lambda index: scaled(images.picture(index, MARGIN * scale), scale), indices.tolist()))

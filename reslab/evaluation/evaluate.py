@@ -153,7 +153,7 @@ def by_name(dataset: Dataset, split: str, classes: tuple[str, ...]) -> Images:
             f"{f' and {len(strange) - 1} more' if len(strange) > 1 else ''}; it knows {', '.join(classes[:10])}"
         )
     numbers = np.array([classes.index(name) for name in dataset.classes], np.int64)
-    return Images(images.pixels, numbers[images.labels], images.photos)
+    return replace(images, labels=numbers[images.labels])
 
 
 def _dataset(

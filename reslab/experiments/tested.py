@@ -96,7 +96,7 @@ def _some(images: Images, count: int | None) -> Images:
     if count is None or count >= len(images):
         return images
     taken = np.arange(count) * len(images) // count
-    return Images(np.array(images.pixels[taken]), images.labels[taken])
+    return images.only(taken)
 
 
 def _errors(seen: NDArray[np.float64], truth: NDArray[np.int64]) -> dict[str, float | None]:

@@ -1,10 +1,15 @@
 """From (recipe, step) to a batch: which images, and how each is scaled, cropped, mirrored and coloured."""
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
 import numpy as np
 from numpy.typing import NDArray
 
 from reslab.data import (
     Images,
+    LazyPixels,
     alternate_flips,
     batch_epochs,
     batch_indices,
@@ -19,6 +24,29 @@ from reslab.data.randomness import generator
 from reslab.engine import Batch
 from reslab.training.recipe import Recipe
 from reslab.training.schedule import companions_learn
+
+
+@contextmanager
+def batches(recipe: Recipe, images: Images) -> Iterator[Callable[[int], Batch]]:
+    """`batch_at` as a function of the step; while the net is at work the next batch's photographs are read.
+
+    What is in memory already is taken when it is asked for. Raises DataError as `pixels_at` does, at the batch's own
+    step.
+    """
+    if not isinstance(images.pixels, LazyPixels) and not (recipe.augment.scale and images.photos):
+        yield lambda step: batch_at(recipe, images, step)
+        return
+    with ThreadPoolExecutor(1) as reader:
+        ahead: dict[int, Future[Batch]] = {}
+
+        def batch_of(step: int) -> Batch:
+            wanted = ahead.pop(step, None) or reader.submit(batch_at, recipe, images, step)
+            ahead.clear()
+            if step + 1 < recipe.steps:
+                ahead[step + 1] = reader.submit(batch_at, recipe, images, step + 1)
+            return wanted.result()
+
+        yield batch_of
 
 
 def batch_at(recipe: Recipe, images: Images, step: int) -> Batch:
@@ -48,7 +76,7 @@ def pixels_at(recipe: Recipe, images: Images, indices: NDArray[np.int64], step: 
     DataError, naming the file, for a photograph that cannot be read any more.
     """
     if not recipe.augment.scale:
-        return np.take(images.pixels, indices, axis=0)
+        return images.pixels[indices]
     scales = draw_scales(len(indices), recipe.augment.scale, recipe.seed, step)
     places = draw_places(len(indices), recipe.seed, step)
     return scaled_crops(images, indices, scales, places, images.size)

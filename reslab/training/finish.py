@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reslab.data import Dataset, Preprocessing
+from reslab.data import ENOUGH_PIXELS, Dataset, Preprocessing
 from reslab.engine import Engine, Execution
 from reslab.evaluation import answers, single_view, top_error
 from reslab.store import Identity, RunFolder, model_bytes, predictions_bytes
@@ -21,14 +21,18 @@ def finish(
     execution: Execution,
     exact: bool,
 ) -> dict[str, Any]:
-    """Measure the result on every split, write model, predictions and result."""
+    """Measure the result on every split, write model, predictions and result.
+
+    Of very many training images a part is looked at (`Images.thinned`), which `train_images` counts.
+    """
     weights, statistics = state.result()
-    kept, errors = {}, {}
+    kept, errors, counts = {}, {}, {}
     for split, images in dataset.splits.items():
-        scores = single_view(engine, weights, statistics, images)
-        errors[split] = top_error(scores, images.labels)
+        seen = images.thinned(ENOUGH_PIXELS) if split == "train" else images
+        scores = single_view(engine, weights, statistics, seen)
+        errors[split], counts[split] = top_error(scores, seen.labels), len(seen)
         if split != "train":
-            kept[split] = answers(scores, images)
+            kept[split] = answers(scores, seen)
     named = {**engine.parameters.views(weights), **engine.statistics.views(statistics)}
     identity = Identity(
         model=recipe.model.name,
@@ -51,7 +55,7 @@ def finish(
         "engine": execution.engine,
         "precision": execution.precision,
         "compiled": execution.compiled,
-        **measured(errors, dataset),
+        **measured(errors, counts),
         "seconds": round(state.seconds, 2),
         "images_per_second": round(recipe.steps * recipe.batch / state.seconds, 1),
         "exact": exact,
@@ -60,10 +64,10 @@ def finish(
     return result
 
 
-def measured(errors: dict[str, float | None], dataset: Dataset) -> dict[str, float | int | None]:
-    """Error and number of images of each split; null and 0 where a data set has no such split."""
+def measured(errors: dict[str, float | None], counts: dict[str, int]) -> dict[str, float | int | None]:
+    """Error of each split, and on how many images; null and 0 where a data set has no such split."""
     found: dict[str, float | int | None] = {}
     for split in ("train", "val", "test"):
         found[f"{split}_error"] = errors.get(split)
-        found[f"{split}_images"] = len(dataset.splits[split]) if split in dataset.splits else 0
+        found[f"{split}_images"] = counts.get(split, 0)
     return found

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 
 from reslab.data import Images
-from reslab.engine import Engine
-from reslab.errors import ReslabError, RunError
+from reslab.engine import Batch, Engine
+from reslab.errors import DataError, ReslabError, RunError
 from reslab.evaluation import cross_entropy, single_view, top_error
 from reslab.store import RunFolder
-from reslab.training.feed import batch_at
+from reslab.training.feed import batches
 from reslab.training.interrupt import heard
 from reslab.training.optimizer import STATISTICS_MOMENTUM, Terms, descend, follow, terms_of
 from reslab.training.recipe import Recipe
@@ -67,17 +67,22 @@ def fit(
 ) -> None:
     """Bring `state` to the recipe's last step, saving it every `save_every` seconds (more rarely if saving is slow).
 
-    Raises Diverged when the loss is no longer a number, Interrupted after Ctrl-C; the folder then holds the last good
-    state.
+    Raises Diverged when the loss is no longer a number, Interrupted after Ctrl-C, DataError where a photograph cannot
+    be read any more; the folder then holds the last good state.
     """
     terms = terms_of(engine, recipe.optimizer)
     line_every, evaluate_every = max(1, recipe.steps // LINES), max(1, recipe.steps // EVALUATIONS)
     clock = _Clock(state, save_every)
     line: dict[str, Any] = {}
     val_error: float | None = None
-    with heard() as interruption:
+    with heard() as interruption, batches(recipe, train) as batch_of:
         while state.step < recipe.steps:
-            update(recipe, state, engine, train, terms)
+            try:
+                batch = batch_of(state.step)
+            except DataError:  # between two steps, so that what is saved is as if the run had been stopped here
+                checkpoint(state, folder, clock)
+                raise
+            update(recipe, state, engine, batch, terms)
             if state.step == recipe.steps:
                 settle_statistics(recipe, state, engine, train)
             if state.step % line_every == 0 or state.step == recipe.steps:
@@ -102,9 +107,9 @@ def fit(
         checkpoint(state, folder, clock)
 
 
-def update(recipe: Recipe, state: State, engine: Engine, train: Images, terms: Terms) -> None:
-    """One step of the recipe: the state afterwards is one step further."""
-    batch = selected(recipe, state, engine, batch_at(recipe, train, state.step))
+def update(recipe: Recipe, state: State, engine: Engine, batch: Batch, terms: Terms) -> None:
+    """One step of the recipe, on what `batch_at` gives for it: the state afterwards is one step further."""
+    batch = selected(recipe, state, engine, batch)
     output = engine.step(state.weights, batch)
     lr = learning_rate(recipe, state.step)
     optimizer = replace(recipe.optimizer, momentum=momentum(recipe, state.step))

@@ -10,7 +10,7 @@ import torch
 
 from reslab.data import Dataset, measure
 from reslab.engine import Execution, choose, make_engine, this_machine
-from reslab.errors import UsageError
+from reslab.errors import DataError, UsageError
 from reslab.nets import Residual, digest_of, name_of, named_residual, try_out
 from reslab.store import DIVERGED, RESULT, SPLIT, RunFolder
 from reslab.training.continuing import recorded_execution, same_execution, same_recipe
@@ -103,7 +103,18 @@ def train_on(
         begin_folder(recipe, dataset, folder)
         # A run seeds itself and has its own threads; the caller's stream and number of threads stay as they were.
         with torch.random.fork_rng(devices=[]), same_threads():
-            return _train(recipe, dataset, folder, execution, exact, around, residual)
+            try:
+                return _train(recipe, dataset, folder, execution, exact, around, residual)
+            except DataError as error:
+                raise DataError(f"{error}; {_way_out(folder)}") from error
+
+
+def _way_out(folder: RunFolder) -> str:
+    """For a photograph that could not be read when it was wanted."""
+    return (
+        f"once the file is as it was, the run goes on where it stopped: reslab train --run {folder.path}. To do "
+        f"without it, begin another run with --on-bad skip, which looks at all photographs first"
+    )
 
 
 def _train(

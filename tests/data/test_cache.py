@@ -8,11 +8,20 @@ import numpy as np
 import pytest
 
 from reslab.data import cache as cache_module
-from reslab.data.cache import decode_folder
+from reslab.data import decoding
+from reslab.data import threads as threads_module
+from reslab.data.cache import Decoded
+from reslab.data.lazy import LazyPixels
 from reslab.data.photo import read_photo
 from reslab.errors import DataError, UsageError
 
 FILES = ["cat/000.png", "cat/001.png", "dog/000.png"]
+
+
+def decode_folder(folder, files, size, **words):
+    """Of a folder with one split."""
+    pixels, bad = decoding.decode_folder(folder, {"train": files}, size, **words)
+    return Decoded(pixels["train"], bad)
 
 
 @pytest.fixture
@@ -66,7 +75,7 @@ def test_progress_counts_images(folder):
 
 
 def test_more_images_than_are_in_flight_at_once(folder, monkeypatch):
-    monkeypatch.setattr(cache_module, "SLICE", 2)
+    monkeypatch.setattr(threads_module, "SLICE", 2)
     seen = []
     pixels = decode_folder(folder, FILES, 8, progress=lambda *at: seen.append(at)).pixels
     assert seen == [(1, 3), (2, 3), (3, 3)]
@@ -240,12 +249,22 @@ def test_other_choices_are_unknown(folder):
         decode_folder(folder, FILES, 8, on_bad="skp")
 
 
-def test_more_images_than_disk_and_memory_hold_are_refused_before_they_are_decoded(folder, decodings, monkeypatch):
-    monkeypatch.setattr(cache_module.shutil, "disk_usage", lambda _: SimpleNamespace(free=1))
+def test_more_images_than_disk_and_memory_should_hold_are_read_at_each_use(folder, decodings, monkeypatch):
+    needed = 3 * 8 * 8 * 3
+    monkeypatch.setattr(cache_module.shutil, "disk_usage", lambda _: SimpleNamespace(free=2 * needed - 1))
     said = []
-    assert len(decode_folder(folder, FILES, 8, say=said.append).pixels) == 3
+    monkeypatch.setattr(cache_module, "_memory", lambda: 4 * needed)
+    assert isinstance(decode_folder(folder, FILES, 8, say=said.append).pixels, np.ndarray)
     assert "are free" in said[-1] and "into memory" in said[-1] and len(decodings) == 3
-    monkeypatch.setattr(cache_module, "_memory", lambda: 500)
-    with pytest.raises(DataError, match=r"no memory for .* GB of images; set RESLAB_CACHE .* smaller --size"):
-        decode_folder(folder, FILES, 8)
+    monkeypatch.setattr(cache_module, "_memory", lambda: 4 * needed - 1)
+    assert isinstance(decode_folder(folder, FILES, 8, say=said.append).pixels, LazyPixels)
+    assert "more than a quarter of the memory" in said[-3] and said[-2].startswith("3 images would take")
     assert len(decodings) == 3
+
+
+def test_half_of_the_free_disk_is_used(folder, monkeypatch, cache):
+    monkeypatch.setattr(cache_module.shutil, "disk_usage", lambda _: SimpleNamespace(free=2 * 3 * 8 * 8 * 3))
+    decode_folder(folder, FILES, 8)
+    assert len(entries(cache)) == 1
+    monkeypatch.setattr(cache_module.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    assert isinstance(decode_folder(folder, FILES, 8).pixels, np.memmap), "what is there already is used"

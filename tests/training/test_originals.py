@@ -30,6 +30,7 @@ from reslab.training import (
     with_fields,
 )
 from reslab.training.by_name import named_values
+from reslab.training.feed import batch_at
 from reslab.training.loop import update
 from reslab.training.optimizer import decay_of, limits_of, rates_of, rmsprop, terms_of
 from reslab.training.presets import check, spec_of
@@ -90,7 +91,7 @@ def test_one_step_lowers_the_loss_of_its_batch(digits, name):
     state = initial_state(recipe, engine, spec_of(recipe), None)
     terms, losses = terms_of(engine, recipe.optimizer), []
     for _ in range(2):
-        update(recipe, state, engine, few, terms)
+        update(recipe, state, engine, batch_at(recipe, few, state.step), terms)
         losses.append(float(state.sums[0]))
         state.sums.zero_()
     assert losses[1] < losses[0]
@@ -205,7 +206,7 @@ def test_maxout_keeps_its_lengths_in_training(digits):
     recipe = with_fields(recipe, ["optimizer.max_norms=stage1.*=0.01, head.*=0.02"])
     engine = make_engine(spec_of(recipe), measure(digits.splits["train"], "pixel"), FP32)
     state = initial_state(recipe, engine, spec_of(recipe), None)
-    update(recipe, state, engine, digits.splits["train"], terms_of(engine, recipe.optimizer))
+    update(recipe, state, engine, batch_at(recipe, digits.splits["train"], 0), terms_of(engine, recipe.optimizer))
     views = engine.parameters.views(state.weights)
     assert views["stage1.1.weight"].flatten(1).norm(dim=1).max() <= 0.01 * (1 + 1e-5)
     assert views["head.2.weight"].norm(dim=1).max() <= 0.02 * (1 + 1e-5)

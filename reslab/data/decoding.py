@@ -1,0 +1,67 @@
+"""A folder's photographs as pixels: decoded once where that is affordable, else read from their files at each use."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reslab.data.cache import Decoded, packed
+from reslab.data.checked import unreadable
+from reslab.data.lazy import LazyPixels
+from reslab.errors import DataError, unknown
+from reslab.progress import Progress, Say, silent, unseen
+
+Pixels = NDArray[np.uint8] | LazyPixels
+Splits = Mapping[str, Sequence[str]]  # of each split, paths relative to the folder
+
+
+def decode_folder(
+    folder: Path,
+    splits: Splits,
+    size: int,
+    on_bad: str = "error",
+    say: Say = silent,
+    progress: Progress = unseen,
+) -> tuple[dict[str, Pixels], dict[str, str]]:
+    """Pixels (N, size, size, 3) of each split, without those that cannot be read; of these, path and reason.
+
+    All are decoded at once if they may be (`packed`), else each split for which that holds, and the others are lazy:
+    the same pixels, so that nothing but time depends on it. DataError if any cannot be read, unless `on_bad` is "skip".
+    """
+    if on_bad not in ("error", "skip"):
+        raise unknown("on-bad choice", on_bad, ("error", "skip"))
+    whole = packed(folder, [path for files in splits.values() for path in files], size, say, progress)
+    if whole is not None:
+        pixels, bad = _cut(whole, splits), whole.bad
+    else:
+        pixels, bad = {}, {}
+        for split, files in splits.items():
+            part = packed(folder, files, size, say, progress) if len(splits) > 1 else None
+            pixels[split], more = part or _from_files(folder, files, size, on_bad, say, progress)
+            bad |= more
+    if bad and on_bad == "error":
+        count = len(bad)
+        one = next(iter(bad.values()))
+        what = "1 image cannot be used" if count == 1 else f"{count:,} images cannot be used, the first of them"
+        raise DataError(f"{what}: {one}; use --on-bad skip to go on without {'it' if count == 1 else 'them'}")
+    return pixels, bad
+
+
+def _cut(whole: Decoded, splits: Splits) -> dict[str, Pixels]:
+    """The rows of each split of all that were decoded together."""
+    pixels: dict[str, Pixels] = {}
+    end = 0
+    for split, files in splits.items():
+        start, end = end, end + sum(path not in whole.bad for path in files)
+        pixels[split] = whole.pixels[start:end]
+    return pixels
+
+
+def _from_files(
+    folder: Path, files: Sequence[str], size: int, on_bad: str, say: Say, progress: Progress
+) -> tuple[LazyPixels, dict[str, str]]:
+    needed = len(files) * size * size * 3
+    say(f"{len(files):,} images would take {needed / 1e9:,.1f} GB decoded: they are read from their files at each use")
+    bad = unreadable(folder, files, on_bad == "skip", say, progress)
+    return LazyPixels(folder.resolve(), tuple(path for path in files if path not in bad), size), bad
