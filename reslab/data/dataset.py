@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reslab.data.lazy import LazyPixels, Rows, chosen
-from reslab.data.photo import open_photo
+from reslab.data.photo import one_of_many, open_photo
 from reslab.data.splits import stratified
 from reslab.errors import UsageError
 
@@ -57,7 +57,8 @@ class Images:
         """
         if self.photos is None:
             return Image.fromarray(np.asarray(self.pixels[index]))
-        return open_photo(self.photos.folder / self.photos.files[index], enough)
+        with one_of_many():
+            return open_photo(self.photos.folder / self.photos.files[index], enough)
 
     @property
     def size(self) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reslab.data.photo import read_photo
+from reslab.data.photo import one_of_many, read_photo
 from reslab.data.threads import in_threads
 
 Rows = slice | NDArray[np.int64]  # which of many images
@@ -44,7 +44,8 @@ class LazyPixels:
         return LazyPixels(self._folder, chosen(self._files, rows), self.shape[1])
 
     def _read(self, file: str) -> NDArray[np.uint8]:
-        return read_photo(self._folder / file, self.shape[1])
+        with one_of_many():
+            return read_photo(self._folder / file, self.shape[1])
 
 
 def chosen(files: Sequence[str], rows: Rows) -> tuple[str, ...]:

@@ -95,6 +95,15 @@ def centre_piece(image: Image.Image) -> tuple[int, int, int, int]:
 
 
 @contextmanager
+def one_of_many() -> Iterator[None]:
+    """While a photograph of a data set is read: if it cannot be, the error says how to do without it."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{error}; --on-bad skip looks at all photographs first, and leaves such ones out") from error
+
+
+@contextmanager
 def quiet() -> Iterator[None]:
     """Odd metadata and large pictures are no news among thousands: Pillow's warnings are not shown.
 

@@ -106,15 +106,8 @@ def train_on(
             try:
                 return _train(recipe, dataset, folder, execution, exact, around, residual)
             except DataError as error:
-                raise DataError(f"{error}; {_way_out(folder)}") from error
-
-
-def _way_out(folder: RunFolder) -> str:
-    """For a photograph that could not be read when it was wanted."""
-    return (
-        f"once the file is as it was, the run goes on where it stopped: reslab train --run {folder.path}. To do "
-        f"without it, begin another run with --on-bad skip, which looks at all photographs first"
-    )
+                again = f"once the file is as it was, this run goes on where it stopped: reslab train --run {run}"
+                raise DataError(f"{error}; {again}") from error
 
 
 def _train(
