@@ -49,13 +49,16 @@ class Reproduction:
         return max((len(experiment.rounds) for experiment in self.experiments), default=0)
 
     def jobs(self, turn: int) -> list[Job]:
-        """What is to be run in this round, counted from 0; all first seeds come first, of these the longest runs.
+        """What is to be run in this round, counted from 0: first seeds first, and the cheapest experiment's of these.
 
-        Begun last, a long run would keep one core busy while the others have nothing left to do.
+        So tables come one after the other, not all at the end. Of one experiment the longest runs come first: begun
+        last, a long run would keep one core busy while the others have nothing left to do.
         """
         self._asked = {e.name: self._needed(e, turn) for e in self.experiments if turn < len(e.rounds)}
-        jobs = {job.folder: job for asked in self._asked.values() for _, job in asked}
-        return sorted(jobs.values(), key=lambda job: (job.recipe.seed, -macs_of(job.recipe) * job.recipe.steps))
+        in_order = sorted(self._asked.values(), key=lambda asked: sum(_cost(job) for _, job in asked))
+        longest_first = (sorted((job for _, job in asked), key=_cost, reverse=True) for asked in in_order)
+        jobs = {job.folder: job for of_one in longest_first for job in of_one}
+        return sorted(jobs.values(), key=lambda job: job.recipe.seed)
 
     def take_in(self, outcomes: Sequence[Outcome]) -> None:
         """What became of the jobs of the round."""
@@ -91,6 +94,11 @@ class Reproduction:
     def _job(self, recipe: Recipe, label: str) -> Job:
         words = f"{label}, seed {recipe.seed}" if self.seeds > 1 else label
         return Job(recipe, default_folder(recipe, self.folder), self.shelf.place(recipe.data), words)
+
+
+def _cost(job: Job) -> int:
+    """In multiply-adds of a forward pass, about."""
+    return macs_of(job.recipe) * job.recipe.steps * job.recipe.batch
 
 
 def finished(job: Job, result: dict[str, Any]) -> Result:

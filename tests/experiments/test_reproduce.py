@@ -35,8 +35,10 @@ def test_a_run_that_several_need_is_one_job(tmp_path):
     both = work(tmp_path, "figure1", "figure6", seeds=2)
     jobs = both.jobs(0)
     assert len(jobs) == 20 and [job.recipe.seed for job in jobs] == [0] * 10 + [1] * 10
-    assert jobs[0].recipe.model.name == "resnet1202", "the longest first"
-    assert jobs[0].folder.parent == tmp_path and jobs[0].label == "resnet1202, seed 0"
+    names = [job.recipe.model.name for job in jobs]
+    assert names[:2] == ["plain56", "plain20"], "the cheaper experiment first, and of it the longest run"
+    assert names[2:4] == ["resnet1202", "resnet110"]
+    assert jobs[0].folder.parent == tmp_path and jobs[0].label == "plain56, seed 0"
     both.take_in(ended(jobs))
     assert [run["recipe"]["seed"] for run in both.so_far("figure1").of("plain56")] == [0, 1]
     assert both.so_far("figure6").of("plain56") == both.so_far("figure1").of("plain56")

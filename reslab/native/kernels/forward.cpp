@@ -61,7 +61,11 @@ void Network::forward_first(int index, Group group, Scratch& scratch, int shard)
         Real* x = block.input(image);
         for_each<K, IN>(join_before(index, image), [&](int row, int column, int channel, Reals value) {
             put(padded.at(row, column) + channel, value);
-            put(x + (row * IN + column) * K + channel, value);
+            Real* to = x + (row * IN + column) * K + channel;
+            if constexpr (SUMS)
+                keep(to, widen(value));
+            else
+                put(to, value);
         });
     }
     scratch.ahead.begin(group.count * W * (C / CHANNELS_OF_ROW<Here, C>));

@@ -35,7 +35,7 @@ RESLAB_INLINE void finish_row(const GradientMap<C>& map, const float* values, in
                 Floats output =
                     KEPT ? load(map.x + at) : fma(y, load(map.norm->scale + channel), load(map.norm->shift + channel));
                 value = output > 0.0f ? value : Floats{};
-                store(map.g + at, value);
+                keep(map.g + at, value);
                 Floats(&sum)[3][2][V] = sums;
                 sum[0][column & 1][v] += value;
                 sum[1][column & 1][v] = fma(value, y, sum[1][column & 1][v]);

@@ -177,6 +177,7 @@ void Network::pass(int thread, Work work, Then then) {
         for (int image = begin(shard), end = begin(shard + 1); image < end; image += COUNT)
             work(Group{image, std::min(COUNT, end - image)}, shard);
     }
+    settle();
     team_.meet(then);
 }
 

@@ -13,7 +13,7 @@ struct ImageSums {
 };
 
 // Adds one row of outputs to an image's sums and stores it. row_values[column][channel of CHANNELS], from the channel
-// `cut` on; y: the raw outputs [pixel][N] of the image. Where not SUMS, only stores.
+// `cut` on; y: the raw outputs [pixel][N] of the image. Where not SUMS, in evaluation, only stores: they are read next.
 template <int N, int W, int CHANNELS, bool SUMS>
 RESLAB_INLINE void keep_row(const float* row_values, int row, int cut, Real* y, ImageSums<N>& sums) {
     constexpr int V = VECTORS<CHANNELS>;
@@ -22,8 +22,11 @@ RESLAB_INLINE void keep_row(const float* row_values, int row, int cut, Real* y, 
         for (int column = 0; column < W; ++column)
             RESLAB_UNROLL for (int v = 0; v < V; ++v) {
                 Floats value = load(row_values + column * CHANNELS + first + v * LANES);
-                store(y + (row * W + column) * N + cut + first + v * LANES, value);
-                if constexpr (SUMS) {
+                Real* to = y + (row * W + column) * N + cut + first + v * LANES;
+                if constexpr (!SUMS) {
+                    store(to, value);
+                } else {
+                    keep(to, value);
                     sum[column & 1][v] += value;
                     squares[column & 1][v] = fma(value, value, squares[column & 1][v]);
                 }

@@ -209,6 +209,23 @@ RESLAB_INLINE Reals get(const Real* from) {
 
 RESLAB_INLINE void put(Real* to, Reals value) { std::memcpy(to, &value, sizeof value); }
 
+// In place of store(), for what is read again only when the whole batch has passed by: on AVX2 it goes past the caches,
+// which would fetch each line before it is written. (Whole lines are written, one after the other.) settle() must follow
+// before another thread reads.
+RESLAB_INLINE void keep(Real* to, Floats value) {
+#if RESLAB_AVX2 && defined(RESLAB_FP32)
+    _mm256_stream_ps(to, (__m256)value);
+#else
+    store(to, value);
+#endif
+}
+
+RESLAB_INLINE void settle() {
+#if RESLAB_AVX2 && defined(RESLAB_FP32)
+    _mm_sfence();
+#endif
+}
+
 // What the next images will need, asked for in slices while these ones' products keep the arithmetic busy and the memory
 // idle. A hint: it changes no result and may name memory that is not there.
 class Ahead {
