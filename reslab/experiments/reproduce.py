@@ -11,7 +11,7 @@ from reslab.experiments.experiment import Experiment, Need, Result, Runs
 from reslab.experiments.jobs import Job, Outcome
 from reslab.experiments.scales import GIVEN, Setting, Shelf, is_imagenet
 from reslab.experiments.seeds import with_seeds
-from reslab.experiments.shares import macs_of
+from reslab.experiments.shares import macs_in_all
 from reslab.store import ENVIRONMENT, Record, RunFolder
 from reslab.training import Recipe, default_folder
 
@@ -24,6 +24,11 @@ def needs_of(experiments: Sequence[Experiment], setting: Setting) -> list[Need]:
             for need in needs(Runs(setting)):
                 found.setdefault(need.recipe.digest(), need)
     return list(found.values())
+
+
+def seeds_of(need: Need, asked: int) -> int:
+    """The runs of a need where so many are asked for."""
+    return asked if need.seeds is None else min(asked, need.seeds)
 
 
 def kinds_of_nets(experiments: Sequence[Experiment], scale: str) -> set[bool]:
@@ -51,11 +56,17 @@ class Reproduction:
     def jobs(self, turn: int) -> list[Job]:
         """What is to be run in this round, counted from 0; all first seeds come first, of these the longest runs.
 
-        Begun last, a long run would keep one core busy while the others have nothing left to do.
+        Begun last, a long run would keep one core busy while the others have nothing left to do. Where lengths are what
+        is compared, the cheap runs come first, so that there is something to see early; after those of others.
         """
         self._asked = {e.name: self._needed(e, turn) for e in self.experiments if turn < len(e.rounds)}
-        jobs = {job.folder: job for asked in self._asked.values() for _, job in asked}
-        return sorted(jobs.values(), key=lambda job: (job.recipe.seed, -macs_of(job.recipe) * job.recipe.steps))
+        whole, by_length = ({}, {})
+        for experiment in self.experiments:
+            jobs = by_length if experiment.by_length else whole
+            jobs |= {job.folder: job for _, job in self._asked.get(experiment.name, [])}
+        first = sorted(whole.values(), key=lambda job: (job.recipe.seed, -macs_in_all(job.recipe)))
+        then = [job for folder, job in by_length.items() if folder not in whole]
+        return first + sorted(then, key=lambda job: (macs_in_all(job.recipe), job.recipe.seed))
 
     def take_in(self, outcomes: Sequence[Outcome]) -> None:
         """What became of the jobs of the round."""
@@ -85,7 +96,9 @@ class Reproduction:
     def _needed(self, experiment: Experiment, turn: int) -> list[tuple[Need, Job]]:
         needs = experiment.rounds[turn](self.so_far(experiment.name))
         return [
-            (need, self._job(seeded, need.label)) for need in needs for seeded in with_seeds(need.recipe, self.seeds)
+            (need, self._job(seeded, need.label))
+            for need in needs
+            for seeded in with_seeds(need.recipe, seeds_of(need, self.seeds))
         ]
 
     def _job(self, recipe: Recipe, label: str) -> Job:
@@ -114,17 +127,17 @@ def given_runs(experiment: Experiment, records: Sequence[Record]) -> Runs:
     if not experiment.rounds:
         raise UsageError(f"{experiment.name} needs no runs; leave --from out")
     needs = experiment.rounds[-1](Runs(Setting.nominal("full")))
-    wanted = {_net(need.recipe): need.label for need in needs}
+    wanted = {_place(experiment, need.recipe): need.label for need in needs}
     alike = {need.label for need in needs if need.alike}
     found: dict[str, tuple[Result, ...]] = {}
     for record in records:
         if not record.result:
             raise RunError(f"the run {record.path} is not finished; go on with: reslab train --run {record.path}")
-        net = _net(Recipe.from_dict(record.recipe))
-        if net not in wanted:
+        place = _place(experiment, Recipe.from_dict(record.recipe))
+        if place not in wanted:
             known = ", ".join(dict.fromkeys(wanted.values()))
-            raise UsageError(f"{record.path} is {' '.join(filter(None, net))}; {experiment.name} compares {known}")
-        before = found.get(wanted[net], ())
+            raise UsageError(f"{record.path} is {' '.join(filter(None, place))}; {experiment.name} compares {known}")
+        before = found.get(wanted[place], ())
         run: Result = {
             "name": record.name,
             "recipe": record.recipe,
@@ -134,12 +147,13 @@ def given_runs(experiment: Experiment, records: Sequence[Record]) -> Runs:
         }
         if any(run["recipe"]["seed"] == other["recipe"]["seed"] for other in before):
             raise UsageError(f"{record.path} has the net and the seed of {before[0]['name']}; leave one of them out")
-        found[wanted[net]] = tuple(sorted((*before, run), key=lambda r: r["recipe"]["seed"]))
+        found[wanted[place]] = tuple(sorted((*before, run), key=lambda r: r["recipe"]["seed"]))
     refuse_mixed(experiment, [(label, run) for label, runs in found.items() if label in alike for run in runs])
     return Runs(replace(Setting.nominal("full"), scale=GIVEN), found)
 
 
-def _net(recipe: Recipe) -> tuple[str, str | None, str | None]:
+def _place(experiment: Experiment, recipe: Recipe) -> tuple[str | None, ...]:
     """What of a recipe says which line of an experiment it is for."""
-    survival = recipe.model.survival
-    return recipe.model.name, recipe.model.shortcut, f"survival {survival:g}" if survival < 1 else None
+    survival = f"survival {recipe.model.survival:g}" if recipe.model.survival < 1 else None
+    length = f"{recipe.steps} steps" if experiment.by_length else None
+    return recipe.model.name, recipe.model.shortcut, survival, length

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, replace
 
-from reslab.data import Dataset, measure
+from reslab.data import Dataset, Images, measure
 from reslab.engine import Execution, make_engine
 from reslab.evaluation import single_view
 from reslab.nets import named_residual
@@ -14,6 +14,7 @@ from reslab.training.recipe import Augment, Recipe
 from reslab.training.state import initial_state
 
 SAMPLE_SECONDS = 2.0
+SAMPLE_IMAGES = 1_000  # of those that are evaluated on along the way
 
 
 @dataclass(frozen=True)
@@ -25,30 +26,34 @@ class Estimate:
     seconds: float  # the whole run, evaluation included
 
 
-def estimate(recipe: Recipe, dataset: Dataset, execution: Execution, seconds: float | None = None) -> Estimate:
+def estimate(
+    recipe: Recipe, dataset: Dataset, execution: Execution, seconds: float | None = None, batch: int | None = None
+) -> Estimate:
     """Train for so many seconds, about two, throw the weights away, and reckon. Compilation is left out of it, and so
-    is what smaller crops would save.
+    is what smaller crops would save. `batch` is that of the trial, where a whole one of the recipe would take long.
     """
     sample = SAMPLE_SECONDS if seconds is None else seconds
     dataset = dataset.with_train(recipe.data.images)
     recipe = replace(recipe, augment=replace(recipe.augment, small_size=None, small_part=Augment.small_part))
+    tried = recipe if batch is None else replace(recipe, batch=batch)
     train, val = dataset.splits["train"], dataset.splits.get("val")
     spec, residual = spec_of(recipe), named_residual(recipe.model.residual)
     engine = make_engine(spec, measure(train, recipe.data.mean), execution, residual)
     state = initial_state(recipe, engine, spec, residual)
     terms = terms_of(engine, recipe.optimizer)
-    update(recipe, state, engine, train, terms)  # the first step prepares kernels and memory
+    update(tried, state, engine, train, terms)  # the first step prepares kernels and memory
     begin, timed = time.perf_counter(), 0
     while timed < 2 or time.perf_counter() - begin < sample:
         state.step = 0  # a short recipe has no step to time beyond its last
-        update(recipe, state, engine, train, terms)
+        update(tried, state, engine, train, terms)
         timed += 1
     float(state.sums[0])  # a GPU works on; wait for it
-    step_seconds = (time.perf_counter() - begin) / timed
+    image_seconds = (time.perf_counter() - begin) / timed / tried.batch
     evaluation = 0.0
     if val:
+        some = Images(val.pixels[:SAMPLE_IMAGES], val.labels[:SAMPLE_IMAGES])
         begin = time.perf_counter()
-        single_view(engine, *state.result(), val)
-        evaluation = (time.perf_counter() - begin) * min(EVALUATIONS, recipe.steps)
-    training = step_seconds * (recipe.steps + recipe.statistics_batches)
-    return Estimate(engine.parameters.total, recipe.batch / step_seconds, training + evaluation)
+        single_view(engine, *state.result(), some)
+        evaluation = (time.perf_counter() - begin) / len(some) * len(val) * min(EVALUATIONS, recipe.steps)
+    training = image_seconds * recipe.batch * (recipe.steps + recipe.statistics_batches)
+    return Estimate(engine.parameters.total, 1 / image_seconds, training + evaluation)
