@@ -26,7 +26,9 @@ def recorded(
         if experiment is not BUDGETS or not is_plain(result):  # there, those stand beside ours
             of_recipe.setdefault(Recipe.from_dict(result["recipe"]).digest(), []).append(result)
     full, small = (_runs(experiment, Setting.nominal(scale), of_recipe) for scale in SCALES)
-    runs = full if _names(full) - _names(small) else small
+    known = {id(run) for of_label in small.found.values() for run in of_label}
+    more = any(id(run) not in known for of_label in full.found.values() for run in of_label)
+    runs = full if more else small
     return Runs(runs.setting, runs.found, _measured(experiment, results, trained or {}))
 
 
@@ -40,10 +42,6 @@ def _runs(experiment: Experiment, setting: Setting, of_recipe: Mapping[str, list
                 found[need.label] = here
         runs = Runs(setting, found)
     return runs
-
-
-def _names(runs: Runs) -> set[str]:
-    return {run["name"] for found in runs.found.values() for run in found}
 
 
 def _measured(

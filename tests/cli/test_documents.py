@@ -29,7 +29,7 @@ def test_what_is_generated_is_of_today(name):
 def test_error_against_length_is_drawn_where_two_lengths_are_recorded():
     one, two = (result("resnet20", epochs) for epochs in (8, 30))
     for results, drawn in (([one], False), ([one, two], True), ([], False)):
-        files = wanted(results, [])
+        files = wanted(results, read_benches(ROOT / "results"))
         assert ("docs/budgets.svg" in files) is drawn
     table = budgets_table(Document.of(BUDGETS, recorded(BUDGETS, [one, two])))
     assert table.count("| resnet20, ") == 2 and "resnet56, 8" not in table, "what is not measured is left out"
