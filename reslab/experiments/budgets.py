@@ -69,7 +69,8 @@ def picture(runs: Runs, _: list[Row]) -> bytes:
 
 def finding(runs: Runs) -> Finding:
     """Of each net the longest budget beside the paper's error, and the first that is at it or below."""
-    words, verdicts = [], []
+    words: list[str] = []
+    verdicts: list[bool | None] = []
     for net in EPOCHS:
         measured = [e for e in _epochs(runs.setting)[net] if runs.values(_label(net, e), f"{runs.held_out}_error")]
         papers = paper()["table6"][net]

@@ -60,7 +60,8 @@ class Reproduction:
         is compared, the cheap runs come first, so that there is something to see early; after those of others.
         """
         self._asked = {e.name: self._needed(e, turn) for e in self.experiments if turn < len(e.rounds)}
-        whole, by_length = ({}, {})
+        whole: dict[Path, Job] = {}
+        by_length: dict[Path, Job] = {}
         for experiment in self.experiments:
             jobs = by_length if experiment.by_length else whole
             jobs |= {job.folder: job for _, job in self._asked.get(experiment.name, [])}
