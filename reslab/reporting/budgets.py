@@ -151,7 +151,7 @@ def _dress(axes: Axes, name: str, quantity: str, across: Sequence[float], uprigh
     low, high = (min(across) / 1.2, max(across) * 1.2) if across else (1, 10)
     axes.set_xlim(low, high)
     axes.set_ylim(*upright)
-    for axis, (least, most), room in ((axes.xaxis, (low, high), 0.07), (axes.yaxis, upright, 0.05)):
+    for axis, (least, most), room in ((axes.xaxis, (low, high), 0.1), (axes.yaxis, upright, 0.05)):
         axis.set_major_locator(FixedLocator(_ticks(least, most, room)))
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))

@@ -51,6 +51,6 @@ def test_little_is_still_a_picture(lines):
 
 @pytest.mark.parametrize(("low", "high"), [(5.3, 17), (3.3, 200), (0.1, 0.4), (6, 95), (0.01, 9000)])
 def test_ticks_are_round_and_do_not_touch(low, high):
-    found = _ticks(low, high, 0.07)
+    found = _ticks(low, high, 0.1)
     assert 2 <= len(found) <= 14 and all(low <= tick <= high for tick in found) and found == sorted(found)
     assert all(re.fullmatch(r"[\d.]{1,5}", f"{tick:g}") for tick in found) and DIGITS[-1] == (1,)
