@@ -5,6 +5,7 @@ Between `<!-- name -->` and `<!-- /name -->` in README.md and PAPER.md stands wh
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from reslab.experiments import (
@@ -16,7 +17,10 @@ from reslab.experiments import (
     measured_table6,
     on_both,
 )
+from reslab.experiments.budgets import BUDGETS, enough
+from reslab.experiments.document import Document
 from reslab.experiments.loose import loose_table
+from reslab.experiments.recorded import recorded
 from reslab.reporting import bench_figure, bench_table, runs_table
 from reslab.store import read_benches, read_results, write_bytes
 
@@ -26,6 +30,7 @@ DOCUMENTS = ("README.md", "PAPER.md", "docs/speed.md")
 
 def wanted(results: list[Result], benches: list[Result]) -> dict[str, bytes]:
     """What each generated file should hold, by its path in the repository."""
+    budgets = Document.of(BUDGETS, recorded(BUDGETS, results))
     compared = [result for pair in on_both(results) for group in pair.values() for result in group.results]
     pieces = {
         "results": runs_table([result for result in results if result not in compared]),
@@ -34,14 +39,22 @@ def wanted(results: list[Result], benches: list[Result]) -> dict[str, bytes]:
         "loose": loose_table(),
         "speed": bench_table(benches),
         "engines": engines_table(results),
+        "budgets": budgets_table(budgets) if enough(budgets.runs) else "",
     }
     texts = {name: filled((ROOT / name).read_text(encoding="utf-8"), pieces) for name in DOCUMENTS}
     figures = {
         "docs/curves.svg": fast_curves(results),
         "docs/engines.svg": engines_figure(results),
         "docs/speed.svg": bench_figure(benches),
+        **({"docs/budgets.svg": budgets.picture()} if enough(budgets.runs) else {}),
     }
     return {**{name: text.encode() for name, text in texts.items()}, **figures}
+
+
+def budgets_table(budgets: Document) -> str:
+    """What is measured of error against length, and what it says; what is not, README leaves out."""
+    measured = replace(budgets, rows=tuple(row for row in budgets.rows if row.ours is not None))
+    return f"{measured.table()}\n{budgets.finding.words}.\n"
 
 
 def filled(text: str, pieces: dict[str, str]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from reslab.cli.beforehand import error_words, recorded_error
 from reslab.cli.show import duration, emit, out, say
 from reslab.cli.watch import watched_queue
 
@@ -40,8 +41,13 @@ def train_seeds(
         for seeded in with_seeds(recipe, seeds)
     ]
     ahead = look_ahead(jobs, lambda _: dataset, around, workers)
+    expected = recorded_error(recipe) if ahead.plan.tasks else None
+    if expected:
+        images = len(dataset.with_train(recipe.data.images).splits["train"])
+        say(f"expect of each {error_words(expected, recipe, images)}")
     if dry_run:
-        show_ahead(ahead, json)
+        error, number = (round(expected.error, 2), expected.runs) if expected else (None, 0)
+        show_ahead(ahead, json, {"expected_val_error": error, "expected_val_error_runs": number})
         return
     outcomes = run_all(ahead, around)
     if json:
@@ -97,13 +103,13 @@ def look_ahead(
     return Ahead(planned, tried, seconds)
 
 
-def show_ahead(ahead: Ahead, json: bool) -> None:
-    """The runs that are to be; nothing is written."""
+def show_ahead(ahead: Ahead, json: bool, more: dict[str, Any] | None = None) -> None:
+    """The runs that are to be, and `more` for --json; nothing is written."""
     plan = ahead.plan
     folders = list(dict.fromkeys(job.folder for job in plan.jobs))
     if json:
         tasks = {"threads": [task.cores for task in plan.tasks], "expected_seconds": round(ahead.seconds, 1)}
-        emit({"runs": folders, "ended": len(plan.known), "at_once": plan.at_once, **tasks})
+        emit({"runs": folders, "ended": len(plan.known), "at_once": plan.at_once, **tasks, **(more or {})})
         return
     for folder in folders:
         state = "to do" if folder not in plan.known else "done" if plan.known[folder].result else "failed"

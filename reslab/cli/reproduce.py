@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reslab.experiments.scales import Setting, Shelf
     from reslab.training import Surroundings
 
+NOT_FINISHED = "not finished yet"
 BUDGETS = "budgets.json"  # what --minutes chose, so that the same command goes on with it
 
 
@@ -38,6 +39,9 @@ def reproduce(
     given: Annotated[
         list[Path] | None, typer.Option("--from", help="A run to take instead of training; repeat it.")
     ] = None,
+    finished: Annotated[
+        bool, typer.Option("--finished", help="Draw what is finished of its runs; train nothing.")
+    ] = False,
     runs: options.Runs = Path("runs"),
     workers: options.Workers = 0,
     dry_run: Annotated[
@@ -55,6 +59,8 @@ def reproduce(
 
     experiments = named(name)
     _consistent(name, experiments, scale, minutes, seeds, data, given)
+    if finished and (given or dry_run):
+        raise UsageError("--finished takes what --runs has, and trains nothing: leave --from and --dry-run out")
     if name == ALL and scale is None and minutes is None:
         show_overview(experiments, json)
         return
@@ -73,7 +79,9 @@ def reproduce(
         chosen, part = budget(experiments, scale, minutes, seeds, shelf, folder, around)
     setting, there, missing = _settings(experiments, chosen, part, shelf)
     work = Reproduction(there, setting, seeds, shelf, runs)
-    if not run_rounds(work, around, workers, dry_run, json):
+    if finished:
+        take_finished(work)
+    elif not run_rounds(work, around, workers, dry_run, json):
         return
     work.measure()
     asked = _options(chosen, minutes, seeds, data)
@@ -82,7 +90,7 @@ def reproduce(
         for experiment in there
     ]
     write(documents, folder, json, missing, single=name != ALL)
-    if missing or any(document.failed for document in documents):
+    if missing or (not finished and any(document.failed for document in documents)):
         raise typer.Exit(1)
 
 
@@ -95,6 +103,14 @@ def measured(experiment: "Experiment", runs: "Runs", shelf: "Shelf") -> "Runs":
     except DataError as error:
         say(f"only what the runs have recorded: {error}")
         return runs
+
+
+def take_finished(work: "Reproduction") -> None:
+    """Take in the runs that are there, whole, of every round; of the others the document says that they are not."""
+    from reslab.experiments.jobs import Outcome, outcome_of
+
+    for turn in range(work.rounds):
+        work.take_in([outcome_of(job) or Outcome(job, None, NOT_FINISHED) for job in work.jobs(turn)])
 
 
 def run_rounds(work: "Reproduction", around: "Surroundings", workers: int, dry_run: bool, json: bool) -> bool:

@@ -1,5 +1,6 @@
 """`reslab sweep`: a grid over fields of a recipe, run and compared."""
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +22,10 @@ def sweep(
     data: options.Data = None,
     grid: Annotated[
         list[str] | None, typer.Option("--grid", help="A field, as of --set, and its values: optimizer.lr=0.1,0.2.")
+    ] = None,
+    base: Annotated[
+        list[str] | None,
+        typer.Option("--base", help="The point to compare with, as field=value; else the recipe's own, or the first."),
     ] = None,
     models: Annotated[options.Text, typer.Option(help="Nets to compare: plain20,resnet20.")] = None,
     seeds: Annotated[int, typer.Option(help="Runs of each point, their seeds from --seed on.")] = 1,
@@ -58,7 +63,7 @@ def sweep(
 ) -> None:
     """Try every combination of a grid with every seed, and compare validation errors; the same command goes on."""
     from reslab.engine import Request
-    from reslab.experiments.grid import points_of, read_axes
+    from reslab.experiments.grid import base_of, points_of, read_axes
     from reslab.experiments.sweep import Sweep, same_sweep, search_split, sweep_files, sweep_table, sweep_values
     from reslab.store import make_folder, write_bytes
     from reslab.training import Surroundings, read_data
@@ -85,7 +90,10 @@ def sweep(
             dataset, chosen_split, of or model, recipe, shortcut, stride_in, seed, batch, lr, assigned, steps, epochs
         )
 
-    asked = Sweep(axes, tuple(points_of(axes, make)), seeds)
+    points, own = tuple(points_of(axes, make)), None
+    with suppress(UsageError):  # what is set besides may only suit values of the grid
+        own = make(None, [])
+    asked = Sweep(axes, points, seeds, base_of(points, own, base or []))
     folder = to or runs / f"sweep-{asked.digest()}"
     same_sweep(asked, folder)
     ahead = look_ahead(asked.jobs(runs, place_of(dataset)), lambda _: dataset, around, workers)

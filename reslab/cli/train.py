@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reslab.cli import options
+from reslab.cli.beforehand import error_words, recorded_error, words_beforehand
 from reslab.cli.many import train_seeds
 from reslab.cli.options import Number, Text
 from reslab.cli.show import duration, emit, out, pairs, percent, say
@@ -83,6 +84,8 @@ def train(
     for note in dataset.notes:
         say(note)
     say(f"{chosen.model.name} on {dataset.name}: recipe {chosen.name}, {chosen.steps:,} steps, in {folder}")
+    if words := words_beforehand(chosen, dataset, request, folder):
+        say(words)
     with watched() as watch:
         result = train_on(dataset, chosen, folder, replace(around, watch=watch))
     emit(result) if json else show_result(result)
@@ -152,7 +155,8 @@ def _dry_run(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: P
     execution, announcement = choose(request.within(this_machine()), this_machine(), work_of(recipe), say)
     say(announcement)
     expected = estimate(recipe, dataset, execution)
-    epochs = round(recipe.epochs(len(dataset.splits["train"])), 3)
+    recorded, images = recorded_error(recipe), len(dataset.splits["train"])
+    epochs = round(recipe.epochs(images), 3)
     plan = {
         "run": folder,
         "recipe": recipe.to_dict(),
@@ -162,6 +166,8 @@ def _dry_run(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: P
         "epochs": epochs,
         "expected_images_per_second": round(expected.images_per_second, 1),
         "expected_seconds": round(expected.seconds, 1),
+        "expected_val_error": round(recorded.error, 2) if recorded else None,
+        "expected_val_error_runs": recorded.runs if recorded else 0,
     }
     if json:
         emit(plan)
@@ -173,5 +179,6 @@ def _dry_run(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: P
             ("net", f"{recipe.model.name}, {expected.params:,} parameters"),
             ("steps", f"{recipe.steps:,} ({epochs:g} epochs)"),
             ("time", f"about {duration(expected.seconds)} ({expected.images_per_second:,.0f} img/s on a short trial)"),
+            *([("error", error_words(recorded, recipe, images))] if recorded else []),
         ]
     )

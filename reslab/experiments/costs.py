@@ -9,7 +9,7 @@ from reslab.data import Dataset, Images
 from reslab.engine import Request, choose, this_machine
 from reslab.experiments.experiment import Experiment
 from reslab.experiments.outlook import Kind
-from reslab.experiments.reproduce import needs_of
+from reslab.experiments.reproduce import needs_of, seeds_of
 from reslab.experiments.scales import JUDGED, Setting, is_imagenet
 from reslab.experiments.shares import is_small, macs_of, usable_cores
 from reslab.training import Recipe, estimate
@@ -44,19 +44,20 @@ class Paces:
         return {Kind.of(recipe): self.seconds(recipe) / (recipe.steps * recipe.batch) for recipe in recipes}
 
 
-def expected_seconds(paces: Paces, recipes: Sequence[Recipe], seeds: int = 1) -> float:
+def expected_seconds(paces: Paces, recipes: Sequence[Recipe]) -> float:
     """About how long they all take on the cores here, none of them done yet."""
     if not recipes:
         return 0.0
     each = [paces.seconds(recipe) for recipe in recipes]
     cores = len(usable_cores())
     longest = max(s / (1 if is_small(r) else cores) for s, r in zip(each, recipes, strict=True))
-    return max(seeds * sum(each) / cores, longest)
+    return max(sum(each) / cores, longest)
 
 
 def costs(experiments: Sequence[Experiment], setting: Setting, paces: Paces, seeds: int = 1) -> float:
     """`expected_seconds` of all that these experiments need at a setting."""
-    return expected_seconds(paces, [need.recipe for need in needs_of(experiments, setting)], seeds)
+    needs = needs_of(experiments, setting)
+    return expected_seconds(paces, [need.recipe for need in needs for _ in range(seeds_of(need, seeds))])
 
 
 def fitting_part(

@@ -41,7 +41,7 @@ class Document:
             return None
         if setting.smoke:
             return "A few steps on digits: this shows that the experiment runs, and nothing of the claim."
-        if setting.part < 1:
+        if setting.part < 1 and not self.experiment.by_length:
             return f"Only {100 * setting.part:g} % of the steps of scale {setting.scale}: too few to show the claim."
         return None
 
@@ -111,12 +111,14 @@ class Document:
     def table(self) -> str:
         """The rows as a Markdown table."""
         units = list(dict.fromkeys(row.unit for row in self.rows))
-        columns = ("", *(["unit"] if len(units) > 1 else []), "paper", "ours", "deviation", "n", "images")
+        besides = list(dict.fromkeys(name for row in self.rows for name in row.besides if name not in IN_LABEL))
+        columns = ("", *(["unit"] if len(units) > 1 else []), *besides, "paper", "ours", "deviation", "n", "images")
         head = "" if len(units) > 1 else units[0]
         cells = [
             [
                 markdown_text(row.label),
                 *([row.unit] if len(units) > 1 else []),
+                *(besides_text(row.besides.get(name)) for name in besides),
                 number_text(row.paper, row.unit),
                 number_text(row.ours, row.unit) + (f" ± {row.std:.2f}" if row.std is not None else ""),
                 "" if row.deviation is None else number_text(row.deviation, row.unit, sign=True),
@@ -130,6 +132,8 @@ class Document:
     def notes(self) -> list[str]:
         """What a reader must know of the numbers."""
         notes = [self.experiment.about] if self.experiment.about else []
+        if self.experiment.by_length and self.runs.setting.part < 1:
+            notes.append("There was time for the shorter runs only; the longer ones are left out, these are whole.")
         results = [run["result"] for runs in self.runs.found.values() for run in runs]
         if not results:
             return notes
@@ -158,6 +162,7 @@ class Document:
         return list(dict.fromkeys(text for text in texts if text))
 
 
+IN_LABEL = ("net", "epochs")  # of what a row tells besides
 RUN_FIELDS = ("run", "model", "seed", "steps", "train_error", "val_error", "test_error", "val_images", "test_images")
 
 
@@ -167,6 +172,13 @@ def number_text(value: float | None, unit: str, sign: bool = False) -> str:
         return ""
     digits = 2 if unit.startswith(("error", "points")) or (abs(value) < 100 and value != int(value)) else 0
     return f"{value:{'+' if sign else ''},.{digits}f}"
+
+
+def besides_text(value: str | float | None) -> str:
+    """What a row tells besides, as a cell: "13", "2.1", "0.16"."""
+    if value is None or isinstance(value, str):
+        return markdown_text(value or "")
+    return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.2g}"
 
 
 def _span(values: Sequence[float]) -> str:

@@ -26,6 +26,7 @@ class Need:
     label: str  # the row or line that it is for: "resnet20", "resnet34 B"
     recipe: Recipe
     alike: bool = True  # is its recipe to be that of the others? A historic net has its own
+    seeds: int | None = None  # at most so many, however many are asked for; None: as many
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Row:
     std: float | None = None  # over the n runs; None for one
     unit: str = "error %"
     on: str | None = None  # the split that the images are of: "test", "val" or "train"
+    # What else is told of it, by name: in columns of its own, but for net and epochs, which the label has.
+    besides: Mapping[str, str | float | None] = field(default_factory=dict)
 
     @property
     def deviation(self) -> float | None:
@@ -58,6 +61,7 @@ class Row:
             "std": self.std,
             "unit": self.unit,
             "on": self.on,
+            **self.besides,
         }
 
 
@@ -142,4 +146,6 @@ class Experiment:
     rounds: tuple[Round, ...] = ()
     measure: Callable[[Runs, Datasets], dict[str, Any]] | None = None  # times, responses, errors of many views
     may_differ: tuple[str, ...] = ()  # fields of the recipe in which the last round's runs may differ besides the net
+    # Are its runs of several lengths? Then the cheap ones come first, and a part of it are those, each of them whole.
+    by_length: bool = False
     about: str = ""  # what a reader must know of our numbers, such as testing that is not the paper's

@@ -72,6 +72,32 @@ def points_of(axes: Sequence[Axis], make: Make) -> list[Point]:
     return list(found.values())
 
 
+def base_of(points: Sequence[Point], own: Recipe | None, named: Sequence[str] = ()) -> Point:
+    """The point that all others are compared with: the one whose values are `named`, as `field=value`; else the one of
+    the recipe's `own` values (None where it has none that can be trained); else the first.
+
+    Raises UsageError where the grid has no such field or point, or several.
+    """
+    if not named:
+        return next((point for point in points if own and point.recipe.digest() == own.digest()), points[0])
+    found, words = list(points), ", ".join(named)
+    for text in named:
+        field, _, value = (part.strip() for part in text.partition("="))
+        if field not in points[0].values:
+            raise unknown("field of the grid", field, tuple(points[0].values))
+        found = [point for point in found if _same(point.values[field], value)]
+    if len(found) != 1:
+        many = f"is {len(found)} points of the grid; name the values of more fields" if found else "is not in the grid"
+        raise UsageError(f"--base {words} {many}")
+    return found[0]
+
+
+def _same(one: str, other: str) -> bool:
+    """Is it one value, however its number is written?"""
+    numbers = _number(one), _number(other)
+    return one == other if None in numbers else numbers[0] == numbers[1]
+
+
 def point_text(values: dict[str, str]) -> str:
     """A point in a few words: "lr 0.1, weight_decay 1e-4", "resnet20, lr 0.1"."""
     ordered = sorted(values.items(), key=lambda item: item[0] != MODEL)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reslab.experiments.budgets import BUDGETS, beside, is_plain
 from reslab.experiments.experiment import Experiment, Need, Result, Runs
 from reslab.experiments.figure7 import FIGURE7
 from reslab.experiments.scales import Setting
@@ -15,21 +16,20 @@ DATA = "cifar10"
 def recorded(
     experiment: Experiment, results: Sequence[Result], trained: Mapping[str, dict[str, Any]] | None = None
 ) -> Runs:
-    """The recorded runs of an experiment at the largest scale at which there are any; none, of the smaller one.
+    """The recorded runs of an experiment at the paper's own scale where that has any that the smaller one has not, else
+    at the smaller one; or none.
 
     `trained` are records of trained nets by name, with the responses that Figure 7 shows.
     """
     of_recipe: dict[str, list[Result]] = {}
     for result in results:
-        of_recipe.setdefault(Recipe.from_dict(result["recipe"]).digest(), []).append(result)
-    runs = Runs(Setting.nominal(SCALES[-1]))
-    for scale in SCALES:
-        found = _runs(experiment, Setting.nominal(scale), of_recipe)
-        if found.found:
-            runs = found
-            break
-    responses = _responses(trained or {}) if experiment is FIGURE7 else {}
-    return Runs(runs.setting, runs.found, {"responses": responses} if responses else {})
+        if experiment is not BUDGETS or not is_plain(result):  # there, those stand beside ours
+            of_recipe.setdefault(Recipe.from_dict(result["recipe"]).digest(), []).append(result)
+    full, small = (_runs(experiment, Setting.nominal(scale), of_recipe) for scale in SCALES)
+    known = {id(run) for of_label in small.found.values() for run in of_label}
+    more = any(id(run) not in known for of_label in full.found.values() for run in of_label)
+    runs = full if more else small
+    return Runs(runs.setting, runs.found, _measured(experiment, results, trained or {}))
 
 
 def _runs(experiment: Experiment, setting: Setting, of_recipe: Mapping[str, list[Result]]) -> Runs:
@@ -42,6 +42,16 @@ def _runs(experiment: Experiment, setting: Setting, of_recipe: Mapping[str, list
                 found[need.label] = here
         runs = Runs(setting, found)
     return runs
+
+
+def _measured(
+    experiment: Experiment, results: Sequence[Result], trained: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """What an experiment shows besides the errors of its runs."""
+    if experiment is FIGURE7:
+        responses = _responses(trained)
+        return {"responses": responses} if responses else {}
+    return {"beside": beside(results)} if experiment is BUDGETS else {}
 
 
 def _of(need: Need, of_recipe: Mapping[str, list[Result]]) -> tuple[Result, ...]:

@@ -2,6 +2,7 @@
 
 from reslab.errors import unknown
 from reslab.experiments.bottleneck import BOTTLENECK
+from reslab.experiments.budgets import BUDGETS
 from reslab.experiments.degradation import DEGRADATION
 from reslab.experiments.experiment import Experiment
 from reslab.experiments.figure1 import FIGURE1
@@ -38,6 +39,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         FIGURE7,
         DEGRADATION,
         OVERFIT,
+        BUDGETS,
     )
 }
 """Name -> experiment: one entry for each table or figure that `reslab reproduce` can make again."""

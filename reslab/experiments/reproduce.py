@@ -11,7 +11,7 @@ from reslab.experiments.experiment import Experiment, Need, Result, Runs
 from reslab.experiments.jobs import Job, Outcome
 from reslab.experiments.scales import GIVEN, Setting, Shelf, is_imagenet
 from reslab.experiments.seeds import with_seeds
-from reslab.experiments.shares import macs_of
+from reslab.experiments.shares import macs_in_all
 from reslab.store import ENVIRONMENT, Record, RunFolder
 from reslab.training import Recipe, default_folder
 
@@ -24,6 +24,11 @@ def needs_of(experiments: Sequence[Experiment], setting: Setting) -> list[Need]:
             for need in needs(Runs(setting)):
                 found.setdefault(need.recipe.digest(), need)
     return list(found.values())
+
+
+def seeds_of(need: Need, asked: int) -> int:
+    """The runs of a need where so many are asked for."""
+    return asked if need.seeds is None else min(asked, need.seeds)
 
 
 def kinds_of_nets(experiments: Sequence[Experiment], scale: str) -> set[bool]:
@@ -52,13 +57,19 @@ class Reproduction:
         """What is to be run in this round, counted from 0: first seeds first, and the cheapest experiment's of these.
 
         So tables come one after the other, not all at the end. Of one experiment the longest runs come first: begun
-        last, a long run would keep one core busy while the others have nothing left to do.
+        last, a long run would keep one core busy while the others have nothing left to do. Where lengths are what is
+        compared, and after all others, the cheap runs come first, so that there is something to see early.
         """
         self._asked = {e.name: self._needed(e, turn) for e in self.experiments if turn < len(e.rounds)}
-        in_order = sorted(self._asked.values(), key=lambda asked: sum(_cost(job) for _, job in asked))
-        longest_first = (sorted((job for _, job in asked), key=_cost, reverse=True) for asked in in_order)
-        jobs = {job.folder: job for of_one in longest_first for job in of_one}
-        return sorted(jobs.values(), key=lambda job: job.recipe.seed)
+        by_length = {experiment.name for experiment in self.experiments if experiment.by_length}
+        whole: dict[Path, Job] = {}
+        lengths: dict[Path, Job] = {}
+        for name, asked in sorted(self._asked.items(), key=lambda item: sum(map(_cost, item[1]))):
+            jobs = lengths if name in by_length else whole
+            for _, job in sorted(asked, key=_cost, reverse=name not in by_length):
+                jobs.setdefault(job.folder, job)
+        first_seeds_first = sorted(whole.values(), key=lambda job: job.recipe.seed)
+        return first_seeds_first + [job for folder, job in lengths.items() if folder not in whole]
 
     def take_in(self, outcomes: Sequence[Outcome]) -> None:
         """What became of the jobs of the round."""
@@ -88,7 +99,9 @@ class Reproduction:
     def _needed(self, experiment: Experiment, turn: int) -> list[tuple[Need, Job]]:
         needs = experiment.rounds[turn](self.so_far(experiment.name))
         return [
-            (need, self._job(seeded, need.label)) for need in needs for seeded in with_seeds(need.recipe, self.seeds)
+            (need, self._job(seeded, need.label))
+            for need in needs
+            for seeded in with_seeds(need.recipe, seeds_of(need, self.seeds))
         ]
 
     def _job(self, recipe: Recipe, label: str) -> Job:
@@ -96,9 +109,9 @@ class Reproduction:
         return Job(recipe, default_folder(recipe, self.folder), self.shelf.place(recipe.data), words)
 
 
-def _cost(job: Job) -> int:
-    """In multiply-adds of a forward pass, about."""
-    return macs_of(job.recipe) * job.recipe.steps * job.recipe.batch
+def _cost(asked: tuple[Need, Job]) -> int:
+    """Multiply-adds of a run."""
+    return macs_in_all(asked[1].recipe)
 
 
 def finished(job: Job, result: dict[str, Any]) -> Result:
@@ -122,17 +135,17 @@ def given_runs(experiment: Experiment, records: Sequence[Record]) -> Runs:
     if not experiment.rounds:
         raise UsageError(f"{experiment.name} needs no runs; leave --from out")
     needs = experiment.rounds[-1](Runs(Setting.nominal("full")))
-    wanted = {_net(need.recipe): need.label for need in needs}
+    wanted = {_place(experiment, need.recipe): need.label for need in needs}
     alike = {need.label for need in needs if need.alike}
     found: dict[str, tuple[Result, ...]] = {}
     for record in records:
         if not record.result:
             raise RunError(f"the run {record.path} is not finished; go on with: reslab train --run {record.path}")
-        net = _net(Recipe.from_dict(record.recipe))
-        if net not in wanted:
+        place = _place(experiment, Recipe.from_dict(record.recipe))
+        if place not in wanted:
             known = ", ".join(dict.fromkeys(wanted.values()))
-            raise UsageError(f"{record.path} is {' '.join(filter(None, net))}; {experiment.name} compares {known}")
-        before = found.get(wanted[net], ())
+            raise UsageError(f"{record.path} is {' '.join(filter(None, place))}; {experiment.name} compares {known}")
+        before = found.get(wanted[place], ())
         run: Result = {
             "name": record.name,
             "recipe": record.recipe,
@@ -142,12 +155,13 @@ def given_runs(experiment: Experiment, records: Sequence[Record]) -> Runs:
         }
         if any(run["recipe"]["seed"] == other["recipe"]["seed"] for other in before):
             raise UsageError(f"{record.path} has the net and the seed of {before[0]['name']}; leave one of them out")
-        found[wanted[net]] = tuple(sorted((*before, run), key=lambda r: r["recipe"]["seed"]))
+        found[wanted[place]] = tuple(sorted((*before, run), key=lambda r: r["recipe"]["seed"]))
     refuse_mixed(experiment, [(label, run) for label, runs in found.items() if label in alike for run in runs])
     return Runs(replace(Setting.nominal("full"), scale=GIVEN), found)
 
 
-def _net(recipe: Recipe) -> tuple[str, str | None, str | None]:
+def _place(experiment: Experiment, recipe: Recipe) -> tuple[str | None, ...]:
     """What of a recipe says which line of an experiment it is for."""
-    survival = recipe.model.survival
-    return recipe.model.name, recipe.model.shortcut, f"survival {survival:g}" if survival < 1 else None
+    survival = f"survival {recipe.model.survival:g}" if recipe.model.survival < 1 else None
+    length = f"{recipe.steps} steps" if experiment.by_length else None
+    return recipe.model.name, recipe.model.shortcut, survival, length

@@ -86,13 +86,13 @@ class Setting:
         """The recipe of this scale for a net. `split` is one of CIFAR's, and nothing for other data.
 
         `more`: `images`, to train on so many only; `steps`, before they are shortened; `survival`, of the last block
-        in stochastic depth. Raises UsageError for a net that does not exist.
+        in stochastic depth; `preset`, another one than the scale's. Raises UsageError for a net that does not exist.
         """
         facts = self.facts(model)
         if facts.split and split:
             facts = replace(facts, split=split, train_images=int(split.split("k")[0]) * 1000)
         batch = SMOKE_BATCH if self.smoke else None
-        chosen = make_recipe(facts, model, preset_of(model, self.scale), shortcut, batch=batch)
+        chosen = make_recipe(facts, model, more.get("preset") or preset_of(model, self.scale), shortcut, batch=batch)
         chosen = replace(chosen, model=replace(chosen.model, survival=more.get("survival", 1.0)))
         if images := SMOKE_IMAGES if self.smoke else more.get("images"):
             chosen = replace(chosen, data=replace(chosen.data, images=min(images, facts.train_images)))

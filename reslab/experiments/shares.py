@@ -46,6 +46,11 @@ def is_small(recipe: Recipe) -> bool:
     return macs_of(recipe) <= SMALL_MACS
 
 
+def macs_in_all(recipe: Recipe) -> int:
+    """Multiply-adds of all images of a training, there alone: by them one run is longer than another."""
+    return macs_of(recipe) * recipe.steps * recipe.batch
+
+
 def macs_of(recipe: Recipe) -> int:
     """Multiply-adds of one image, about: those of a net of the paper are known, and go with the area of its images."""
     model, size = recipe.model, recipe.data.size

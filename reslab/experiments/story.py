@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reslab.experiments.document import Document, number_text
+from reslab.experiments.document import Document, besides_text, number_text
 from reslab.experiments.experiment import Experiment, Result, Row
 from reslab.experiments.loose import loose_claims
 from reslab.experiments.recorded import recorded
@@ -46,7 +46,7 @@ def entry(
 def _line(row: Row) -> Line:
     spread = f" ± {row.std:.2f}" if row.std is not None else ""
     return Line(
-        label=row.label,
+        label=row.label + (f", {besides_text(minutes)} min" if (minutes := row.besides.get("minutes")) else ""),
         unit=row.unit,
         paper=number_text(row.paper, row.unit),
         ours=number_text(row.ours, row.unit) + spread,

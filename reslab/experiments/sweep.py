@@ -5,8 +5,10 @@ Test images are for what has been chosen, not for choosing: no number that is co
 
 import hashlib
 import json
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,11 @@ class Sweep:
     axes: tuple[Axis, ...]
     points: tuple[Point, ...]
     seeds: int
+    base: Point | None = None  # that the others are compared with, seed by seed; None: the first
+
+    @property
+    def compared_with(self) -> Point:
+        return self.base or self.points[0]
 
     def digest(self) -> str:
         """Eight hex digits that change with any of its recipes and with the seeds."""
@@ -64,6 +71,36 @@ class Tried:
         """The `summary` of a point that is whole; of another one nothing but its n, since a mean without the seeds
         that failed would flatter it."""
         return summary([] if self.troubles else self.results, SPLITS) | {"n": len(self.results)}
+
+
+@dataclass(frozen=True)
+class Paired:
+    """A point's validation errors less the base's, seed by seed, in percent points."""
+
+    points: tuple[float, ...]
+
+    @property
+    def mean(self) -> float | None:
+        return round(statistics.fmean(self.points), 4) if self.points else None
+
+    @property
+    def error(self) -> float | None:
+        """The standard error of the mean; a single pair has none."""
+        pairs = len(self.points)
+        return round(statistics.stdev(self.points) / sqrt(pairs), 4) if pairs > 1 else None
+
+    def __str__(self) -> str:
+        if self.mean is None:
+            return ""
+        return f"{self.mean:+.2f}" + ("" if self.error is None else f" ± {self.error:.2f}")
+
+
+def paired(point: Tried, base: Tried) -> Paired:
+    """Nothing where one of them is not whole. A seed draws the same batches in both: part of its luck cancels."""
+    if point.troubles or base.troubles:
+        return Paired(())
+    theirs = {result["seed"]: result["val_error"] for result in base.results}
+    return Paired(tuple(r["val_error"] - theirs[r["seed"]] for r in point.results if r["seed"] in theirs))
 
 
 def search_split(data: str) -> str | None:
@@ -98,23 +135,34 @@ def tried(sweep: Sweep, outcomes: Sequence[Outcome]) -> list[Tried]:
     return sorted(each, key=lambda t: (t.found["val_error_mean"] is None, t.found["val_error_mean"] or 0.0))
 
 
+def _base(sweep: Sweep, rows: Sequence[Tried]) -> Tried:
+    return next(row for row in rows if row.point.recipe.digest() == sweep.compared_with.recipe.digest())
+
+
 def sweep_values(sweep: Sweep, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """What `--json` says and `sweep.json` holds."""
     recipe = sweep.points[0].recipe
+    rows = tried(sweep, outcomes)
+    base = _base(sweep, rows)
     return {
         "sweep": sweep.digest(),
         "data": recipe.data.name,
         "split": recipe.data.split,
         "axes": [{"field": axis.field, "values": list(axis.values)} for axis in sweep.axes],
+        "base": sweep.compared_with.values,
         "seeds": [seeded.seed for seeded in with_seeds(recipe, sweep.seeds)],
         "points": [
             {
                 "values": point.point.values,
                 **point.found,
+                "difference_mean": apart.mean,
+                "difference_error": apart.error,
+                "pairs": len(apart.points),
                 "recipe": {name: value for name, value in point.point.recipe.to_dict().items() if name != "seed"},
                 "runs": [{name: result[name] for name in RUN_FIELDS} for result in point.results],
             }
-            for point in tried(sweep, outcomes)
+            for point in rows
+            for apart in [paired(point, base)]
         ],
         "failed": [{"run": str(o.job.folder), "why": o.trouble} for o in outcomes if o.result is None],
         "machines": _machines(outcomes),
@@ -125,20 +173,22 @@ def sweep_values(sweep: Sweep, outcomes: Sequence[Outcome]) -> dict[str, Any]:
 def sweep_table(sweep: Sweep, outcomes: Sequence[Outcome]) -> str:
     """One row a point, the best first, as Markdown; below it what the numbers rest on, and what failed."""
     rows = tried(sweep, outcomes)
+    base = _base(sweep, rows)
     lengths = {result["epochs"] for t in rows for result in t.results}
     extra = ["epochs"] if len(lengths) > 1 else []
-    columns = (*(axis.field for axis in sweep.axes), "validation error %", "n", "images", *extra)
+    columns = (*(axis.field for axis in sweep.axes), "validation error %", "difference", "n", "images", *extra)
     cells = [
         [
             *(markdown_text(value) for value in t.point.values.values()),
             spread_text(t.found, "val"),
+            "base" if t is base else str(paired(t, base)),
             str(t.found["n"]) if not t.troubles else f"{t.found['n']} of {sweep.seeds}",
             f"{t.found['val_images']:,}" if t.found["val_images"] else "",
             *([epochs_text(t.results[0]["epochs"]) if t.results else ""] if extra else []),
         ]
         for t in rows
     ]
-    return f"{markdown_table(cells, columns)}\n{_notes(rows, outcomes)}"
+    return f"{markdown_table(cells, columns)}\n{_notes(sweep, rows, outcomes)}"
 
 
 def sweep_figure(sweep: Sweep, outcomes: Sequence[Outcome]) -> bytes:
@@ -159,13 +209,17 @@ def _label(point: Point, seed: int, seeds: int) -> str:
     return point_text(point.values) + (f", seed {seed}" if seeds > 1 else "")
 
 
-def _notes(rows: Sequence[Tried], outcomes: Sequence[Outcome]) -> str:
+def _notes(sweep: Sweep, rows: Sequence[Tried], outcomes: Sequence[Outcome]) -> str:
     lines = []
     best = rows[0].found
     if best["val_error_mean"] is not None:
         many = any(t.found["n"] > 1 for t in rows)
         spread = "± is the standard deviation over n seeds; " if many else "One seed has no ±; "
         lines.append(spread + sampling_text(best, "val"))
+        lines.append(
+            f"The difference is to {markdown_text(point_text(sweep.compared_with.values))}, seed by seed, in points"
+            + ("; its ± is the standard error of that mean." if many else ".")
+        )
         lines.append(
             "The best of many flatters itself: what is chosen here is to be reported on images that it was not "
             "chosen on."

@@ -6,6 +6,7 @@ No data set, no GPU, no files.
 from reslab.reporting.architectures import NetColumn, architecture_figure
 from reslab.reporting.beside import Pair, beside_figure
 from reslab.reporting.block_diagram import Diagram, block_figure, first_blocks, weights_of
+from reslab.reporting.budgets import BudgetLine, BudgetRun, Level, budgets_figure
 from reslab.reporting.columns import Column, columns_figure
 from reslab.reporting.curves import Series, curves_figure
 from reslab.reporting.figures import DEPTH_COLOURS, Axis, Curve, Panel, mean_points, panels_figure
@@ -21,12 +22,15 @@ __all__ = [
     "DEPTH_COLOURS",
     "FORMS",
     "Axis",
+    "BudgetLine",
+    "BudgetRun",
     "Column",
     "Curve",
     "Diagram",
     "Entry",
     "Form",
     "GridLine",
+    "Level",
     "Line",
     "NetColumn",
     "Pair",
@@ -40,6 +44,7 @@ __all__ = [
     "bench_table",
     "beside_figure",
     "block_figure",
+    "budgets_figure",
     "columns_figure",
     "curves_figure",
     "first_blocks",

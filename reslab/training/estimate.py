@@ -15,7 +15,7 @@ from reslab.training.recipe import Augment, Recipe
 from reslab.training.state import initial_state
 
 SAMPLE_SECONDS = 2.0
-SAMPLE_PIXELS = 6_000_000  # of images that are looked at: 5,000 of CIFAR, 100 photographs of 224 pixels
+SAMPLE_PIXELS = 1_100_000  # of images that are looked at: 1,000 of CIFAR, 20 photographs of 224 pixels
 
 
 @dataclass(frozen=True)
@@ -27,28 +27,31 @@ class Estimate:
     seconds: float  # the whole run, evaluation included
 
 
-def estimate(recipe: Recipe, dataset: Dataset, execution: Execution, seconds: float | None = None) -> Estimate:
+def estimate(
+    recipe: Recipe, dataset: Dataset, execution: Execution, seconds: float | None = None, batch: int | None = None
+) -> Estimate:
     """Train for so many seconds, about two, throw the weights away, and reckon. Compilation is left out of it, and so
-    is what smaller crops would save.
+    is what smaller crops would save. `batch` is that of the trial, where a whole one of the recipe would take long.
     """
     sample = SAMPLE_SECONDS if seconds is None else seconds
     dataset = dataset.with_train(recipe.data.images)
     recipe = replace(recipe, augment=replace(recipe.augment, small_size=None, small_part=Augment.small_part))
+    tried = recipe if batch is None else replace(recipe, batch=batch)
     train, val = dataset.splits["train"], dataset.splits.get("val")
     spec, residual = spec_of(recipe), named_residual(recipe.model.residual)
     preprocessing = measure(train.thinned(SAMPLE_PIXELS), recipe.data.mean)
     engine = make_engine(spec, preprocessing, execution, residual)
     state = initial_state(recipe, engine, spec, residual)
     terms = terms_of(engine, recipe.optimizer)
-    with batches(recipe, train) as batch_of:
-        update(recipe, state, engine, batch_of(0), terms)  # the first step prepares kernels and memory
+    with batches(tried, train) as batch_of:
+        update(tried, state, engine, batch_of(0), terms)  # the first step prepares kernels and memory
         begin, timed = time.perf_counter(), 0
         while timed < 2 or time.perf_counter() - begin < sample:
             state.step %= recipe.steps  # a short recipe has no step to time beyond its last
-            update(recipe, state, engine, batch_of(state.step), terms)
+            update(tried, state, engine, batch_of(state.step), terms)
             timed += 1
         float(state.sums[0])  # a GPU works on; wait for it
-        step_seconds = (time.perf_counter() - begin) / timed
+        image_seconds = (time.perf_counter() - begin) / timed / tried.batch
     evaluation = 0.0
     if val:
         some = val.thinned(SAMPLE_PIXELS)
@@ -56,5 +59,5 @@ def estimate(recipe: Recipe, dataset: Dataset, execution: Execution, seconds: fl
         single_view(engine, *state.result(), some)
         one = (time.perf_counter() - begin) * len(val) / len(some)
         evaluation = one * min(EVALUATIONS, recipe.steps)
-    training = step_seconds * (recipe.steps + recipe.statistics_batches)
-    return Estimate(engine.parameters.total, recipe.batch / step_seconds, training + evaluation)
+    training = image_seconds * recipe.batch * (recipe.steps + recipe.statistics_batches)
+    return Estimate(engine.parameters.total, 1 / image_seconds, training + evaluation)

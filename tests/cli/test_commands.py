@@ -168,7 +168,7 @@ def test_info_and_list():
     assert list(everything) == ["models", "datasets", "recipes", "trained", "experiments"]
     assert {"resnet20", "plain34", "resnet152"} <= {m["name"] for m in everything["models"]}
     assert {d["name"] for d in everything["datasets"]} == {"digits", "cifar10", "cifar100"}
-    assert {"paper", "fast", "small", "original"} == {r["name"] for r in everything["recipes"]}
+    assert {"paper", "fast", "small", "record", "original"} == {r["name"] for r in everything["recipes"]}
     own = {m["name"]: m["original"] for m in everything["models"]}
     assert all(own[name] for name in HISTORIC) and not own["resnet20"]
 

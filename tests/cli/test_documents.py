@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 import reslab
-from reslab.cli.documents import DOCUMENTS, ROOT, filled, wanted
+from reslab.cli.documents import DOCUMENTS, ROOT, budgets_table, filled, wanted
+from reslab.experiments.budgets import BUDGETS
+from reslab.experiments.document import Document
+from reslab.experiments.recorded import recorded
 from reslab.store import read_benches, read_results
+from tests.experiments.test_budgets import result
 
 BESIDE = ("README.md", "PAPER.md", "DECISIONS.md", "LOG.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/speed.md")
 
@@ -20,6 +24,15 @@ GENERATED = wanted(read_results(ROOT / "results"), read_benches(ROOT / "results"
 def test_what_is_generated_is_of_today(name):
     assert set(DOCUMENTS) < set(GENERATED)
     assert (ROOT / name).read_bytes() == GENERATED[name], "run: make docs"
+
+
+def test_error_against_length_is_drawn_where_two_lengths_are_recorded():
+    one, two = (result("resnet20", epochs) for epochs in (8, 30))
+    for results, drawn in (([one], False), ([one, two], True), ([], False)):
+        files = wanted(results, read_benches(ROOT / "results"))
+        assert ("docs/budgets.svg" in files) is drawn
+    table = budgets_table(Document.of(BUDGETS, recorded(BUDGETS, [one, two])))
+    assert table.count("| resnet20, ") == 2 and "resnet56, 8" not in table, "what is not measured is left out"
 
 
 def test_marked_places_are_filled():

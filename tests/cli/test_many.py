@@ -38,6 +38,7 @@ def short_trials(monkeypatch):
         (["sweep", "--grid", "optimizer.rl=0.1,0.2"], "did you mean optimizer.lr"),
         (["sweep", "--grid", "optimizer.lr=0.1,0.2", "--lr", "0.1"], "one value in an option and several in the grid"),
         (["sweep", "--grid", "batch=16,32", "--set", "batch=8"], "leave the option out"),
+        (["sweep", "--grid", "optimizer.lr=0.1,0.2", "--base", "optimizer.lr=0.3"], "is not in the grid"),
         (["sweep", "--models", "resnet8,plain8", "--model", "resnet8"], "leave the option out"),
         (["sweep", "--grid", "batch=16,2000"], "larger than the 1077 training images"),
         (["sweep", "--grid", "batch=16,016"], "takes int"),

@@ -23,6 +23,7 @@ def short_trials(monkeypatch):
         (["table6", "--minutes", "0"], "more than 0 minutes"),
         (["table6", "--data", "photos", "--scale", "small"], "--data is for the ImageNet nets, and table6 has none"),
         (["table2", "--data", "photos", "--scale", "smoke"], "on the embedded digits"),
+        (["figure1", "--finished", "--dry-run"], "trains nothing: leave --from and --dry-run out"),
         (["all", "--from", "runs/x"], "--from is for one experiment"),
         (["table1", "--from", "nowhere"], "no run folder"),
     ],
@@ -88,6 +89,15 @@ def test_minutes_choose_what_fits_and_stay_with_it(tmp_path):
     assert little.code == 2 and "give more minutes" in little.err
 
 
+def test_what_is_finished_is_drawn_and_nothing_trained(tmp_path):
+    words = ("reproduce", "budgets", "--scale", "smoke", "--finished", "--runs", tmp_path / "runs", "--out", tmp_path)
+    answer = Answer(*words, "--json")
+    assert answer.code == 0 and [row["ours"] for row in answer.json["rows"]] == [None] * 4
+    assert {failed["why"] for failed in answer.json["failed"]} == {"not finished yet"}
+    assert not (tmp_path / "runs").exists() and (tmp_path / "budgets-smoke.svg").is_file()
+    assert "- resnet56, 0.32 epochs: not finished yet" in Answer(*words).out
+
+
 @pytest.mark.slow
 def test_a_cheap_one_from_end_to_end_and_again(tmp_path):
     words = ("reproduce", "figure1", "--scale", "smoke", "--seeds", "2", "--runs", tmp_path, "--json")
@@ -116,6 +126,6 @@ def test_all_smokes(tmp_path):
         assert all(Path(file).is_file() for file in values["files"])
         trained = [r for r in values["rows"] if r["unit"] == "error %" and r["ours"] is not None]
         assert all(r["n"] == 1 and r["images"] in (20, 100, 360) for r in trained)
-    assert len(list(tmp_path.glob("*/result.json"))) == 24, "runs are shared"
+    assert len(list(tmp_path.glob("*/result.json"))) == 30, "runs are shared"
     assert all(found[f"table{n}"]["measured"]["images"] == 20 for n in (2, 3, 4, 5))
     assert found["bottleneck"]["measured"]["px"] == 16

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from reslab.experiments.experiment import Experiment, Need, Result, Runs
+from reslab.experiments.reproduce import seeds_of
 from reslab.experiments.scales import Setting
 from reslab.experiments.seeds import with_seeds
 from reslab.nets import HISTORIC
@@ -73,4 +74,4 @@ def invented_runs(experiment: Experiment, scale: str = "small", seeds: int = 1, 
 
 
 def of_need(need: Need, seeds: int, **changes: Any) -> tuple[Result, ...]:
-    return tuple(invented(recipe, **changes) for recipe in with_seeds(need.recipe, seeds))
+    return tuple(invented(recipe, **changes) for recipe in with_seeds(need.recipe, seeds_of(need, seeds)))

@@ -99,6 +99,23 @@ def test_the_rate_is_chosen_in_the_search_and_used_in_the_end():
     assert [need.label for need in DEGRADATION.rounds[1](lost)] == ["plain56"], "a net whose every run failed has none"
 
 
+def test_what_the_preset_record_makes_of_the_degradation_is_said_and_decides_nothing():
+    document = Document.of(DEGRADATION, invented_runs(DEGRADATION))
+    assert row(document, "plain56 under record, held-out").n == 1
+    assert row(document, "plain56 less plain20 under record, training").ours == pytest.approx(2.88)
+    assert row(document, "resnet56 less resnet20 under record, training").ours == pytest.approx(-0.54)
+    assert row(document, "plain56 less resnet56 under record, held-out").ours == pytest.approx(4.42)
+    assert "plain56 under record less plain20 under record, training error: +2.88" in document.finding.words
+    runs = document.runs
+    without = Runs(runs.setting, {label: found for label, found in runs.found.items() if "record" not in label})
+    other = Document.of(DEGRADATION, without)
+    assert other.finding.holds is document.finding.holds is True
+    assert row(other, "plain56 less plain20 under record, training").ours is None
+    under = {need.label: need.recipe for need in DEGRADATION.rounds[0](Runs(runs.setting)) if "record" in need.label}
+    assert len(under) == 4 and {recipe.name for recipe in under.values()} == {"record"}
+    assert {recipe.data.split for recipe in under.values()} == {"45k/5k"}, "nothing is chosen on them"
+
+
 def replace_rate(runs: Runs, label: str):
     from reslab.training import Recipe
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reslab.errors import UsageError
-from reslab.experiments.grid import Axis, point_text, points_of, read_axes
+from reslab.experiments.grid import Axis, base_of, point_text, points_of, read_axes
 from reslab.training import make_recipe, with_fields
 from tests.experiments.test_shares import CIFAR
 
@@ -31,6 +31,31 @@ def test_values_that_are_lists_stand_in_brackets():
     (axis,) = read_axes(["schedule.drops=[100,200],[150,300]"])
     assert axis == Axis("schedule.drops", ("[100,200]", "[150,300]")) and not axis.ordered
     assert [point.recipe.schedule.drops for point in points_of([axis], make)] == [(100, 200), (150, 300)]
+
+
+def test_the_base_is_named_or_the_recipes_own_or_the_first():
+    points = points_of(read_axes(["optimizer.lr=0.05,0.1,0.2", "average=0,0.99"]), make)
+    own = make(None, [])
+    assert base_of(points, own).values == {"optimizer.lr": "0.1", "average": "0"}
+    assert base_of(points, make(None, ["batch=64"])) is points[0]
+    assert base_of(points, own, ["optimizer.lr=.2", "average=0.990"]) is points[5], "one number, written otherwise"
+    assert base_of(points, None) is points[0]
+    only = points_of(read_axes(["augment.flip_order=random,alternating"]), make)
+    assert base_of(only, own, ["augment.flip_order=alternating"]) is only[1]
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        (["optimizer.rl=0.1"], "unknown field of the grid 'optimizer.rl': did you mean optimizer.lr"),
+        (["optimizer.lr=0.3"], "--base optimizer.lr=0.3 is not in the grid"),
+        (["average=0"], "--base average=0 is 2 points of the grid; name the values of more fields"),
+    ],
+)
+def test_a_base_that_the_grid_does_not_have(named, message):
+    points = points_of(read_axes(["optimizer.lr=0.1,0.2", "average=0,0.99"]), make)
+    with pytest.raises(UsageError, match=message):
+        base_of(points, make(None, []), named)
 
 
 @pytest.mark.parametrize(

@@ -46,12 +46,12 @@ def test_a_run_that_several_need_is_one_job(tmp_path):
 
 def test_rounds_follow_each_other(tmp_path):
     only = work(tmp_path, "degradation")
-    assert only.rounds == 2 and len(only.jobs(0)) == 4
+    assert only.rounds == 2 and len(only.jobs(0)) == 4 + 4, "two rates of two nets, and four nets under record"
     only.take_in(ended(only.jobs(0)))
     finals = only.jobs(1)
     assert [job.label for job in finals] == ["plain56", "resnet56"]
     only.take_in(ended(finals))
-    assert set(only.so_far("degradation").found) >= {"plain56", "resnet56", "plain56 at 0.2"}
+    assert set(only.so_far("degradation").found) >= {"plain56", "resnet56", "plain56 at 0.2", "plain20 under record"}
 
 
 def test_what_failed_is_told(tmp_path):
@@ -146,7 +146,7 @@ def test_the_part_that_fits():
 
 def test_every_round_is_in_the_estimate():
     needs = needs_of([DEGRADATION], Setting.nominal("small"))
-    assert len(needs) == 12 and sum(" at " in need.label for need in needs) == 10
+    assert len(needs) == 12 + 4 and sum(" at " in need.label for need in needs) == 10
     shared = needs_of([FIGURE1, FIGURE6], Setting.nominal("small"))
     assert len(shared) == 10
 

@@ -1,6 +1,7 @@
 """Tables, picture and values of seeds and sweeps, from invented results."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -60,7 +61,9 @@ def test_runs_are_those_of_reslab_train_and_first_seeds_come_first(tmp_path):
 
 def test_the_table_has_a_row_a_point_and_the_lowest_error_first(tmp_path):
     table = sweep_table(sweep(), ended(sweep(), tmp_path))
-    assert rows(table)[0] == ["0.2", "5e-4", "15.00 ± 2.83", "2", "5,000"]
+    assert rows(table)[0] == ["0.2", "5e-4", "15.00 ± 2.83", "-3.00 ± 0.00", "2", "5,000"]
+    assert rows(table)[-1][2:4] == ["18.00 ± 2.83", "base"]
+    assert "The difference is to lr 0.1, weight_decay 1e-4, seed by seed" in table and "standard error of that" in table
     assert [row[2] for row in rows(table)] == ["15.00 ± 2.83", "16.00 ± 2.83", "17.00 ± 2.83", "18.00 ± 2.83"]
     assert "15.00 % on 5,000 images has a standard error of 0.50 points" in table
     assert "Some Processor 9000, 2 threads, fp32" in table and "not chosen on" in table
@@ -71,10 +74,11 @@ def test_no_mean_hides_a_seed_that_failed(tmp_path):
     asked = sweep()
     outcomes = ended(asked, tmp_path, failed=(3,))
     table = sweep_table(asked, outcomes)
-    assert rows(table)[-1] == ["0.2", "5e-4", "", "1 of 2", ""]
+    assert rows(table)[-1] == ["0.2", "5e-4", "", "", "1 of 2", ""]
     assert rows(table)[0][:3] == ["0.2", "1e-4", "16.00 ± 2.83"]
     assert "- lr 0.2, weight_decay 5e-4, seed 0: it \\*failed\\*" in table
     values = sweep_values(asked, outcomes)
+    assert values["points"][-1]["difference_mean"] is None and values["points"][-1]["pairs"] == 0
     assert values["points"][-1]["val_error_mean"] is None and len(values["points"][-1]["runs"]) == 1
     assert [failed["why"] for failed in values["failed"]] == ["it *failed*"]
 
@@ -86,6 +90,31 @@ def test_the_values_say_what_they_rest_on_and_nothing_of_test_images(tmp_path):
     assert best["val_error_std"] == pytest.approx(2.8284) and best["recipe"]["optimizer"]["lr"] == 0.2
     assert values["seeds"] == [0, 1] and values["split"] == "45k/5k" and values["versions"]["torch"] == ["2.13.0"]
     assert "test_error" not in json.dumps(values) and "99.0" not in json.dumps(values)
+
+
+def test_differences_are_paired_by_seed(tmp_path):
+    asked = replace(sweep(seeds=3), base=sweep().points[3])
+    outcomes = ended(asked, tmp_path)
+    drawn = iter([0.5, -0.1, 0.2])
+    for number, outcome in enumerate(outcomes):  # what a seed does to all points alike is in no difference
+        alike = 5.0 * outcome.job.recipe.seed
+        other = next(drawn) if number % 4 == 1 else 0.0
+        outcome.result["val_error"] = 10.0 + alike + other
+    values = sweep_values(asked, outcomes)
+    assert values["base"] == {"optimizer.lr": "0.2", "optimizer.weight_decay": "5e-4"}
+    found = {tuple(p["values"].values()): (p["difference_mean"], p["difference_error"]) for p in values["points"]}
+    assert found[("0.1", "5e-4")] == (pytest.approx(0.2), pytest.approx(0.3 / 3**0.5, abs=1e-4))
+    assert found[("0.2", "5e-4")] == found[("0.1", "1e-4")] == (0.0, 0.0)
+    assert [p["pairs"] for p in values["points"]] == [3] * 4
+    assert "+0.20 ± 0.17" in sweep_table(asked, outcomes)
+
+
+def test_without_its_base_there_is_no_difference(tmp_path):
+    one = sweep(seeds=1)
+    alone = sweep_values(one, ended(one, tmp_path))["points"][0]
+    assert (alone["difference_mean"], alone["difference_error"]) == (-3.0, None)
+    lost = sweep_values(sweep(), ended(sweep(), tmp_path / "lost", failed=(0,)))
+    assert {p["difference_mean"] for p in lost["points"]} == {None}
 
 
 def words_of(svg: bytes) -> list[str]:
@@ -103,7 +132,8 @@ def test_a_sweep_over_nets_alone(tmp_path):
     nets = sweep([], "plain20,resnet20,resnet32", seeds=1)
     table = sweep_table(nets, ended(nets, tmp_path))
     assert [row[0] for row in rows(table)] == ["resnet32", "resnet20", "plain20"]
-    assert [row[1] for row in rows(table)] == ["18.00", "19.00", "20.00"] and "One seed has no ±" in table
+    assert [row[1:3] for row in rows(table)] == [["18.00", "-2.00"], ["19.00", "-1.00"], ["20.00", "base"]]
+    assert "One seed has no ±" in table
     assert {"model", "plain20", "resnet32"} <= set(words_of(sweep_figure(nets, ended(nets, tmp_path / "again"))))
 
 

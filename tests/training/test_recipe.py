@@ -33,6 +33,23 @@ def test_paper_is_section_3_4_for_the_imagenet_nets():
     assert (recipe.optimizer.lr, recipe.optimizer.weight_decay, recipe.schedule.warmup_steps) == (0.1, 1e-4, 0)
 
 
+def test_record_changes_start_and_optimiser_alike_and_never_the_net():
+    plain, residual = (make_recipe(CIFAR, name, "record") for name in ("plain20", "resnet20"))
+    assert replace(plain, model=residual.model) == residual, "one recipe for both"
+    fast = make_recipe(CIFAR, "resnet20", "fast")
+    assert replace(residual.model, stem_init="he") == fast.model and residual.data == fast.data
+    assert residual.optimizer.kind == "muon" and residual.optimizer.bn_bias_lr > 1 and residual.smoothing > 0
+    assert residual.augment.flip_order == "alternating" and residual.average > 0 and residual.statistics_batches > 0
+    assert residual.epochs(45_000) == pytest.approx(15, abs=0.01) and learning_rate(residual, residual.steps - 1) < 1e-3
+    assert make_recipe(DIGITS, preset="record").augment.flip_order == "random", "digits are not mirrored"
+    for facts in (CIFAR, DIGITS, FOLDER):
+        check(make_recipe(facts, "plain20", "record"), facts)
+    nin = make_recipe(CIFAR, "nin", "record")
+    assert nin.optimizer == make_recipe(CIFAR, "nin", "original").optimizer and nin.steps == round(
+        15 * 45_000 / nin.batch
+    )
+
+
 def test_110_layers_warm_up():
     recipe = make_recipe(CIFAR, "resnet110", "paper")
     assert [learning_rate(recipe, step) for step in (0, 399, 400)] == pytest.approx([0.01, 0.01, 0.1])

@@ -1,0 +1,231 @@
+"""What a training of any length comes to: error against epochs and against minutes, each length with a rate of its own
+that falls to zero at its end.
+"""
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from math import sqrt
+from typing import Any
+
+from reslab.experiments.comparing import Difference
+from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Result, Row, Runs
+from reslab.experiments.measured import by_preset
+from reslab.experiments.paper import paper
+from reslab.experiments.scales import Setting
+from reslab.experiments.shares import macs_in_all
+from reslab.reporting import DEPTH_COLOURS, BudgetLine, BudgetRun, Level, budgets_figure, machine_text
+from reslab.reporting.rounding import epochs_text, finite, standard_error
+from reslab.store import read_results
+from reslab.training import Recipe, lasting
+
+DEPTHS = {"resnet20": 20, "resnet56": 56}
+EPOCHS = {"resnet20": (4, 8, 12, 16, 20, 30, 60, 160), "resnet56": (8, 16, 30, 60)}
+SMOKE_EPOCHS = (0.16, 0.32)  # 1 and 2 steps
+SEVERAL = {"resnet20": 30}  # budgets up to this are for as many seeds as are asked for, longer ones for one
+PAPERS = "the paper's recipe"
+PLAIN = "PyTorch, eager fp32"  # as most people run it
+
+
+def needs(runs: Runs) -> list[Need]:
+    """Every net for every budget that the setting has room for; at scale full the paper's own recipe, too."""
+    setting = runs.setting
+    found = [
+        Need(_label(n, e), _lasting(setting, n, e), seeds=_seeds(n, e)) for n in EPOCHS for e in _epochs(setting)[n]
+    ]
+    if setting.part < 1:
+        work = {need.label: macs_in_all(need.recipe) for need in found}
+        most = max(setting.part * max(work.values()), min(work.values()))
+        found = [need for need in found if work[need.label] <= most]
+    if setting.scale == "full":
+        whole = replace(setting, part=1.0)
+        found += [Need(f"{net}, {PAPERS}", whole.recipe(net), alike=False, seeds=1) for net in EPOCHS]
+    return found
+
+
+def rows(runs: Runs) -> list[Row]:
+    """A row for each budget, measured or not; below them what was measured otherwise."""
+    together = _with_beside(runs)
+    labels = {_label(net, epochs): (net, epochs) for net in EPOCHS for epochs in _epochs(runs.setting)[net]}
+    others = [(label, _net(label)) for label in together.found if label not in labels]
+    found = [_row(together, label, net, float(epochs)) for label, (net, epochs) in labels.items()]
+    return found + [_row(together, label, net) for label, net in others]
+
+
+def picture(runs: Runs, _: list[Row]) -> bytes:
+    together = _with_beside(runs)
+    curves = [label for label in _all(runs.setting) if together.of(label)]
+    lines = [_line(together, [label for label in curves if _net(label) == net], _title(net), net) for net in EPOCHS]
+    for label in together.found:
+        if label not in curves:
+            lines.append(_line(together, [label], label.replace(_net(label), _title(_net(label))), _net(label), True))
+    levels = [
+        Level(f"{_title(net)} in the paper", DEPTH_COLOURS[DEPTHS[net]], paper()["table6"][net]) for net in EPOCHS
+    ]
+    on = {"val": "validation", "test": "test"}[together.held_out]
+    return budgets_figure([line for line in lines if line.runs], levels, f"{on} error %")
+
+
+def finding(runs: Runs) -> Finding:
+    """Of each net the longest budget beside the paper's error, and the first that is at it or below."""
+    words: list[str] = []
+    verdicts: list[bool | None] = []
+    for net in EPOCHS:
+        measured = [e for e in _epochs(runs.setting)[net] if runs.values(_label(net, e), f"{runs.held_out}_error")]
+        papers = paper()["table6"][net]
+        if not measured:
+            words.append(f"{net}: not known")
+            verdicts.append(None)
+            continue
+        apart = _from_paper(runs, _label(net, measured[-1]), papers)
+        reached = [e for e in measured if (runs.mean(_label(net, e), f"{runs.held_out}_error") or 0.0) <= papers]
+        first = f"at {epochs_text(reached[0])} epochs it is there first" if reached else "no budget is there"
+        words.append(f"{net} in {epochs_text(measured[-1])} epochs less the paper's {papers:g} %: {apart}, {first}")
+        verdicts.append(apart.points < 0 if apart.sure else None)
+    done = sum(bool(runs.of(label)) for label in _all(runs.setting))
+    words.append(f"{done} of {len(_all(runs.setting))} budgets are measured")
+    holds = False if False in verdicts else None if None in verdicts else True
+    return Finding(holds, "; ".join(words))
+
+
+def beside(results: Sequence[Result]) -> dict[str, list[Result]]:
+    """What is recorded of the paper's recipe, and of PyTorch as most people run it, by label; nothing where nothing is.
+
+    Of each run only what is shown.
+    """
+    found: dict[str, list[Result]] = {}
+    for net in EPOCHS:
+        for result in by_preset(results, net, "paper"):
+            way = f", {PLAIN}" if is_plain(result) else ""
+            found.setdefault(f"{net}, {PAPERS}{way}", []).append(_shown(result))
+        curve = {_lasting(Setting.nominal("small"), net, epochs).digest(): epochs for epochs in EPOCHS[net]}
+        for result in results:
+            epochs = curve.get(Recipe.from_dict(result["recipe"]).digest())
+            if epochs and is_plain(result):
+                found.setdefault(f"{net}, {epochs} epochs, {PLAIN}", []).append(_shown(result))
+    return found
+
+
+def is_plain(result: Result) -> bool:
+    """Was it PyTorch's own kernels in single precision on the CPU, not compiled?"""
+    execution = result["environment"].get("execution", {})
+    told = tuple(execution.get(name) for name in ("engine", "device", "precision", "compiled"))
+    return told == ("torch", "cpu", "fp32", False)
+
+
+def enough(runs: Runs) -> bool:
+    """Are there two budgets of a net, so that there is a line to draw?"""
+    return any(sum(bool(runs.of(_label(net, e))) for e in epochs) > 1 for net, epochs in _epochs(runs.setting).items())
+
+
+def measured_beside(runs: Runs, _: Datasets) -> dict[str, Any]:
+    """From `results/`: what our runs stand beside; nothing beside a test on other images."""
+    return {} if runs.setting.smoke else {"beside": beside(read_results())}
+
+
+def _epochs(setting: Setting) -> dict[str, tuple[float, ...]]:
+    return {net: SMOKE_EPOCHS if setting.smoke else epochs for net, epochs in EPOCHS.items()}
+
+
+def _all(setting: Setting) -> list[str]:
+    return [_label(net, epochs) for net in EPOCHS for epochs in _epochs(setting)[net]]
+
+
+def _seeds(net: str, epochs: float) -> int | None:
+    return None if epochs <= SEVERAL.get(net, 0) else 1
+
+
+def _lasting(setting: Setting, net: str, epochs: float) -> Recipe:
+    """What `reslab train cifar10 --model NET --epochs EPOCHS` trains."""
+    short = "small" if setting.scale == "full" else setting.scale
+    whole = replace(setting, scale=short, part=1.0).recipe(net)
+    return lasting(whole, whole.data.images or setting.facts(net).train_images, None, epochs)
+
+
+def _label(net: str, epochs: float) -> str:
+    return f"{net}, {epochs:g} epochs"
+
+
+def _net(label: str) -> str:
+    return label.partition(",")[0]
+
+
+def _title(net: str) -> str:
+    return net.replace("resnet", "ResNet-")
+
+
+def _with_beside(runs: Runs) -> Runs:
+    """The runs, and those of `results/` that stand beside them and are not among them."""
+    names = {run["name"] for found in runs.found.values() for run in found}
+    found = {label: list(of_label) for label, of_label in runs.found.items()}
+    for label, others in runs.measured.get("beside", {}).items():
+        if new := [run for run in others if run["name"] not in names]:
+            found.setdefault(label, []).extend(new)
+    return Runs(runs.setting, {label: tuple(of_label) for label, of_label in found.items()}, runs.measured)
+
+
+def _row(runs: Runs, label: str, net: str, epochs: float | None = None) -> Row:
+    told = runs.values(label, "epochs")
+    minutes, machine = _minutes(runs.of(label))
+    besides = {"net": net, "epochs": told[0] if told else epochs, "minutes": minutes, "machine": machine}
+    return replace(runs.row(label, paper()["table6"][net]), besides=besides)
+
+
+def _minutes(runs: Sequence[Result]) -> tuple[float | None, str | None]:
+    """Mean minutes of training on the machine that most of the runs were on, and that machine."""
+    timed = [(machine_text(run["environment"]), s) for run in runs if (s := finite(run["result"].get("seconds")))]
+    if not timed:
+        return None, None
+    machine = Counter(machine for machine, _ in timed).most_common(1)[0][0]
+    return round(statistics.fmean(s for where, s in timed if where == machine) / 60, 3), machine
+
+
+def _line(runs: Runs, labels: Sequence[str], title: str, net: str, alone: bool = False) -> BudgetLine:
+    points = tuple(
+        BudgetRun(float(result["epochs"]), error, seconds / 60 if seconds else None, machine_text(run["environment"]))
+        for label in labels
+        for run in runs.of(label)
+        for result in [run["result"]]
+        if (error := finite(result.get(f"{runs.held_out}_error"))) is not None
+        for seconds in [finite(result.get("seconds"))]
+    )
+    return BudgetLine(title, DEPTH_COLOURS[DEPTHS[net]], points, alone)
+
+
+def _from_paper(runs: Runs, label: str, papers: float) -> Difference:
+    """Ours less the paper's. Its uncertainty has seeds and images of both, the paper's 10,000 included."""
+    errors = runs.values(label, f"{runs.held_out}_error")
+    images = int(runs.values(label, f"{runs.held_out}_images")[0])
+    variance = standard_error(statistics.fmean(errors), images) ** 2 + standard_error(papers, 10_000) ** 2
+    variance += statistics.variance(errors) / len(errors) if len(errors) > 1 else 0.0
+    return Difference(statistics.fmean(errors) - papers, sqrt(variance))
+
+
+def _shown(result: Result) -> Result:
+    kept = ("epochs", "seconds", "val_error", "val_images", "test_error", "test_images")
+    environment = {name: result["environment"].get(name, {}) for name in ("machine", "execution")}
+    return {
+        "name": result["name"],
+        "result": {name: result["result"].get(name) for name in kept},
+        "environment": environment,
+    }
+
+
+BUDGETS = Experiment(
+    name="budgets",
+    title="Error on CIFAR-10 for trainings of any length",
+    claim="With a rate that falls to zero at the end of a shorter training, the paper's errors are reached in fewer "
+    "steps than its 64,000.",
+    place="sec. 4.2",
+    rounds=(needs,),
+    rows=rows,
+    picture=picture,
+    finding=finding,
+    measure=measured_beside,
+    may_differ=("schedule.steps",),
+    by_length=True,
+    about="Every budget is a training of its own, not a part of a longer one. Minutes are those of training, as each "
+    f"run recorded them on the machine beside them; up to {SEVERAL['resnet20']} epochs of ResNet-20 there are as many "
+    "seeds as were asked for, for longer trainings one.",
+)

@@ -1,0 +1,207 @@
+"""What a training of any length comes to: error against epochs, and against minutes, both logarithmic."""
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle, pairwise
+from math import log10
+from typing import Literal
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from reslab.reporting.drawing import DOCUMENT_INK, repeatable, svg
+
+LEFT, RIGHT, BOTTOM, BETWEEN = 52, 18, 50, 40  # pixels around and between the panels
+LEGEND_ROW = 20  # pixels, of the legend above and the words below
+COLUMNS = 3  # of the legend
+DASHES = (0, (4, 3))
+MARKS = ("o", "s", "^", "v", "P")  # of machines, in the order in which they are met
+ALONE = ("D", "X", "*", "p")  # of what stands beside the lines, in its order
+# Of each power of ten, the most that do not touch.
+DIGITS: tuple[tuple[float, ...], ...] = (
+    (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9),
+    (1, 1.5, 2, 3, 4, 5, 6, 8),
+    (1, 2, 3, 5),
+    (1, 2, 5),
+    (1, 3),
+    (1,),
+)
+
+
+@dataclass(frozen=True)
+class BudgetRun:
+    """One run: error in percent; minutes None where they were not recorded."""
+
+    epochs: float
+    error: float
+    minutes: float | None
+    machine: str
+
+
+@dataclass(frozen=True)
+class BudgetLine:
+    """Runs of one net by one recipe, joined in the order of their lengths; `alone`: marks beside the lines."""
+
+    label: str
+    colour: str
+    runs: tuple[BudgetRun, ...]
+    alone: bool = False
+
+
+@dataclass(frozen=True)
+class Level:
+    """An error to compare with, in percent: a thin horizontal line."""
+
+    label: str
+    colour: str
+    error: float
+
+
+def budgets_figure(
+    lines: Sequence[BudgetLine], levels: Sequence[Level], quantity: str, *, width: int = 860, height: int = 400
+) -> bytes:
+    """The two panels as SVG; the same input gives the same bytes. Small: one run, large: their mean.
+
+    In the panel of epochs runs of all machines are one line; in that of minutes each machine has its own.
+    """
+    joined, alone = [line for line in lines if not line.alone], [line for line in lines if line.alone]
+    of_machine = dict(zip(_machines(joined), cycle(MARKS), strict=False))
+    of_line = dict(zip([line.label for line in alone], cycle(ALONE), strict=False))
+    handles = _handles(lines, levels, of_line)
+    feet = [(mark, f"minutes on {machine}") for machine, mark in of_machine.items()]
+    for line in alone:
+        feet += [(of_line[line.label], f"on {other}") for other in _machines([line]) if other not in of_machine]
+    rows = -(-len(handles) // COLUMNS)
+    height += LEGEND_ROW * (rows + len(feet))
+    top, bottom = LEGEND_ROW * rows + 28, BOTTOM + LEGEND_ROW * len(feet)
+    with repeatable(f"budgets {width}"):
+        figure = Figure(figsize=(width / 72, height / 72), dpi=72)
+        figure.patch.set_facecolor("#ffffff")
+        wide = (width - LEFT - RIGHT - BETWEEN) / 2
+        low, high = _range([run.error for line in lines for run in line.runs] + [level.error for level in levels])
+        for place, (name, x) in enumerate((("epochs", _epochs), ("minutes of training", _minutes))):
+            box = (
+                (LEFT + place * (wide + BETWEEN)) / width,
+                bottom / height,
+                wide / width,
+                1 - (top + bottom) / height,
+            )
+            axes = figure.add_axes(box)
+            for level in levels:
+                axes.axhline(level.error, color=level.colour, linewidth=1, linestyle=DASHES, alpha=0.8, zorder=0)
+            for line in joined:
+                for machine, mark in of_machine.items() if place else [(None, MARKS[0])]:
+                    _draw(axes, line.colour, [run for run in line.runs if machine in (None, run.machine)], x, mark, "-")
+            for line in alone:
+                _draw(axes, line.colour, line.runs, x, of_line[line.label], "")
+            _dress(axes, name, quantity, [v for line in lines for run in line.runs if (v := x(run))], (low, high))
+        figure.legend(
+            handles=handles, loc="upper left", bbox_to_anchor=((LEFT - 8) / width, 1 - 4 / height), ncols=COLUMNS,
+            frameon=False, fontsize=11, labelcolor=DOCUMENT_INK, handlelength=1.6, borderpad=0, columnspacing=1.6,
+        )  # fmt: skip
+        for place, (mark, words) in enumerate(feet):
+            _foot(figure, mark, words, (len(feet) - place - 0.4) * LEGEND_ROW)
+        return svg(figure).encode()
+
+
+def _epochs(run: BudgetRun) -> float | None:
+    return run.epochs
+
+
+def _minutes(run: BudgetRun) -> float | None:
+    return run.minutes
+
+
+def _machines(lines: Sequence[BudgetLine]) -> list[str]:
+    """On which there are minutes, each once."""
+    return list(dict.fromkeys(run.machine for line in lines for run in line.runs if run.minutes is not None))
+
+
+def _draw(
+    axes: Axes,
+    colour: str,
+    runs: Sequence[BudgetRun],
+    x: Callable[[BudgetRun], float | None],
+    mark: str,
+    stroke: Literal["-", ""],
+) -> None:
+    """The mean of the runs of each length, and each of the runs where they are more."""
+    means = [found for epochs in sorted({run.epochs for run in runs}) if (found := _mean(runs, epochs, x))]
+    each = [(at, run.error) for run in runs if (at := x(run))]
+    if len(each) > len(means):
+        axes.plot(*zip(*each, strict=True), mark, color=colour, markersize=3.5, alpha=0.4, linestyle="")
+    if means:
+        axes.plot(*zip(*means, strict=True), mark, color=colour, markersize=7, linestyle=stroke, linewidth=2)
+
+
+def _mean(
+    runs: Sequence[BudgetRun], epochs: float, x: Callable[[BudgetRun], float | None]
+) -> tuple[float, float] | None:
+    """Where the mean of the runs of one length stands."""
+    found = [(at, run.error) for run in runs if run.epochs == epochs and (at := x(run))]
+    return (statistics.fmean(at for at, _ in found), statistics.fmean(e for _, e in found)) if found else None
+
+
+def _dress(axes: Axes, name: str, quantity: str, across: Sequence[float], upright: tuple[float, float]) -> None:
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    low, high = (min(across) / 1.2, max(across) * 1.2) if across else (1, 10)
+    axes.set_xlim(low, high)
+    axes.set_ylim(*upright)
+    for axis, (least, most), room in ((axes.xaxis, (low, high), 0.1), (axes.yaxis, upright, 0.05)):
+        axis.set_major_locator(FixedLocator(_ticks(least, most, room)))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axes.patch.set_visible(False)
+    for side in ("left", "right", "top"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set(color=DOCUMENT_INK, alpha=0.5, linewidth=0.8)
+    axes.grid(axis="both", color=DOCUMENT_INK, alpha=0.12, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(axis="both", colors=DOCUMENT_INK, labelsize=12, length=0, pad=6)
+    axes.set_xlabel(name, color=DOCUMENT_INK, fontsize=12)
+    axes.set_title(quantity, color=DOCUMENT_INK, fontsize=12, loc="left")
+    if not across:
+        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=DOCUMENT_INK, alpha=0.6)
+
+
+def _range(errors: Sequence[float]) -> tuple[float, float]:
+    """Of the vertical axis; an error of 0 stands at its foot."""
+    above = [error for error in errors if error > 0] or [1.0]
+    return min(above) / 1.12, min(max(above) * 1.12, 100)
+
+
+def _ticks(low: float, high: float, room: float) -> list[float]:
+    """Round numbers from `low` to `high`: as many of each power of ten as have `room`, a part of the axis, between."""
+    span = log10(high / low)
+    found: list[float] = []
+    for digits in DIGITS:
+        found = [d * 10.0**power for power in range(-4, 7) for d in digits if low <= d * 10.0**power <= high]
+        if all(log10(b / a) >= room * span for a, b in pairwise(found)):
+            break
+    return found
+
+
+def _handles(lines: Sequence[BudgetLine], levels: Sequence[Level], of_line: Mapping[str, str]) -> list[Line2D]:
+    """What the legend explains: lines and marks first, then what they are compared with."""
+    drawn = [
+        Line2D([], [], color=line.colour, marker=of_line.get(line.label, MARKS[0]), markersize=7, linewidth=2,
+               linestyle="" if line.alone else "-", label=line.label)
+        for line in lines
+    ]  # fmt: skip
+    dashes = [
+        Line2D([], [], color=level.colour, linewidth=1, linestyle=DASHES, label=f"{level.label}, {level.error:g} %")
+        for level in levels
+    ]
+    return drawn + dashes
+
+
+def _foot(figure: Figure, mark: str, words: str, above: float) -> None:
+    """Below the panels, so many pixels above the foot: a mark and what it stands for."""
+    wide, high = (72 * inches for inches in figure.get_size_inches())
+    at = above / high
+    figure.add_artist(Line2D([LEFT / wide], [at], marker=mark, color=DOCUMENT_INK, markersize=6, linestyle=""))
+    figure.text((LEFT + 12) / wide, at, words, fontsize=11, color=DOCUMENT_INK, va="center", parse_math=False)

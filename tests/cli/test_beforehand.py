@@ -1,0 +1,87 @@
+"""What a training is expected to take and to come to, as the command says it before it begins."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reslab.training import Recipe, recipe_for
+from tests.cli.test_commands import Answer
+
+
+def recorded(steps: int, error: float, seed: int = 0) -> dict:
+    recipe = replace(recipe_for("digits", model="resnet8", steps=steps), seed=seed)
+    return {"recipe": recipe.to_dict(), "result": {"val_error": error}}
+
+
+@pytest.fixture(autouse=True)
+def records(monkeypatch) -> list[dict]:
+    found = [recorded(5, 40.0), recorded(5, 41.0, 1), recorded(20, 10.0)]
+    monkeypatch.setattr("reslab.store.read_results", lambda: found)
+    return found
+
+
+@pytest.fixture
+def trials(monkeypatch) -> list[Recipe]:
+    """Trials that are made, each of no time."""
+    tried = []
+    module = sys.modules["reslab.training.estimate"]
+    monkeypatch.setattr(module, "SAMPLE_SECONDS", 0.0)
+    monkeypatch.setattr("reslab.experiments.costs.TRIAL_SECONDS", 0.0)
+    real = module.initial_state
+
+    def state(recipe, *more):
+        tried.append(recipe)
+        return real(recipe, *more)
+
+    monkeypatch.setattr(module, "initial_state", state)
+    return tried
+
+
+def train(tmp_path: Path, *words: str) -> Answer:
+    answer = Answer("train", "--model", "resnet8", "--threads", "1", "--runs", tmp_path, *words)
+    assert answer.code == 0, answer.err
+    return answer
+
+
+def test_the_error_is_said_once_before_a_run_and_not_of_one_that_is_done(tmp_path, trials):
+    first = train(tmp_path, "--steps", "5", "--seed", "7", "--json")
+    assert "expect about 40.5 % error on the validation images (2 runs)\n" in first.err
+    assert first.json["steps"] == 5 and not any("expect" in key for key in first.json), "a result is what was measured"
+    assert "expect" not in train(tmp_path, "--steps", "5", "--seed", "7").err
+    assert trials == [], "a training of a second is not slowed down to say how long it takes"
+
+
+def test_nothing_is_said_where_nothing_is_known(tmp_path, trials):
+    assert "expect" not in train(tmp_path, "--steps", "5", "--lr", "0.07").err
+    assert "expect" not in train(tmp_path, "--steps", "3").err
+
+
+def test_a_dry_run_says_it_too(tmp_path, trials):
+    plan = train(tmp_path, "--steps", "10", "--dry-run", "--json").json
+    assert plan["expected_val_error"] == pytest.approx((40.5 * 10) ** 0.5, abs=0.01)
+    assert plan["expected_val_error_runs"] == 3
+    text = train(tmp_path, "--steps", "10", "--dry-run").out
+    assert "about 20.1 % error on the validation images (3 runs of 0.3 and 1.2 epochs)" in text
+    other = train(tmp_path, "--steps", "50", "--dry-run", "--json").json
+    assert other["expected_val_error"] is None and other["expected_val_error_runs"] == 0
+    assert "validation images" not in train(tmp_path, "--steps", "50", "--dry-run").out
+
+
+def test_several_seeds(tmp_path, trials):
+    answer = train(tmp_path, "--steps", "20", "--seeds", "2", "--dry-run", "--json")
+    assert "expect of each about 10.0 % error on the validation images (1 run)" in answer.err
+    assert answer.json["expected_val_error"] == 10.0 and answer.json["expected_val_error_runs"] == 1
+    assert train(tmp_path, "--steps", "9999", "--seeds", "2", "--dry-run", "--json").json["expected_val_error"] is None
+
+
+def test_a_trial_says_the_time_and_changes_nothing(tmp_path, trials, monkeypatch):
+    without = train(tmp_path / "without", "--steps", "5", "--json").json
+    monkeypatch.setattr("reslab.experiments.expectation.WORTH_A_TRIAL", 0.0)
+    answer = train(tmp_path / "with", "--steps", "5", "--json")
+    assert len(trials) == 1 and ", about 40.5 % error" in answer.err and "expect about " in answer.err
+    model = [Path(run["run"]) / "model.safetensors" for run in (without, answer.json)]
+    assert model[0].read_bytes() == model[1].read_bytes()
+    train(tmp_path / "with", "--steps", "5")
+    assert len(trials) == 1, "none of a run that is done"

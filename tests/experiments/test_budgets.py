@@ -1,0 +1,165 @@
+"""Trainings of any length: which, in which order, from which seeds; what is drawn of those that are there."""
+
+import json
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+from reslab.experiments.budgets import BUDGETS, EPOCHS, beside, enough, is_plain, needs
+from reslab.experiments.costs import costs
+from reslab.experiments.document import Document
+from reslab.experiments.experiment import Runs
+from reslab.experiments.jobs import Outcome
+from reslab.experiments.measured import CIFAR10
+from reslab.experiments.recorded import recorded
+from reslab.experiments.reproduce import Reproduction, given_runs, needs_of
+from reslab.experiments.scales import Setting, Shelf
+from reslab.experiments.shares import macs_in_all
+from reslab.store import read_record
+from reslab.training import Surroundings, lasting, make_recipe
+from tests.experiments.invented_experiments import invented, invented_runs
+from tests.experiments.test_reproduce import Flat
+from tests.reporting.invented_runs import write_run
+
+SMALL = Setting.nominal("small")
+PLAIN = {"engine": "torch", "device": "cpu", "precision": "fp32", "compiled": False, "threads": 2}
+OURS = {**PLAIN, "engine": "native"}
+
+
+def result(model: str, epochs: float | None, seed: int = 0, preset: str = "fast", execution=OURS, **changes):
+    """A record of `results/`: None epochs, the preset's own."""
+    recipe = lasting(make_recipe(CIFAR10, model, preset, seed=seed), 45_000, None, epochs)
+    length = recipe.epochs(45_000)
+    run = invented(recipe, epochs=length, seconds=60 * length, val_error=6 + 40 / length, **changes)
+    name = f"{model}-{preset}-{epochs}-{seed}-{execution['engine']}"
+    return {**run, "name": name, "environment": {"machine": {"processor": "Old & New"}, "execution": execution}}
+
+
+def row(document: Document, label: str):
+    return next(row for row in document.rows if row.label == label)
+
+
+def words_of(svg: bytes) -> str:
+    return " ".join(e.text or "" for e in ElementTree.fromstring(svg).iter() if e.tag.endswith("text"))
+
+
+def test_every_budget_is_what_reslab_train_trains():
+    found = {need.label: need for need in needs(Runs(SMALL))}
+    assert len(found) == sum(map(len, EPOCHS.values())) == 12
+    eight = lasting(make_recipe(CIFAR10, "resnet20", "fast"), 45_000, None, 8)
+    assert found["resnet20, 8 epochs"].recipe == eight and found["resnet20, 20 epochs"].recipe.digest() == "149741b6"
+    assert {label for label, need in found.items() if need.seeds is None} == {
+        f"resnet20, {epochs} epochs" for epochs in (4, 8, 12, 16, 20, 30)
+    }
+    full = needs(Runs(Setting.nominal("full")))
+    assert [need.label for need in full[12:]] == ["resnet20, the paper's recipe", "resnet56, the paper's recipe"]
+    assert full[12].recipe == make_recipe(CIFAR10, "resnet20", "paper") and not full[12].alike
+
+
+def test_cheap_ones_come_first_and_long_ones_have_one_seed(tmp_path):
+    work = Reproduction((BUDGETS,), SMALL, 3, Shelf(Surroundings()), tmp_path)
+    jobs = work.jobs(0)
+    assert len(jobs) == 6 * 3 + 2 + 4
+    assert [job.label for job in jobs[:4]] == [
+        "resnet20, 4 epochs, seed 0",
+        "resnet20, 4 epochs, seed 1",
+        "resnet20, 4 epochs, seed 2",
+        "resnet20, 8 epochs, seed 0",
+    ]
+    sizes = [macs_in_all(job.recipe) for job in jobs]
+    assert sizes == sorted(sizes) and jobs[-1].label == "resnet56, 60 epochs, seed 0"
+    whole = sum(need.recipe.steps * (need.seeds or 3) for need in needs_of([BUDGETS], SMALL))
+    assert costs([BUDGETS], SMALL, Flat(), seeds=3) >= whole / 64, "seeds that are not run cost nothing"
+    assert costs([BUDGETS], SMALL, Flat(), seeds=3) < 3 * costs([BUDGETS], SMALL, Flat())
+
+
+def test_beside_others_it_comes_last(tmp_path):
+    from reslab.experiments.figure1 import FIGURE1
+
+    jobs = Reproduction((BUDGETS, FIGURE1), SMALL, 1, Shelf(Surroundings()), tmp_path).jobs(0)
+    assert [job.label for job in jobs[:2]] == ["plain56", "plain20"] and jobs[2].label == "resnet20, 4 epochs"
+
+
+@pytest.mark.parametrize(("part", "longest"), [(1.0, 12), (0.25, 7), (0.125, 5), (0.01, 1)])
+def test_a_part_of_it_are_the_shorter_ones_whole(part, longest):
+    found = needs(Runs(replace(SMALL, part=part)))
+    whole = {need.label: need.recipe for need in needs(Runs(SMALL))}
+    assert len(found) == longest and all(need.recipe == whole[need.label] for need in found)
+
+
+def test_rows_have_minutes_and_the_machine():
+    results = [result("resnet20", 8, seed) for seed in (0, 1)] + [result("resnet20", 20)]
+    results.append(result("resnet20", 8, 2, execution={**OURS, "threads": 1}))
+    document = Document.of(BUDGETS, recorded(BUDGETS, results), asked="--scale small")
+    eight = row(document, "resnet20, 8 epochs")
+    assert (eight.n, eight.images, eight.paper, eight.on) == (3, 5_000, 8.75, "val")
+    assert eight.ours == pytest.approx(11.0, abs=0.01) and eight.besides["minutes"] == pytest.approx(8.0, abs=0.01)
+    assert eight.besides["machine"] == "Old & New, 2 threads, engine native, fp32", "of the most runs"
+    assert row(document, "resnet56, 16 epochs").ours is None and row(document, "resnet20, 20 epochs").n == 1
+    text = document.markdown()
+    assert "| minutes |" in text and "2 of 12 budgets are measured" in text and "Old &amp; New" in text
+    assert json.loads(json.dumps(document.values()))["rows"][1]["minutes"] == pytest.approx(8.0, abs=0.01)
+
+
+def test_the_claim_is_of_the_longest_budget():
+    runs = invented_runs(BUDGETS)
+    lower = {label: tuple(with_error(run, 5.0) for run in found) for label, found in runs.found.items()}
+    found = Document.of(BUDGETS, Runs(SMALL, lower)).finding
+    assert found.holds is True and "resnet20 in 160 epochs less the paper's 8.75 %: -3.75" in found.words
+    assert "at 4 epochs it is there first" in found.words
+    higher = {label: tuple(with_error(run, 15.0) for run in found) for label, found in runs.found.items()}
+    assert Document.of(BUDGETS, Runs(SMALL, higher)).finding.holds is False
+    only = {label: found for label, found in lower.items() if label.startswith("resnet20")}
+    assert Document.of(BUDGETS, Runs(SMALL, only)).finding.holds is None, "one net of two"
+
+
+def with_error(run, error: float):
+    return {**run, "result": {**run["result"], "val_error": error, "test_error": error}}
+
+
+def test_the_papers_recipe_and_plain_pytorch_stand_beside_where_they_are_recorded():
+    results = [result("resnet20", 8), result("resnet20", 20), result("resnet20", None, preset="paper")]
+    results += [result("resnet20", 20, execution=PLAIN), result("resnet56", None, preset="paper", execution=PLAIN)]
+    results.append(result("resnet20", 20, execution={**PLAIN, "precision": "bf16"}, seed=4))
+    assert [is_plain(run) for run in results] == [False, False, False, True, True, False]
+    found = beside(results)
+    assert set(found) == {
+        "resnet20, the paper's recipe",
+        "resnet20, 20 epochs, PyTorch, eager fp32",
+        "resnet56, the paper's recipe, PyTorch, eager fp32",
+    }
+    document = Document.of(BUDGETS, recorded(BUDGETS, results))
+    assert document.runs.setting.scale == "full", "the paper's own recipe is there"
+    assert row(document, "resnet20, 20 epochs").n == 2, "PyTorch's run is not ours"
+    assert row(document, "resnet20, 20 epochs, PyTorch, eager fp32").n == 1
+    assert row(document, "resnet20, the paper's recipe").n == 1, "once, though a need of this scale, too"
+    words = words_of(document.picture())
+    assert "ResNet-20, the paper's recipe" in words and "ResNet-56 in the paper, 6.97 %" in words
+    assert beside([result("resnet20", 20)]) == {} and recorded(BUDGETS, results[:2]).setting.scale == "small"
+
+
+def test_a_line_needs_two_budgets():
+    one, two = [result("resnet20", 8), result("resnet56", 16)], [result("resnet20", 8), result("resnet20", 30)]
+    assert not enough(recorded(BUDGETS, one)) and enough(recorded(BUDGETS, two))
+    assert not enough(recorded(BUDGETS, [])) and words_of(Document.of(BUDGETS, recorded(BUDGETS, [])).picture())
+
+
+def test_what_is_not_finished_is_said(tmp_path):
+    work = Reproduction((BUDGETS,), Setting.nominal("smoke"), 1, Shelf(Surroundings()), tmp_path)
+    first, *others = work.jobs(0)
+    done = Outcome(first, {**invented(first.recipe)["result"], "epochs": 0.16, "seconds": 3.0})
+    work.take_in([done, *(Outcome(job, None, "not finished yet") for job in others)])
+    document = Document.of(BUDGETS, work.so_far("budgets"), work.failed["budgets"])
+    text = document.markdown()
+    assert "- resnet20, 0.32 epochs: not finished yet" in text and row(document, "resnet20, 0.16 epochs").n == 1
+    assert "ResNet-20" in words_of(document.picture())
+
+
+def test_runs_that_somebody_made_have_their_places_by_length(tmp_path):
+    records = []
+    for epochs in (8, 20):
+        run = result("resnet20", epochs)
+        records.append(read_record(write_run(tmp_path / f"r{epochs}", run["recipe"], [], run["result"]).path))
+    found = given_runs(BUDGETS, records).found
+    assert set(found) == {"resnet20, 8 epochs", "resnet20, 20 epochs"}

@@ -1,0 +1,56 @@
+"""The picture of error against length: every run and every mean at its place, each machine's minutes apart."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from reslab.reporting import BudgetLine, BudgetRun, Level, budgets_figure
+from reslab.reporting.budgets import DIGITS, _ticks
+
+A, B = "Some $a_b$ <b>& machine, 1 thread", "Another, 2 threads"
+LINE = BudgetLine(
+    "ResNet-20",
+    "#b8a100",
+    (
+        BudgetRun(4, 15.0, 2.0, A),
+        BudgetRun(4, 14.0, 2.2, A),
+        BudgetRun(8, 12.0, 4.0, A),
+        BudgetRun(16, 10.0, 3.0, B),
+    ),
+)
+PAPER = Level("ResNet-20 in the paper", "#b8a100", 8.75)
+
+
+def words(svg: bytes) -> list[str]:
+    return [element.text or "" for element in ElementTree.fromstring(svg).iter() if element.tag.endswith("text")]
+
+
+def test_both_panels_have_every_run():
+    svg = budgets_figure([LINE], [PAPER], "validation error %")
+    found = words(svg)
+    assert {"epochs", "minutes of training", "ResNet-20", "ResNet-20 in the paper, 8.75 %"} <= set(found)
+    assert f"minutes on {A}" in found and f"minutes on {B}" in found
+    assert found.count("validation error %") == 2
+    assert svg == budgets_figure([LINE], [PAPER], "validation error %")
+
+
+def test_what_stands_alone_has_a_mark_and_its_machine():
+    lone = BudgetLine("the paper's recipe", "#b8a100", (BudgetRun(182, 8.0, 100.0, "A third"),), alone=True)
+    found = words(budgets_figure([LINE, lone], [PAPER], "error %"))
+    assert "the paper's recipe" in found and "on A third" in found
+    same = BudgetLine("the paper's recipe", "#b8a100", (BudgetRun(182, 8.0, 100.0, A),), alone=True)
+    assert not any(word.startswith("on ") for word in words(budgets_figure([LINE, same], [PAPER], "error %")))
+
+
+@pytest.mark.parametrize("lines", [[], [BudgetLine("one", "#111111", (BudgetRun(4, 0.0, None, A),))]])
+def test_little_is_still_a_picture(lines):
+    found = words(budgets_figure(lines, [PAPER], "error %"))
+    assert "not measured" in found and "epochs" in found
+
+
+@pytest.mark.parametrize(("low", "high"), [(5.3, 17), (3.3, 200), (0.1, 0.4), (6, 95), (0.01, 9000)])
+def test_ticks_are_round_and_do_not_touch(low, high):
+    found = _ticks(low, high, 0.1)
+    assert 2 <= len(found) <= 14 and all(low <= tick <= high for tick in found) and found == sorted(found)
+    assert all(re.fullmatch(r"[\d.]{1,5}", f"{tick:g}") for tick in found) and DIGITS[-1] == (1,)
