@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from reslab.native import build
+from reslab.native import Variant, build
+
+TILES = Variant("tiles", ("-march=native", "-DRESLAB_TILES_EMULATED"))  # the tier of matrix units, on any processor
 
 SOURCE = """\
 #include "number.h"

@@ -16,9 +16,9 @@ from reslab.errors import RunError
 from reslab.native import EXACT, FP32, NATIVE, PLAIN, Network, Unavailable, Variant, library, peak_gflops, tier
 from reslab.native.network import TIERS
 from reslab.nets import Spec, build, spec
+from tests.native.conftest import TILES
 
 MEAN, STD = np.random.default_rng(5).uniform(90, 150, (32, 32, 3)).astype(np.float32), 64.0
-TILES = Variant("tiles", ("-march=native", "-DRESLAB_TILES_EMULATED"))  # the tier of matrix units, on any processor
 SIXTEEN = replace(FP32, name="sixteen", flags=(*FP32.flags, "-DRESLAB_SIXTEEN"))  # lanes, on any processor
 VARIANTS = [NATIVE, PLAIN, TILES, FP32]
 NETS = [("plain14", None), ("resnet14", "A"), ("resnet14", "B"), ("resnet14", "C"), ("resnet8", "A")]

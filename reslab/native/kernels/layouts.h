@@ -10,6 +10,7 @@
 #include <array>
 #include <type_traits>
 
+#include "fence.h"
 #include "vectors.h"
 
 namespace reslab {
@@ -69,6 +70,7 @@ template <int C, int W>
 struct Padded {
     static constexpr int ROW = (W + 2) * C;
     alignas(64) Real values[(W + 2) * ROW + LANES * 2];
+    [[no_unique_address]] Fence fence;
     // Row and column count from -1, the border.
     RESLAB_INLINE Real* at(int row, int column) { return values + (row + 1) * ROW + (column + 1) * C; }
     RESLAB_INLINE const Real* at(int row, int column) const { return values + (row + 1) * ROW + (column + 1) * C; }
@@ -80,6 +82,7 @@ template <int C, int W>
 struct Pairs {
     static constexpr int ROW = GROUP<W> * W * C;
     alignas(64) Real values[(W + 2) * ROW];
+    [[no_unique_address]] Fence fence;
     int member = 0;  // of the group: the image whose pairs at() gives
     RESLAB_INLINE int offset(int row, int couple) const {
         return (row + 1) * ROW + (GROUP<W> > 1 ? member * W * C : 0) + couple * C * 2;
@@ -101,6 +104,7 @@ struct Planes {
     static constexpr int ROW = COUPLES * C * 2;
     static constexpr int PLANE = ROWS * ROW;
     alignas(64) Real values[COUNT * PLANE + LANES * 2];
+    [[no_unique_address]] Fence fence;
     RESLAB_INLINE Real* at(int plane, int row, int couple) {
         return values + plane * PLANE + (row + 1) * ROW + couple * C * 2;
     }
@@ -118,6 +122,7 @@ template <int C, int W, int S>
 struct Turned {
     static constexpr int CHANNEL = (S * W + 2) * DEPTH, TAP = C * CHANNEL;
     alignas(64) Real values[3 * TAP];
+    [[no_unique_address]] Fence fence;
     int member = 0;  // of the group: the image whose values at() gives
     RESLAB_INLINE Real* at(int tap, int channel, int row) {
         return values + tap * TAP + channel * CHANNEL + (row + 1) * DEPTH + member * W;

@@ -34,6 +34,7 @@ class Buffer {
         if (unit == HUGE_PAGE) madvise(memory_.get(), bytes, MADV_HUGEPAGE);
 #endif
         std::memset(static_cast<void*>(memory_.get()), 0, bytes);
+        forbid(memory_.get() + count, bytes - count * sizeof(T));
         count_ = count;
     }
     T* get() const { return memory_.get(); }
@@ -58,6 +59,7 @@ struct Scratch {
     Stem image;
     Ahead ahead;
     alignas(64) Real features[64 * 8 * 8];  // of the last stage
+    [[no_unique_address]] Fence fence;
     Buffer<float> scores;                   // of the head
 };
 

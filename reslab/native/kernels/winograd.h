@@ -71,6 +71,7 @@ template <int C>
 struct Domain {
     static constexpr int PITCH = BLOCK * C + 16;
     alignas(64) float values[POINTS * PITCH];
+    [[no_unique_address]] Fence fence;
     RESLAB_INLINE float* at(int point, int tile) { return values + point * PITCH + tile * C; }
     RESLAB_INLINE const float* at(int point, int tile) const { return values + point * PITCH + tile * C; }
 };
@@ -242,6 +243,7 @@ template <int C>
 struct Transforms {
     Domain<C> left, right;
     alignas(64) float points[POINTS * C * C];  // a weight gradient, as it grows over the images of a shard
+    [[no_unique_address]] Fence fence;
 };
 
 template <int C>
