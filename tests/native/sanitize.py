@@ -29,7 +29,8 @@ from reslab.processor import usable_cores
 from tests.native.conftest import TILES
 
 DRIVER = Path(__file__).parent / "driver.cpp"
-NETS = (("plain8", None, 10), ("resnet14", "A", 10), ("resnet14", "B", 1), ("resnet14", "C", 37))  # and classes
+DEEP = ("resnet38", "A", 2)  # whose inputs are not all kept
+NETS = (("plain8", None, 10), ("resnet14", "A", 10), ("resnet14", "B", 1), ("resnet14", "C", 37), DEEP)
 VARIANTS = {variant.name: variant for variant in (FP32, EXACT, PLAIN, NATIVE, TILES)}
 USUAL = ("fp32", "exact", "plain")  # what instructions by name do in "native" is hidden from a sanitizer
 SANITIZERS = {"address": "address,undefined", "thread": "thread"}
