@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo test check lint format docs clean
+.PHONY: demo test check lint format sanitize docs clean
 
 demo: .venv/installed
 	$(BIN)/reslab demo
@@ -22,6 +22,10 @@ lint: .venv/tested
 format: .venv/tested
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Accesses out of bounds and races in the C++ kernels: some minutes, after changes there.
+sanitize: .venv/tested
+	$(BIN)/python -m tests.native.sanitize
 
 # Every table and figure of README.md and PAPER.md, made again from results/ and paper.json.
 docs: .venv/installed

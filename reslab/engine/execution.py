@@ -16,7 +16,7 @@ PRECISIONS = ("auto", "fp32", "bf16")
 SWITCH = ("auto", "on", "off")
 VARIANTS = {"bf16": NATIVE, "fp32": FP32}  # of the native kernels
 # What a processor must have for kernels of this precision to be taken unasked (measured: DECISIONS.md).
-NEEDED = {"bf16": ("avx512_bf16", "AVX-512 BF16"), "fp32": ("avx2", "AVX2")}
+NEEDED = {"bf16": {"avx512_bf16": "AVX-512 BF16"}, "fp32": {"avx2": "AVX2", "fma": "FMA"}}
 WORTH_COMPILING = 20_000  # images there and back: what the kernels win on them pays for some seconds of compiling
 
 
@@ -134,14 +134,14 @@ def _obstacle(request: Request, device: str, machine: Machine, work: Work | None
     """Why the native kernels are not for this, in words; None where they are."""
     asked = request.engine == "native"
     precision = _native_precision(request, machine)
-    feature, units = NEEDED[precision]
+    missed = next((units for feature, units in NEEDED[precision].items() if feature not in machine.features), None)
     if work is None or request.engine == "torch":
         return "" if not asked else "they are for training and testing nets"
     for reason, true in (
         (f"they run on a CPU, not on {device}", device != "cpu"),
         ("they are not compiled by PyTorch (--compile)", request.compile == "on"),
         ("what the processor can do is not known here", not asked and not machine.features),
-        (f"the processor has no {units}", not asked and feature not in machine.features),
+        (f"the processor has no {missed}", not asked and missed is not None),
     ):
         if true:
             return reason
@@ -160,7 +160,7 @@ def _native_precision(request: Request, machine: Machine) -> str:
     """What the native kernels multiply: bf16 where the processor has instructions for it, unless asked otherwise."""
     if request.precision != "auto":
         return request.precision
-    return "bf16" if NEEDED["bf16"][0] in machine.features else "fp32"
+    return "bf16" if NEEDED["bf16"].keys() <= set(machine.features) else "fp32"
 
 
 def _device(asked: str, machine: Machine) -> str:

@@ -14,6 +14,7 @@ from reslab.processor import cpu_words, usable_cores
 # What decides speed here, by the names that Linux gives processor features.
 FEATURES = (
     "avx2",
+    "fma",
     "avx_vnni",
     "avx512f",
     "avx512_vnni",

@@ -7,7 +7,7 @@ def bytes_per_image(geometry: Geometry, bytes_per_value: int = 2) -> int:
     """Activations and their gradients that are read or written once each by the passes of a step, for one image.
 
     Counted from what the passes of kernels/forward.cpp and backward.cpp touch; what stays in cache within an image is
-    not counted.
+    not counted, and neither is what a very deep net computes again (see `network.Network`).
     """
     before, adds = (SIZE, WIDTHS[0]), 0  # what the shortcut before adds to a raw output: values that are read
     moved = 3 * (SIZE + 2) ** 2 * 4  # the prepared image: written, read there and back

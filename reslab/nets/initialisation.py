@@ -50,6 +50,8 @@ def he_initialise(net: nn.Module, generator: Generator | None = None) -> None:
 
 def _draw(net: nn.Module, weights: Callable[[Tensor], object]) -> None:
     for module in net.modules():
+        if any(parameter.is_meta for parameter in module.parameters(recurse=False)):
+            continue  # a net of shapes alone: drawing nothing takes PyTorch milliseconds a layer
         if isinstance(module, nn.Conv2d | nn.Linear):
             weights(module.weight)
             if module.bias is not None:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from reslab.data import load_dataset
-from reslab.engine import Execution, Request, Work, choose, execution, this_machine
+from reslab.engine import VARIANTS, Execution, Request, Work, choose, execution, this_machine
 from reslab.errors import UsageError
 from reslab.evaluation import evaluate
 from reslab.native import NATIVE, Unavailable, library
@@ -47,6 +47,12 @@ def dataset(photographs):
     return load_dataset(photographs, size=32)
 
 
+@pytest.fixture(params=sorted(VARIANTS))
+def around(request) -> Surroundings:
+    """The native engine in each of its precisions; where there are no instructions for one, in plain vectors."""
+    return Surroundings(replace(NATIVELY, precision=request.param))
+
+
 @pytest.fixture
 def recipe(dataset) -> Recipe:
     return make_recipe(facts_of(dataset), "resnet8", batch=16).stretched(30)
@@ -61,9 +67,9 @@ def test_auto_takes_the_kernels_for_a_cifar_net():
 @pytest.mark.parametrize(
     ("request_", "features", "precision"),
     [
-        (Request(), ("avx2",), "fp32"),
+        (Request(), ("avx2", "fma"), "fp32"),
         (Request(), ("avx2", "avx512_bf16"), "bf16"),
-        (Request(precision="fp32"), ("avx2", "avx512_bf16"), "fp32"),
+        (Request(precision="fp32"), ("avx2", "fma", "avx512_bf16"), "fp32"),
         (Request(engine="native"), (), "fp32"),
         (Request(engine="native", precision="bf16"), ("avx2",), "bf16"),
     ],
@@ -78,6 +84,7 @@ def test_the_kernels_multiply_what_the_processor_does_fastest(request_, features
     ("request_", "machine", "work", "why"),
     [
         (Request(), replace(ABLE, features=("neon",)), LONG, "the processor has no AVX2"),
+        (Request(), replace(ABLE, features=("avx2",)), LONG, "the processor has no FMA"),
         (Request(), replace(ABLE, features=()), LONG, "not known here"),
         (Request(precision="bf16"), replace(ABLE, features=("avx2",)), LONG, "the processor has no AVX-512 BF16"),
         (Request(), ABLE, replace(LONG, own=True), "a residual function of one's own"),
@@ -129,18 +136,21 @@ def untimed(folder) -> list[dict]:
     return [{k: v for k, v in m.items() if k not in ("seconds", "images_per_second")} for m in folder.metrics()]
 
 
-def test_it_learns_and_is_tested_by_the_same_engine(dataset, recipe, tmp_path):
-    result = train_on(dataset, recipe, tmp_path / "run", Surroundings(NATIVELY))
+def test_unasked_it_takes_the_precision_of_the_processor():
     expected = "bf16" if "avx512_bf16" in this_machine().features else "fp32"
-    assert result["engine"] == "native" and result["precision"] == expected
+    assert choose(NATIVELY, this_machine(), LONG)[0].precision == expected
+
+
+def test_it_learns_and_is_tested_by_the_same_engine(dataset, recipe, around, tmp_path):
+    result = train_on(dataset, recipe, tmp_path / "run", around)
+    assert result["engine"] == "native" and result["precision"] == around.request.precision
     assert result["val_error"] <= 10, "warm and cold can be told apart"
     assert evaluate(tmp_path / "run").top1_error == result["val_error"]
     on_torch = evaluate(tmp_path / "run", request=Request(engine="torch", precision="fp32"))
     assert abs(on_torch.top1_error - result["val_error"]) <= 5
 
 
-def test_stopped_and_continued_is_as_if_never_stopped(dataset, recipe, tmp_path, monkeypatch):
-    around = Surroundings(NATIVELY)
+def test_stopped_and_continued_is_as_if_never_stopped(dataset, recipe, around, tmp_path, monkeypatch):
     train_on(dataset, recipe, tmp_path / "whole", around)
     with monkeypatch.context() as patch:
         patch.setattr("reslab.training.loop.heard", lambda: _At(13))
@@ -152,9 +162,10 @@ def test_stopped_and_continued_is_as_if_never_stopped(dataset, recipe, tmp_path,
     assert (whole / "predictions.safetensors").read_bytes() == (stopped / "predictions.safetensors").read_bytes()
 
 
-def test_one_and_two_threads_give_the_same_bytes(dataset, recipe, tmp_path):
+def test_one_and_two_threads_give_the_same_bytes(dataset, recipe, around, tmp_path):
     for threads in (1, 2):
-        train_on(dataset, recipe, tmp_path / str(threads), Surroundings(replace(NATIVELY, threads=threads)))
+        request = replace(around.request, threads=threads)
+        train_on(dataset, recipe, tmp_path / str(threads), replace(around, request=request))
     assert (tmp_path / "1/model.safetensors").read_bytes() == (tmp_path / "2/model.safetensors").read_bytes()
 
 

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from reslab.native import build
+from reslab.native import Variant, build
+
+TILES = Variant("tiles", ("-march=native", "-DRESLAB_TILES_EMULATED"))  # the tier of matrix units, on any processor
 
 SOURCE = """\
 #include "number.h"
-extern "C" int reslab_abi() { return 1; }
+extern "C" int reslab_abi() { return 2; }
 extern "C" int reslab_ready() { return 1; }
 extern "C" int number() { return NUMBER; }
 #ifdef RESLAB_PLAIN

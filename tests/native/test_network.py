@@ -16,9 +16,9 @@ from reslab.errors import RunError
 from reslab.native import EXACT, FP32, NATIVE, PLAIN, Network, Unavailable, Variant, library, peak_gflops, tier
 from reslab.native.network import TIERS
 from reslab.nets import Spec, build, spec
+from tests.native.conftest import TILES
 
 MEAN, STD = np.random.default_rng(5).uniform(90, 150, (32, 32, 3)).astype(np.float32), 64.0
-TILES = Variant("tiles", ("-march=native", "-DRESLAB_TILES_EMULATED"))  # the tier of matrix units, on any processor
 SIXTEEN = replace(FP32, name="sixteen", flags=(*FP32.flags, "-DRESLAB_SIXTEEN"))  # lanes, on any processor
 VARIANTS = [NATIVE, PLAIN, TILES, FP32]
 NETS = [("plain14", None), ("resnet14", "A"), ("resnet14", "B"), ("resnet14", "C"), ("resnet8", "A")]
@@ -66,10 +66,17 @@ def some_batch(count: int, classes: int = 10, seed: int = 0, **changes) -> Batch
     return Batch(images, **{**values, **changes})
 
 
-def run(kernels, net: Spec, batch: Batch, threads: int = 2, parameters: torch.Tensor | None = None):
+def run(
+    kernels,
+    net: Spec,
+    batch: Batch,
+    threads: int = 2,
+    parameters: torch.Tensor | None = None,
+    kept_bytes: int = 1 << 40,
+):
     """Losses, errors, flat gradient and statistics of one step."""
     geometry, layout, kept = geometry_of(net)
-    network = Network(kernels, geometry, MEAN, 1 / STD, threads)
+    network = Network(kernels, geometry, MEAN, 1 / STD, threads, kept_bytes)
     count = len(batch.labels)
     gradient, statistics = np.full(layout.total, np.nan, np.float32), np.full(kept.total, np.nan, np.float32)
     losses, errors = np.empty(count, np.float32), np.empty(count, np.bool_)
@@ -213,6 +220,35 @@ def test_the_same_bytes_for_1_2_and_4_threads_and_at_every_call(kernels, name):
         for other in others:
             for ours, theirs in zip(first, other, strict=True):
                 assert ours.tobytes() == theirs.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "shortcut"), [("resnet38", "A"), ("resnet38", "B"), ("resnet50", "C"), ("plain38", None)]
+)
+def test_inputs_that_are_computed_again_are_the_same_bytes(kernels, name, shortcut):
+    """Nets of 18 and 21 blocks: a whole span, in which the channels grow, and a part of one."""
+    net, batch = net_of(name, shortcut), some_batch(3)
+    for ours, theirs in zip(run(kernels, net, batch), run(kernels, net, batch, kept_bytes=0), strict=True):
+        assert ours.tobytes() == theirs.tobytes()
+
+
+def test_the_batch_decides_what_is_kept(exact):
+    """A small batch, one whose inputs are computed again, a small one again, and an evaluation: in one network."""
+    net = net_of("resnet110", "A")
+    geometry, layout, kept = geometry_of(net)
+    stages = 4 * 32 * 32 * 16 * (1 + 1 / 2 + 1 / 4)  # bytes of a map of each; the 18 blocks of a stage have three
+    network = Network(exact, geometry, MEAN, 1 / STD, 2, kept_bytes=int(3 * 18 * 3 * stages))
+    statistics, values = np.ones(kept.total, np.float32), parameters_of(net).numpy()
+    scores = network.evaluate(values, statistics, some_batch(3).images)
+    for count in (2, 6, 2):
+        batch = some_batch(count)
+        gradient, means = np.empty(layout.total, np.float32), np.empty(kept.total, np.float32)
+        losses, errors = np.empty(count, np.float32), np.empty(count, np.bool_)
+        network.step(
+            values, batch.images, batch.labels, gradient, means, losses, errors, batch.crops, batch.flips, None, 4
+        )
+        assert gradient.tobytes() == run(exact, net, batch)[2].tobytes()
+        assert network.evaluate(values, statistics, some_batch(3).images).tobytes() == scores.tobytes()
 
 
 def test_more_threads_than_images_or_cores(kernels):

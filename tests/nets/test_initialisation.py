@@ -79,3 +79,12 @@ def test_zero_gamma_leaves_no_scale_without_a_gradient(shortcut):
 def test_a_net_without_blocks_is_refused(how):
     with pytest.raises(UsageError, match=f"model.init={how}: this net has no blocks"):
         initialise(nn.Sequential(nn.Conv2d(3, 8, 3)), how)
+
+
+def test_a_net_of_shapes_alone_draws_nothing(monkeypatch):
+    monkeypatch.setattr(nn.init, "kaiming_normal_", lambda *_, **__: pytest.fail("drawn"))
+    with torch.device("meta"):
+        net = create("resnet20")
+    assert sum(parameter.numel() for parameter in net.parameters()) > 0
+    with pytest.raises(pytest.fail.Exception):
+        create("resnet20")

@@ -5,7 +5,7 @@
 
 extern "C" {
 
-int reslab_abi() { return 1; }
+int reslab_abi() { return 2; }
 
 // What the library was compiled for: in bf16 0 plain vectors, 1 AVX-512 BF16, 2 AMX BF16, 3 the same emulated; in fp32
 // 4 direct products, 5 Winograd's.
@@ -30,11 +30,13 @@ int reslab_ready() {
 #endif
 }
 
-// Null where memory is short or threads cannot be started.
+// Activations of a batch are all kept where they take no more than `kept_bytes`; else some are computed again on the way
+// back. Null where memory is short or threads cannot be started.
 void* reslab_create(const int* blocks, int option, int classes, int threads, const reslab::LayerOffsets* offsets,
                     std::int64_t head_weight, std::int64_t head_bias, std::int64_t parameters, const float* mean,
-                    float scale) try {
-    return new reslab::Network(blocks, option, classes, threads, offsets, head_weight, head_bias, parameters, mean, scale);
+                    float scale, std::int64_t kept_bytes) try {
+    return new reslab::Network(blocks, option, classes, threads, offsets, head_weight, head_bias, parameters, mean, scale,
+                               kept_bytes);
 } catch (...) {
     return nullptr;
 }

@@ -57,8 +57,8 @@ struct Place {
 
 template <int W>
 Place place(int image, int begin, int end) {
-    int member = (image - begin) % GROUP<W>;
-    return {member, member + 1 == GROUP<W> || image + 1 == end};
+    int member = (image - begin) % MEMBERS<W>;
+    return {member, member + 1 == MEMBERS<W> || image + 1 == end};
 }
 
 // Channels in whose sums registers hold, beside their factors: with T taps and two vectors each.
@@ -107,7 +107,7 @@ void Network::lay_out(Group group, int member, Scratch& scratch, int shard, cons
     } else {
         auto& pairs = std::get<Pairs<N, W>>(scratch.pairs);
         auto& inputs = std::get<Inputs<Shape::K, W, Shape::S>>(scratch.inputs);
-        if constexpr (GROUP<W> > 1)
+        if constexpr (MEMBERS<W> > 1)
             pairs.member = inputs.member = place<W>(image, begin(shard), begin(shard + 1)).member;
         differentiate_map<N, W>(layer.norm, g, y, &dy, pairs);
         pair_inputs(inputs, value);
@@ -122,7 +122,7 @@ void Network::weight_gradient(Group group, Scratch& scratch, int shard, const La
     if constexpr (IS_WINOGRAD<Shape>) {
         auto& work = std::get<Workspace<N>>(scratch.work);
         if (group.first == begin(shard)) std::memset(work.points, 0, sizeof work.points);
-        correlate_tiles(std::get<Maps<N, W>>(scratch.input).data(), std::get<Maps<N, W>>(scratch.gradient).data(),
+        correlate_patches(std::get<Maps<N, W>>(scratch.input).data(), std::get<Maps<N, W>>(scratch.gradient).data(),
                         group.count, work);
         if (group.first + group.count == begin(shard + 1)) gather_gradient<N>(work.points, to);
     } else {
@@ -178,7 +178,7 @@ void Network::project_back(const Block& block, Group group, Scratch& scratch, in
         const Real* x = block.input(image);
         auto& projected = std::get<Maps<C, W>>(scratch.projected)[member];
         Place here = place<W>(image, begin(shard), begin(shard + 1));
-        if constexpr (GROUP<W> > 1) pairs.member = here.member;
+        if constexpr (MEMBERS<W> > 1) pairs.member = here.member;
         if constexpr (IS_WINOGRAD<Shape<K, C, W, S, 3>>)  // else they are there
             pair_inputs(inputs, [&](int row, int column, int channel) {
                 return get(x + (row * IN + column) * K + channel);
@@ -287,13 +287,31 @@ void Network::differentiate_before(int block) {
 
 // ---- the whole way
 
+// The inputs of a span of blocks up to the block `last`, where they are not kept: again by the operations of the way
+// forward, from the same numbers, so that they are the same to the last bit. Of this thread's images, for which nobody
+// else has to be waited for.
+void Network::restore_inputs(int thread, int last) {
+    int threads = team_.size();
+    int image = begin(shards_ * thread / threads), end = begin(shards_ * (thread + 1) / threads);
+    for (; image < end; ++image)
+        for (int b = last / span_ * span_ + 1; b <= last; ++b)
+            by_stage(blocks_[b], [&]<int C, int W, int S>() {
+                constexpr int K = C / S, IN = S * W;
+                Real* x = blocks_[b].input(image);
+                for_each<K, IN>(join_before(b, image), [&](int row, int column, int channel, Reals value) {
+                    put(x + (row * IN + column) * K + channel, value);
+                });
+            });
+}
+
 void Network::backward(int thread) {
     Scratch& scratch = *scratch_[thread];
     int depth = static_cast<int>(blocks_.size());
     pass<1>(
         thread, [&](Group group, int shard) { forward_and_backward_head(group.first, scratch, shard); },
         [&] { differentiate_before(depth); });
-    for (int b = depth - 1; b >= 0; --b)
+    for (int b = depth - 1; b >= 0; --b) {
+        if (span_ > 1 && b % span_ == span_ - 1 && b + 1 < depth) restore_inputs(thread, b);
         by_stage(blocks_[b], [&]<int C, int W, int S>() {
             pass<TOGETHER<Shape<C, C, W, 1, 3>>>(
                 thread, [&](Group group, int shard) { backward_second<C, W>(b, group, scratch, shard); },
@@ -305,6 +323,7 @@ void Network::backward(int thread) {
                     std::swap(gradients_[0], gradients_[2]);
                 });
         });
+    }
     pass<1>(
         thread, [&](Group group, int shard) { backward_stem(group.first, scratch, shard); }, [] {});
 }

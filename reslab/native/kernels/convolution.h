@@ -31,7 +31,7 @@ RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, con
                             Finish finish) {
     constexpr int N = Shape::N, W = Shape::W, CHANNELS = Cut<N>::CHANNELS;
     if constexpr (IS_WINOGRAD<Shape>) {
-        convolve_tiles(x, count, w, work, finish);
+        convolve_patches(x, count, w, work, finish);
     } else {
         alignas(64) float strip_sums[SUM_ROWS * W * CHANNELS];
         for (int member = 0; member < count; ++member)
@@ -84,7 +84,7 @@ RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count
                                  Finish finish) {
     constexpr int K = Shape::K, IN = Shape::IN, CHANNELS = Cut<K>::CHANNELS;
     if constexpr (IS_WINOGRAD<Shape>) {
-        convolve_tiles(dy, count, w, work, finish);
+        convolve_patches(dy, count, w, work, finish);
     } else {
         alignas(64) float strip_values[SUM_ROWS * IN * CHANNELS];
         for (int member = 0; member < count; ++member)

@@ -5,8 +5,8 @@
 
 namespace reslab {
 
-// Input rows in blocks that stay in the first-level cache while all weights' sums pass over them.
-constexpr int BLOCK_ROWS = 8;
+// So many input rows stay in the first-level cache while all weights' sums pass over them.
+constexpr int CACHED_ROWS = 8;
 
 // gradient[i][k][j][n] += sum over the map of x under tap (i, j), channel k  *  dy, channel n
 // x: the planes of the input; dy: the pairs of the output's gradient, both of one image; gradient: fp32.
@@ -14,7 +14,7 @@ constexpr int BLOCK_ROWS = 8;
 template <class Shape, int KEPT, int CHANNELS_IN>
 void correlate(const Planes<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape::N, Shape::W>& dy, float* gradient) {
     constexpr int N = Shape::N, K = Shape::K, W = Shape::W, S = Shape::S, T = Shape::T, V = Cut<N>::V;
-    for (int block = 0; block < W; block += BLOCK_ROWS)
+    for (int block = 0; block < W; block += CACHED_ROWS)
         for (int i = 0; i < T; ++i)
             for (int k = 0; k < CHANNELS_IN; k += KEPT)
                 for (int cut = 0; cut < N; cut += Cut<N>::CHANNELS) {
@@ -23,7 +23,7 @@ void correlate(const Planes<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape:
                     RESLAB_UNROLL for (int c = 0; c < KEPT; ++c)
                         RESLAB_UNROLL for (int j = 0; j < T; ++j)
                             RESLAB_UNROLL for (int v = 0; v < V; ++v) sum[c][j][v] = load(to + (c * T + j) * N + v * LANES);
-                    for (int row = block; row < block + BLOCK_ROWS; ++row) {
+                    for (int row = block; row < block + CACHED_ROWS; ++row) {
                         const Real* from[T];
                         RESLAB_UNROLL for (int j = 0; j < T; ++j)
                             from[j] = x.tap(T == 1 ? 1 : j, S * row + i - T / 2) + k * 2;
@@ -50,14 +50,14 @@ template <class Shape, int KEPT, int CHANNELS_IN>
 void correlate_rows(const Planes<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape::N, Shape::W>& dy, float* gradient) {
     constexpr int N = Shape::N, K = Shape::K, W = Shape::W, T = Shape::T;
     static_assert(Shape::S == 1 && N == LANES);
-    for (int block = 0; block < W; block += BLOCK_ROWS)
+    for (int block = 0; block < W; block += CACHED_ROWS)
         for (int j = 0; j < T; ++j)
             for (int k = 0; k < CHANNELS_IN; k += KEPT) {
                 float* to = gradient + (k * T + j) * N;
                 Floats sum[KEPT][T];
                 RESLAB_UNROLL for (int c = 0; c < KEPT; ++c)
                     RESLAB_UNROLL for (int i = 0; i < T; ++i) sum[c][i] = load(to + (i * CHANNELS_IN + c) * T * N);
-                for (int row = block; row < block + BLOCK_ROWS; ++row) {
+                for (int row = block; row < block + CACHED_ROWS; ++row) {
                     const Real* from = x.tap(T == 1 ? 1 : j, row) + k * 2;
                     for (int couple = 0; couple < W / 2; ++couple) {
                         Couples g[T];

@@ -10,6 +10,7 @@
 #include <array>
 #include <type_traits>
 
+#include "fence.h"
 #include "vectors.h"
 
 namespace reslab {
@@ -25,7 +26,7 @@ constexpr int STRIP = TILED ? 4 : 1;
 
 // Images whose weight gradients are taken together: so many that their rows side by side fill a product's depth.
 template <int W>
-constexpr int GROUP = TILED ? DEPTH / W : 1;
+constexpr int MEMBERS = TILED ? DEPTH / W : 1;
 
 // Taps of a row of T in packed weights. Where one pixel has too few channels to fill a product's depth, it reaches over
 // neighbouring pixels, and those beyond the last tap meet weights of zero.
@@ -46,7 +47,7 @@ constexpr bool is_winograd(int channels_in, int channels_out, int stride, int ta
 template <class Shape>
 constexpr bool IS_WINOGRAD = is_winograd(Shape::K, Shape::N, Shape::S, Shape::T);
 
-// Images whose convolutions are taken together: so many that their tiles fill a block (winograd.h).
+// Images whose convolutions are taken together: so many that their patches fill a panel (winograd.h).
 template <int W>
 constexpr int MAPS = WINOGRAD && W * W < 256 ? 256 / (W * W) : 1;
 
@@ -69,6 +70,7 @@ template <int C, int W>
 struct Padded {
     static constexpr int ROW = (W + 2) * C;
     alignas(64) Real values[(W + 2) * ROW + LANES * 2];
+    [[no_unique_address]] Fence fence;
     // Row and column count from -1, the border.
     RESLAB_INLINE Real* at(int row, int column) { return values + (row + 1) * ROW + (column + 1) * C; }
     RESLAB_INLINE const Real* at(int row, int column) const { return values + (row + 1) * ROW + (column + 1) * C; }
@@ -78,11 +80,12 @@ struct Padded {
 // row of zeros above and below.
 template <int C, int W>
 struct Pairs {
-    static constexpr int ROW = GROUP<W> * W * C;
+    static constexpr int ROW = MEMBERS<W> * W * C;
     alignas(64) Real values[(W + 2) * ROW];
+    [[no_unique_address]] Fence fence;
     int member = 0;  // of the group: the image whose pairs at() gives
     RESLAB_INLINE int offset(int row, int couple) const {
-        return (row + 1) * ROW + (GROUP<W> > 1 ? member * W * C : 0) + couple * C * 2;
+        return (row + 1) * ROW + (MEMBERS<W> > 1 ? member * W * C : 0) + couple * C * 2;
     }
     RESLAB_INLINE Real* at(int row, int couple) { return values + offset(row, couple); }
     RESLAB_INLINE const Real* at(int row, int couple) const { return values + offset(row, couple); }
@@ -101,6 +104,7 @@ struct Planes {
     static constexpr int ROW = COUPLES * C * 2;
     static constexpr int PLANE = ROWS * ROW;
     alignas(64) Real values[COUNT * PLANE + LANES * 2];
+    [[no_unique_address]] Fence fence;
     RESLAB_INLINE Real* at(int plane, int row, int couple) {
         return values + plane * PLANE + (row + 1) * ROW + couple * C * 2;
     }
@@ -118,6 +122,7 @@ template <int C, int W, int S>
 struct Turned {
     static constexpr int CHANNEL = (S * W + 2) * DEPTH, TAP = C * CHANNEL;
     alignas(64) Real values[3 * TAP];
+    [[no_unique_address]] Fence fence;
     int member = 0;  // of the group: the image whose values at() gives
     RESLAB_INLINE Real* at(int tap, int channel, int row) {
         return values + tap * TAP + channel * CHANNEL + (row + 1) * DEPTH + member * W;

@@ -6,11 +6,13 @@
 namespace reslab {
 
 Network::Network(const int* blocks, int option, int classes, int threads, const LayerOffsets* offsets,
-                 std::int64_t head_weight, std::int64_t head_bias, std::int64_t parameters, const float* mean, float scale)
+                 std::int64_t head_weight, std::int64_t head_bias, std::int64_t parameters, const float* mean, float scale,
+                 std::int64_t kept_bytes)
     : classes_(classes),
       head_weight_(head_weight),
       head_bias_(head_bias),
       parameters_(parameters),
+      kept_bytes_(kept_bytes),
       mean_(mean, mean + SIZE * SIZE * COLOURS),
       preprocessing_{mean_.data(), scale},
       shards_(shards_for(threads)),
@@ -60,16 +62,33 @@ void Network::add_layer(const LayerOffsets& at, int channels_in, int channels_ou
 void Network::reserve(int images, bool training) {
     if (images > reserved_) {
         reserved_ = 0;  // where memory ends in the middle, nothing is there to be used
-        for (auto& layer : layers_) layer.y.reserve(images * layer.map());
-        for (auto& block : blocks_) block.x.reserve(images * block.map);
+        reserve_activations(images);
         reserved_ = images;
         reserved_training_ = false;
     }
     if (training && !reserved_training_) {
         stems_.reserve(reserved_);
+        std::memset(static_cast<void*>(stems_.get()), 0, reserved_ * sizeof(Stem));  // their borders stay so
         for (auto& gradient : gradients_) gradient.reserve(reserved_ * STAGE_MAP);
         shard_gradients_.reserve(shards_ * shard_pitch());
         reserved_training_ = true;
+    }
+}
+
+// Where raw outputs and blocks' inputs together would take more than what may be kept, the inputs of a span of blocks share
+// their places with those of all other spans, but for the first of each: the way back computes them again
+// (restore_inputs). Maps do not grow from block to block, so that the first span's places are large enough.
+void Network::reserve_activations(int images) {
+    std::size_t values = 0;
+    for (const auto& layer : layers_) values += layer.map();
+    for (const auto& block : blocks_) values += block.map;
+    span_ = images * values * sizeof(Real) <= kept_bytes_ ? 1 : SPAN;
+    for (auto& layer : layers_) layer.y.reserve(images * layer.map());
+    for (int b = 0; b < static_cast<int>(blocks_.size()); ++b) {
+        Block &block = blocks_[b], &place = blocks_[b % span_ == 0 ? b : b % span_];
+        if (&place != &block) block.memory = {};
+        place.memory.reserve(images * block.map);
+        block.x = place.memory.get();
     }
 }
 

@@ -37,10 +37,14 @@ struct Block {
     int first, second, projection;  // layers; projection: -1 where there is none
     int stage, stride;
     Shortcut shortcut;
-    Buffer<Real> x;  // inputs [image][...]
     std::size_t map;
-    Real* input(int image) const { return x.get() + image * map; }
+    Buffer<Real> memory;  // for inputs [image][...]: its own, or those of all blocks at this place in a span
+    Real* x;              // where its inputs lie
+    Real* input(int image) const { return x + image * map; }
 };
+
+// Of a net whose activations are not all kept, the inputs of every SPAN-th block are.
+constexpr int SPAN = 16;
 
 // Images one after another, of one shard, that a thread takes together.
 struct Group {
@@ -71,7 +75,8 @@ struct Outputs {
 class Network {
    public:
     Network(const int* blocks, int option, int classes, int threads, const LayerOffsets* offsets,
-            std::int64_t head_weight, std::int64_t head_bias, std::int64_t parameters, const float* mean, float scale);
+            std::int64_t head_weight, std::int64_t head_bias, std::int64_t parameters, const float* mean, float scale,
+            std::int64_t kept_bytes);
 
     void step(const float* parameters, const Batch& batch, const Outputs& outputs);
     void evaluate(const float* parameters, const float* statistics, const std::uint8_t* images, int count, float* scores);
@@ -93,6 +98,7 @@ class Network {
 
     void add_layer(const LayerOffsets& at, int channels_in, int channels_out, int taps, int stride, int side);
     void reserve(int images, bool training);
+    void reserve_activations(int images);
     void pack_layer(Layer& layer, const float* parameters, bool training);
     void train(int thread);
 
@@ -125,6 +131,7 @@ class Network {
     void backward_stem(int image, Scratch& scratch, int shard);
     void differentiate_layer(int layer, int kind);
     void differentiate_before(int block);
+    void restore_inputs(int thread, int last);
     void backward(int thread);
     void reduce(int thread);
 
@@ -135,6 +142,8 @@ class Network {
 
     int classes_;
     std::int64_t head_weight_, head_bias_, parameters_;
+    std::size_t kept_bytes_;  // of a batch's activations that are all kept
+    int span_ = 1;            // blocks from one kept input to the next
     std::vector<float> mean_;
     Preprocessing preprocessing_;
     std::vector<Layer> layers_;

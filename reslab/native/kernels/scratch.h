@@ -16,7 +16,7 @@
 
 namespace reslab {
 
-// Zeroed, aligned memory that only grows. Throws std::bad_alloc.
+// Aligned memory that only grows; nothing stands in it when it has grown. Throws std::bad_alloc.
 template <class T>
 class Buffer {
    public:
@@ -33,7 +33,7 @@ class Buffer {
         // A hint: the activations of a batch pass by at every step, a few kilobytes of each image and layer at a time.
         if (unit == HUGE_PAGE) madvise(memory_.get(), bytes, MADV_HUGEPAGE);
 #endif
-        std::memset(static_cast<void*>(memory_.get()), 0, bytes);
+        forbid(memory_.get() + count, bytes - count * sizeof(T));
         count_ = count;
     }
     T* get() const { return memory_.get(); }
@@ -58,6 +58,7 @@ struct Scratch {
     Stem image;
     Ahead ahead;
     alignas(64) Real features[64 * 8 * 8];  // of the last stage
+    [[no_unique_address]] Fence fence;
     Buffer<float> scores;                   // of the head
 };
 

@@ -75,7 +75,7 @@ RESLAB_INLINE void pair_inputs(Turned<C, W, S>& to, Value value) {
 // Zeros for the images that an incomplete group lacks, from `first` on.
 template <int C, int W, int S>
 void clear_from(int first, Turned<C, W, S>& x) {
-    for (int member = first; member < GROUP<W>; ++member) {
+    for (int member = first; member < MEMBERS<W>; ++member) {
         x.member = member;
         pair_inputs(x, [](int, int, int) { return Reals{}; });
     }
@@ -83,7 +83,7 @@ void clear_from(int first, Turned<C, W, S>& x) {
 
 template <int C, int W>
 void clear_from(int first, Pairs<C, W>& dy) {
-    for (int member = first; member < GROUP<W>; ++member) {
+    for (int member = first; member < MEMBERS<W>; ++member) {
         dy.member = member;
         for (int row = 0; row < W; ++row) std::memset(dy.at(row, 0), 0, W * C * sizeof(Real));
     }

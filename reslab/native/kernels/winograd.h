@@ -1,11 +1,11 @@
 // Convolutions of stride 1 with a quarter of the multiplications: Winograd's F(4x4, 3x3) (Lavin and Gray, 2015).
 //
-// The map is cut into tiles of 4x4 outputs. With d the 6x6 inputs that a tile reads, g the 3x3 weights and dy the
-// gradient towards the tile's outputs, channel by channel, "*" being the product element by element:
+// The map is cut into patches of 4x4 outputs (tiles, in the paper; here those are the matrix units'). With d the 6x6 inputs that a patch reads, g the 3x3 weights and dy the
+// gradient towards the patch's outputs, channel by channel, "*" being the product element by element:
 //   outputs            y  = A^T [ sum over channels in of (G g G^T) * (B^T d B) ] A
-//   weight gradient    dg = G^T [ sum over tiles of (B^T d B) * (A dy A^T) ] G
+//   weight gradient    dg = G^T [ sum over patches of (B^T d B) * (A dy A^T) ] G
 // The gradient towards the inputs is the first of these with turned weights. Between the brackets each of the 36 points
-// is a product of matrices: tiles x channels in, channels in x channels out. fp32 only: bf16 would not bear the
+// is a product of matrices: patches x channels in, channels in x channels out. fp32 only: bf16 would not bear the
 // transforms. They interpolate at 0, 1, -1, 2, -2 and infinity.
 #pragma once
 
@@ -13,7 +13,7 @@
 
 namespace reslab {
 
-constexpr int TILE = 4, REACH = TILE + 2;
+constexpr int PATCH = 4, REACH = PATCH + 2;
 static_assert(REACH * REACH == POINTS);
 
 // ---- the transforms of one row or column
@@ -32,7 +32,7 @@ RESLAB_INLINE void transform_input(const Floats (&d)[REACH], Floats (&v)[REACH])
 }
 
 // A^T
-RESLAB_INLINE void transform_output(const Floats (&m)[REACH], Floats (&y)[TILE]) {
+RESLAB_INLINE void transform_output(const Floats (&m)[REACH], Floats (&y)[PATCH]) {
     const Floats two = Floats{} + 2, four = Floats{} + 4, eight = Floats{} + 8;
     Floats sum = m[1] + m[2], difference = m[1] - m[2], far_sum = m[3] + m[4], far_difference = m[3] - m[4];
     y[0] = m[0] + sum + far_sum;
@@ -42,7 +42,7 @@ RESLAB_INLINE void transform_output(const Floats (&m)[REACH], Floats (&y)[TILE])
 }
 
 // A
-RESLAB_INLINE void transform_gradient(const Floats (&dy)[TILE], Floats (&m)[REACH]) {
+RESLAB_INLINE void transform_gradient(const Floats (&dy)[PATCH], Floats (&m)[REACH]) {
     const Floats two = Floats{} + 2, four = Floats{} + 4;
     Floats even = dy[0] + dy[2], odd = dy[1] + dy[3];
     Floats far_even = fma(four, dy[2], dy[0]), far_odd = two * fma(four, dy[3], dy[1]);
@@ -61,24 +61,25 @@ inline constexpr float G[REACH][3] = {{1.0f / 4, 0, 0},
                                {1.0f / 24, -1.0f / 12, 1.0f / 6},
                                {0, 0, 1}};
 
-// ---- a block of tiles
+// ---- a panel of patches
 
-// The tiles that are multiplied together: a quarter of a map of 32 x 32 pixels, one of 16 x 16, four of 8 x 8.
-constexpr int BLOCK = 16;
+// The patches that are multiplied together: a quarter of a map of 32 x 32 pixels, one of 16 x 16, four of 8 x 8.
+constexpr int PANEL = 16;
 
-// C channels of a block of tiles after a transform: [point][tile][channel], points a little apart from powers of two.
+// C channels of a panel of patches after a transform: [point][patch][channel], points a little apart from powers of two.
 template <int C>
 struct Domain {
-    static constexpr int PITCH = BLOCK * C + 16;
+    static constexpr int PITCH = PANEL * C + 16;
     alignas(64) float values[POINTS * PITCH];
-    RESLAB_INLINE float* at(int point, int tile) { return values + point * PITCH + tile * C; }
-    RESLAB_INLINE const float* at(int point, int tile) const { return values + point * PITCH + tile * C; }
+    [[no_unique_address]] Fence fence;
+    RESLAB_INLINE float* at(int point, int patch) { return values + point * PITCH + patch * C; }
+    RESLAB_INLINE const float* at(int point, int patch) const { return values + point * PITCH + patch * C; }
 };
 
 // Both passes of a transform from IN x IN to OUT x OUT values of each channel.
 // from(row, column, channel) -> Floats, to(row, column, channel, Floats)
 template <int C, int IN, int OUT, class From, class Transform, class To>
-RESLAB_INLINE void transform_tile(From from, Transform transform, To to) {
+RESLAB_INLINE void transform_patch(From from, Transform transform, To to) {
     for (int channel = 0; channel < C; channel += LANES) {
         Floats between[OUT][IN];
         RESLAB_UNROLL for (int column = 0; column < IN; ++column) {
@@ -95,14 +96,14 @@ RESLAB_INLINE void transform_tile(From from, Transform transform, To to) {
     }
 }
 
-// `rows` rows of pixels from `row` on, as tiles from `tile` on.
+// `rows` rows of pixels from `row` on, as patches from `patch` on.
 template <int C, int W>
-void transform_inputs(const Padded<C, W>& x, int row, int rows, Domain<C>& to, int tile) {
-    for (int end = row + rows; row < end; row += TILE)
-        for (int column = 0; column < W; column += TILE, ++tile) {
+void transform_inputs(const Padded<C, W>& x, int row, int rows, Domain<C>& to, int patch) {
+    for (int end = row + rows; row < end; row += PATCH)
+        for (int column = 0; column < W; column += PATCH, ++patch) {
             const Real* corner = x.at(row - 1, column - 1);
-            float* place = to.at(0, tile);
-            transform_tile<C, REACH, REACH>(
+            float* place = to.at(0, patch);
+            transform_patch<C, REACH, REACH>(
                 [&](int r, int c, int channel) RESLAB_INLINED { return load(corner + r * x.ROW + c * C + channel); },
                 [](const Floats(&d)[REACH], Floats(&v)[REACH]) RESLAB_INLINED { transform_input(d, v); },
                 [&](int r, int c, int channel, Floats value) RESLAB_INLINED {
@@ -112,29 +113,29 @@ void transform_inputs(const Padded<C, W>& x, int row, int rows, Domain<C>& to, i
 }
 
 template <int C, int W>
-void transform_gradients(const Padded<C, W>& dy, int row, int rows, Domain<C>& to, int tile) {
-    for (int end = row + rows; row < end; row += TILE)
-        for (int column = 0; column < W; column += TILE, ++tile) {
+void transform_gradients(const Padded<C, W>& dy, int row, int rows, Domain<C>& to, int patch) {
+    for (int end = row + rows; row < end; row += PATCH)
+        for (int column = 0; column < W; column += PATCH, ++patch) {
             const Real* corner = dy.at(row, column);
-            float* place = to.at(0, tile);
-            transform_tile<C, TILE, REACH>(
+            float* place = to.at(0, patch);
+            transform_patch<C, PATCH, REACH>(
                 [&](int r, int c, int channel) RESLAB_INLINED { return load(corner + r * dy.ROW + c * C + channel); },
-                [](const Floats(&d)[TILE], Floats(&v)[REACH]) RESLAB_INLINED { transform_gradient(d, v); },
+                [](const Floats(&d)[PATCH], Floats(&v)[REACH]) RESLAB_INLINED { transform_gradient(d, v); },
                 [&](int r, int c, int channel, Floats value) RESLAB_INLINED {
                     store(place + (r * REACH + c) * to.PITCH + channel, value);
                 });
         }
 }
 
-// One row of tiles, from `tile` on, as TILE rows of W pixels.
+// One row of patches, from `patch` on, as PATCH rows of W pixels.
 template <int C, int W>
-void transform_outputs(const Domain<C>& from, int tile, float* rows) {
-    for (int column = 0; column < W; column += TILE, ++tile) {
-        const float* place = from.at(0, tile);
+void transform_outputs(const Domain<C>& from, int patch, float* rows) {
+    for (int column = 0; column < W; column += PATCH, ++patch) {
+        const float* place = from.at(0, patch);
         float* corner = rows + column * C;
-        transform_tile<C, REACH, TILE>(
+        transform_patch<C, REACH, PATCH>(
             [&](int r, int c, int channel) RESLAB_INLINED { return load(place + (r * REACH + c) * from.PITCH + channel); },
-            [](const Floats(&m)[REACH], Floats(&y)[TILE]) RESLAB_INLINED { transform_output(m, y); },
+            [](const Floats(&m)[REACH], Floats(&y)[PATCH]) RESLAB_INLINED { transform_output(m, y); },
             [&](int r, int c, int channel, Floats value) RESLAB_INLINED {
                 store(corner + (r * W + c) * C + channel, value);
             });
@@ -166,23 +167,23 @@ constexpr int COLUMNS = 16, COLUMN_VECTORS = COLUMNS / LANES;  // of a product, 
 constexpr int ROWS = LANES == 8 ? 4 : 8;                       // its rows: the sums that registers hold beside their factors
 
 // Transformed weights: [point][cut of COLUMNS channels out][channel in][channel out of the cut].
-// y = x * w at each point, of the first `tiles` tiles and some that nobody reads.
+// y = x * w at each point, of the first `patches` of them and some that nobody reads.
 template <int C>
-void multiply_points(const Domain<C>& x, const float* w, int tiles, Domain<C>& y) {
+void multiply_points(const Domain<C>& x, const float* w, int patches, Domain<C>& y) {
     for (int point = 0; point < POINTS; ++point)
         for (int cut = 0; cut < C; cut += COLUMNS, w += C * COLUMNS)
-            for (int tile = 0; tile < tiles; tile += ROWS)
-                multiply_matrices<ROWS, COLUMN_VECTORS, C, 1, COLUMNS, C, false>(x.at(point, tile), w, C,
-                                                                                 y.at(point, tile) + cut);
+            for (int patch = 0; patch < patches; patch += ROWS)
+                multiply_matrices<ROWS, COLUMN_VECTORS, C, 1, COLUMNS, C, false>(x.at(point, patch), w, C,
+                                                                                 y.at(point, patch) + cut);
 }
 
-// gradient[point][k][n] += sum over the first `tiles` tiles of x * dy
+// gradient[point][k][n] += sum over the first `patches` of x * dy
 template <int C>
-void correlate_points(const Domain<C>& x, const Domain<C>& dy, int tiles, float* gradient) {
+void correlate_points(const Domain<C>& x, const Domain<C>& dy, int patches, float* gradient) {
     for (int point = 0; point < POINTS; ++point, gradient += C * C)
         for (int cut = 0; cut < C; cut += COLUMNS)
             for (int k = 0; k < C; k += ROWS)
-                multiply_matrices<ROWS, COLUMN_VECTORS, 1, C, C, C, true>(x.at(point, 0) + k, dy.at(point, 0) + cut, tiles,
+                multiply_matrices<ROWS, COLUMN_VECTORS, 1, C, C, C, true>(x.at(point, 0) + k, dy.at(point, 0) + cut, patches,
                                                                           gradient + k * C + cut);
 }
 
@@ -200,7 +201,7 @@ void transform_weights(float* to, Weight weight) {
     for (int n = 0; n < C; n += LANES)
         for (int k = 0; k < C; ++k) {
             float* place = to + (n / COLUMNS * C + k) * COLUMNS + n % COLUMNS;
-            transform_tile<LANES, 3, REACH>(
+            transform_patch<LANES, 3, REACH>(
                 [&](int i, int j, int) RESLAB_INLINED {
                     Floats taps;
                     for (int lane = 0; lane < LANES; ++lane) taps[lane] = weight(k, n + lane, 3 * i + j);
@@ -242,6 +243,7 @@ template <int C>
 struct Transforms {
     Domain<C> left, right;
     alignas(64) float points[POINTS * C * C];  // a weight gradient, as it grows over the images of a shard
+    [[no_unique_address]] Fence fence;
 };
 
 template <int C>
@@ -250,41 +252,41 @@ struct Nothing {};
 template <int C>
 using Workspace = std::conditional_t<WINOGRAD, Transforms<C>, Nothing<C>>;
 
-// How the maps of W x W pixels of a group of images make blocks.
+// How the maps of W x W pixels of a group of images make panels.
 template <int W>
-struct Blocks {
-    static constexpr int HEIGHT = MAPS<W> > 1 ? W : BLOCK * TILE * TILE / W;  // rows of pixels of a map
-    static constexpr int TILES = HEIGHT / TILE * (W / TILE);
-    static_assert(TILES * MAPS<W> <= BLOCK);
+struct Panels {
+    static constexpr int HEIGHT = MAPS<W> > 1 ? W : PANEL * PATCH * PATCH / W;  // rows of pixels of a map
+    static constexpr int PATCHES = HEIGHT / PATCH * (W / PATCH);
+    static_assert(PATCHES * MAPS<W> <= PANEL);
 };
 
 // The convolution of `count` maps; see convolve().
 template <int C, int W, class Finish>
-RESLAB_INLINE void convolve_tiles(const Padded<C, W>* x, int count, const float* w, Transforms<C>& work, Finish finish) {
-    using Here = Blocks<W>;
-    alignas(64) float strip[TILE * W * C];
+RESLAB_INLINE void convolve_patches(const Padded<C, W>* x, int count, const float* w, Transforms<C>& work, Finish finish) {
+    using Here = Panels<W>;
+    alignas(64) float strip[PATCH * W * C];
     for (int top = 0; top < W; top += Here::HEIGHT) {
         for (int member = 0; member < count; ++member)
-            transform_inputs(x[member], top, Here::HEIGHT, work.left, member * Here::TILES);
-        multiply_points(work.left, w, count * Here::TILES, work.right);
+            transform_inputs(x[member], top, Here::HEIGHT, work.left, member * Here::PATCHES);
+        multiply_points(work.left, w, count * Here::PATCHES, work.right);
         for (int member = 0; member < count; ++member)
-            for (int row = 0; row < Here::HEIGHT; row += TILE) {
-                transform_outputs<C, W>(work.right, member * Here::TILES + row / TILE * (W / TILE), strip);
-                for (int r = 0; r < TILE; ++r) finish(member, top + row + r, 0, strip + r * W * C);
+            for (int row = 0; row < Here::HEIGHT; row += PATCH) {
+                transform_outputs<C, W>(work.right, member * Here::PATCHES + row / PATCH * (W / PATCH), strip);
+                for (int r = 0; r < PATCH; ++r) finish(member, top + row + r, 0, strip + r * W * C);
             }
     }
 }
 
 // Adds the weight gradient of `count` maps to work.points; the transforms of them remain.
 template <int C, int W>
-void correlate_tiles(const Padded<C, W>* x, const Padded<C, W>* dy, int count, Transforms<C>& work) {
-    using Here = Blocks<W>;
+void correlate_patches(const Padded<C, W>* x, const Padded<C, W>* dy, int count, Transforms<C>& work) {
+    using Here = Panels<W>;
     for (int top = 0; top < W; top += Here::HEIGHT) {
         for (int member = 0; member < count; ++member) {
-            transform_inputs(x[member], top, Here::HEIGHT, work.left, member * Here::TILES);
-            transform_gradients(dy[member], top, Here::HEIGHT, work.right, member * Here::TILES);
+            transform_inputs(x[member], top, Here::HEIGHT, work.left, member * Here::PATCHES);
+            transform_gradients(dy[member], top, Here::HEIGHT, work.right, member * Here::PATCHES);
         }
-        correlate_points(work.left, work.right, count * Here::TILES, work.points);
+        correlate_points(work.left, work.right, count * Here::PATCHES, work.points);
     }
 }
 
