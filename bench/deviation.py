@@ -33,6 +33,7 @@ from reslab.engine import Execution, make_engine, this_machine
 from reslab.engine.work import lacking
 from reslab.native import SIZE
 from reslab.training import Recipe, facts_of, make_recipe
+from reslab.training.feed import batch_at
 from reslab.training.loop import update
 from reslab.training.optimizer import terms_of
 from reslab.training.presets import spec_of, work_of
@@ -52,7 +53,7 @@ def losses_of(kind: tuple[str, str], recipe: Recipe, dataset: Dataset, steps: in
     terms = terms_of(engine, recipe.optimizer)
     losses = np.empty(steps)
     for step in range(steps):
-        update(recipe, state, engine, train, terms)
+        update(recipe, state, engine, batch_at(recipe, train, step), terms)
         losses[step] = float(state.sums[0]) / recipe.batch
         state.sums.zero_()
     return losses
