@@ -123,7 +123,7 @@ void Network::weight_gradient(Group group, Scratch& scratch, int shard, const La
         auto& work = std::get<Workspace<N>>(scratch.work);
         if (group.first == begin(shard)) std::memset(work.points, 0, sizeof work.points);
         correlate_patches(std::get<Maps<N, W>>(scratch.input).data(), std::get<Maps<N, W>>(scratch.gradient).data(),
-                        group.count, work);
+                          group.count, work);
         if (group.first + group.count == begin(shard + 1)) gather_gradient<N>(work.points, to);
     } else {
         bool complete = place<W>(group.first, begin(shard), begin(shard + 1)).complete;

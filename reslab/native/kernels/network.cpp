@@ -75,8 +75,8 @@ void Network::reserve(int images, bool training) {
     }
 }
 
-// Where raw outputs and blocks' inputs together would take more than what may be kept, the inputs of a span of blocks share
-// their places with those of all other spans, but for the first of each: the way back computes them again
+// Where raw outputs and blocks' inputs together would take more than what may be kept, all spans of blocks share the first
+// span's places for inputs, but for each span's first block, which keeps its own: the way back computes them again
 // (restore_inputs). Maps do not grow from block to block, so that the first span's places are large enough.
 void Network::reserve_activations(int images) {
     std::size_t values = 0;
