@@ -179,6 +179,6 @@ def _dry_run(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: P
             ("net", f"{recipe.model.name}, {expected.params:,} parameters"),
             ("steps", f"{recipe.steps:,} ({epochs:g} epochs)"),
             ("time", f"about {duration(expected.seconds)} ({expected.images_per_second:,.0f} img/s on a short trial)"),
-            *([("error", error_words(recorded, recipe, images))] if recorded else []),
+            *([("expect", error_words(recorded, recipe, images))] if recorded else []),
         ]
     )
