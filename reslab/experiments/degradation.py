@@ -85,7 +85,11 @@ def finding(runs: Runs) -> Finding:
     """The claim is about each net at its best rate; what `record` makes of it is said, and decides nothing."""
     found = judged(runs, [Comparison(*NETS, "train"), Comparison(*NETS)])
     beside = [Comparison(_under(higher), _under(lower), split) for higher, lower, split in RECORD_PAIRS]
-    return Finding(found.holds, f"{found.words}; {judged(runs, beside).words}")
+    words = f"{found.words}; {judged(runs, beside).words}"
+    tried = {net: sum(bool(runs.of(_label(net, rate))) for rate in _rates(runs)) for net in NETS}
+    if unchosen := [net for net, rates in tried.items() if rates < 2]:
+        return Finding(None, f"{words}; the rate of {' and '.join(unchosen)} was not chosen among others here")
+    return Finding(found.holds, words)
 
 
 def _apart(runs: Runs, higher: str, lower: str, split: str, title: str, paper: float | None = None) -> Row:

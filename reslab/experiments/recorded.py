@@ -33,9 +33,11 @@ def recorded(
 
 
 def _runs(experiment: Experiment, setting: Setting, of_recipe: Mapping[str, list[Result]]) -> Runs:
-    """Round after round, as they were run: a later one asks for what the earlier ones showed."""
+    """Round after round, as they were run: a later one asks for what the earlier ones showed, or is not there."""
     runs = Runs(setting)
-    for needs in experiment.rounds:
+    for turn, needs in enumerate(experiment.rounds):
+        if turn and not runs.found:
+            break
         found = {**runs.found}
         for need in needs(runs):
             if here := _of(need, of_recipe):

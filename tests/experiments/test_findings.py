@@ -15,6 +15,7 @@ from reslab.experiments.figure1 import FIGURE1
 from reslab.experiments.figure4 import FIGURE4, faster
 from reslab.experiments.figure6 import FIGURE6
 from reslab.experiments.paper import paper
+from reslab.experiments.recorded import recorded
 from reslab.experiments.registry import EXPERIMENTS
 from reslab.experiments.table2 import TABLE2
 from reslab.experiments.table6 import RESIDUAL, TABLE6
@@ -36,6 +37,15 @@ def test_a_claim_that_the_numbers_contradict():
     turned = {"plain20": runs.of("plain56"), "plain56": runs.of("plain20")}
     found = Document.of(FIGURE1, Runs(runs.setting, turned)).finding
     assert found.holds is False and "plain56 less plain20, training error: -2.88" in found.words
+
+
+def test_nets_at_the_rate_of_their_preset_decide_nothing_about_the_best_one():
+    whole = invented_runs(DEGRADATION)
+    finals = {net: whole.of(net) for net in ("plain56", "resnet56")}
+    found = Document.of(DEGRADATION, Runs(whole.setting, finals)).finding
+    assert found.holds is None and "the rate of plain56 and resnet56 was not chosen" in found.words
+    runs = [run for runs in finals.values() for run in runs]
+    assert recorded(DEGRADATION, runs).found == {}, "records of another question"
 
 
 def test_a_difference_within_its_uncertainty_decides_nothing():
