@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from reslab.reporting.drawing import DOCUMENT_INK, repeatable, svg
+from reslab.reporting.drawing import DOCUMENT_INK, quiet, repeatable, svg
 
 LEFT, RIGHT, BOTTOM, BETWEEN = 52, 18, 50, 40  # pixels around and between the panels
 LEGEND_ROW = 20  # pixels, of the legend above and the words below
@@ -146,6 +146,8 @@ def _mean(
 
 
 def _dress(axes: Axes, name: str, quantity: str, across: Sequence[float], upright: tuple[float, float]) -> None:
+    quiet(axes, DOCUMENT_INK)
+    axes.grid(axis="x", color=DOCUMENT_INK, alpha=0.14, linewidth=0.8)
     axes.set_xscale("log")
     axes.set_yscale("log")
     low, high = (min(across) / 1.2, max(across) * 1.2) if across else (1, 10)
@@ -155,13 +157,6 @@ def _dress(axes: Axes, name: str, quantity: str, across: Sequence[float], uprigh
         axis.set_major_locator(FixedLocator(_ticks(least, most, room)))
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
-    axes.patch.set_visible(False)
-    for side in ("left", "right", "top"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set(color=DOCUMENT_INK, alpha=0.5, linewidth=0.8)
-    axes.grid(axis="both", color=DOCUMENT_INK, alpha=0.12, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(axis="both", colors=DOCUMENT_INK, labelsize=12, length=0, pad=6)
     axes.set_xlabel(name, color=DOCUMENT_INK, fontsize=12)
     axes.set_title(quantity, color=DOCUMENT_INK, fontsize=12, loc="left")
     if not across:
