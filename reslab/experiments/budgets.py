@@ -10,7 +10,7 @@ from math import sqrt
 from typing import Any
 
 from reslab.experiments.comparing import Difference
-from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Result, Row, Runs
+from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Result, Row, Runs, Trained
 from reslab.experiments.measured import by_preset
 from reslab.experiments.paper import paper
 from reslab.experiments.scales import Setting
@@ -120,9 +120,13 @@ def enough(runs: Runs) -> bool:
     return any(sum(bool(runs.of(_label(net, e))) for e in epochs) > 1 for net, epochs in _epochs(runs.setting).items())
 
 
-def measured_beside(runs: Runs, _: Datasets) -> dict[str, Any]:
+def measure(runs: Runs, _: Datasets) -> dict[str, Any]:
     """From `results/`: what our runs stand beside; nothing beside a test on other images."""
-    return {} if runs.setting.smoke else {"beside": beside(read_results())}
+    return {} if runs.setting.smoke else known(read_results(), {})
+
+
+def known(results: Sequence[Result], _: Trained) -> dict[str, Any]:
+    return {"beside": beside(results)}
 
 
 def _epochs(setting: Setting) -> dict[str, tuple[float, ...]]:
@@ -223,7 +227,9 @@ BUDGETS = Experiment(
     rows=rows,
     picture=picture,
     finding=finding,
-    measure=measured_beside,
+    measure=measure,
+    known=known,
+    takes=lambda result: not is_plain(result),  # those stand beside ours
     may_differ=("schedule.steps",),
     by_length=True,
     about="Every budget is a training of its own, not a part of a longer one. Minutes are those of training, as each "

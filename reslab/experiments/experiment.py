@@ -6,7 +6,7 @@ came out. To add one: write the file, add its `Experiment` to the registry.
 """
 
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -128,6 +128,8 @@ class Finding:
 
 
 Round = Callable[[Runs], list[Need]]
+Trained = Mapping[str, dict[str, Any]]
+"""Records of the nets that are kept, by name: `result` as of a run, and what was measured of the net."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,10 @@ class Experiment:
     # for estimates it is asked with none. All recipes of the last round are compared, and must be alike.
     rounds: tuple[Round, ...] = ()
     measure: Callable[[Runs, Datasets], dict[str, Any]] | None = None  # times, responses, errors of many views
+    # What of `measured` is known with nothing run: from `results/` and the nets that are kept.
+    known: Callable[[Sequence[Result], Trained], dict[str, Any]] | None = None
+    # Is a recorded run of a recipe of ours one of our runs? None: each is.
+    takes: Callable[[Result], bool] | None = None
     may_differ: tuple[str, ...] = ()  # fields of the recipe in which the last round's runs may differ besides the net
     # Are its runs of several lengths? Then the cheap ones come first, and a part of it are those, each of them whole.
     by_length: bool = False

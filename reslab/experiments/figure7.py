@@ -1,10 +1,11 @@
 """Figure 7: standard deviation of layer responses on CIFAR-10, plain and residual nets."""
 
 import statistics
+from collections.abc import Sequence
 from typing import Any
 
 from reslab.analysis import responses, sample_of
-from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Row, Runs
+from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Result, Row, Runs, Trained
 from reslab.reporting import ResponseLine, responses_figure
 from reslab.store import load
 from reslab.training import Recipe
@@ -12,6 +13,7 @@ from reslab.training import Recipe
 NETS = ("plain20", "plain56", "resnet20", "resnet56", "resnet110")
 # Each should be above the next: plain above residual nets, and shallow above deep ones.
 FALLING = (("plain20", "resnet20"), ("plain56", "resnet56"), ("resnet20", "resnet56"), ("resnet56", "resnet110"))
+DATA = "cifar10"
 UNIT = "mean std over layers"
 
 
@@ -29,6 +31,16 @@ def measure(runs: Runs, datasets: Datasets) -> dict[str, Any]:
             layers = [row.to_dict() for row in responses(classifier, images.pixels)]
             found[name] = {"data": images.source, "images": len(images), "layers": layers}
     return {"responses": found}
+
+
+def known(_: Sequence[Result], trained: Trained) -> dict[str, Any]:
+    """The responses that are kept beside nets trained on CIFAR-10."""
+    found = {
+        record["result"]["model"]: record["measured"]["responses"]
+        for record in trained.values()
+        if record["result"]["data"] == DATA
+    }
+    return {"responses": found} if found else {}
 
 
 def rows(runs: Runs) -> list[Row]:
@@ -78,6 +90,7 @@ FIGURE7 = Experiment(
     picture=picture,
     finding=finding,
     measure=measure,
+    known=known,
     about="A response is the output of a 3x3 layer after batch normalisation, before ReLU or addition. The paper "
     "prints no numbers, and does not say over what the deviation runs: here over all images, positions and channels.",
 )
