@@ -2,6 +2,7 @@
 
 build     the compiled library, from the cache or made now
 compiler  which compiler there is, and a run of it that ends in time
+self_test a library beside a known answer, before it is used
 network   the library's functions of arrays: a CIFAR net's training step and its evaluation
 traffic   what a step moves through memory
 kernels/  the C++

@@ -21,6 +21,7 @@ from reslab.caches import cache_dir
 from reslab.errors import UsageError
 from reslab.locks import alone
 from reslab.native.compiler import COMPILE_S, Compiler, Unavailable, find_compiler
+from reslab.native.self_test import self_test
 from reslab.processor import fingerprint, usable_cores
 from reslab.progress import Say, silent
 
@@ -174,7 +175,7 @@ def _sweep(plan: _Plan, shelf: Path) -> None:
 
 
 def _compile(plan: _Plan, shelf: Path) -> Path:
-    """Compile beside the library's place, from the very bytes that were hashed; then move it there in one step."""
+    """Compile beside the library's place, from the very bytes that were hashed; try it; then move it in one step."""
     with TemporaryDirectory(prefix=f".{plan.stem}-", suffix=".part", dir=shelf, ignore_cleanup_errors=True) as part:
         folder = Path(part).absolute()
         for name, text in plan.sources.items():
@@ -186,6 +187,7 @@ def _compile(plan: _Plan, shelf: Path) -> Path:
         plan.compiler.compile([*plan.flags, "-o", made.name, *files], folder)
         if not made.is_file():
             raise Unavailable(f"the compiler {plan.compiler} made no library")
+        self_test(made)
         return made.replace(shelf / _name(plan, made))
 
 

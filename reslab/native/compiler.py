@@ -6,7 +6,7 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,13 +47,13 @@ class Compiler:
 
     def compile(self, arguments: Sequence[str], folder: Path) -> None:
         """Run with these arguments in `folder`, temporary files included. Raises Unavailable unless it succeeds."""
-        _run(f"the compiler {self}", [*self.command, *arguments], COMPILE_S, folder)
+        run_to_end(f"the compiler {self}", [*self.command, *arguments], COMPILE_S, folder)
 
 
 def find_compiler() -> Compiler:
     """$CXX if set, which may carry options, else the first of g++, clang++, c++. Raises Unavailable without one."""
     command = _command()
-    version = _run(f"the compiler {_called(command)}", [*command, "--version"], VERSION_S)
+    version = run_to_end(f"the compiler {_called(command)}", [*command, "--version"], VERSION_S)
     return Compiler(command, version)
 
 
@@ -78,15 +78,24 @@ def _called(command: Sequence[str]) -> str:
     return _plain(" ".join([Path(command[0]).name, *command[1:]]))
 
 
-def _run(who: str, command: Sequence[str], seconds: float, folder: Path | None = None) -> str:
-    """All that the command prints, once it succeeded. Raises Unavailable where it does not, or not in time."""
-    surroundings = os.environ | {"LC_ALL": "C"} | ({"TMPDIR": str(folder)} if folder else {})
+def run_to_end(
+    who: str,
+    command: Sequence[str],
+    seconds: float,
+    folder: Path | None = None,
+    surroundings: Mapping[str, str] | None = None,
+) -> str:
+    """All that the command prints, once it succeeded. Raises Unavailable where it does not, or not in time.
+
+    It runs in `folder`, where its temporary files lie, too, with the variables `surroundings` besides our own.
+    """
+    variables = os.environ | {"LC_ALL": "C"} | ({"TMPDIR": str(folder)} if folder else {}) | dict(surroundings or {})
     with TemporaryFile() as output:  # not a pipe: a process that it leaves behind would keep that open
         try:
             process = subprocess.Popen(
                 command,
                 cwd=folder,
-                env=surroundings,
+                env=variables,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -64,7 +64,7 @@ EMULATED = ("-march=native", "-DRESLAB_TILES_EMULATED")
 
 
 @pytest.fixture
-def source(tmp_path) -> Path:
+def source(tmp_path, untried) -> Path:
     folder = tmp_path / "tiles"
     folder.mkdir()
     for name in ("tiles.h", "vectors.h"):
