@@ -21,6 +21,9 @@ Batch = Annotated[Number, typer.Option(help="Images in a batch.")]
 Rate = Annotated[float | None, typer.Option(help="Learning rate.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
 Size = Annotated[Number, typer.Option(help="Height = width of a folder's images in pixels.")]
+Start = Annotated[
+    Text, typer.Option("--from", help="A run, model file or trained net whose weights it starts from (fine-tuning).")
+]
 Assign = Annotated[list[str] | None, typer.Option("--set", help="Any field of the recipe: dotted.field=value.")]
 
 # How it is executed, and from where.

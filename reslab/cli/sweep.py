@@ -40,6 +40,7 @@ def sweep(
     lr: options.Rate = None,
     seed: options.Seed = None,
     size: options.Size = None,
+    start: options.Start = None,
     assign: options.Assign = None,
     engine: options.Engine = "auto",
     device: options.Device = "auto",
@@ -66,7 +67,7 @@ def sweep(
     from reslab.experiments.grid import base_of, points_of, read_axes
     from reslab.experiments.sweep import Sweep, same_sweep, search_split, sweep_files, sweep_table, sweep_values
     from reslab.store import make_folder, write_bytes
-    from reslab.training import Surroundings, read_data
+    from reslab.training import Asked, Surroundings, like, read_data
 
     axes = read_axes(grid or [], models)
     _no_contradiction([axis.field for axis in axes], model, shortcut, stride_in, batch, lr, assign)
@@ -74,8 +75,9 @@ def sweep(
     chosen_split = split or search_split(name)
     request = Request(engine, device, precision, compile, threads)
     around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
+    net = like(start, Asked(model, shortcut, stride_in, size), name)
     with counted("reading images") as reading:
-        dataset = read_data(name, chosen_split, size, replace(around, reading=reading))
+        dataset = read_data(name, chosen_split, net.size, replace(around, reading=reading))
     if "val" not in dataset.splits:
         raise UsageError(f"the split {chosen_split} has no validation images to choose by; --split 40k/5k/5k has")
     if chosen_split != split:
@@ -85,10 +87,8 @@ def sweep(
         )
 
     def make(of: options.Text, changes: list[str]) -> "Recipe":
-        assigned = [*(assign or []), *changes]
-        return chosen_recipe(
-            dataset, chosen_split, of or model, recipe, shortcut, stride_in, seed, batch, lr, assigned, steps, epochs
-        )
+        asked, assigned = replace(net, model=of or net.model), [*(assign or []), *changes]
+        return chosen_recipe(dataset, chosen_split, asked, recipe, start, seed, batch, lr, assigned, steps, epochs)
 
     points, own = tuple(points_of(axes, make)), None
     with suppress(UsageError):  # what is set besides may only suit values of the grid

@@ -17,7 +17,7 @@ from reslab.errors import UsageError
 if TYPE_CHECKING:
     from reslab.data import Dataset
     from reslab.engine import Request
-    from reslab.training import Recipe
+    from reslab.training import Asked, Recipe
 
 
 def train(
@@ -33,6 +33,7 @@ def train(
     lr: options.Rate = None,
     seed: options.Seed = None,
     size: options.Size = None,
+    start: options.Start = None,
     assign: options.Assign = None,
     engine: options.Engine = "auto",
     device: options.Device = "auto",
@@ -55,7 +56,7 @@ def train(
 ) -> None:
     """Train a net: digits by default; the same command again continues, or says that it is done."""
     from reslab.engine import Request
-    from reslab.training import Surroundings, data_of_run, default_folder, read_data, train_on
+    from reslab.training import Asked, Surroundings, data_of_run, default_folder, like, read_data, train_on
 
     if seeds is None and workers:
         raise UsageError("--workers says how many runs there are at once: give --seeds, too")
@@ -63,17 +64,16 @@ def train(
         raise UsageError("--run names one folder, and --seeds makes one for each seed: name --runs instead")
     request = Request(engine, device, precision, compile, threads)
     around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
-    mathematics = (data, model, shortcut, stride_in, recipe, split, steps, epochs, batch, lr, seed, size, assign)
+    mathematics = (data, model, shortcut, stride_in, recipe, split, steps, epochs, batch, lr, seed, size, start, assign)
     existing = _existing(run) if run and all(choice in (None, []) for choice in mathematics) else None
     with counted("reading images") as reading:
         around = replace(around, reading=reading)
         if run and existing:
             chosen, dataset = existing, data_of_run(existing, run, around)
         else:
-            dataset = read_data(data or "digits", split, size, around, run)
-            chosen = chosen_recipe(
-                dataset, split, model, recipe, shortcut, stride_in, seed, batch, lr, assign, steps, epochs
-            )
+            asked = like(start, Asked(model, shortcut, stride_in, size), data or "digits")
+            dataset = read_data(data or "digits", split, asked.size, around, run)
+            chosen = chosen_recipe(dataset, split, asked, recipe, start, seed, batch, lr, assign, steps, epochs)
     if seeds is not None:
         train_seeds(chosen, seeds, dataset, around, runs, workers, dry_run, json)
         return
@@ -116,10 +116,9 @@ def _existing(run: Path) -> "Recipe | None":
 def chosen_recipe(
     dataset: "Dataset",
     split: Text,
-    model: Text,
+    asked: "Asked",
     preset: Text,
-    shortcut: Text,
-    stride_in: Text,
+    start: Text,
     seed: Number,
     batch: Number,
     lr: float | None,
@@ -131,9 +130,10 @@ def chosen_recipe(
 
     Steps and epochs stretch the schedule; what is set of the schedule itself is said of the stretched one.
     """
-    from reslab.training import facts_of, lasting, make_recipe, with_fields, with_residual
+    from reslab.training import facts_of, lasting, make_recipe, with_fields, with_residual, with_start
 
-    chosen = make_recipe(facts_of(dataset, split), model, preset, shortcut, stride_in, seed or 0, batch)
+    net = (asked.model, preset, asked.shortcut, asked.stride_in)
+    chosen = with_start(make_recipe(facts_of(dataset, split), *net, seed or 0, batch), start)
     changes = [f"optimizer.lr={lr}"] if lr is not None else []
     changes += [change for change in assign or [] if not change.startswith("schedule.")]
     chosen = with_fields(chosen, changes)

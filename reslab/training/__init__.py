@@ -9,11 +9,13 @@ from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Sche
 from reslab.training.run import default_folder, train, train_on, with_residual
 from reslab.training.schedule import learning_rate
 from reslab.training.source import data_of_run, facts_of, lasting, read_data, recipe_for
+from reslab.training.start import Asked, like, with_start
 from reslab.training.surroundings import Surroundings
 
 __all__ = [
     "ORIGINALS",
     "PRESETS",
+    "Asked",
     "Augment",
     "Data",
     "Estimate",
@@ -32,6 +34,7 @@ __all__ = [
     "field_names",
     "lasting",
     "learning_rate",
+    "like",
     "make_recipe",
     "read_data",
     "recipe_for",
@@ -39,4 +42,5 @@ __all__ = [
     "train_on",
     "with_fields",
     "with_residual",
+    "with_start",
 ]

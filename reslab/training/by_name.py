@@ -4,11 +4,13 @@ from fnmatch import fnmatchcase
 
 from reslab.errors import UsageError
 
+FREEZING = ("optimizer.rates", "optimizer.decays")  # fields in which 0 makes sense: a rate of 0 leaves weights alone
+
 
 def named_values(field: str, text: str) -> list[tuple[str, float]]:
     """(pattern, value) in the order of `text`, the content of the recipe's field `field`.
 
-    Raises UsageError for anything but names with positive numbers.
+    Raises UsageError for anything but names with positive numbers, or 0 in those of FREEZING.
     """
     found = []
     for item in filter(None, (item.strip() for item in text.split(","))):
@@ -16,9 +18,10 @@ def named_values(field: str, text: str) -> list[tuple[str, float]]:
         try:
             number = float(value)
         except ValueError:
-            number = 0.0
-        if not pattern or not 0 < number < float("inf"):
-            raise UsageError(f"{field} '{item}': write name=number, the number above 0, as *.bias=2, head.*=0.1")
+            number = -1.0
+        least = "0 or more" if field in FREEZING else "above 0"
+        if not pattern or not 0 <= number < float("inf") or (number == 0 and field not in FREEZING):
+            raise UsageError(f"{field} '{item}': write name=number, the number {least}, as *.bias=2, head.*=0.1")
         found.append((pattern, number))
     return found
 

@@ -61,6 +61,7 @@ def batch_at(recipe: Recipe, images: Images, step: int) -> Batch:
         crops=draw_crops(len(indices), pad, recipe.seed, step, spare) if pad + spare else None,
         flips=flips_at(recipe, indices, len(images), step) if augment.flip else None,
         lighting=draw_lighting(len(indices), augment.lighting, recipe.seed, step) if augment.lighting else None,
+        weights=class_weights(images.labels, recipe.balance)[images.labels[indices]] if recipe.balance else None,
         pad=pad,
         size=size,
         smoothing=recipe.smoothing,
@@ -68,6 +69,16 @@ def batch_at(recipe: Recipe, images: Images, step: int) -> Batch:
         companions=companions_learn(recipe, step),
         seed=int(generator(recipe.seed, "net", step).integers(2**62)),
     )
+
+
+def class_weights(labels: NDArray[np.int64], balance: float) -> NDArray[np.float32]:
+    """What an image of each class weighs in the loss, (classes,): n ** -balance of a class of n images.
+
+    The mean over all images is 1, so that the rate means what it did.
+    """
+    counts = np.bincount(labels)
+    weights = np.maximum(counts, 1) ** -float(balance)
+    return (weights * len(labels) / (weights * counts).sum()).astype(np.float32)
 
 
 def pixels_at(recipe: Recipe, images: Images, indices: NDArray[np.int64], step: int) -> NDArray[np.uint8]:

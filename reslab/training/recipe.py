@@ -36,6 +36,8 @@ class Model:
     init_scale: float = 0.0  # the standard deviation of init "normal", the bound of "uniform"
     survival: float = 1.0  # of the last block in stochastic depth, falling to it linearly from 1 (nets/blocks.py)
     stem_init: str = "he"  # "whitening": the first convolution starts as principal components of the training images
+    start: str | None = None  # fine-tuning: the run, model file or trained net whose weights it starts from (start.py)
+    start_digest: str | None = None  # of those weights: from others, it is another run
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", canonical(self.name))  # one spelling: ResNet-20 is no other run than resnet20
@@ -73,7 +75,8 @@ class Optimizer:
     muon_lr: float = 0.24  # that of the convolutions where `lr` is that of the others
     muon_momentum: float = 0.6
     bn_bias_lr: float = 1.0  # the biases of batch normalisation learn at so many times the rate
-    rates: str = ""  # factors of the rate of parameters by name, "*.bias=2, head.*=0.1"; of all that match (by_name.py)
+    # Factors of the rate of parameters by name, "*.bias=2, head.*=0.1, stem.*=0"; of all that match (by_name.py).
+    rates: str = ""
     decays: str = ""  # factors of the weight decay, in the same way
     max_norms: str = ""  # the largest length of a unit's incoming weights, in the same way; the last that matches
 
@@ -98,7 +101,7 @@ class Schedule:
 class Recipe:
     """Everything that decides what is learned. The same recipe on the same machine gives the same bytes.
 
-    The levers of short budgets, each off unless asked for:
+    Levers, most of them of short budgets, each off unless asked for:
 
     | field | what it does |
     |---|---|
@@ -109,6 +112,7 @@ class Recipe:
     | model.init | residual functions start as the identity, or as 0 |
     | model.stem_init | the first convolution starts as principal components of the images |
     | optimizer.kind | convolutions learn by Muon |
+    | balance | images of rare classes weigh more |
     | selective | of more images than a batch holds, the hardest are trained on |
     | augment.small_size | smaller crops at first |
     | augment.flip_order | every image mirrored in every other epoch |
@@ -124,6 +128,7 @@ class Recipe:
     loss: str = "cross_entropy"  # the paper's; "squared_hinge" (engine/losses.py)
     smoothing: float = 0.0  # label smoothing: this part of a label is spread evenly over all classes
     selective: float = 1.0  # the part of the images drawn that is trained on, the hardest; 1: all
+    balance: float = 0.0  # 1: a class weighs as much as any other, however few its images; 0: each image the same
     data: Data = field(default_factory=Data)
     model: Model = field(default_factory=Model)
     augment: Augment = field(default_factory=Augment)

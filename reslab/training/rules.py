@@ -59,6 +59,21 @@ def check_values(recipe: "Recipe") -> None:
             recipe.data.images is None or recipe.data.images >= 1,
             "a net is trained on at least 1 image",
         ),
+        (
+            f"balance {recipe.balance}",
+            0 <= recipe.balance <= 1,
+            "from 0, where each image weighs the same, to 1, where each class does",
+        ),
+        (
+            f"start {recipe.model.start}",
+            (recipe.model.start is None) == (recipe.model.start_digest is None),
+            "weights to start from are named by --from (in Python: recipe(..., start=...)), not by --set",
+        ),
+        (
+            f"init {recipe.model.init}, stem_init {recipe.model.stem_init}",
+            recipe.model.start is None or recipe.model.stem_init == "he",
+            "a net that starts from trained weights has its stem; leave model.stem_init out",
+        ),
         (f"seed {recipe.seed}", recipe.seed >= 0, "a seed is a whole number from 0"),
         (f"pad {augment.pad}", augment.pad >= 0, "padding is 0 pixels or more"),
         (

@@ -19,6 +19,7 @@ from reslab.training.loop import Diverged, fit
 from reslab.training.presets import check, spec_of, work_of
 from reslab.training.recipe import Recipe
 from reslab.training.source import facts_of, read_data
+from reslab.training.start import starting_weights
 from reslab.training.state import initial_state, restored_state
 from reslab.training.stem import stem_filters
 from reslab.training.surroundings import Surroundings
@@ -128,7 +129,8 @@ def _train(
         around.say(f"going on at step {state.step} of {recipe.steps}")
     else:
         stem = stem_filters(recipe, engine, train, preprocessing)
-        state = initial_state(recipe, engine, spec_of(recipe), residual, stem)
+        start = starting_weights(recipe, dataset.classes)
+        state = initial_state(recipe, engine, spec_of(recipe), residual, stem, start)
     try:
         fit(recipe, state, engine, train, val, folder, around.watch, around.save_every)
     except Diverged as error:

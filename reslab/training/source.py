@@ -10,6 +10,7 @@ from reslab.nets import SMALLEST_SIZE
 from reslab.store import ENVIRONMENT, SPLIT, RunFolder
 from reslab.training.presets import Facts, make_recipe
 from reslab.training.recipe import Recipe
+from reslab.training.start import Asked, like, with_start
 from reslab.training.surroundings import Surroundings
 
 
@@ -43,14 +44,20 @@ def recipe_for(
     batch: int | None = None,
     lr: float | None = None,
     seed: int = 0,
+    start: str | Path | None = None,
     around: Surroundings | None = None,
 ) -> Recipe:
     """The recipe of the house for a data set, by the names of `reslab train`: `recipe_for("cifar10", epochs=5)`.
 
-    Raises UsageError for names that do not exist, DataError where the data set is missing or damaged.
+    `start` is a run folder, a model file or the name of a trained net to start from (fine-tuning). Raises UsageError
+    for names that do not exist, DataError where the data set is missing or damaged.
     """
-    dataset = read_data(data, split, size, around or Surroundings())
-    chosen = make_recipe(facts_of(dataset, split), model, recipe, shortcut, stride_in, seed, batch)
+    start = None if start is None else str(start)
+    asked = like(start, Asked(model, shortcut, stride_in, size), data)
+    dataset = read_data(data, split, asked.size, around or Surroundings())
+    facts = facts_of(dataset, split)
+    chosen = make_recipe(facts, asked.model, recipe, asked.shortcut, asked.stride_in, seed, batch)
+    chosen = with_start(chosen, start)
     if lr is not None:
         chosen = replace(chosen, optimizer=replace(chosen.optimizer, lr=lr))
     return lasting(chosen, len(dataset.splits["train"]), steps, epochs)

@@ -44,12 +44,17 @@ class State:
 
 
 def initial_state(
-    recipe: Recipe, engine: Engine, spec: Architecture, residual: Residual | None, stem: Tensor | None = None
+    recipe: Recipe,
+    engine: Engine,
+    spec: Architecture,
+    residual: Residual | None,
+    stem: Tensor | None = None,
+    start: dict[str, Tensor] | None = None,
 ) -> State:
     """Weights by the recipe's initialisation and seed; no velocity; batch-norm statistics of mean 0 and variance 1.
 
     Drawn on the CPU, so that a seed gives the same weights on every device. `stem` replaces the filters of the first
-    convolution.
+    convolution, `start` the parameters and statistics that it has by name.
     """
     seed = int(generator(recipe.seed, "initialisation").integers(2**62))
     with torch.random.fork_rng(devices=[]):
@@ -58,6 +63,7 @@ def initial_state(
     initialise(net, recipe.model.init, torch.Generator().manual_seed(seed), recipe.model.init_scale)
     if stem is not None:
         next(module for module in net.modules() if isinstance(module, nn.Conv2d)).weight.data.copy_(stem)
+    net.load_state_dict(start or {}, strict=False)
     weights = engine.buffer(engine.parameters.pack(dict(net.named_parameters())))
     statistics = engine.buffer(engine.statistics.pack(dict(net.named_buffers())))
     averaged = recipe.average > 0

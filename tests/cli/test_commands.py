@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -286,6 +287,19 @@ def test_bad_images_are_skipped_only_when_asked(pets, tmp_path):
     assert (again["images"], again["top1_error"]) == (result["val_images"], result["val_error"])
 
 
+def test_fine_tuning_takes_the_net_of_the_run_it_starts_from(run, pets, tmp_path):
+    words = ("train", pets, "--from", run, "--size", "8", "--steps", "3", "--runs", tmp_path, "--set", "balance=1")
+    result = Answer(*words, "--json").json
+    assert (result["model"], result["data"]) == ("resnet8", "pets")
+    written = tomllib.loads((Path(result["run"]) / "recipe.toml").read_text())
+    assert written["model"]["start"] == str(run) and written["balance"] == 1
+    assert "is done" in Answer(*words).err
+    for refused in (("--model", "resnet14"), ("--shortcut", "B")):
+        answer = Answer(*words, *refused)
+        assert answer.code == 2 and "leave --model, --shortcut and --stride-in out" in answer.err
+    assert Answer("sweep", pets, "--from", run, "--grid", "balance=0,1", "--size", "8", "--dry-run").code == 0
+
+
 def test_ones_own_residual_function(tmp_path, monkeypatch):
     source = (
         "from torch import nn\nfrom reslab.nets.blocks import basic\n\n\ndef leaky(cin, width, stride, stride_in):\n"
@@ -349,6 +363,9 @@ def test_real_photographs(real_data, tmp_path):
         (["train", "--epochs", "inf"], 2, "an end"),
         (["train", "--steps", "5", "--set", "schedule.warmup_steps=5"], 2, "fewer than the 5 steps"),
         (["train", "--set", "data.split=50k"], 2, "use --split"),
+        (["train", "--set", "model.start=mine"], 2, "named by --from"),
+        (["train", "--set", "balance=2"], 2, "from 0, where each image weighs the same"),
+        (["train", "--from", "resnet65-cifar10"], 1, "did you mean the trained resnet56-cifar10"),
         (["train", "--set", "name=a/b"], 2, "letters, digits"),
         (["train", "--epochs", "1", "--steps", "5"], 2, "give one of them"),
         (["train", "--batch", "2000"], 2, "larger than the 1077 training images"),

@@ -247,10 +247,15 @@ def test_rates_of_maxout_and_dsn():
     assert companions_learn(make_recipe(CIFAR10, "googlenet", "original"), 399_999)
 
 
-@pytest.mark.parametrize("text", ["*.bias", "=2", "head=-1", "head=zero", "head=0", "head=inf", "head=nan"])
+@pytest.mark.parametrize("text", ["*.bias", "=2", "head=-1", "head=zero", "head=inf", "head=nan"])
 def test_what_is_no_number_by_name(text):
-    with pytest.raises(UsageError, match=r"write name=number"):
+    with pytest.raises(UsageError, match=r"write name=number, the number 0 or more"):
         named_values("optimizer.rates", text)
+
+
+def test_a_length_of_zero_is_no_limit():
+    with pytest.raises(UsageError, match=r"write name=number, the number above 0"):
+        named_values("optimizer.max_norms", "head=0")
 
 
 @pytest.mark.parametrize(

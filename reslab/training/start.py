@@ -1,0 +1,120 @@
+"""Fine-tuning: a net that starts from a trained net's weights, where others start at random."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from reslab.data import NAMES
+from reslab.engine.layout import parameter_layout
+from reslab.errors import UsageError
+from reslab.nets import Architecture, Residual, build, named_residual
+from reslab.store import Classifier, load
+from reslab.store.trained_places import trained_model
+from reslab.training.presets import spec_of
+from reslab.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A net in the words of `reslab train`; None is the house's default."""
+
+    model: str | None = None
+    shortcut: str | None = None
+    stride_in: str | None = None
+    size: int | None = None  # of a folder's images in pixels
+
+
+def like(start: str | None, asked: Asked, data: str | Path) -> Asked:
+    """What is asked for, and where nothing is, what the net is that a training on `data` is to start from.
+
+    Raises RunError where `start` is no trained net.
+    """
+    if start is None:
+        return asked
+    source = load(start)
+    if asked.model not in (None, source.identity.model):
+        return asked
+    spec = source.identity.spec
+    return Asked(
+        source.identity.model,
+        asked.shortcut or getattr(spec, "shortcut", None),
+        asked.stride_in or getattr(spec, "stride_in", None),
+        asked.size or (source.size if str(data) not in NAMES else None),
+    )
+
+
+def with_start(recipe: Recipe, start: str | None) -> Recipe:
+    """The recipe of a training from `start`: a run folder, a model file or a name; as it is for None.
+
+    The weights become a part of it: other weights in the same place make another run. Raises RunError where there is
+    no trained net, UsageError where it is another net than the recipe's.
+    """
+    if start is None:
+        return recipe
+    source = load(start, named_residual(recipe.model.residual))
+    ours, theirs = spec_of(recipe), source.identity.spec
+    if _apart_from_data(ours, theirs) != theirs or _shapes(ours, source) != _shapes(theirs, source):
+        raise UsageError(
+            f"{start} is {_called(source.identity.model, theirs)}, and to be trained is "
+            f"{_called(recipe.model.name, ours)}: leave --model, --shortcut and --stride-in out, or start from another"
+        )
+    place = start if trained_model(Path(start)) else str(Path(start).absolute())
+    return replace(recipe, model=replace(recipe.model, start=place, start_digest=_digest(source)))
+
+
+def starting_weights(recipe: Recipe, classes: tuple[str, ...]) -> dict[str, Tensor] | None:
+    """Parameters and batch-norm statistics by name that a training begins with, on the CPU; None for none.
+
+    What tells classes apart is not among them, unless they are the same classes. Raises UsageError where the weights
+    are not those that the recipe names any more.
+    """
+    if recipe.model.start is None:
+        return None
+    source = load(recipe.model.start, named_residual(recipe.model.residual))
+    if _digest(source) != recipe.model.start_digest:
+        raise UsageError(f"{recipe.model.start} has other weights than when this run was begun; choose another --run")
+    weights = dict(source.net.state_dict())
+    if source.classes == classes:
+        return weights
+    return {name: tensor for name, tensor in weights.items() if name not in _of_classes(source)}
+
+
+def _apart_from_data(ours: Architecture, theirs: Architecture) -> Architecture:
+    """Our net for their classes and images; what is drawn in training alone may differ, too."""
+    same = {"classes", "size", "survival"} & theirs.__dataclass_fields__.keys() & ours.__dataclass_fields__.keys()
+    return ours.variant(**{name: getattr(theirs, name) for name in same})
+
+
+def _shapes(spec: Architecture, source: Classifier) -> dict[str, tuple[int, ...]]:
+    """Of the parameters that do not tell classes apart."""
+    layout = _layout(spec, source.residual)
+    return {name: shape for name, shape in layout.items() if name not in _of_classes(source)}
+
+
+def _of_classes(source: Classifier) -> set[str]:
+    """The parameters whose shape depends on the number of classes."""
+    spec = source.identity.spec
+    more = _layout(spec.variant(classes=spec.classes + 1), source.residual)
+    return {name for name, shape in _layout(spec, source.residual).items() if more[name] != shape}
+
+
+def _called(model: str, spec: Architecture) -> str:
+    details = (f"{what} {found}" for what in ("shortcut", "stride_in") if (found := getattr(spec, what, None)))
+    return f"{model} ({', '.join([*details, f'{spec.size} px'])})"
+
+
+def _layout(spec: Architecture, residual: Residual | None) -> dict[str, tuple[int, ...]]:
+    with torch.device("meta"):
+        layout = parameter_layout(build(spec, residual))
+    return dict(zip(layout.names, layout.shapes, strict=True))
+
+
+def _digest(source: Classifier) -> str:
+    """Eight hex digits of the weights."""
+    digest = hashlib.sha256()
+    for name, tensor in source.net.state_dict().items():
+        digest.update(name.encode() + tensor.numpy().tobytes())
+    return digest.hexdigest()[:8]
