@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from reslab.evaluation import evaluate
+from reslab.store import load
 from tests.cli.test_commands import Answer
 
 
@@ -82,6 +84,8 @@ def test_few_classes_have_no_top5_row_and_equal_ones_no_mean(tmp_path):
     assert Answer("train", tmp_path / "pets", *words, "--threads", "1").code == 0
     text = Answer("eval", tmp_path / "r").out
     assert "top-1 error" in text and "top-5" not in text and "mean class error" not in text
+    loaded = evaluate(load(tmp_path / "r"))
+    assert (loaded.images, loaded.split, loaded.notes) == (8, "test", ()), "it knows the folder of its photographs"
     shutil.copytree(tmp_path / "pets", tmp_path / "others")
     (tmp_path / "others" / "test" / "dog" / "0.png").unlink()
     assert "each of 2 classes counting alike" in Answer("eval", tmp_path / "r", tmp_path / "others").out
