@@ -7,6 +7,8 @@ result = reslab.train(recipe)                                # a dict, and a run
 reslab.evaluate(result["run"])                               # error on held-out images
 page = reslab.report(result["run"])                          # one self-contained HTML page
 model = reslab.load(result["run"])                           # knows its class names and preprocessing
+answers = list(reslab.predict(model, "photo.jpg"))           # or folders, PIL images, arrays
+features = model.features(pixels)                            # of uint8 images (B, H, W, 3), before the head
 """
 
 from importlib import import_module

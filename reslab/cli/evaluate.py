@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reslab.cli.show import emit, pairs, percent, say
+from reslab.cli.show import emit, out, pairs, percent, say, table
 from reslab.cli.watch import counted
 from reslab.errors import UsageError
 
 if TYPE_CHECKING:
     from reslab.evaluation import Evaluation
+
+MOST_CONFUSIONS = 3
 
 
 def evaluate(
@@ -26,6 +28,9 @@ def evaluate(
     ensemble: Annotated[
         list[Path] | None, typer.Option(metavar="RUN|FILE", help="One more net to average with; repeatable.")
     ] = None,
+    classes: Annotated[
+        bool, typer.Option("--classes", help="The error of each class, and the most frequent confusions.")
+    ] = False,
     residual: Annotated[str | None, typer.Option(help="The net's own residual function, module:function.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16; default: the run's own.")] = "auto",
@@ -60,14 +65,42 @@ def evaluate(
     if json:
         emit(found.to_dict())
         return
-    pairs(
-        [
-            ("model", found.model),
-            ("data", f"{found.data}, {found.split}, {_how(found)}"),
-            ("top-1 error", percent(found.top1_error, found.images)),
-            ("top-5 error", percent(found.top5_error, found.images)),
-        ]
-    )
+    _show(found)
+    if classes:
+        _show_classes(found)
+
+
+def _show(found: "Evaluation") -> None:
+    """The errors; the mean of the classes' where it is another than that of all images."""
+    from reslab.evaluation import balanced
+
+    rows = [
+        ("model", found.model),
+        ("data", f"{found.data}, {found.split}, {_how(found)}"),
+        ("top-1 error", percent(found.top1_error, found.images)),
+    ]
+    if found.top5_error is not None:
+        rows.append(("top-5 error", percent(found.top5_error, found.images)))
+    if not balanced(found.class_errors):
+        mean = f"{found.mean_class_error:.2f} %, each of {len(found.class_errors):,} classes counting alike"
+        rows.append(("mean class error", mean))
+    pairs(rows)
+
+
+def _show_classes(found: "Evaluation") -> None:
+    """A table of the classes, the worst first, and one of what was most often taken for what."""
+    from reslab.evaluation import confusions
+
+    rows = [
+        (c.name, f"{c.error:.2f} %", c.images, c.taken_for and f"{c.taken_for} ({c.taken:,})")
+        for c in found.class_errors
+    ]
+    out.print()
+    table(("class", "error", "images", "most often taken for"), rows)
+    if frequent := confusions(found.confusions, found.classes, MOST_CONFUSIONS):
+        out.print()
+        pictures = [(c.true, c.predicted, f"{c.count:,} of {c.images:,}") for c in frequent]
+        table(("class", "taken for", "images"), pictures, title="most frequent confusions")
 
 
 def _pixels(text: str | None) -> tuple[int, ...]:

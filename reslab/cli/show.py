@@ -1,5 +1,7 @@
-"""How the command line speaks: JSON or tables on stdout, notes and progress on stderr."""
+"""How the command line speaks: JSON, CSV or tables on stdout, notes and progress on stderr."""
 
+import csv
+import io
 import json
 import math
 import sys
@@ -22,6 +24,17 @@ def say(line: str) -> None:
 def emit(value: Any) -> None:
     """The one JSON object of a command that was asked for --json; in ASCII, which every pipe and terminal carries."""
     print(json.dumps(_plain(value)))
+
+
+def csv_record(cells: Iterable[str]) -> None:
+    """One record of comma-separated values (RFC 4180) on stdout; in UTF-8, whatever the terminal's encoding is.
+
+    A path that is no valid text comes out as the bytes that it is.
+    """
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    sys.stdout.buffer.write(line.getvalue().encode("utf-8", sys.getfilesystemencodeerrors()))
+    sys.stdout.flush()
 
 
 def _plain(value: Any) -> Any:

@@ -37,7 +37,7 @@ from reslab.data.colour import draw_lighting
 from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
 from reslab.data.folder import FolderIndex, index_folder
 from reslab.data.lazy import LazyPixels
-from reslab.data.photo import PHOTO_SUFFIXES, fit, open_photo, quiet, read_photo
+from reslab.data.photo import PHOTO_SUFFIXES, fit, fit_picture, open_photo, quiet, read_photo
 from reslab.data.places import data_root
 from reslab.data.preprocessing import Preprocessing, by_colour, measure
 from reslab.data.scaling import at_scale, draw_places, draw_scales, scaled_crops
@@ -68,6 +68,7 @@ __all__ = [
     "fetch_dataset",
     "find_folder",
     "fit",
+    "fit_picture",
     "index_folder",
     "list_datasets",
     "load_dataset",

@@ -44,6 +44,19 @@ def read_photo(path: Path | str, size: int) -> NDArray[np.uint8]:
     return fit(open_photo(path, 2 * size), size)
 
 
+def fit_picture(picture: Image.Image | NDArray[np.uint8], size: int, name: str) -> NDArray[np.uint8]:
+    """A picture in memory as (size, size, 3): what `read_photo` makes of its file; of an array, RGB (H, W, 3).
+
+    A large JPEG is scaled from all of its pixels, where reading may start from half of them. DataError, calling it
+    `name`, if a lazily read picture turns out to be damaged.
+    """
+    with _decoding(name):
+        if isinstance(picture, np.ndarray):
+            return fit(Image.fromarray(picture), size)
+        picture.load()
+        return fit(_rgb(_upright(picture)), size)
+
+
 def open_photo(path: Path | str, enough: int | None = None) -> Image.Image:
     """The photograph upright, in RGB, what is transparent on white. DataError, naming the file, if it is none.
 
@@ -116,11 +129,16 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def _opened(path: Path | str) -> Iterator[Image.Image]:
+    with _decoding(path), Image.open(path, formats=_FORMATS) as image:
+        yield image
+
+
+@contextmanager
+def _decoding(name: Path | str) -> Iterator[None]:
     try:
-        with Image.open(path, formats=_FORMATS) as image:
-            yield image
+        yield
     except Exception as error:  # decoders fail on damaged files in any way
-        raise DataError(f"{path}: cannot be read as an image ({_reason(error)})") from error
+        raise DataError(f"{name}: cannot be read as an image ({_reason(error)})") from error
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -1,5 +1,6 @@
 """Ensembles: several nets whose probabilities are averaged (sec. 4.1, Table 5)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from reslab.store import Classifier, load
 class Member:
     """One net of an ensemble, or the only one that is tested."""
 
-    path: Path
+    name: str  # its run folder or model file, as it is shown
     classifier: Classifier
     execution: Execution
 
@@ -27,17 +28,25 @@ class Member:
         return self.classifier.classes
 
 
-def members_of(paths: list[Path], request: Request | None, residual: Residual | None, say: Say) -> list[Member]:
-    """The nets of these run folders or model files. Raises UsageError where their classes differ, naming one."""
-    members = [_member(path, request, residual, say) for path in paths]
+def members_of(
+    nets: Sequence[str | Path | Classifier], request: Request | None, residual: Residual | None, say: Say
+) -> list[Member]:
+    """These nets, loaded where they are run folders or model files; those that are loaded already are as they stand.
+
+    Raises UsageError where their classes differ, naming one.
+    """
+    members = [_member(net, request, residual, say) for net in nets]
     for other in members[1:]:
         _refuse_other_classes(members[0], other)
     return members
 
 
-def _member(path: Path, request: Request | None, residual: Residual | None, say: Say) -> Member:
-    classifier = load(path, residual)
-    return Member(path, classifier, execution_for(path, request, classifier, say))
+def _member(net: str | Path | Classifier, request: Request | None, residual: Residual | None, say: Say) -> Member:
+    if isinstance(net, Classifier):  # its weights may be others by now than those of the file
+        name, classifier = f"{net.place or net.identity.model} (in memory)", net
+    else:
+        name, classifier = str(Path(net)), load(net, residual)
+    return Member(name, classifier, execution_for(classifier.place, request, classifier, say))
 
 
 def _refuse_other_classes(first: Member, other: Member) -> None:
@@ -45,8 +54,8 @@ def _refuse_other_classes(first: Member, other: Member) -> None:
         if strange := [name for name in one.classes if name not in two.classes]:
             more = f" (and {len(strange) - 1:,} more)" if len(strange) > 1 else ""
             raise UsageError(
-                f"{first.path} and {other.path} cannot be averaged: {one.path} knows the class '{strange[0]}'{more}, "
-                f"{two.path} does not; an ensemble needs nets of the same classes"
+                f"{first.name} and {other.name} cannot be averaged: {one.name} knows the class '{strange[0]}'{more}, "
+                f"{two.name} does not; an ensemble needs nets of the same classes"
             )
 
 
@@ -66,5 +75,5 @@ def seen_in_training(members: list[Member], split: str) -> tuple[str, ...]:
         about = member.classifier.identity
         if split != "test" and (about.data, about.split, about.fingerprint) != ours:
             how = f"{about.data}{f', split {about.split}' if about.split else ''}"
-            notes.append(f"{member.path} was trained on {how}: it may have seen images that are held out here")
+            notes.append(f"{member.name} was trained on {how}: it may have seen images that are held out here")
     return tuple(notes)

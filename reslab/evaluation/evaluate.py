@@ -1,7 +1,7 @@
 """Testing: the error of a run or model file, or of several together, on a split of a data set."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from reslab.data import Dataset, FolderIndex, Images, load_dataset
 from reslab.engine import Request
 from reslab.errors import DataError, UsageError, unknown
+from reslab.evaluation.confusion import ClassError, class_errors, confusion_matrix, mean_class_error
 from reslab.evaluation.ensemble import Member, in_order, members_of, seen_in_training
 from reslab.evaluation.error import top_error
 from reslab.evaluation.probabilities import probabilities
@@ -31,25 +32,44 @@ class Evaluation:
     views: int  # of each image, that every member's probabilities are averaged over
     scales: tuple[int, ...]  # shorter sides in pixels; (): the images as they are stored
     dense: bool  # is each net applied convolutionally to whole images?
-    members: tuple[str, ...]  # run folders or model files; more than one: an ensemble
+    members: tuple[str, ...]  # run folders or model files, or nets in memory; more than one: an ensemble
     images: int
     top1_error: float
     top5_error: float | None
     precision: str
+    classes: tuple[str, ...]
+    confusions: NDArray[np.int64] = field(compare=False, repr=False)  # (classes, classes): rows true, columns predicted
     notes: tuple[str, ...] = ()
 
+    @property
+    def class_errors(self) -> list[ClassError]:
+        """The error of every class that has images here, the worst first."""
+        return class_errors(self.confusions, self.classes)
+
+    @property
+    def mean_class_error(self) -> float:
+        """The mean of the classes' errors, in percent: each class counts alike."""
+        return mean_class_error(self.class_errors)
+
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """Plain values for JSON: `confusions` as lists, with `class_errors` by name and `mean_class_error`."""
+        found = {c.name: {"error": round(c.error, 4), "images": c.images} for c in self.class_errors}
+        return {
+            **asdict(self),
+            "confusions": self.confusions.tolist(),
+            "class_errors": {name: found.get(name, {"error": None, "images": 0}) for name in self.classes},
+            "mean_class_error": round(self.mean_class_error, 4),
+        }
 
 
 def evaluate(
-    run_or_file: str | Path,
+    run_or_classifier: str | Path | Classifier,
     data: str | Path | None = None,
     split: str | None = None,
     *,
     views: str | int | None = None,
     scales: Sequence[int] = (),
-    ensemble: Sequence[str | Path] = (),
+    ensemble: Sequence[str | Path | Classifier] = (),
     data_root: Path | None = None,
     request: Request | None = None,
     residual: Residual | None = None,
@@ -59,6 +79,7 @@ def evaluate(
 ) -> Evaluation:
     """Top-1 and top-5 error of a run folder or model file: of a single view, several views, or several nets (sec. 3.4).
 
+    A classifier that `load` gave is tested with the weights that it has now, on the data that its run was trained on.
     `data` defaults to what the net was trained on, with the run's own split; `split` to "test" where there is one, else
     "val". Classes are matched by name. `views` is 1 (the image as it is), "flip" (and its mirror), "centre" or 10
     (crops); with `scales`, shorter sides in pixels, crops are cut from images of these scales, and 1 and "flip" apply
@@ -68,10 +89,10 @@ def evaluate(
     Raises UsageError for a split or views that are not there and for members with other classes, DataError for a data
     set whose classes the net does not know.
     """
-    members = members_of([Path(path) for path in (run_or_file, *ensemble)], request, residual, say)
+    members = members_of((run_or_classifier, *ensemble), request, residual, say)
     first = members[0]
     _refuse_impossible(views, scales, members)
-    dataset = _dataset(first.path, first.classifier, data, data_root, on_bad, say)
+    dataset = _dataset(first.classifier, data, data_root, on_bad, say)
     split = split or ("test" if "test" in dataset.splits else "val" if "val" in dataset.splits else "train")
     if split not in dataset.splits:
         raise unknown(f"split of {dataset.name}", split, dataset.splits)
@@ -98,11 +119,13 @@ def evaluate(
         views=chosen.count,
         scales=chosen.scales,
         dense=chosen.dense,
-        members=tuple(str(member.path) for member in members),
+        members=tuple(member.name for member in members),
         images=len(images),
         top1_error=0.0 if top1 is None else top1,
         top5_error=top_error(found, images.labels, 5),
         precision="+".join(sorted({member.execution.precision for member in members})),
+        classes=first.classes,
+        confusions=confusion_matrix(images.labels, found.argmax(axis=1), len(first.classes)),
         notes=(*dataset.notes, *_remarks(dataset, images, chosen), *seen_in_training(members, split)),
     )
 
@@ -157,7 +180,6 @@ def by_name(dataset: Dataset, split: str, classes: tuple[str, ...]) -> Images:
 
 
 def _dataset(
-    path: Path,
     classifier: Classifier,
     data: str | Path | None,
     data_root: Path | None,
@@ -165,9 +187,10 @@ def _dataset(
     say: Say,
 ) -> Dataset:
     """The data set to test on; where it is the one that was trained on, in the split that was trained with."""
-    about, folder = classifier.identity, RunFolder(path) if path.is_dir() else None
-    place = (folder.read(ENVIRONMENT) or {}).get("folder") if folder else None
-    asked = data or place or about.data
+    about, place = classifier.identity, classifier.place
+    folder = RunFolder(place) if place and place.is_dir() else None
+    recorded = (folder.read(ENVIRONMENT) or {}).get("folder") if folder else None
+    asked = data or recorded or about.data
     own = Path(asked).resolve().name == about.data
     written = folder.read(SPLIT) if folder and own else None
     dataset = load_dataset(

@@ -4,6 +4,7 @@ from reslab.nets.architecture import Architecture, architecture_from, build
 from reslab.nets.blocks import Block, Residual
 from reslab.nets.complexity import Complexity, Stage, complexity, count_params
 from reslab.nets.dense import NOT_DENSE, convolutional
+from reslab.nets.features import features
 from reslab.nets.historic import HISTORIC, Companion, Historic, companions_of
 from reslab.nets.initialisation import INITIALISATIONS, SCALED, he_initialise, initialise
 from reslab.nets.layers import Layer, blocks_of, layer_text, layers_of, shortcut_kind
@@ -43,6 +44,7 @@ __all__ = [
     "count_params",
     "create",
     "digest_of",
+    "features",
     "he_initialise",
     "initialise",
     "layer_text",

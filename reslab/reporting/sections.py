@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reslab.reporting.confusion import ClassError, Confusion, class_errors, confusion_matrix, confusions
+from reslab.evaluation import (
+    ClassError,
+    Confusion,
+    balanced,
+    class_errors,
+    confusion_matrix,
+    confusions,
+    mean_class_error,
+)
 from reslab.reporting.pictures import PIXELATED, heat_map, png_uri
 from reslab.reporting.recipes import data_name, dotted, model_name, value_text
 from reslab.reporting.results import SPLITS, Measured, measured
@@ -161,8 +169,8 @@ def _judged(split: str, predictions: Predictions, classes: tuple[str, ...]) -> A
         heat_map=None if as_table else png_uri(heat_map(matrix)),
         confusions=[] if as_table else confusions(matrix, names, MOST_CONFUSIONS),
         classes=of_classes,
-        balanced=len({c.images for c in of_classes}) == 1,
-        mean_error=float(np.mean([c.error for c in of_classes])),
+        balanced=balanced(of_classes),
+        mean_error=mean_class_error(of_classes),
         mistakes=_mistakes(predictions, names),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -9,7 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from reslab.data import Preprocessing
-from reslab.nets import Architecture, Residual
+from reslab.errors import UsageError
+from reslab.nets import Architecture, Historic, Residual, features
+
+Pixels = Tensor | NDArray[np.uint8] | Sequence[NDArray[np.uint8]]
+"""uint8 RGB images (B, H, W, 3), from 0 to 255, or a sequence of (H, W, 3)."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,13 @@ class Identity:
 
 
 class Classifier(nn.Module):
-    """Pixels in, scores out: the net with its normalisation in front."""
+    """Pixels in, scores out: the net with its normalisation in front, a module like any other.
+
+    It moves with `.to(device)`, computes in the type of its weights (`.half()`, `.bfloat16()`), and is exported with
+    its normalisation. `load` gives it in evaluation mode, its weights without gradients.
+    """
+
+    mean: Tensor
 
     def __init__(
         self,
@@ -34,12 +45,15 @@ class Classifier(nn.Module):
         identity: Identity,
         preprocessing: Preprocessing,
         residual: Residual | None = None,
+        place: Path | None = None,
     ) -> None:
         super().__init__()
         self.residual = residual
         self.net = net
         self.identity = identity
         self.preprocessing = preprocessing
+        self.place = place  # the run folder or model file that it is from
+        self.register_buffer("mean", torch.from_numpy(preprocessing.mean.copy()), persistent=False)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -47,12 +61,54 @@ class Classifier(nn.Module):
 
     @property
     def size(self) -> int:
-        """Height = width in pixels of the images that it takes."""
+        """Height = width in pixels of the images that it was trained on."""
         return self.preprocessing.size
 
-    def forward(self, images: Tensor | NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> Tensor:
-        """uint8 RGB (B, H, W, 3) -> scores before the softmax (B, classes)."""
-        pixels = images if isinstance(images, Tensor) else torch.from_numpy(np.array(images))
-        device = next(self.net.parameters()).device
-        mean = torch.from_numpy(self.preprocessing.mean).to(device)
-        return self.net(((pixels.to(device) - mean) / self.preprocessing.std).permute(0, 3, 1, 2))
+    @property
+    def takes_any_size(self) -> bool:
+        """May images have another size than those of the training? Not with a mean image, nor in the historic nets."""
+        return self.preprocessing.mean.shape[:2] == (1, 1) and not isinstance(self.identity.spec, Historic)
+
+    def forward(self, images: Pixels) -> Tensor:
+        """uint8 RGB (B, H, W, 3) -> scores before the softmax (B, classes), in the type of the weights.
+
+        Raises UsageError for anything else, and for another size than `size` unless it `takes_any_size`.
+        """
+        return self.net(self._normalised(images))
+
+    def features(self, images: Pixels) -> Tensor:
+        """uint8 RGB (B, H, W, 3) -> what the fully connected layer that makes the scores sees (B, F).
+
+        See `nets.features`. Raises UsageError as `forward` does, and for a net that has no such layer.
+        """
+        return features(self.net, self._normalised(images))
+
+    def _normalised(self, images: Pixels) -> Tensor:
+        """(B, 3, H, W) on the device of the weights and in their type, out of sums in fp32."""
+        weights = next(self.net.parameters())
+        pixels = self._checked(images).to(weights.device)
+        centred = (pixels.float() - self.mean.to(weights.device, torch.float32)) / self.preprocessing.std
+        return centred.to(weights.dtype).permute(0, 3, 1, 2)
+
+    def _checked(self, images: Pixels) -> Tensor:
+        """The images as one tensor, copied unless they are one: PyTorch takes no read-only memory."""
+        if not isinstance(images, Tensor):
+            try:
+                array = np.array(images)
+            except ValueError as error:  # a sequence of images that differ in size
+                raise self._refusal("images of several shapes") from error
+            if array.dtype != np.uint8:
+                raise self._refusal(f"{array.dtype} of shape {array.shape}")
+            images = torch.from_numpy(array)
+        shape = tuple(images.shape)
+        fits = len(shape) == 4 and shape[3] == 3 and (self.takes_any_size or shape[1:3] == (self.size, self.size))
+        if images.dtype != torch.uint8 or not fits:
+            raise self._refusal(f"{str(images.dtype).removeprefix('torch.')} of shape {shape}")
+        return images
+
+    def _refusal(self, got: str) -> UsageError:
+        sides = "H, W" if self.takes_any_size else f"{self.size}, {self.size}"
+        return UsageError(
+            f"{self.identity.model} takes uint8 RGB images (B, {sides}, 3) from 0 to 255, not {got}; "
+            "reslab.predict takes photographs of any size"
+        )

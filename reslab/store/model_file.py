@@ -43,6 +43,7 @@ def model_bytes(weights: dict[str, Tensor], identity: Identity, preprocessing: P
 def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifier:
     """The trained classifier of a run folder, a model file or a name ("resnet20-cifar10"), ready for the CPU.
 
+    It is in evaluation mode, and its weights have no gradients; `.requires_grad_()` gives them back.
     A net with a user's own residual function needs that function as `residual`: files never run code by themselves.
     Raises RunError for a file that is absent, torn or foreign.
     """
@@ -81,8 +82,7 @@ def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifie
         if residual:
             raise UsageError(f"{path}: the residual function that was given builds another net") from error
         raise RunError(f"{path} does not hold the model that it describes: {str(error).splitlines()[0]}") from error
-    net.requires_grad_(False).eval()
-    return Classifier(net, identity, preprocessing, residual)
+    return Classifier(net, identity, preprocessing, residual, Path(run_or_file)).requires_grad_(False).eval()
 
 
 def find_model(path: Path) -> Path:

@@ -18,7 +18,7 @@ from reslab.training.finish import finish
 from reslab.training.loop import Diverged, fit
 from reslab.training.presets import check, spec_of, work_of
 from reslab.training.recipe import Recipe
-from reslab.training.source import facts_of, read_data
+from reslab.training.source import facts_of, read_data, recipe_for
 from reslab.training.start import starting_weights
 from reslab.training.state import initial_state, restored_state
 from reslab.training.stem import stem_filters
@@ -42,7 +42,7 @@ def default_folder(recipe: Recipe, runs: Path) -> Path:
 
 
 def train(
-    recipe: Recipe,
+    recipe: Recipe | str | Path,
     run: str | Path | None = None,
     *,
     data: str | Path | None = None,
@@ -52,12 +52,21 @@ def train(
 ) -> dict[str, Any]:
     """Train `recipe`, or go on where it stopped, and return the result (the keys of `reslab train --json`).
 
+    A data set's name, or a folder of photographs, stands for its recipe of the house (`reslab.recipe`).
     `run` names the folder; without it, `runs/<data>-<model>-<recipe>-<hash>-s<seed>`. `data` says where a folder of
     photographs lies, if not under the data root. A finished run returns its recorded result. `residual` is a residual
     function of one's own (see `reslab.Block`). Raises UsageError for a recipe that cannot be trained on its data,
     DataError and RunError for trouble with the data or the run folder.
     """
     around = around or Surroundings()
+    if isinstance(recipe, str | Path):
+        data = data or recipe
+        recipe = recipe_for(data, around=around)
+    if not isinstance(recipe, Recipe):
+        raise UsageError(
+            f"train takes a recipe, as reslab.train(reslab.recipe('cifar10', model='resnet56')), or the name of a data "
+            f"set or folder, as reslab.train('photos'); not a {type(recipe).__name__}"
+        )
     recipe = with_residual(recipe, residual)
     path = Path(run) if run else default_folder(recipe, Path(runs))
     dataset = read_data(data or recipe.data.name, recipe.data.split, recipe.data.size, around, path)

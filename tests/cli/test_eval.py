@@ -1,9 +1,14 @@
 """`reslab eval` with views, scales and ensembles, as a user types it."""
 
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from reslab.evaluation import evaluate
+from reslab.store import load
 from tests.cli.test_commands import Answer
 
 
@@ -37,6 +42,53 @@ def test_in_words(runs):
 def test_one_view_is_what_the_run_recorded(runs):
     plain, one = Answer("eval", runs[0], "--json").json, Answer("eval", runs[0], "--views", "1", "--json").json
     assert plain == one and plain["members"] == [str(runs[0])]
+
+
+def test_classes_in_json(runs):
+    found = Answer("eval", runs[0], "--json").json
+    assert found["classes"] == list("0123456789") and len(found["class_errors"]) == 10
+    matrix = np.array(found["confusions"])
+    for row, entry in zip(matrix, found["class_errors"].values(), strict=True):
+        assert row.sum() == entry["images"]
+    wrong = 1 - np.diag(matrix) / matrix.sum(axis=1)
+    assert [entry["error"] for entry in found["class_errors"].values()] == pytest.approx(100 * wrong, abs=1e-3)
+    assert found["mean_class_error"] == pytest.approx(100 * wrong.mean(), abs=1e-3)
+
+
+def test_classes_in_words(runs):
+    found = Answer("eval", runs[0], "--json").json
+    text = Answer("eval", runs[0], "--classes").out
+    head, _, rest = text.partition("most often taken for")
+    assert f"mean class error  {found['mean_class_error']:.2f} %, each of 10 classes counting alike" in head
+    table, _, frequent = rest.partition("most frequent confusions")
+    worst = sorted(found["class_errors"].items(), key=lambda item: -item[1]["error"])
+    rows = [line.split() for line in table.strip().splitlines()]
+    assert [row[0] for row in rows[:10]] == [name for name, _ in worst]
+    assert rows[0][1:4] == [f"{worst[0][1]['error']:.2f}", "%", str(worst[0][1]["images"])]
+    wrong = np.array(found["confusions"]) * (1 - np.eye(10, dtype=int))
+    assert [line.split()[2] for line in frequent.strip().splitlines()[1:]] == [
+        str(count) for count in sorted(wrong.ravel())[:-4:-1]
+    ]
+    assert "most often taken for" not in Answer("eval", runs[0]).out
+
+
+def test_few_classes_have_no_top5_row_and_equal_ones_no_mean(tmp_path):
+    random = np.random.default_rng(0)
+    for name, shade in (("cat", 40), ("dog", 200)):
+        for split, images in (("train", 6), ("test", 4)):
+            (tmp_path / "pets" / split / name).mkdir(parents=True)
+            for number in range(images):
+                pixels = (shade + random.integers(-30, 31, (16, 16, 3))).astype(np.uint8)
+                Image.fromarray(pixels).save(tmp_path / "pets" / split / name / f"{number}.png")
+    words = ("--model", "resnet8", "--size", "16", "--steps", "3", "--batch", "8", "--run", tmp_path / "r")
+    assert Answer("train", tmp_path / "pets", *words, "--threads", "1").code == 0
+    text = Answer("eval", tmp_path / "r").out
+    assert "top-1 error" in text and "top-5" not in text and "mean class error" not in text
+    loaded = evaluate(load(tmp_path / "r"))
+    assert (loaded.images, loaded.split, loaded.notes) == (8, "test", ()), "it knows the folder of its photographs"
+    shutil.copytree(tmp_path / "pets", tmp_path / "others")
+    (tmp_path / "others" / "test" / "dog" / "0.png").unlink()
+    assert "each of 2 classes counting alike" in Answer("eval", tmp_path / "r", tmp_path / "others").out
 
 
 @pytest.mark.parametrize(

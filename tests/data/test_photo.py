@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reslab.data.photo import PHOTO_SUFFIXES, fit, open_photo, quiet, read_photo, scaled
+from reslab.data.photo import PHOTO_SUFFIXES, fit, fit_picture, open_photo, quiet, read_photo, scaled
 from reslab.errors import DataError
 
 
@@ -51,6 +51,18 @@ def test_a_jpeg_is_turned_too(tmp_path):
 def test_damaged_exif_does_not_spoil_a_picture(tmp_path):
     quarters().save(tmp_path / "a.jpg", exif=b"Exif\0\0II*\0\xff\xff\xff\xff junk")
     assert open_photo(tmp_path / "a.jpg").size == (12, 8)
+
+
+def test_a_picture_in_memory_is_read_as_its_file(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    quarters().save(tmp_path / "turned.png", exif=exif)
+    with Image.open(tmp_path / "turned.png") as picture:
+        assert (fit_picture(picture, 8, "it") == read_photo(tmp_path / "turned.png", 8)).all()
+    assert (fit_picture(np.asarray(quarters()), 8, "it") == fit(quarters(), 8)).all()
+    (tmp_path / "torn.png").write_bytes((tmp_path / "turned.png").read_bytes()[:-40])
+    with Image.open(tmp_path / "torn.png") as picture, pytest.raises(DataError, match="it: cannot be read as an image"):
+        fit_picture(picture, 8, "it")
 
 
 def grey_ramp() -> np.ndarray:

@@ -56,6 +56,48 @@ def test_a_model_file_evaluates_like_its_run(run, tmp_path):
     assert evaluate(tmp_path / "digits.safetensors").top1_error == evaluate(run).top1_error
 
 
+def test_a_loaded_classifier_evaluates_like_its_run(run):
+    model = load(run)
+    found, expected = evaluate(model, split="val"), evaluate(run, split="val")
+    assert (found.top1_error, found.images) == (expected.top1_error, expected.images)
+    assert found.members == (f"{run} (in memory)",)
+    both = evaluate(run, ensemble=[model], split="val")
+    assert both.members == (str(run), f"{run} (in memory)") and both.top1_error == pytest.approx(
+        found.top1_error, abs=1
+    )
+
+
+def test_a_classifier_is_tested_with_the_weights_that_it_has(run):
+    model = load(run)
+    model.net[-1][2].bias[3] += 1000
+    found = evaluate(model, split="val")
+    assert found.confusions[:, 3].sum() == found.images
+    assert [c.name for c in found.class_errors if not c.wrong] == ["3"]
+
+
+def test_classes_are_told_apart(run, digits):
+    found = evaluate(run, split="val")
+    scores, labels = load(run)(digits.splits["val"].pixels).numpy(), digits.splits["val"].labels
+    assert found.confusions.sum() == 360 and found.confusions.sum(axis=1).tolist() == np.bincount(labels).tolist()
+    assert np.trace(found.confusions) == pytest.approx((scores.argmax(1) == labels).sum(), abs=4)
+    assert 100 - 100 * np.trace(found.confusions) / 360 == pytest.approx(found.top1_error, abs=1e-3)
+    values = found.to_dict()
+    assert values["confusions"] == found.confusions.tolist() and values["classes"] == tuple("0123456789")
+    assert values["class_errors"]["7"]["images"] == (labels == 7).sum()
+    errors = [entry["error"] for entry in values["class_errors"].values()]
+    assert values["mean_class_error"] == pytest.approx(np.mean(errors), abs=1e-3)
+
+
+def test_a_class_without_images_has_no_error(run, photographs, tmp_path):
+    shutil.copytree(photographs, tmp_path / "few")
+    shutil.rmtree(tmp_path / "few" / "test" / "4")
+    values = evaluate(run, tmp_path / "few", "test").to_dict()
+    assert values["class_errors"]["4"] == {"error": None, "images": 0}
+    assert values["mean_class_error"] == pytest.approx(
+        np.mean([entry["error"] for entry in values["class_errors"].values() if entry["images"]]), abs=1e-3
+    )
+
+
 def test_precision_can_be_chosen(run):
     fp32 = evaluate(run, request=Request(precision="fp32"))
     assert fp32.precision == "fp32" and abs(fp32.top1_error - evaluate(run).top1_error) < 2

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from reslab.data import Dataset, Images, Preprocessing, load_dataset
@@ -23,7 +24,17 @@ from reslab.nets import build
 from reslab.nets.blocks import basic
 from reslab.reporting import report
 from reslab.store import RunFolder, load, read_record
-from reslab.training import Interrupted, Recipe, Surroundings, facts_of, make_recipe, train, train_on, with_fields
+from reslab.training import (
+    Interrupted,
+    Recipe,
+    Surroundings,
+    facts_of,
+    make_recipe,
+    recipe_for,
+    train,
+    train_on,
+    with_fields,
+)
 from reslab.training.presets import spec_of
 from reslab.training.state import initial_state
 from tests.conftest import short_recipe
@@ -49,6 +60,30 @@ def interrupting(at: int):
 
     original = RunFolder.append_metrics
     return line
+
+
+def test_a_data_set_stands_for_its_recipe(tmp_path, monkeypatch):
+    random = np.random.default_rng(0)
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for number in range(5):
+            Image.fromarray(random.integers(0, 256, (9, 9, 3)).astype(np.uint8)).save(
+                tmp_path / "pets" / name / f"{number}.png"
+            )
+    trained = []
+    run = importlib.import_module("reslab.training.run")
+    monkeypatch.setattr(run, "train_on", lambda *given: trained.append(given) or {})
+    train("digits", runs=tmp_path)
+    train(tmp_path / "pets", runs=tmp_path)
+    train("digits", tmp_path / "mine")
+    assert [recipe for _, recipe, *_ in trained[:2]] == [recipe_for("digits"), recipe_for(tmp_path / "pets")]
+    assert trained[1][0].folder == tmp_path / "pets" and trained[2][2] == tmp_path / "mine"
+
+
+@pytest.mark.parametrize("given", [None, 3, {"data": "digits"}, ["digits"]])
+def test_what_is_no_recipe(given):
+    with pytest.raises(UsageError, match=rf"reslab\.train\(reslab\.recipe\(.*not a {type(given).__name__}$"):
+        train(given)
 
 
 def test_a_run_trains_and_says_what_it_measured(digits, tmp_path):

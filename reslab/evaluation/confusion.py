@@ -1,5 +1,6 @@
 """What was taken for what: the confusion matrix, its most frequent mistakes, the error of each class."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +37,7 @@ def confusion_matrix(labels: NDArray[np.int64], answers: NDArray[np.int64], clas
     return np.bincount(labels * classes + answers, minlength=classes * classes).reshape(classes, classes)
 
 
-def class_errors(matrix: NDArray[np.int64], names: list[str]) -> list[ClassError]:
+def class_errors(matrix: NDArray[np.int64], names: Sequence[str]) -> list[ClassError]:
     """Every class that has images, the highest error first."""
     wrong = matrix - np.diag(np.diag(matrix))
     errors = []
@@ -49,7 +50,17 @@ def class_errors(matrix: NDArray[np.int64], names: list[str]) -> list[ClassError
     return sorted(errors, key=lambda c: -c.error)
 
 
-def confusions(matrix: NDArray[np.int64], names: list[str], most: int) -> list[Confusion]:
+def balanced(errors: Sequence[ClassError]) -> bool:
+    """Has every class as many images as every other? Then the mean of their errors is the error of all images."""
+    return len({found.images for found in errors}) <= 1
+
+
+def mean_class_error(errors: Sequence[ClassError]) -> float:
+    """The mean of the classes' errors, in percent: each counts alike, however many images it has."""
+    return float(np.mean([found.error for found in errors]))
+
+
+def confusions(matrix: NDArray[np.int64], names: Sequence[str], most: int) -> list[Confusion]:
     """The `most` frequent mistakes, in order."""
     wrong = (matrix - np.diag(np.diag(matrix))).ravel()
     order = np.argsort(-wrong, kind="stable")[:most]
