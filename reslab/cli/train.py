@@ -8,9 +8,10 @@ import typer
 
 from reslab.cli import options
 from reslab.cli.beforehand import error_words, recorded_error, words_beforehand
+from reslab.cli.existing import asked_fields, data_as_asked, existing_recipe
 from reslab.cli.many import train_seeds
 from reslab.cli.options import Number, Text
-from reslab.cli.show import duration, emit, out, pairs, percent, say
+from reslab.cli.show import counting, duration, emit, out, pairs, percent, say
 from reslab.cli.watch import counted, watched
 from reslab.errors import UsageError
 
@@ -55,7 +56,8 @@ def train(
 ) -> None:
     """Train a net: digits by default; the same command again continues, or says that it is done."""
     from reslab.engine import Request
-    from reslab.training import Surroundings, data_of_run, default_folder, read_data, train_on
+    from reslab.store import RunFolder
+    from reslab.training import Surroundings, default_folder, read_data, train_on
 
     if seeds is None and workers:
         raise UsageError("--workers says how many runs there are at once: give --seeds, too")
@@ -63,14 +65,15 @@ def train(
         raise UsageError("--run names one folder, and --seeds makes one for each seed: name --runs instead")
     request = Request(engine, device, precision, compile, threads)
     around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
-    mathematics = (data, model, shortcut, stride_in, recipe, split, steps, epochs, batch, lr, seed, size, assign)
-    existing = _existing(run) if run and all(choice in (None, []) for choice in mathematics) else None
+    # What can be refused before thousands of photographs are decoded, is.
+    asked = asked_fields(data, model, shortcut, stride_in, recipe, split, steps, batch, lr, seed, size, assign)
+    existing = existing_recipe(run) if run else None
     with counted("reading images") as reading:
         around = replace(around, reading=reading)
         if run and existing:
-            chosen, dataset = existing, data_of_run(existing, run, around)
+            chosen, dataset = existing, data_as_asked(existing, run, around, data, asked, steps, epochs)
         else:
-            dataset = read_data(data or "digits", split, size, around, run)
+            dataset = read_data(data or "digits", split, asked.get("data.size"), around, run)
             chosen = chosen_recipe(
                 dataset, split, model, recipe, shortcut, stride_in, seed, batch, lr, assign, steps, epochs
             )
@@ -83,7 +86,9 @@ def train(
         return
     for note in dataset.notes:
         say(note)
-    say(f"{chosen.model.name} on {dataset.name}: recipe {chosen.name}, {chosen.steps:,} steps, in {folder}")
+    place = folder if RunFolder(folder).recipe() else f"the new folder {folder}"
+    length = counting(chosen.steps, "step")
+    say(f"{chosen.model.name} on {dataset.name}: recipe {chosen.name}, {length}, in {place}")
     if words := words_beforehand(chosen, dataset, request, folder):
         say(words)
     with watched() as watch:
@@ -102,15 +107,6 @@ def show_result(result: dict[str, Any]) -> None:
         ("next", f"reslab report {result['run']}"),
     ]
     pairs((name, value) for name, value in rows if value)
-
-
-def _existing(run: Path) -> "Recipe | None":
-    """The recipe of a run folder that is there already."""
-    from reslab.store import RunFolder
-    from reslab.training import Recipe
-
-    written = RunFolder(run).recipe()
-    return Recipe.from_dict(written) if written else None
 
 
 def chosen_recipe(

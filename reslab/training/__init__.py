@@ -1,7 +1,8 @@
 """Recipes and their presets, optimisers, schedules, and the loop that brings a net to its last step."""
 
+from reslab.training.continuing import refuse_changes
 from reslab.training.estimate import Estimate, estimate
-from reslab.training.fields import with_fields
+from reslab.training.fields import field_of, read_field, with_fields
 from reslab.training.loop import Interrupted, Progress
 from reslab.training.originals import ORIGINALS
 from reslab.training.presets import PRESETS, Facts, make_recipe
@@ -30,11 +31,14 @@ __all__ = [
     "estimate",
     "facts_of",
     "field_names",
+    "field_of",
     "lasting",
     "learning_rate",
     "make_recipe",
     "read_data",
+    "read_field",
     "recipe_for",
+    "refuse_changes",
     "train",
     "train_on",
     "with_fields",
