@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reslab.cli import options
-from reslab.cli.beforehand import error_words, recorded_error, words_beforehand
+from reslab.cli.beforehand import words_beforehand
+from reslab.cli.dry_run import show_plan
 from reslab.cli.existing import asked_fields, data_as_asked, existing_recipe
 from reslab.cli.many import train_seeds
 from reslab.cli.options import Number, Text
-from reslab.cli.show import counting, duration, emit, out, pairs, percent, say
+from reslab.cli.show import counting, duration, emit, pairs, percent, say
 from reslab.cli.watch import counted, watched
 from reslab.errors import UsageError
 
 if TYPE_CHECKING:
     from reslab.data import Dataset
-    from reslab.engine import Request
     from reslab.training import Recipe
 
 
@@ -82,7 +82,7 @@ def train(
         return
     folder = run or default_folder(chosen, runs)
     if dry_run:
-        _dry_run(chosen, dataset, request, folder, json)
+        show_plan(chosen, dataset, request, folder, json)
         return
     for note in dataset.notes:
         say(note)
@@ -136,45 +136,3 @@ def chosen_recipe(
     chosen = lasting(chosen, chosen.data.images or len(dataset.splits["train"]), steps, epochs)
     chosen = with_fields(chosen, [change for change in assign or [] if change.startswith("schedule.")])
     return with_residual(chosen)
-
-
-def _dry_run(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: Path, json: bool) -> None:
-    """What would be done, and how long it would take; nothing is written."""
-    import tomli_w
-
-    from reslab.engine import choose, this_machine
-    from reslab.training import estimate, facts_of
-    from reslab.training.presets import check, work_of
-
-    dataset = dataset.with_train(recipe.data.images)
-    check(recipe, facts_of(dataset, recipe.data.split))
-    execution, announcement = choose(request.within(this_machine()), this_machine(), work_of(recipe), say)
-    say(announcement)
-    expected = estimate(recipe, dataset, execution)
-    recorded, images = recorded_error(recipe), len(dataset.splits["train"])
-    epochs = round(recipe.epochs(images), 3)
-    plan = {
-        "run": folder,
-        "recipe": recipe.to_dict(),
-        "execution": execution.to_dict(),
-        "params": expected.params,
-        "steps": recipe.steps,
-        "epochs": epochs,
-        "expected_images_per_second": round(expected.images_per_second, 1),
-        "expected_seconds": round(expected.seconds, 1),
-        "expected_val_error": round(recorded.error, 2) if recorded else None,
-        "expected_val_error_runs": recorded.runs if recorded else 0,
-    }
-    if json:
-        emit(plan)
-        return
-    out.print(tomli_w.dumps(recipe.to_dict()), markup=False)
-    pairs(
-        [
-            ("run", folder),
-            ("net", f"{recipe.model.name}, {expected.params:,} parameters"),
-            ("steps", f"{recipe.steps:,} ({epochs:g} epochs)"),
-            ("time", f"about {duration(expected.seconds)} ({expected.images_per_second:,.0f} img/s on a short trial)"),
-            *([("expect", error_words(recorded, recipe, images))] if recorded else []),
-        ]
-    )
