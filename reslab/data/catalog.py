@@ -14,7 +14,7 @@ from reslab.data.decoding import decode_folder
 from reslab.data.digits import load_digits
 from reslab.data.folder import FolderIndex, fingerprint, index_folder
 from reslab.data.places import data_root
-from reslab.errors import DataError, UsageError, unknown
+from reslab.errors import DataError, UsageError, nearest, unknown
 from reslab.progress import Progress, Say, silent, unseen
 
 NAMES = {
@@ -60,13 +60,30 @@ def load_dataset(
 
 
 def find_folder(name: str | Path, root: Path | None = None) -> Path:
-    """The folder that `name` means: a path, or a folder under the data root. UsageError if there is none."""
-    for folder in (Path(name).expanduser(), data_root(root) / name):
+    """The folder that `name` means: a path, or a folder under the data root.
+
+    UsageError if there is none, with those beside it that are called nearly so.
+    """
+    places = (Path(name).expanduser(), data_root(root) / name)
+    for folder in places:
         if folder.is_dir():
             return folder
+    near = list(dict.fromkeys(found for place in places for found in _beside(place)))
     if isinstance(name, Path) or len(Path(name).parts) != 1:
-        raise UsageError(f"no such folder of images: {name}")
-    raise UsageError(f"{unknown('data set', name, NAMES)} (a folder of class folders is a data set, too)")
+        hint = f"; did you mean {' or '.join(map(str, near))}?" if near else ""
+        raise UsageError(f"no such folder of images: {name}{hint}")
+    known = f"known: {', '.join(NAMES)}, or a folder of class folders"
+    meant = " or ".join(nearest(name, [*NAMES, *(found.name for found in near)]))
+    raise UsageError(f"unknown data set '{name}': {f'did you mean {meant}? ({known})' if meant else known}")
+
+
+def _beside(place: Path) -> list[Path]:
+    """Folders where `place` would be that are called nearly as it."""
+    try:
+        names = [path.name for path in place.parent.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    except OSError:
+        return []
+    return [place.parent / name for name in nearest(place.name, names)]
 
 
 def load_folder(

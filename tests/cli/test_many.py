@@ -40,7 +40,7 @@ def short_trials(monkeypatch):
         (["sweep", "--grid", "optimizer.lr=0.1,0.2", "--base", "optimizer.lr=0.3"], "is not in the grid"),
         (["sweep", "--models", "resnet8,plain8", "--model", "resnet8"], "leave the option out"),
         (["sweep", "--grid", "batch=16,2000"], "larger than the 1077 training images"),
-        (["sweep", "--grid", "batch=16,016"], "takes int"),
+        (["sweep", "--grid", "batch=16,016"], "takes a whole number"),
         (["sweep", "--grid", "optimizer.lr=0.1,1e-1"], "are the same recipe"),
         (["sweep", "--grid", "optimizer.lr=0.1,0.2", "--seeds", "0"], "1 or more"),
         (["sweep", "--models", "resnet8,plain21"], "6n"),
