@@ -9,6 +9,7 @@ import numpy as np
 
 from reslab.data.cifar import CIFAR, fetch_cifar, find_cifar, load_cifar
 from reslab.data.cifar import SIZE as CIFAR_SIZE
+from reslab.data.copies import copies_note
 from reslab.data.dataset import Dataset, Images, Photos
 from reslab.data.decoding import decode_folder
 from reslab.data.digits import load_digits
@@ -100,9 +101,9 @@ def load_folder(
 
     Row i of a split is file i of that split in the data set's index: what could not be read is in neither.
     """
-    chosen = index_folder(folder) if index is None else index
+    chosen = index_folder(folder, skip_empty=on_bad == "skip") if index is None else index
     changed = index is not None and fingerprint(folder, index.files) != index.fingerprint
-    pixels, bad = decode_folder(folder, chosen.files, size, on_bad, say, progress)
+    pixels, bad, copies = decode_folder(folder, chosen.files, size, on_bad, say, progress)
     used = _without(folder, chosen, bad) if bad or changed else chosen
     here = folder.resolve()
     splits = {
@@ -110,6 +111,8 @@ def load_folder(
         for split, labels in used.labels.items()
     }
     notes = chosen.notes + _notes(changed, bad)
+    if note := copies_note(used, copies):
+        notes += (note,)
     return Dataset(here.name, used.classes, splits, fingerprint=used.fingerprint, notes=notes, index=used, folder=here)
 
 

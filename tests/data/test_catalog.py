@@ -116,6 +116,14 @@ def test_images_that_cannot_be_read_stop_it_or_are_left_out(photos):
             assert (row == read_photo(photos / file, 8)).all()
 
 
+def test_empty_class_folders_are_left_out_with_what_cannot_be_read(photos):
+    (photos / "empty").mkdir()
+    with pytest.raises(DataError, match="--on-bad skip"):
+        data.load_dataset(photos, size=8)
+    dataset = data.load_dataset(photos, size=8, on_bad="skip")
+    assert dataset.classes == ("10", "2") and "empty" in dataset.notes[0]
+
+
 def test_a_class_without_readable_images_is_an_error(photos):
     for path in (photos / "2").iterdir():
         path.write_bytes(b"spoilt")
