@@ -41,13 +41,13 @@ def show_plan(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: 
         }
         emit(plan)
         return
-    time = time_words(recipe, dataset, expected.seconds)
+    time, pace = time_words(recipe, dataset, expected.seconds), expected.images_per_second
     pairs(
         [
             ("run", folder),
             ("net", f"{recipe.model.name}, {expected.params:,} parameters, {recipe.data.size} px"),
             ("steps", f"{recipe.steps:,} of {counting(recipe.batch, 'image')} ({epochs:g} epochs of {images:,})"),
-            ("time", f"{time}; {expected.images_per_second:,.0f} img/s on a short trial"),
+            ("time", f"{time}; {pace:,.{0 if pace >= 10 else 1}f} img/s on a short trial"),
             *([("expect", error_words(recorded, recipe, images))] if recorded else []),
             ("recipe", f"{recipe.name}{_otherwise(recipe, dataset)} (--json has every field)"),
         ]

@@ -81,11 +81,11 @@ def train(
         train_seeds(chosen, seeds, dataset, around, runs, workers, dry_run, json)
         return
     folder = run or default_folder(chosen, runs)
+    for note in dataset.notes:
+        say(note)
     if dry_run:
         show_plan(chosen, dataset, request, folder, json)
         return
-    for note in dataset.notes:
-        say(note)
     place = folder if RunFolder(folder).recipe() else f"the new folder {folder}"
     length = counting(chosen.steps, "step")
     say(f"{chosen.model.name} on {dataset.name}: recipe {chosen.name}, {length}, in {place}")

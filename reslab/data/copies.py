@@ -53,7 +53,7 @@ def copies_note(index: FolderIndex, copies: Iterable[Sequence[str]]) -> str | No
         return None
     count = ", ".join(f"{len(pairs):,} in two {kind}" for kind, pairs in found.items() if pairs)
     one, other = next(pair for pairs in found.values() for pair in pairs)
-    return f"photographs lie there more than once, the same bytes: {count}, such as {one} and {other}"
+    return f"the same photograph twice, byte for byte: {count}, such as {one} and {other}"
 
 
 def _apart(groups: Iterable[Sequence[str]], places: Mapping[str, object]) -> list[tuple[str, str]]:

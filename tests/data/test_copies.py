@@ -9,7 +9,7 @@ from reslab.data import cache as cache_module
 from reslab.data import load_dataset
 from reslab.data.copies import Comparison
 
-SAID = "photographs lie there more than once, the same bytes: "
+SAID = "the same photograph twice, byte for byte: "
 
 
 @pytest.fixture
