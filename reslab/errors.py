@@ -1,7 +1,7 @@
 """What goes wrong for a user: one clear line that names the thing, the place and the way out."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 
 class ReslabError(Exception):
@@ -24,9 +24,42 @@ class RunError(ReslabError):
     """A run folder or model file is in use, damaged, read-only or made by something else."""
 
 
+FEW = 8  # names that are all said, whether one of them is near or not
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """The error for a name that does not exist, with the nearest names that do."""
     names = list(known)
-    near = get_close_matches(name, names, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
+    near = nearest(name, names)
+    group = name.rpartition(".")[0]
+    siblings = [other for other in names if group and other.startswith(f"{group}.")]
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(siblings or names)}"
+    if near and len(near) < len(names) <= FEW:
+        hint += f" (known: {', '.join(names)})"
     return UsageError(f"unknown {kind} '{name}': {hint}")
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """At most three names that `name` may have been meant to be, the nearest first, in whatever case it is written.
+
+    Of dotted names the last part counts: "lr" is optimizer.lr, and model.pretrained is not near to model.residual.
+    """
+    names = list(known)
+    if any("." in other for other in names):
+        return _nearest_parts(name.lower(), names)
+    by_lower = {other.lower(): other for other in names}
+    return [by_lower[other] for other in get_close_matches(name.lower(), by_lower, n=3, cutoff=0.5)]
+
+
+def _nearest_parts(name: str, names: list[str]) -> list[str]:
+    group, _, typed = name.rpartition(".")
+    found = []
+    for other in names:
+        its_group, _, part = other.lower().rpartition(".")
+        likeness = SequenceMatcher(None, typed, part).ratio()
+        swapped = sorted(typed) == sorted(part)  # "rl": of two letters half are alike
+        inside = len(typed) > 2 and typed in part
+        if likeness >= 0.75 or swapped or inside:
+            found.append((likeness, its_group == group, other))
+    exact = [other for likeness, _, other in found if likeness == 1]
+    return exact[:3] or [other for *_, other in sorted(found, key=lambda near: near[:2], reverse=True)[:3]]

@@ -12,8 +12,12 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
 
-    from reslab.cli.app import app
-    from reslab.errors import ReslabError
+    from reslab.cli.start import QuietLoading, ends_at_once
+
+    with ends_at_once():
+        from reslab.cli.app import app
+        from reslab.errors import ReslabError
+    sys.meta_path.insert(0, QuietLoading())
 
     try:
         app()

@@ -35,6 +35,15 @@ def error_words(expected: "Expected", recipe: "Recipe", train_images: int) -> st
     return f"about {expected.error:.1f} % error on the validation images ({runs})"
 
 
+def time_words(recipe: "Recipe", dataset: "Dataset", seconds: float) -> str:
+    """ "about 3 min"; of photographs that take hours, a size that does not, too."""
+    from reslab.experiments.expectation import smaller_size
+
+    smaller = smaller_size(recipe, seconds) if dataset.folder else None
+    way_out = f" (--size {smaller[0]} takes about {duration(smaller[1])})" if smaller else ""
+    return f"about {duration(seconds)}{way_out}"
+
+
 def words_beforehand(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: Path) -> str:
     """One line about a training that is to be begun; empty where nothing is known, and for one that is done.
 
@@ -55,7 +64,7 @@ def words_beforehand(recipe: "Recipe", dataset: "Dataset", request: "Request", f
     if RunFolder(folder).recipe() is None:
         execution, _ = choose(request.within(this_machine()), this_machine(), work_of(recipe))
         seconds = expected_seconds(recipe, dataset, execution)
-        words += [f"about {duration(seconds)}"] if seconds is not None else []
+        words += [time_words(recipe, dataset, seconds)] if seconds is not None else []
     if expected := recorded_error(recipe):
         words.append(error_words(expected, recipe, len(dataset.splits["train"])))
     return f"expect {', '.join(words)}" if words else ""

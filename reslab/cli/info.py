@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from torch import nn
 
     from reslab.nets import Architecture
+    from reslab.training import Recipe
 
 
 def info(
-    name: Annotated[str, typer.Argument(help="A net of `reslab list`.")],
+    name: Annotated[str, typer.Argument(metavar="NET|RUN", help="A net of `reslab list`, or a run folder.")],
     shortcut: Annotated[str | None, typer.Option(help="A, B or C (sec. 4.1).")] = None,
     stride_in: Annotated[str | None, typer.Option(help="Stride of a bottleneck: 1x1 (paper) or 3x3.")] = None,
     classes: Annotated[int | None, typer.Option(help="Number of classes.")] = None,
@@ -56,6 +57,7 @@ def info(
         ("depth", f"{found['depth']} weighted layers" + (f", {found['block']} blocks" if found["block"] else "")),
         *([("activation", "before each convolution")] if found["activation"] == "pre" else []),
         ("shortcut", shortcuts[found["shortcut"]]),
+        ("residual", found["residual"] and f"{found['residual']}, one's own: what it costs is not counted here"),
         *([("stride in", f"the first {found['stride_in']}")] if found["block"] == "bottleneck" else []),
         ("parameters", _beside(found["params"], found["paper"].get("params"), 1e6, "M")),
         ("multiply-adds", _beside(found["macs"], found["paper"].get("macs"), 1e9, "e9 FLOPs")),
@@ -73,10 +75,14 @@ def info(
 def describe(
     name: str, shortcut: str | None, stride_in: str | None, classes: int | None, size: int | None
 ) -> dict[str, Any]:
-    """What `reslab info --json` says."""
+    """What `reslab info --json` says of a net, or of that of a run folder or a trained net of ours."""
     from reslab.experiments import exact_counts, printed, published
     from reslab.nets import Spec, canonical, complexity, rows_of, spec
 
+    run = _recipe_of(name)
+    if run:
+        name, shortcut, stride_in = run.model.name, shortcut or run.model.shortcut, stride_in or run.model.stride_in
+        classes, size = classes or run.model.classes, size or run.data.size
     name = canonical(name)
     found = spec(name, shortcut, classes, size, stride_in)
     net = _shapes(found)
@@ -94,6 +100,7 @@ def describe(
         "shortcut": found.shortcut,
         "stride_in": found.stride_in,
         "companion_params": cost.companion_params,
+        "residual": run.model.residual if run else None,
         "stages": [
             {**asdict(stage), "layers": text} for stage, text in zip(cost.stages, rows_of(found, net), strict=True)
         ],
@@ -101,6 +108,16 @@ def describe(
         "paper": printed(name) if at_home else {},
         "published": published(name) if at_home else {},
     }
+
+
+def _recipe_of(name: str) -> "Recipe | None":
+    """The recipe of the run folder, or of the trained net, that `name` is; None where it is neither."""
+    from reslab.store import RunFolder, read_record, trained_names
+    from reslab.training import Recipe
+
+    if RunFolder(Path(name)).recipe() is None and name not in trained_names():
+        return None
+    return Recipe.from_dict(read_record(name).recipe)
 
 
 def draw(to: Path, found: dict[str, Any]) -> None:

@@ -77,9 +77,11 @@ def _cell(value: Any) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds in the words that fit: "42 s", "3 min", "2 h 5 min"."""
+    """Seconds in the words that fit: "0.4 s", "42 s", "3 min", "2 h 5 min"."""
     if not math.isfinite(seconds):
         return "unknown time"
+    if seconds < 0.95:
+        return f"{round(seconds, 1):g} s"
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -87,6 +89,11 @@ def duration(seconds: float) -> str:
         return f"{minutes} min"
     hours = round(minutes / 60)
     return f"{minutes // 60} h {minutes % 60} min" if hours < 48 else f"{hours / 24:,.0f} days"
+
+
+def counting(number: int, noun: str) -> str:
+    """ "1 step", "64,000 steps"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def percent(error: float | None, images: int) -> str:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reslab.cli import options
-from reslab.cli.beforehand import error_words, recorded_error, words_beforehand
+from reslab.cli.beforehand import words_beforehand
+from reslab.cli.dry_run import show_plan
+from reslab.cli.existing import asked_fields, data_as_asked, existing_recipe
 from reslab.cli.many import train_seeds
 from reslab.cli.options import Number, Text
-from reslab.cli.show import duration, emit, out, pairs, percent, say
+from reslab.cli.show import counting, duration, emit, pairs, percent, say
 from reslab.cli.watch import counted, watched
 from reslab.errors import UsageError
 
 if TYPE_CHECKING:
     from reslab.data import Dataset
-    from reslab.engine import Request
     from reslab.training import Asked, Recipe
 
 
@@ -56,7 +57,8 @@ def train(
 ) -> None:
     """Train a net: digits by default; the same command again continues, or says that it is done."""
     from reslab.engine import Request
-    from reslab.training import Asked, Surroundings, data_of_run, default_folder, like, read_data, train_on
+    from reslab.store import RunFolder
+    from reslab.training import Asked, Surroundings, default_folder, like, read_data, train_on
 
     if seeds is None and workers:
         raise UsageError("--workers says how many runs there are at once: give --seeds, too")
@@ -64,26 +66,29 @@ def train(
         raise UsageError("--run names one folder, and --seeds makes one for each seed: name --runs instead")
     request = Request(engine, device, precision, compile, threads)
     around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
-    mathematics = (data, model, shortcut, stride_in, recipe, split, steps, epochs, batch, lr, seed, size, start, assign)
-    existing = _existing(run) if run and all(choice in (None, []) for choice in mathematics) else None
+    # What can be refused before thousands of photographs are decoded, is.
+    asked = asked_fields(data, model, shortcut, stride_in, recipe, split, steps, batch, lr, seed, size, start, assign)
+    existing = existing_recipe(run) if run else None
     with counted("reading images") as reading:
         around = replace(around, reading=reading)
         if run and existing:
-            chosen, dataset = existing, data_of_run(existing, run, around)
+            chosen, dataset = existing, data_as_asked(existing, run, around, data, asked, steps, epochs)
         else:
-            asked = like(start, Asked(model, shortcut, stride_in, size), data or "digits")
-            dataset = read_data(data or "digits", split, asked.size, around, run)
-            chosen = chosen_recipe(dataset, split, asked, recipe, start, seed, batch, lr, assign, steps, epochs)
+            net = like(start, Asked(model, shortcut, stride_in, asked.get("data.size")), data or "digits")
+            dataset = read_data(data or "digits", split, net.size, around, run)
+            chosen = chosen_recipe(dataset, split, net, recipe, start, seed, batch, lr, assign, steps, epochs)
     if seeds is not None:
         train_seeds(chosen, seeds, dataset, around, runs, workers, dry_run, json)
         return
     folder = run or default_folder(chosen, runs)
-    if dry_run:
-        _dry_run(chosen, dataset, request, folder, json)
-        return
     for note in dataset.notes:
         say(note)
-    say(f"{chosen.model.name} on {dataset.name}: recipe {chosen.name}, {chosen.steps:,} steps, in {folder}")
+    if dry_run:
+        show_plan(chosen, dataset, request, folder, json)
+        return
+    place = folder if RunFolder(folder).recipe() else f"the new folder {folder}"
+    length = counting(chosen.steps, "step")
+    say(f"{chosen.model.name} on {dataset.name}: recipe {chosen.name}, {length}, in {place}")
     if words := words_beforehand(chosen, dataset, request, folder):
         say(words)
     with watched() as watch:
@@ -102,15 +107,6 @@ def show_result(result: dict[str, Any]) -> None:
         ("next", f"reslab report {result['run']}"),
     ]
     pairs((name, value) for name, value in rows if value)
-
-
-def _existing(run: Path) -> "Recipe | None":
-    """The recipe of a run folder that is there already."""
-    from reslab.store import RunFolder
-    from reslab.training import Recipe
-
-    written = RunFolder(run).recipe()
-    return Recipe.from_dict(written) if written else None
 
 
 def chosen_recipe(
@@ -140,45 +136,3 @@ def chosen_recipe(
     chosen = lasting(chosen, chosen.data.images or len(dataset.splits["train"]), steps, epochs)
     chosen = with_fields(chosen, [change for change in assign or [] if change.startswith("schedule.")])
     return with_residual(chosen)
-
-
-def _dry_run(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: Path, json: bool) -> None:
-    """What would be done, and how long it would take; nothing is written."""
-    import tomli_w
-
-    from reslab.engine import choose, this_machine
-    from reslab.training import estimate, facts_of
-    from reslab.training.presets import check, work_of
-
-    dataset = dataset.with_train(recipe.data.images)
-    check(recipe, facts_of(dataset, recipe.data.split))
-    execution, announcement = choose(request.within(this_machine()), this_machine(), work_of(recipe), say)
-    say(announcement)
-    expected = estimate(recipe, dataset, execution)
-    recorded, images = recorded_error(recipe), len(dataset.splits["train"])
-    epochs = round(recipe.epochs(images), 3)
-    plan = {
-        "run": folder,
-        "recipe": recipe.to_dict(),
-        "execution": execution.to_dict(),
-        "params": expected.params,
-        "steps": recipe.steps,
-        "epochs": epochs,
-        "expected_images_per_second": round(expected.images_per_second, 1),
-        "expected_seconds": round(expected.seconds, 1),
-        "expected_val_error": round(recorded.error, 2) if recorded else None,
-        "expected_val_error_runs": recorded.runs if recorded else 0,
-    }
-    if json:
-        emit(plan)
-        return
-    out.print(tomli_w.dumps(recipe.to_dict()), markup=False)
-    pairs(
-        [
-            ("run", folder),
-            ("net", f"{recipe.model.name}, {expected.params:,} parameters"),
-            ("steps", f"{recipe.steps:,} ({epochs:g} epochs)"),
-            ("time", f"about {duration(expected.seconds)} ({expected.images_per_second:,.0f} img/s on a short trial)"),
-            *([("expect", error_words(recorded, recipe, images))] if recorded else []),
-        ]
-    )

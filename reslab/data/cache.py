@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reslab.caches import cache_dir
+from reslab.data.copies import Comparison, Copies
 from reslab.data.photo import read_photo
 from reslab.data.threads import in_threads
 from reslab.errors import DataError
@@ -31,6 +32,7 @@ class Decoded(NamedTuple):
 
     pixels: NDArray[np.uint8]  # (N, size, size, 3), read-only
     bad: dict[str, str]  # path -> reason; such a photograph has no row
+    copies: Copies = ()  # paths of photographs that are the same, byte for byte
 
 
 def packed(
@@ -103,6 +105,7 @@ def _open(place: Path, folder: Path, total: int, size: int, say: Say) -> Decoded
     try:
         about = json.loads((place / "index.json").read_text(encoding="utf-8"))
         bad = {str(path): str(reason) for path, reason in about["bad"].items()}
+        copies = tuple(tuple(map(str, group)) for group in about.get("copies", ()))  # older caches know of none
         pixels = np.lib.format.open_memmap(place / "pixels.npy", mode="r")
         whole = about["decoder"] == DECODER and pixels.dtype == np.uint8
         whole = whole and pixels.shape == (total - len(bad), size, size, 3)
@@ -113,7 +116,7 @@ def _open(place: Path, folder: Path, total: int, size: int, say: Say) -> Decoded
         return None
     if any(isinstance(_read(folder / path, size), np.ndarray) for path in bad):
         return None
-    return Decoded(pixels, bad)
+    return Decoded(pixels, bad, copies)
 
 
 def _build(place: Path, folder: Path, files: Sequence[str], size: int, say: Say, progress: Progress) -> None:
@@ -124,19 +127,22 @@ def _build(place: Path, folder: Path, files: Sequence[str], size: int, say: Say,
     say(f"decoding {len(files):,} images of {folder} to {size} x {size} pixels, once")
     try:
         with (part / "pixels.npy").open("wb") as out:
-            bad = _write(out, folder, files, size, progress)
-        about = {"decoder": DECODER, "folder": str(folder), "size": size, "bad": bad}
+            bad, copies = _write(out, folder, files, size, progress)
+        about = {"decoder": DECODER, "folder": str(folder), "size": size, "bad": bad, "copies": copies}
         (part / "index.json").write_text(json.dumps(about), encoding="utf-8")
         part.rename(place)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _write(out: BinaryIO, folder: Path, files: Sequence[str], size: int, progress: Progress) -> dict[str, str]:
-    """All pixels as one .npy; returns path and reason of the photographs that cannot be read."""
+def _write(
+    out: BinaryIO, folder: Path, files: Sequence[str], size: int, progress: Progress
+) -> tuple[dict[str, str], Copies]:
+    """All pixels as one .npy; returns path and reason of the photographs that cannot be read, and which are copies."""
     bad: dict[str, str] = {}
+    comparison = Comparison(folder, files)
     start = _write_header(out, len(files), size)
-    for path, pixels in zip(files, _decode(folder, files, size, progress), strict=True):
+    for path, pixels in zip(files, _decode(folder, files, size, progress, comparison), strict=True):
         if isinstance(pixels, str):
             bad[path] = pixels
         else:
@@ -145,7 +151,7 @@ def _write(out: BinaryIO, folder: Path, files: Sequence[str], size: int, progres
     assert _write_header(out, len(files) - len(bad), size) == start  # NumPy leaves room for any number of rows
     out.flush()
     os.fsync(out.fileno())  # else a power failure could leave a file of the right length and the wrong content
-    return bad
+    return bad, comparison.found()
 
 
 def _write_header(out: BinaryIO, rows: int, size: int) -> int:
@@ -157,19 +163,26 @@ def _write_header(out: BinaryIO, rows: int, size: int) -> int:
 def _in_memory(folder: Path, files: Sequence[str], size: int, progress: Progress) -> Decoded:
     pixels = np.empty((len(files), size, size, 3), np.uint8)
     bad: dict[str, str] = {}
-    rows = 0
-    for path, image in zip(files, _decode(folder, files, size, progress), strict=True):
+    comparison, rows = Comparison(folder, files), 0
+    for path, image in zip(files, _decode(folder, files, size, progress, comparison), strict=True):
         if isinstance(image, str):
             bad[path] = image
         else:
             pixels[rows] = image
             rows += 1
-    return Decoded(pixels[:rows], bad)
+    return Decoded(pixels[:rows], bad, comparison.found())
 
 
-def _decode(folder: Path, files: Sequence[str], size: int, progress: Progress) -> Iterator[NDArray[np.uint8] | str]:
+def _decode(
+    folder: Path, files: Sequence[str], size: int, progress: Progress, comparison: Comparison
+) -> Iterator[NDArray[np.uint8] | str]:
     """Pixels (size, size, 3) of each photograph, or why it cannot be read."""
-    return in_threads(lambda path: _read(folder / path, size), files, progress)
+
+    def read(path: str) -> NDArray[np.uint8] | str:
+        comparison.look(path)
+        return _read(folder / path, size)
+
+    return in_threads(read, files, progress)
 
 
 def _read(path: Path, size: int) -> NDArray[np.uint8] | str:

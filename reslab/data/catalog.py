@@ -9,12 +9,13 @@ import numpy as np
 
 from reslab.data.cifar import CIFAR, fetch_cifar, find_cifar, load_cifar
 from reslab.data.cifar import SIZE as CIFAR_SIZE
+from reslab.data.copies import copies_note
 from reslab.data.dataset import Dataset, Images, Photos
 from reslab.data.decoding import decode_folder
 from reslab.data.digits import load_digits
 from reslab.data.folder import FolderIndex, fingerprint, index_folder
 from reslab.data.places import data_root
-from reslab.errors import DataError, UsageError, unknown
+from reslab.errors import DataError, UsageError, nearest, unknown
 from reslab.progress import Progress, Say, silent, unseen
 
 NAMES = {
@@ -60,13 +61,30 @@ def load_dataset(
 
 
 def find_folder(name: str | Path, root: Path | None = None) -> Path:
-    """The folder that `name` means: a path, or a folder under the data root. UsageError if there is none."""
-    for folder in (Path(name).expanduser(), data_root(root) / name):
+    """The folder that `name` means: a path, or a folder under the data root.
+
+    UsageError if there is none, with those beside it that are called nearly so.
+    """
+    places = (Path(name).expanduser(), data_root(root) / name)
+    for folder in places:
         if folder.is_dir():
             return folder
+    near = list(dict.fromkeys(found for place in places for found in _beside(place)))
     if isinstance(name, Path) or len(Path(name).parts) != 1:
-        raise UsageError(f"no such folder of images: {name}")
-    raise UsageError(f"{unknown('data set', name, NAMES)} (a folder of class folders is a data set, too)")
+        hint = f"; did you mean {' or '.join(map(str, near))}?" if near else ""
+        raise UsageError(f"no such folder of images: {name}{hint}")
+    known = f"known: {', '.join(NAMES)}, or a folder of class folders"
+    meant = " or ".join(nearest(name, [*NAMES, *(found.name for found in near)]))
+    raise UsageError(f"unknown data set '{name}': {f'did you mean {meant}? ({known})' if meant else known}")
+
+
+def _beside(place: Path) -> list[Path]:
+    """Folders where `place` would be that are called nearly as it."""
+    try:
+        names = [path.name for path in place.parent.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    except OSError:
+        return []
+    return [place.parent / name for name in nearest(place.name, names)]
 
 
 def load_folder(
@@ -83,9 +101,9 @@ def load_folder(
 
     Row i of a split is file i of that split in the data set's index: what could not be read is in neither.
     """
-    chosen = index_folder(folder) if index is None else index
+    chosen = index_folder(folder, skip_empty=on_bad == "skip") if index is None else index
     changed = index is not None and fingerprint(folder, index.files) != index.fingerprint
-    pixels, bad = decode_folder(folder, chosen.files, size, on_bad, say, progress)
+    pixels, bad, copies = decode_folder(folder, chosen.files, size, on_bad, say, progress)
     used = _without(folder, chosen, bad) if bad or changed else chosen
     here = folder.resolve()
     splits = {
@@ -93,6 +111,8 @@ def load_folder(
         for split, labels in used.labels.items()
     }
     notes = chosen.notes + _notes(changed, bad)
+    if note := copies_note(used, copies):
+        notes += (note,)
     return Dataset(here.name, used.classes, splits, fingerprint=used.fingerprint, notes=notes, index=used, folder=here)
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from reslab.data.cache import Decoded, packed
 from reslab.data.checked import unreadable
+from reslab.data.copies import Copies
 from reslab.data.lazy import LazyPixels
 from reslab.errors import DataError, unknown
 from reslab.progress import Progress, Say, silent, unseen
@@ -23,8 +24,10 @@ def decode_folder(
     on_bad: str = "error",
     say: Say = silent,
     progress: Progress = unseen,
-) -> tuple[dict[str, Pixels], dict[str, str]]:
+) -> tuple[dict[str, Pixels], dict[str, str], Copies]:
     """Pixels (N, size, size, 3) of each split, without those that cannot be read; of these, path and reason.
+
+    Last, paths of photographs that are the same: known of those that were decoded together.
 
     All are decoded at once if they may be (`packed`), else each split for which that holds, and the others are lazy:
     the same pixels, so that nothing but time depends on it. DataError if any cannot be read, unless `on_bad` is "skip".
@@ -33,19 +36,20 @@ def decode_folder(
         raise unknown("on-bad choice", on_bad, ("error", "skip"))
     whole = packed(folder, [path for files in splits.values() for path in files], size, say, progress)
     if whole is not None:
-        pixels, bad = _cut(whole, splits), whole.bad
+        pixels, bad, copies = _cut(whole, splits), whole.bad, whole.copies
     else:
-        pixels, bad = {}, {}
+        pixels, bad, copies = {}, {}, ()
         for split, files in splits.items():
             part = packed(folder, files, size, say, progress) if len(splits) > 1 else None
-            pixels[split], more = part or _from_files(folder, files, size, on_bad, say, progress)
+            pixels[split], more, same = part or _from_files(folder, files, size, on_bad, say, progress)
+            copies += same
             bad |= more
     if bad and on_bad == "error":
         count = len(bad)
         one = next(iter(bad.values()))
         what = "1 image cannot be used" if count == 1 else f"{count:,} images cannot be used, the first of them"
         raise DataError(f"{what}: {one}; use --on-bad skip to go on without {'it' if count == 1 else 'them'}")
-    return pixels, bad
+    return pixels, bad, copies
 
 
 def _cut(whole: Decoded, splits: Splits) -> dict[str, Pixels]:
@@ -60,8 +64,8 @@ def _cut(whole: Decoded, splits: Splits) -> dict[str, Pixels]:
 
 def _from_files(
     folder: Path, files: Sequence[str], size: int, on_bad: str, say: Say, progress: Progress
-) -> tuple[LazyPixels, dict[str, str]]:
+) -> tuple[LazyPixels, dict[str, str], Copies]:
     needed = len(files) * size * size * 3
     say(f"{len(files):,} images would take {needed / 1e9:,.1f} GB decoded: they are read from their files at each use")
     bad = unreadable(folder, files, on_bad == "skip", say, progress)
-    return LazyPixels(folder.resolve(), tuple(path for path in files if path not in bad), size), bad
+    return LazyPixels(folder.resolve(), tuple(path for path in files if path not in bad), size), bad, ()

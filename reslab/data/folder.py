@@ -51,21 +51,25 @@ class FolderIndex:
         return index
 
 
-def index_folder(folder: Path) -> FolderIndex:
+def index_folder(folder: Path, skip_empty: bool = False) -> FolderIndex:
     """Classes, files and splits of `folder`; without split folders, 80 % train and 20 % val, the same every time.
 
-    DataError if there are fewer than two classes, an empty one, or a class that is not among the training classes.
+    DataError if there are fewer than two classes, an empty one (unless those are skipped), or a class that is not among
+    the training classes.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder")
     try:
-        return _index(folder)
+        return _index(folder, skip_empty)
     except OSError as error:
         raise DataError(f"{error.filename}: cannot be read ({error.strerror})") from error
 
 
-def _index(folder: Path) -> FolderIndex:
+def _index(folder: Path, skip_empty: bool) -> FolderIndex:
     found = {split: _scan(folder, place) for split, place in _split_places(folder).items()}
+    empty = _empty(found["train"]) if skip_empty else []
+    if len(empty) < len(found["train"].photos):  # else there is nothing but empty folders, and the error says so
+        found = {name: split.without(empty) for name, split in found.items()}
     classes = _classes(found["train"])
     numbers = {name: number for number, name in enumerate(classes)}
     files: dict[str, tuple[str, ...]] = {}
@@ -75,9 +79,12 @@ def _index(folder: Path) -> FolderIndex:
         files[name] = tuple(path for paths in split.photos.values() for path in paths)
         labels[name] = tuple(numbers[label] for label, paths in split.photos.items() for _ in paths)
     notes = _notes(folder, found)
+    if empty:
+        notes.append(f"left out, since no image that Pillow reads is in them: {', '.join(empty)}")
     if len(found) == 1:
         files, labels = _hold_out(files["train"], labels["train"])
         notes.append(f"no folder for val or test: {len(files['val']):,} of the images are held out as val")
+    notes += [note for split in files if (note := _lacking(split, classes, labels[split]))]
     return FolderIndex(classes, files, labels, fingerprint(folder, files), tuple(notes))
 
 
@@ -101,6 +108,10 @@ class _Split(NamedTuple):
     place: Path
     photos: dict[str, list[str]]  # class name -> paths relative to the data set's folder, sorted
     ignored: int  # files that are no photographs
+
+    def without(self, classes: list[str]) -> "_Split":
+        """The same but for folders of these classes that hold no photograph."""
+        return self._replace(photos={name: p for name, p in self.photos.items() if p or name not in classes})
 
 
 def _scan(root: Path, place: Path) -> _Split:
@@ -155,12 +166,37 @@ def _classes(train: _Split) -> tuple[str, ...]:
         loose = sum(_is_photo(path.name) for path in train.place.iterdir())
         what = f"has images ({loose:,}) but no class folder" if loose else "has no class folder"
         raise DataError(f"{train.place}: {what}; put the images of each class into a folder of their own")
-    empty = [name for name, photos in train.photos.items() if not photos]
-    if empty:
-        raise DataError(f"{train.place / empty[0]}: class folder without an image that Pillow reads{_more(empty)}")
+    if empty := _empty(train):
+        raise DataError(
+            f"{train.place / empty[0]}: class folder without an image that Pillow reads{_more(empty)}; "
+            f"put images into it, take it away, or leave it out with --on-bad skip"
+        )
     if len(train.photos) < 2:
-        raise DataError(f"{train.place}: holds one class only ({next(iter(train.photos))}); a classifier needs two")
+        name = next(iter(train.photos))
+        raise DataError(f"{train.place}: holds one class only ({name}); a classifier needs two{_deeper(train, name)}")
     return tuple(train.photos)
+
+
+def _empty(split: _Split) -> list[str]:
+    """Classes without a photograph."""
+    return [name for name, photos in split.photos.items() if not photos]
+
+
+def _deeper(train: _Split, name: str) -> str:
+    """The way out where the only class folder is a folder of class folders, as archives unpack."""
+    place = train.place / name
+    loose = any(_is_photo(path.name) for path in place.iterdir() if path.is_file())
+    return f"; it holds folders itself: reslab train {place}" if not loose and _folders(place) else ""
+
+
+def _lacking(split: str, classes: tuple[str, ...], labels: tuple[int, ...]) -> str | None:
+    """What to say where a split has no image of some classes."""
+    there = set(labels)
+    missing = [name for number, name in enumerate(classes) if number not in there]
+    if not missing:
+        return None
+    named = ", ".join(missing[:3]) + (" ..." if len(missing) > 3 else "")
+    return f"{split} has no image of {len(missing):,} of the {len(classes):,} classes: {named}"
 
 
 def _refuse_strangers(split: _Split, classes: tuple[str, ...]) -> None:

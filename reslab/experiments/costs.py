@@ -12,12 +12,11 @@ from reslab.experiments.outlook import Kind
 from reslab.experiments.reproduce import needs_of, seeds_of
 from reslab.experiments.scales import JUDGED, Setting, is_imagenet
 from reslab.experiments.shares import is_small, macs_of, usable_cores
-from reslab.training import Recipe, estimate
+from reslab.experiments.trial import short_trial
+from reslab.training import Recipe
 from reslab.training.loop import EVALUATIONS
 from reslab.training.presets import work_of
 
-TRIAL_SECONDS = 0.5
-TRIAL_MACS = 5e9  # of a batch, so that one step is no matter of minutes
 BEGINNING = 4.0  # seconds of a core that a process takes to its first step
 FORWARD = 1 / 3  # of a training step, that judging an image takes
 NOISE_IMAGES = 256
@@ -73,9 +72,7 @@ def _tried(recipe: Recipe, request: Request) -> float:
     cores = 1 if is_small(recipe) else len(usable_cores())
     asked = Request(request.engine, request.device, request.precision, request.compile, cores)
     execution, _ = choose(asked, this_machine(), work_of(recipe))
-    recipe = replace(recipe, batch=max(2, min(recipe.batch, int(TRIAL_MACS / macs_of(recipe)))))
-    found = estimate(recipe, _noise(recipe), execution, TRIAL_SECONDS)
-    return cores / (found.images_per_second * macs_of(recipe))
+    return cores / (short_trial(recipe, _noise(recipe), execution).images_per_second * macs_of(recipe))
 
 
 def _noise(recipe: Recipe) -> Dataset:

@@ -5,20 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log
 
-import torch
-
 from reslab.data import Dataset
 from reslab.engine import Execution
-from reslab.experiments.costs import TRIAL_MACS, TRIAL_SECONDS
+from reslab.errors import UsageError
 from reslab.experiments.experiment import Result
 from reslab.experiments.shares import macs_in_all, macs_of
+from reslab.experiments.trial import short_trial
 from reslab.reporting.rounding import finite
-from reslab.training import Recipe, Schedule, estimate
-from reslab.training.run import same_threads
+from reslab.training import Recipe, Schedule
+from reslab.training.presets import spec_of
 
 # Multiply-adds of a training (four epochs of ResNet-20 on CIFAR-10 have 7e12): a shorter one is done before it would
 # have been worth a second or two to know how long it takes.
 WORTH_A_TRIAL = 3e12
+LONG = 3600.0  # seconds
+LEAST_SIZE = 64  # pixels
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,31 @@ def same_but_for_length(ours: Recipe, theirs: Recipe) -> bool:
 
 
 def expected_seconds(recipe: Recipe, dataset: Dataset, execution: Execution) -> float | None:
-    """How long it will take here, by a trial of a second or so; None for a training that is not worth one.
-
-    The training's own random numbers and threads are not touched by it.
-    """
+    """How long it will take here, by a trial of a second or so; None for a training that is not worth one."""
     if macs_in_all(recipe) < WORTH_A_TRIAL:
         return None
-    batch = max(2, min(recipe.batch, int(TRIAL_MACS / macs_of(recipe))))
-    with torch.random.fork_rng(devices=[]), same_threads():
-        return estimate(recipe, dataset, execution, TRIAL_SECONDS, batch).seconds
+    return short_trial(recipe, dataset, execution).seconds
+
+
+def smaller_size(recipe: Recipe, seconds: float) -> tuple[int, float] | None:
+    """A size in pixels at which a training of photographs that takes so long is done in an hour, and its seconds then.
+
+    The largest such multiple of 32, or else the least that photographs are worth; None where they are no larger, and
+    for a training that takes no more than an hour. By multiply-adds: what is measured is the present size alone.
+    """
+    if seconds <= LONG:
+        return None
+    found, now = None, macs_of(recipe)
+    for size in range((recipe.data.size - 1) // 32 * 32, LEAST_SIZE - 1, -32):
+        smaller = Recipe(model=recipe.model, data=replace(recipe.data, size=size))
+        try:
+            spec_of(smaller)
+        except UsageError:  # historic nets take no image that their last convolution has nothing left of
+            break
+        found = size, seconds * macs_of(smaller) / now
+        if found[1] <= LONG:
+            break
+    return found
 
 
 def _without_length(recipe: Recipe) -> Recipe:

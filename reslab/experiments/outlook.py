@@ -11,7 +11,8 @@ from reslab.engine import choose, this_machine
 from reslab.experiments.jobs import Job
 from reslab.experiments.plan import Plan, Task
 from reslab.experiments.running import Running
-from reslab.training import Model, Recipe, estimate
+from reslab.experiments.trial import short_trial
+from reslab.training import Model, Recipe
 from reslab.training.presets import work_of
 
 
@@ -34,7 +35,7 @@ class Work(NamedTuple):
 
 
 def trial(plan: Plan, dataset_of: Callable[[Job], Dataset], beginning: float = 0.0) -> dict[Kind, float]:
-    """Core-seconds of one training image for each kind of run in `plan`; takes a few seconds for each.
+    """Core-seconds of one training image for each kind of run in `plan`; takes a second or so for each.
 
     `beginning` is how many seconds a process takes to come to its first step.
     """
@@ -44,7 +45,7 @@ def trial(plan: Plan, dataset_of: Callable[[Job], Dataset], beginning: float = 0
         if kind not in paces:
             as_begun = replace(task.request, threads=task.cores or task.request.threads)
             execution, _ = choose(as_begun, this_machine(), work_of(task.job.recipe))
-            expected = estimate(task.job.recipe, dataset_of(task.job), execution)
+            expected = short_trial(task.job.recipe, dataset_of(task.job), execution)
             paces[kind] = (beginning + expected.seconds) * max(1, task.cores) / task.images
     return paces
 

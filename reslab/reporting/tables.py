@@ -118,7 +118,9 @@ def _row(group: SeedGroup) -> list[str]:
 
 def _length(result: dict[str, Any]) -> str:
     epochs, steps = finite(result.get("epochs")), finite(result.get("steps"))
-    return epochs_text(epochs) if epochs is not None else f"{count_text(steps)} steps" if steps is not None else ""
+    if epochs is not None:
+        return epochs_text(epochs)
+    return f"{count_text(steps)} step{'' if steps == 1 else 's'}" if steps is not None else ""
 
 
 def _note(groups: list[SeedGroup]) -> str:

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from safetensors.torch import save
 from torch import Tensor
 
-from reslab.errors import RunError
+from reslab.errors import RunError, UsageError
 from reslab.store.atomic import clear_leftovers, read_json, write_bytes, write_json, writing_failed
 from reslab.store.model_file import KEY, MODEL_FILE, read_tensors
 
@@ -28,9 +28,27 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def refuse_foreign(self) -> None:
+        """Raises UsageError where the folder holds something and is no run: a user's photographs, for instance."""
+        if not self.path.is_dir() or any((self.path / name).is_file() for name in (RECIPE, ENVIRONMENT, SPLIT)):
+            return
+        try:
+            found = sorted(path.name for path in self.path.iterdir() if not path.name.startswith("."))
+        except OSError as error:
+            raise writing_failed(self.path, error) from error
+        if found:
+            raise UsageError(
+                f"{self.path} is no run folder and not empty (it holds {found[0]}); give another --run, one that is "
+                f"new, empty or a run's"
+            )
+
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Nobody else writes here meanwhile. Raises RunError where somebody does, or where nobody can."""
+        """Nobody else writes here meanwhile. Raises RunError where somebody does, or where nobody can.
+
+        Raises UsageError where it is a folder of something else.
+        """
+        self.refuse_foreign()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.path / ".lock")

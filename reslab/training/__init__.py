@@ -1,7 +1,8 @@
 """Recipes and their presets, optimisers, schedules, and the loop that brings a net to its last step."""
 
+from reslab.training.continuing import refuse_changes
 from reslab.training.estimate import Estimate, estimate
-from reslab.training.fields import with_fields
+from reslab.training.fields import field_of, read_field, with_fields
 from reslab.training.loop import Interrupted, Progress
 from reslab.training.originals import ORIGINALS
 from reslab.training.presets import PRESETS, Facts, make_recipe
@@ -9,7 +10,7 @@ from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Sche
 from reslab.training.run import default_folder, train, train_on, with_residual
 from reslab.training.schedule import learning_rate
 from reslab.training.source import data_of_run, facts_of, lasting, read_data, recipe_for
-from reslab.training.start import Asked, like, with_start
+from reslab.training.start import Asked, like, place_of, with_start
 from reslab.training.surroundings import Surroundings
 
 __all__ = [
@@ -32,12 +33,16 @@ __all__ = [
     "estimate",
     "facts_of",
     "field_names",
+    "field_of",
     "lasting",
     "learning_rate",
     "like",
     "make_recipe",
+    "place_of",
     "read_data",
+    "read_field",
     "recipe_for",
+    "refuse_changes",
     "train",
     "train_on",
     "with_fields",

@@ -1,5 +1,6 @@
 """A run that goes on: in the folder of the same recipe, executed as it was begun."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from reslab.engine import Execution, Request, Work, choose, elsewhere, kernels_of, this_machine
 from reslab.errors import RunError, UsageError
 from reslab.store import ENVIRONMENT, RunFolder
+from reslab.training.fields import field_of
 from reslab.training.provenance import commit
 from reslab.training.recipe import Recipe, differences
 from reslab.training.surroundings import Surroundings
@@ -25,6 +27,17 @@ def same_recipe(recipe: Recipe, folder: RunFolder) -> None:
         raise RunError(f"{folder.path} was made by another recipe ({'; '.join(differing)}); choose another --run")
 
 
+def refuse_changes(recipe: Recipe, run: Path, asked: Mapping[str, Any]) -> None:
+    """Raises UsageError where fields, by dotted name, are asked to have other values than an existing run's recipe."""
+    theirs = {name: field_of(recipe, name) for name in asked}
+    differing = [f"{name} {value} here, {theirs[name]} there" for name, value in asked.items() if value != theirs[name]]
+    if differing:
+        raise UsageError(
+            f"{run} is there already: {', '.join(differing)}; a run's recipe is part of it: give another --run, or "
+            f"leave the option{'s' if len(differing) > 1 else ''} out"
+        )
+
+
 def recorded_execution(folder: RunFolder, request: Request) -> tuple[dict[str, Any], Execution]:
     """What an existing run was begun with.
 
@@ -37,6 +50,12 @@ def recorded_execution(folder: RunFolder, request: Request) -> tuple[dict[str, A
     if contradictions := request.contradicts(recorded):
         raise UsageError(f"{folder.path} runs otherwise: {', '.join(contradictions)}; choose another --run")
     return environment, recorded
+
+
+def write_place(folder: RunFolder, environment: Mapping[str, Any], place: Path | None) -> None:
+    """Write down where the photographs of a run lie now, if it is another place than before."""
+    if place and environment.get("folder") != str(place):
+        folder.write(ENVIRONMENT, {**environment, "folder": str(place)})
 
 
 def same_execution(folder: RunFolder, around: Surroundings, place: Path | None, work: Work) -> tuple[Execution, bool]:

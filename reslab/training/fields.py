@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import asdict
+from functools import reduce
 from typing import Any
 
 from reslab.errors import UsageError, unknown
-from reslab.training.recipe import Recipe, field_names, hint_of, misfit, options_of
+from reslab.training.recipe import Recipe, field_names, fitting, hint_of, misfit, options_of
 
 
 def with_fields(recipe: Recipe, assignments: list[str]) -> Recipe:
@@ -15,18 +16,29 @@ def with_fields(recipe: Recipe, assignments: list[str]) -> Recipe:
     """
     values = asdict(recipe)
     for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        name = name.strip()
-        if not equals:
-            raise UsageError(f"'{assignment}' sets nothing: write --set {name}=value")
-        if name not in field_names():
-            raise unknown("field", name, field_names())
+        name, value = read_field(assignment)
         *path, last = name.split(".")
         inside = values
         for part in path:
             inside = inside[part]
-        inside[last] = _parse(name, text.strip())
+        inside[last] = value
     return Recipe.from_dict(values)
+
+
+def read_field(assignment: str) -> tuple[str, Any]:
+    """Dotted name and value that "optimizer.lr=0.05" says. Raises UsageError as `with_fields` does."""
+    name, equals, text = assignment.partition("=")
+    name = name.strip()
+    if not equals:
+        raise UsageError(f"'{assignment}' sets nothing: write --set {name}=value")
+    if name not in field_names():
+        raise unknown("field", name, field_names())
+    return name, fitting(name, _parse(name, text.strip()))
+
+
+def field_of(recipe: Recipe, name: str) -> Any:
+    """The value of a field by its dotted name."""
+    return reduce(getattr, name.split("."), recipe)
 
 
 def _parse(name: str, text: str) -> Any:

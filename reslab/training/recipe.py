@@ -221,7 +221,7 @@ def _build(cls: type, values: dict[str, Any], prefix: str) -> Any:
     built: dict[str, Any] = {}
     for name, value in values.items():
         hint = hints[name]
-        built[name] = _build(hint, value, f"{prefix}{name}.") if _is_part(hint) else _fitting(prefix + name, value)
+        built[name] = _build(hint, value, f"{prefix}{name}.") if _is_part(hint) else fitting(prefix + name, value)
     # Absent fields that may be None are None: TOML has no other way to say it.
     absent = {name: None for name, hint in hints.items() if name not in values and type(None) in options_of(hint)}
     return cls(**absent, **built)
@@ -243,7 +243,7 @@ def hint_of(name: str) -> Any:
     return cls
 
 
-def _fitting(name: str, value: Any) -> Any:
+def fitting(name: str, value: Any) -> Any:
     """`value` as the field's type wants it. Raises UsageError where it is of another kind."""
     options = options_of(hint_of(name))
     if value is None and type(None) in options:
@@ -261,9 +261,18 @@ def _fitting(name: str, value: Any) -> Any:
     raise misfit(name, value)
 
 
+KINDS: dict[Any, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    tuple[int, ...]: "whole numbers, as 10,20",
+    type(None): "none",
+}
+
+
 def misfit(name: str, value: Any) -> UsageError:
-    hint = hint_of(name)
-    wanted = "whole numbers, as 10,20" if hint == tuple[int, ...] else getattr(hint, "__name__", str(hint))
+    wanted = " or ".join(KINDS[option] for option in options_of(hint_of(name)))
     return UsageError(f"{name}={value}: that field takes {wanted}")
 
 

@@ -15,9 +15,18 @@ if TYPE_CHECKING:
 LARGEST_SCALE = 2048  # pixels: a batch of larger images would fill the memory
 
 
+def check_pixels(size: int) -> None:
+    """Raises UsageError for images, size x size pixels, that no net can be trained on; before they are decoded."""
+    if size < SMALLEST_SIZE:
+        raise UsageError(f"size {size}: a net needs images of at least {SMALLEST_SIZE} pixels")
+    if size > LARGEST_SCALE:
+        raise UsageError(f"size {size}: images of {LARGEST_SCALE:,} pixels at most; larger ones would fill the memory")
+
+
 def check_values(recipe: "Recipe") -> None:
     """Raises UsageError for the first field of `recipe` whose value cannot be trained with."""
     schedule, optimizer, augment = recipe.schedule, recipe.optimizer, recipe.augment
+    check_pixels(recipe.data.size)
     for what, valid, rule in (
         (f"steps {schedule.steps}", schedule.steps >= 1, "a run needs at least 1 step"),
         (f"batch {recipe.batch}", recipe.batch >= 1, "a batch needs at least 1 image"),
@@ -79,7 +88,7 @@ def check_values(recipe: "Recipe") -> None:
         (
             f"warmup_steps {schedule.warmup_steps}",
             0 <= schedule.warmup_steps < schedule.steps,
-            f"0 or more, and fewer than the {schedule.steps} steps of the run",
+            f"0 or more, and fewer than the run has steps ({schedule.steps:,})",
         ),
         (f"warmup_lr {schedule.warmup_lr}", (schedule.warmup_lr or 1) > 0, "a learning rate is above 0"),
         (f"drop {schedule.drop}", 0 < schedule.drop < 1, "a drop leaves a part of the rate, in (0, 1)"),

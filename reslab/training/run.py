@@ -13,7 +13,7 @@ from reslab.engine import Execution, choose, make_engine, this_machine
 from reslab.errors import DataError, UsageError
 from reslab.nets import Residual, digest_of, name_of, named_residual, try_out
 from reslab.store import DIVERGED, RESULT, SPLIT, RunFolder
-from reslab.training.continuing import recorded_execution, same_execution, same_recipe
+from reslab.training.continuing import recorded_execution, same_execution, same_recipe, write_place
 from reslab.training.finish import finish
 from reslab.training.loop import Diverged, fit
 from reslab.training.presets import check, spec_of, work_of
@@ -106,7 +106,8 @@ def train_on(
     with folder.locked():
         same_recipe(recipe, folder)
         if result := folder.read(RESULT):
-            recorded_execution(folder, around.request)
+            environment, _ = recorded_execution(folder, around.request)
+            write_place(folder, environment, dataset.folder)
             around.say(f"{folder.path} is done; this is its recorded result")
             return {**result, "run": str(folder.path)}
         execution, exact = same_execution(folder, around, dataset.folder, work)

@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from reslab.data import Dataset, FolderIndex, load_dataset
-from reslab.errors import UsageError
-from reslab.nets import SMALLEST_SIZE
+from reslab.errors import DataError, UsageError
 from reslab.store import ENVIRONMENT, SPLIT, RunFolder
 from reslab.training.presets import Facts, make_recipe
 from reslab.training.recipe import Recipe
+from reslab.training.rules import check_pixels
 from reslab.training.start import Asked, like, with_start
 from reslab.training.surroundings import Surroundings
 
@@ -78,8 +78,8 @@ def read_data(
     name: str | Path, split: str | None, size: int | None, around: Surroundings, run: Path | None = None
 ) -> Dataset:
     """A data set; for a run that wrote down its split of a folder, in that split."""
-    if size is not None and size < SMALLEST_SIZE:  # before thousands of photographs are decoded
-        raise UsageError(f"size {size}: a net needs images of at least {SMALLEST_SIZE} pixels")
+    if size is not None:
+        check_pixels(size)  # before thousands of photographs are decoded
     written = RunFolder(run).read(SPLIT) if run else None
     return load_dataset(
         name,
@@ -95,12 +95,21 @@ def read_data(
     )
 
 
-def data_of_run(recipe: Recipe, run: Path, around: Surroundings) -> Dataset:
-    """The data set that an existing run trains on; a folder of photographs from where it lay then.
+def data_of_run(recipe: Recipe, run: Path, around: Surroundings, place: str | Path | None = None) -> Dataset:
+    """The data set that an existing run trains on; a folder of photographs from where it lay then, or from `place`.
 
-    Raises UsageError where it is not there any more, and says how to name its new place.
+    Photographs are told by their fingerprint, whatever their folder is called now. Raises UsageError where they are not
+    there any more, and says how to name their new place.
     """
-    place = (RunFolder(run).read(ENVIRONMENT) or {}).get("folder")
-    if place and not Path(place).is_dir():
-        raise UsageError(f"the photographs of {run} are not in {place} any more; reslab train NEW_PLACE --run {run}")
-    return read_data(place or recipe.data.name, recipe.data.split, recipe.data.size, around, run)
+    if recipe.data.fingerprint is None:
+        return read_data(recipe.data.name, recipe.data.split, recipe.data.size, around, run)
+    before = (RunFolder(run).read(ENVIRONMENT) or {}).get("folder")
+    if place is None and before and not Path(before).is_dir():
+        raise UsageError(f"the photographs of {run} are not in {before} any more; reslab train NEW_PLACE --run {run}")
+    try:
+        dataset = read_data(place or before or recipe.data.name, None, recipe.data.size, around, run)
+    except DataError as error:
+        if place is None:
+            raise
+        raise DataError(f"{error}; {run} goes on with its own photographs: for others, give another --run") from error
+    return replace(dataset, name=recipe.data.name)

@@ -61,8 +61,12 @@ def with_start(recipe: Recipe, start: str | None) -> Recipe:
             f"{start} is {_called(source.identity.model, theirs)}, and to be trained is "
             f"{_called(recipe.model.name, ours)}: leave --model, --shortcut and --stride-in out, or start from another"
         )
-    place = start if trained_model(Path(start)) else str(Path(start).absolute())
-    return replace(recipe, model=replace(recipe.model, start=place, start_digest=_digest(source)))
+    return replace(recipe, model=replace(recipe.model, start=place_of(start), start_digest=_digest(source)))
+
+
+def place_of(start: str) -> str:
+    """What a recipe calls a start: the name of a trained net, else a path that is the same wherever one stands."""
+    return start if trained_model(Path(start)) else str(Path(start).absolute())
 
 
 def starting_weights(recipe: Recipe, classes: tuple[str, ...]) -> dict[str, Tensor] | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reslab.cli.beforehand import time_words
 from reslab.training import Recipe, recipe_for
 from tests.cli.test_commands import Answer
 
@@ -27,8 +28,7 @@ def trials(monkeypatch) -> list[Recipe]:
     """Trials that are made, each of no time."""
     tried = []
     module = sys.modules["reslab.training.estimate"]
-    monkeypatch.setattr(module, "SAMPLE_SECONDS", 0.0)
-    monkeypatch.setattr("reslab.experiments.costs.TRIAL_SECONDS", 0.0)
+    monkeypatch.setattr("reslab.experiments.trial.TRIAL_SECONDS", 0.0)
     real = module.initial_state
 
     def state(recipe, *more):
@@ -67,6 +67,24 @@ def test_a_dry_run_says_it_too(tmp_path, trials):
     other = train(tmp_path, "--steps", "50", "--dry-run", "--json").json
     assert other["expected_val_error"] is None and other["expected_val_error_runs"] == 0
     assert "validation images" not in train(tmp_path, "--steps", "50", "--dry-run").out
+
+
+def test_a_dry_run_says_first_what_one_wants_to_know(tmp_path, trials):
+    lines = train(tmp_path, "--steps", "50", "--lr", "0.07", "--set", "augment.pad=2", "--dry-run").out.splitlines()
+    assert [line.split()[0] for line in lines] == ["run", "net", "steps", "time", "recipe"]
+    assert "50 of 64 images (2.971 epochs of 1,077)" in lines[2]
+    changes = "augment.pad 2 instead of 1, optimizer.lr 0.07 instead of 0.1"
+    assert lines[4] == f"recipe  small, but {changes} (--json has every field)"
+    assert len(trials) == 1 and trials[0].batch == 64
+    assert "recipe  small (--json" in train(tmp_path, "--steps", "50", "--seed", "3", "--dry-run").out
+
+
+def test_hours_of_photographs_are_said_with_a_way_out(digits):
+    recipe = recipe_for("digits", model="resnet20", size=128)
+    assert time_words(recipe, digits, 4 * 3600) == "about 4 h 0 min"
+    photographs = replace(digits, folder=Path("photos"))
+    assert time_words(recipe, photographs, 4 * 3600) == "about 4 h 0 min (--size 64 takes about 60 min)"
+    assert time_words(recipe, photographs, 600) == "about 10 min"
 
 
 def test_several_seeds(tmp_path, trials):

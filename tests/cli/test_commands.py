@@ -93,8 +93,59 @@ def test_a_contradicting_flag_is_refused(run):
     other = {"fp32": "bf16", "bf16": "fp32"}[recorded]
     answer = Answer("train", "--run", run, "--precision", other)
     assert answer.code == 2 and "choose another --run" in answer.err
-    answer = Answer("train", "--run", run, "--model", "resnet8", "--steps", "41")
-    assert answer.code == 1 and "schedule.steps 41 here, 40 there" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("words", "differences"),
+    [
+        (["--steps", "41"], "schedule.steps 41 here, 40 there"),
+        (["--model", "resnet8", "--epochs", "1"], "schedule.steps 17 here, 40 there"),
+        (["--lr", "0.2", "--seed", "3"], "seed 3 here, 0 there, optimizer.lr 0.2 here, 0.1 there"),
+        (["--set", "augment.pad=3"], "augment.pad 3 here, 1 there"),
+        (["cifar10"], "data.name cifar10 here, digits there"),
+    ],
+)
+def test_options_of_an_existing_run_change_their_own_fields_alone(run, words, differences):
+    answer = Answer("train", *words, "--run", run)
+    assert answer.code == 2
+    assert answer.err.startswith(f"{run} is there already: {differences}; a run's recipe is part of it: give another")
+
+
+def test_options_that_an_existing_run_has_anyway_are_no_matter(run):
+    words = (
+        "--model",
+        "ResNet-8",
+        "--steps",
+        "40",
+        "--recipe",
+        "small",
+        "--set",
+        "schedule.kind=linear",
+        "--batch",
+        "64",
+    )
+    assert "is done" in Answer("train", "digits", *words, "--run", run).err
+
+
+def test_a_new_run_is_said_to_be_new(tmp_path):
+    words = ("train", "--model", "resnet8", "--steps", "1", "--run", tmp_path / "r")
+    first, again = Answer(*words), Answer(*words)
+    assert first.err.startswith(f"resnet8 on digits: recipe small, 1 step, in the new folder {tmp_path / 'r'}\n")
+    assert f"1 step, in {tmp_path / 'r'}\n" in again.err
+
+
+def test_a_folder_that_is_no_run_is_left_alone(pets):
+    before = sorted(pets.rglob("*"))
+    answer = Answer("train", "--model", "resnet8", "--steps", "1", "--run", pets)
+    assert answer.code == 2 and "is no run folder and not empty (it holds 10); give another --run" in answer.err
+    assert sorted(pets.rglob("*")) == before
+
+
+@pytest.mark.parametrize("words", [["--size", "20000"], ["--set", "data.size=20000"]])
+def test_images_that_would_fill_the_memory_are_refused_before_one_is_read(words, pets, tmp_path, monkeypatch):
+    monkeypatch.setattr("reslab.training.source.load_dataset", lambda *_, **__: pytest.fail("read"))
+    answer = Answer("train", pets, *words, "--runs", tmp_path / "runs")
+    assert answer.code == 2 and "size 20000: images of 2,048 pixels at most" in answer.err
 
 
 def test_epochs_steps_and_fields(tmp_path):
@@ -255,7 +306,7 @@ def test_a_changed_photograph_is_another_run(pets, tmp_path):
     assert Answer(*words).code == 0
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(folder / "2" / "0 Bild.png")
     answer = Answer(*words)
-    assert answer.code == 1 and "data.fingerprint" in answer.err and "choose another --run" in answer.err
+    assert answer.code == 2 and "data.fingerprint" in answer.err and "choose another --run" in answer.err
     answer = Answer("train", "--run", tmp_path / "r")
     assert answer.code == 2 and "photographs have changed: choose another --run" in answer.err
 
@@ -271,6 +322,16 @@ def test_a_moved_folder_is_the_same_run(pets, tmp_path):
     assert answer.code == 2 and "reslab train NEW_PLACE --run" in answer.err
     assert Answer("train", second, *words).json == before
     assert Answer("eval", tmp_path / "r", second, "--json").json["top1_error"] == before["val_error"]
+    assert "is done" in Answer("train", "--run", tmp_path / "r").err, "its new place is written down"
+    third = second.rename(tmp_path / "animals")
+    assert Answer("train", third, "--run", tmp_path / "r", "--json").json == before, "whatever its name, and by itself"
+    other = tmp_path / "other"
+    shutil.copytree(third, other)
+    (other / "2" / "0 Bild.png").unlink()
+    answer = Answer("train", other, "--run", tmp_path / "r")
+    assert answer.code == 1 and "goes on with its own photographs: for others, give another --run" in answer.err
+    answer = Answer("train", "digits", "--run", tmp_path / "r")
+    assert answer.code == 2 and "data.name digits here, pets there" in answer.err
 
 
 def test_bad_images_are_skipped_only_when_asked(pets, tmp_path):
@@ -361,7 +422,7 @@ def test_real_photographs(real_data, tmp_path):
         (["train", "--steps", "0"], 2, "steps 0"),
         (["train", "--epochs", "0"], 2, "more than 0"),
         (["train", "--epochs", "inf"], 2, "an end"),
-        (["train", "--steps", "5", "--set", "schedule.warmup_steps=5"], 2, "fewer than the 5 steps"),
+        (["train", "--steps", "5", "--set", "schedule.warmup_steps=5"], 2, "fewer than the run has steps (5)"),
         (["train", "--set", "data.split=50k"], 2, "use --split"),
         (["train", "--set", "model.start=mine"], 2, "named by --from"),
         (["train", "--set", "balance=2"], 2, "from 0, where each image weighs the same"),

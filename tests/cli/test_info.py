@@ -7,6 +7,8 @@ from typer.testing import CliRunner
 
 from reslab.cli.app import app
 from reslab.errors import UsageError
+from reslab.store import RunFolder
+from reslab.training import Facts, make_recipe
 
 
 @pytest.mark.parametrize("form", ["svg", "pdf", "png"])
@@ -23,3 +25,14 @@ def test_what_is_no_picture_is_refused(tmp_path):
     answer = CliRunner().invoke(app, ["info", "resnet20", "--draw", str(tmp_path / "net.gif")])
     assert isinstance(answer.exception, UsageError) and ".svg, .pdf, .png" in str(answer.exception)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_net_of_a_run(tmp_path):
+    recipe = make_recipe(Facts("pets", 7, 64, 100, True, False), "resnet50", stride_in="3x3")
+    RunFolder(tmp_path).write_recipe(recipe.to_dict())
+    found, given = (
+        json.loads(CliRunner().invoke(app, ["info", *words, "--json"]).stdout)
+        for words in ([str(tmp_path)], ["resnet50", "--stride-in", "3x3", "--classes", "7", "--size", "64"])
+    )
+    assert found == given and (found["classes"], found["input_size"], found["stride_in"]) == (7, 64, "3x3")
+    assert "resnet50, input 64 x 64, 7 classes" in CliRunner().invoke(app, ["info", str(tmp_path)]).stdout

@@ -11,7 +11,7 @@ from tests.cli.test_commands import Answer
 
 @pytest.fixture(autouse=True)
 def short_trials(monkeypatch):
-    monkeypatch.setattr("reslab.experiments.costs.TRIAL_SECONDS", 0.0)
+    monkeypatch.setattr("reslab.experiments.trial.TRIAL_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ FILES = ["cat/000.png", "cat/001.png", "dog/000.png"]
 
 def decode_folder(folder, files, size, **words):
     """Of a folder with one split."""
-    pixels, bad = decoding.decode_folder(folder, {"train": files}, size, **words)
+    pixels, bad, _ = decoding.decode_folder(folder, {"train": files}, size, **words)
     return Decoded(pixels["train"], bad)
 
 
@@ -49,7 +49,7 @@ def entries(cache):
 
 
 def test_pixels_are_those_of_read_photo_in_the_order_asked_for(folder):
-    pixels, bad = decode_folder(folder, FILES[::-1], 8)
+    pixels, bad, _ = decode_folder(folder, FILES[::-1], 8)
     assert pixels.shape == (3, 8, 8, 3) and pixels.dtype == np.uint8
     for row, file in zip(pixels, FILES[::-1], strict=True):
         assert (row == read_photo(folder / file, 8)).all()
@@ -210,7 +210,7 @@ def test_images_that_cannot_be_read_are_an_error_that_counts_them(spoilt):
 
 
 def test_they_may_be_skipped(spoilt):
-    pixels, bad = decode_folder(spoilt, FILES, 8, on_bad="skip")
+    pixels, bad, _ = decode_folder(spoilt, FILES, 8, on_bad="skip")
     assert len(pixels) == 2
     assert (pixels[1] == read_photo(spoilt / FILES[2], 8)).all()
     assert list(bad) == [FILES[1]] and "cannot be read" in bad[FILES[1]]
@@ -239,7 +239,7 @@ def test_what_could_not_be_read_for_a_while_is_taken_in(folder, monkeypatch):
 def test_skipping_works_in_memory_too(spoilt, tmp_path, monkeypatch):
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("RESLAB_CACHE", str(tmp_path / "file"))
-    pixels, bad = decode_folder(spoilt, FILES, 8, on_bad="skip")
+    pixels, bad, _ = decode_folder(spoilt, FILES, 8, on_bad="skip")
     assert len(pixels) == 2 and list(bad) == [FILES[1]]
     assert (pixels[1] == read_photo(spoilt / FILES[2], 8)).all()
 

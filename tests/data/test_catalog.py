@@ -86,6 +86,18 @@ def test_wrong_usage_is_told(tmp_path, arguments, reason):
     assert reason in str(caught.value)
 
 
+def test_a_folder_that_is_called_nearly_so_is_named(tmp_path, monkeypatch):
+    for name in ("photos", "more photos", "x", ".photos"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="unknown data set 'Photos': did you mean photos or more photos"):
+        data.load_dataset("Photos", root=tmp_path / "nowhere")
+    with pytest.raises(UsageError, match=r"no such folder of images: .*PHOTO; did you mean .*photos or .*more photos"):
+        data.load_dataset(tmp_path / "PHOTO", root=tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="unknown data set 'fotos': did you mean photos"):
+        data.load_dataset("fotos", root=tmp_path)
+
+
 def test_missing_data_are_told(tmp_path):
     with pytest.raises(DataError, match="reslab data fetch cifar100"):
         data.load_dataset("cifar100", root=tmp_path, size=32)
@@ -102,6 +114,14 @@ def test_images_that_cannot_be_read_stop_it_or_are_left_out(photos):
     for split, images in dataset.splits.items():
         for row, file in zip(images.pixels, dataset.index.files[split], strict=True):
             assert (row == read_photo(photos / file, 8)).all()
+
+
+def test_empty_class_folders_are_left_out_with_what_cannot_be_read(photos):
+    (photos / "empty").mkdir()
+    with pytest.raises(DataError, match="--on-bad skip"):
+        data.load_dataset(photos, size=8)
+    dataset = data.load_dataset(photos, size=8, on_bad="skip")
+    assert dataset.classes == ("10", "2") and "empty" in dataset.notes[0]
 
 
 def test_a_class_without_readable_images_is_an_error(photos):

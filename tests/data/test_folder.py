@@ -19,7 +19,9 @@ def test_split_folders_are_splits(tmp_path, make_photos):
     cats = ("train/cat/000.png", "train/cat/001.png", "train/cat/002.png")
     assert index.files["train"] == (*cats, "train/dog/000.png", "train/dog/001.png")
     assert index.labels == {"train": (0, 0, 0, 1, 1), "val": (1,), "test": (0, 1)}
-    assert index.notes == ()
+    assert index.notes == ("val has no image of 1 of the 2 classes: cat",)
+    make_photos(tmp_path / "val", {"cat": 1})
+    assert index_folder(tmp_path).notes == ()
 
 
 @pytest.mark.parametrize("name", ["val", "valid", "validation", "Valid"])
@@ -126,10 +128,35 @@ def test_an_empty_class_folder(tmp_path, make_photos):
     (tmp_path / "empty" / "readme.txt").write_text("nothing here")
     message = refusal(tmp_path)
     assert "empty: class folder without an image" in message and "1 more such folder" in message
+    assert message.endswith("put images into it, take it away, or leave it out with --on-bad skip")
+
+
+def test_an_empty_class_folder_may_be_skipped(tmp_path, make_photos):
+    make_photos(tmp_path / "train", {"cat": 2, "dog": 2, "empty": 0})
+    make_photos(tmp_path / "val", {"cat": 1, "dog": 1, "empty": 0})
+    index = index_folder(tmp_path, skip_empty=True)
+    assert index.classes == ("cat", "dog")
+    assert index.notes == ("left out, since no image that Pillow reads is in them: empty",)
+    make_photos(tmp_path / "val", {"empty": 1})
+    with pytest.raises(DataError, match="not among the training classes"):
+        index_folder(tmp_path, skip_empty=True)
+
+
+def test_nothing_but_empty_folders_is_no_data_set(tmp_path, make_photos):
+    make_photos(tmp_path, {"empty": 0, "void": 0})
+    with pytest.raises(DataError, match="class folder without an image"):
+        index_folder(tmp_path, skip_empty=True)
 
 
 def test_one_class_only(tmp_path, make_photos):
-    assert "one class only (cat)" in refusal(make_photos(tmp_path, {"cat": 5}))
+    assert refusal(make_photos(tmp_path, {"cat": 5})).endswith("one class only (cat); a classifier needs two")
+
+
+def test_one_folder_around_all_classes(tmp_path, make_photos, make_photo):
+    make_photos(tmp_path / "archive", {"cat": 2, "dog": 2})
+    assert refusal(tmp_path).endswith(f"; it holds folders itself: reslab train {tmp_path / 'archive'}")
+    make_photo(tmp_path / "archive" / "title.png")
+    assert "holds folders itself" not in refusal(tmp_path), "photographs beside folders are a class"
 
 
 @pytest.mark.parametrize("split", ["val", "test"])

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from reslab.engine import Execution
-from reslab.experiments.expectation import expected_error, expected_seconds, same_but_for_length
+from reslab.experiments.expectation import expected_error, expected_seconds, same_but_for_length, smaller_size
 from reslab.experiments.measured import CIFAR10
 from reslab.training import Recipe, lasting, make_recipe, with_fields
 from tests.conftest import short_recipe
@@ -105,7 +105,7 @@ def test_time_is_tried_where_it_is_worth_it(digits, monkeypatch):
         torch.set_num_threads(1)
         return type("Estimate", (), {"seconds": 60.0})()
 
-    monkeypatch.setattr(sys.modules["reslab.experiments.expectation"], "estimate", trial)
+    monkeypatch.setattr(sys.modules["reslab.experiments.trial"], "estimate", trial)
     assert expected_seconds(recipe, digits, execution) is None and asked == []
     before, threads = torch.get_rng_state(), torch.get_num_threads()
     assert expected_seconds(recipe.stretched(200_000_000), digits, execution) == 60.0
@@ -122,3 +122,17 @@ def test_an_estimate_by_smaller_batches_is_of_the_whole_recipe(digits):
     recipe = short_recipe(digits, 1000)
     found = estimate(recipe, digits, execution, 0.0, batch=16)
     assert found.seconds > 1000 * 64 / found.images_per_second > 0
+
+
+def test_photographs_that_take_hours_are_done_in_one_at_a_smaller_size():
+    from reslab.training import Data, Model
+
+    recipe = Recipe(model=Model("resnet18", "B", classes=5), data=Data("photos", size=224, fingerprint="f"))
+    assert smaller_size(recipe, 3600) is None
+    size, seconds = smaller_size(recipe, 5 * 3600)
+    assert size == 96 and seconds == pytest.approx(5 * 3600 * (96 / 224) ** 2, rel=1e-3)
+    assert smaller_size(recipe, 1.1 * 3600)[0] == 192
+    assert smaller_size(recipe, 1e9)[0] == 64, "smaller photographs are worth little, whatever they take"
+    assert smaller_size(replace(recipe, data=replace(recipe.data, size=64)), 1e9) is None
+    scaled = with_fields(recipe, ["augment.pad=0", "augment.scale=256,480"])
+    assert smaller_size(scaled, 5 * 3600) == (size, seconds), "whatever else the recipe says of pixels"

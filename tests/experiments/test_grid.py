@@ -79,7 +79,7 @@ def test_axes_that_are_none(grid, message):
     [
         (["optimizer.lr=0.1,0.10"], None, "lr 0.1 and lr 0.10 are the same recipe"),
         ([], "resnet20,ResNet-20", "resnet20 and ResNet-20 are the same recipe"),
-        (["optimizer.lr=0.1,,0.2"], None, "optimizer.lr=: that field takes float"),
+        (["optimizer.lr=0.1,,0.2"], None, "optimizer.lr=: that field takes a number"),
         (["optimizer.lr=-1,1"], None, "above 0"),
         ([], "resnet20,resnet21", "6n"),
     ],

@@ -1,0 +1,85 @@
+"""A run folder that is there already, and what the command line says besides: it goes on by its own recipe."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reslab.cli.options import Number, Text
+
+if TYPE_CHECKING:
+    from reslab.data import Dataset
+    from reslab.training import Recipe, Surroundings
+
+
+def existing_recipe(run: Path) -> "Recipe | None":
+    """The recipe of a run folder; None where the run is new. Raises UsageError where something else lies there."""
+    from reslab.store import RunFolder
+    from reslab.training import Recipe
+
+    folder = RunFolder(run)
+    folder.refuse_foreign()
+    written = folder.recipe()
+    return Recipe.from_dict(written) if written else None
+
+
+def asked_fields(
+    data: Text,
+    model: Text,
+    shortcut: Text,
+    stride_in: Text,
+    preset: Text,
+    split: Text,
+    steps: Number,
+    batch: Number,
+    lr: float | None,
+    seed: Number,
+    size: Number,
+    start: Text,
+    assign: list[str] | None,
+) -> dict[str, Any]:
+    """Fields of a recipe, by dotted name, that options name; of a folder of photographs, which may move, nothing."""
+    from reslab.data import NAMES
+    from reslab.nets import canonical
+    from reslab.training import place_of, read_field
+
+    asked: dict[str, Any] = {
+        "data.name": data if data in NAMES else None,
+        "data.split": None if split == "default" else split,
+        "data.size": size,
+        "model.name": model,
+        "model.shortcut": shortcut,
+        "model.stride_in": stride_in,
+        "model.start": None if start is None else place_of(start),
+        "name": preset,
+        "seed": seed,
+        "batch": batch,
+        "optimizer.lr": lr,
+        "schedule.steps": steps,
+    }
+    asked = {name: value for name, value in asked.items() if value is not None}
+    asked |= dict(read_field(assignment) for assignment in assign or [])
+    if "model.name" in asked:
+        asked["model.name"] = canonical(asked["model.name"])
+    return asked
+
+
+def data_as_asked(
+    recipe: "Recipe",
+    run: Path,
+    around: "Surroundings",
+    data: Text,
+    asked: dict[str, Any],
+    steps: Number,
+    epochs: float | None,
+) -> "Dataset":
+    """The data set of an existing run: its own, or photographs that lie in `data` now.
+
+    Raises UsageError, before any photograph is read where it can be, for options that contradict the run's recipe.
+    """
+    from reslab.training import data_of_run, lasting, refuse_changes
+
+    photographs = recipe.data.fingerprint is not None
+    refuse_changes(recipe, run, asked if photographs or data is None else {**asked, "data.name": data})
+    dataset = data_of_run(recipe, run, around, data if photographs else None)
+    images = recipe.data.images or len(dataset.splits["train"])
+    refuse_changes(recipe, run, {"schedule.steps": lasting(recipe, images, steps, epochs).steps})
+    return dataset

@@ -1,0 +1,66 @@
+"""The same photograph twice, byte for byte: looked for while photographs are read anyway."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from reslab.data.folder import FolderIndex
+
+Copies = tuple[tuple[str, ...], ...]  # paths of the same bytes, two or more in each
+
+
+class Comparison:
+    """Of photographs, by their lengths first: only those that share one are read to the end for it."""
+
+    def __init__(self, folder: Path, files: Sequence[str]) -> None:
+        """`files` are relative to `folder`."""
+        self._folder = folder
+        lengths: dict[str, int] = {}
+        for file in files:
+            with suppress(OSError):
+                lengths[file] = (folder / file).stat().st_size
+        often = Counter(lengths.values())
+        self._suspects = {file for file, length in lengths.items() if often[length] > 1}
+        self._digests: dict[str, bytes] = {}
+
+    def look(self, file: str) -> None:
+        """Take in the bytes of a photograph that is about to be decoded: from then on the system has them at hand."""
+        if file in self._suspects:
+            with suppress(OSError), (self._folder / file).open("rb") as bytes_:
+                self._digests[file] = hashlib.file_digest(bytes_, "blake2b").digest()
+
+    def found(self) -> Copies:
+        """Those of the same bytes, sorted."""
+        groups: defaultdict[bytes, list[str]] = defaultdict(list)
+        for file in sorted(self._digests):
+            groups[self._digests[file]].append(file)
+        return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+
+def copies_note(index: FolderIndex, copies: Iterable[Sequence[str]]) -> str | None:
+    """What to say of copies in two splits, which judge by what was learned, and in two classes: how many, and one."""
+    splits = {file: split for split, files in index.files.items() for file in files}
+    labels = {
+        file: label
+        for split, files in index.files.items()
+        for file, label in zip(files, index.labels[split], strict=True)
+    }
+    groups = [[file for file in group if file in splits] for group in copies]
+    found = {"splits": _apart(groups, splits), "classes": _apart(groups, labels)}
+    if not any(found.values()):
+        return None
+    count = ", ".join(f"{len(pairs):,} in two {kind}" for kind, pairs in found.items() if pairs)
+    one, other = next(pair for pairs in found.values() for pair in pairs)
+    return f"the same photograph twice, byte for byte: {count}, such as {one} and {other}"
+
+
+def _apart(groups: Iterable[Sequence[str]], places: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Of each group that lies in more than one place, its first and the first that is elsewhere."""
+    pairs = []
+    for group in groups:
+        other = next((file for file in group if places[file] != places[group[0]]), None)
+        if other:
+            pairs.append((group[0], other))
+    return pairs

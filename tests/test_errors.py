@@ -1,0 +1,42 @@
+"""What a name that does not exist is answered with: the nearest that do, and nothing that was never meant."""
+
+import pytest
+
+from reslab.errors import nearest, unknown
+from reslab.training import field_names
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("lr", ["optimizer.lr"]),
+        ("opt.lr", ["optimizer.lr"]),
+        ("optimizer.rl", ["optimizer.lr"]),
+        ("data.sise", ["data.size"]),
+        ("Optimizer.Momentun", ["optimizer.momentum"]),
+        ("schedule.warmup", ["schedule.warmup_lr", "schedule.warmup_steps"]),
+        ("shortcuts", ["model.shortcut"]),
+        ("kind", ["optimizer.kind", "schedule.kind"]),
+        ("model.pretrained", []),
+        ("augment.color_jitter", []),
+        ("optimizer.wd", []),
+        ("model.depth", []),
+        ("dropout", []),
+    ],
+)
+def test_fields_are_told_by_their_last_part(typed, meant):
+    assert nearest(typed, field_names()) == meant
+
+
+def test_where_nothing_is_near_the_fields_beside_it_are_said():
+    message = str(unknown("field", "model.pretrained", field_names()))
+    assert message.startswith("unknown field 'model.pretrained': known: model.name, model.shortcut, ")
+    assert "optimizer" not in message
+
+
+def test_few_names_are_all_said_and_many_are_not():
+    assert str(unknown("recipe", "Papper", ["paper", "fast", "small"])) == (
+        "unknown recipe 'Papper': did you mean paper? (known: paper, fast, small)"
+    )
+    assert str(unknown("model", "resnt20", [f"resnet{n}" for n in range(18, 28)])).endswith("?")
+    assert str(unknown("optimizer", "adam", ["sgd", "muon"])) == "unknown optimizer 'adam': known: sgd, muon"
