@@ -3,14 +3,15 @@
 import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reslab.cli import options
 from reslab.cli.many import look_ahead, run_all, show_ahead
+from reslab.cli.minutes import budget
 from reslab.cli.overview import show_overview
-from reslab.cli.show import duration, emit, out, pairs, say
+from reslab.cli.show import emit, out, pairs, say
 from reslab.errors import DataError, RunError, UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from reslab.training import Surroundings
 
 RUNS = Path("runs")
-BUDGETS = "budgets.json"  # what --minutes chose, so that the same command goes on with it
 
 
 def reproduce(
@@ -69,11 +69,11 @@ def reproduce(
     folder = to or runs / "reproduced"
     around = Surroundings(data_root=data_root, download=download, on_bad=on_bad, say=say)
     shelf = Shelf(around, data)
-    places = _places(data, data_root, download, on_bad)
+    where = places(data, data_root, download, on_bad)
     if given:
         (experiment,) = experiments
         found = measured(experiment, given_runs(experiment, [read_record(run) for run in given]), shelf)
-        words = [*(f"--from {shlex.quote(str(run))}" for run in given), *places]
+        words = [*(f"--from {shlex.quote(str(run))}" for run in given), *where]
         write([Document.of(experiment, found, asked=" ".join(words))], folder, json)
         return
     chosen = scale or next(iter(SCALES))
@@ -82,16 +82,16 @@ def reproduce(
         chosen, part = budget(experiments, scale, minutes, seeds, shelf, folder, around)
     setting, there, missing = _settings(experiments, chosen, part, shelf)
     work = Reproduction(there, setting, seeds, shelf, runs)
-    words = [*_length(scale, minutes, seeds), *places]
+    words = [*length(scale, minutes, seeds), *where]
     words += [f"--runs {shlex.quote(str(runs))}"] if runs != RUNS else []
     if finished:
         take_finished(work)
-        there = _begun(name, work, " ".join(words))
+        there = begun(name, work, " ".join(words))
         words.append("--finished")
     elif not run_rounds(work, around, workers, dry_run, json):
         return
     work.measure()
-    documents = _documents(work, there, " ".join(words), name if minutes is not None else "")
+    documents = documents_of(work, there, " ".join(words), name if minutes is not None else "")
     write(documents, folder, json, missing, single=name != ALL)
     if missing or (not finished and any(document.failed for document in documents)):
         raise typer.Exit(1)
@@ -116,7 +116,7 @@ def take_finished(work: "Reproduction") -> None:
         work.take_in([outcome_of(job) or Outcome(job, None, NOT_FINISHED) for job in work.jobs(turn)])
 
 
-def _begun(name: str, work: "Reproduction", asked: str) -> tuple["Experiment", ...]:
+def begun(name: str, work: "Reproduction", asked: str) -> tuple["Experiment", ...]:
     """The experiments of which there is something to draw. Raises RunError where that is none of those asked for."""
     from reslab.experiments.jobs import NOT_FINISHED
 
@@ -154,53 +154,6 @@ def run_rounds(work: "Reproduction", around: "Surroundings", workers: int, dry_r
     if dry_run:
         say("nothing is trained for this")
     return not dry_run
-
-
-def budget(
-    experiments: "Sequence[Experiment]",
-    scale: str | None,
-    minutes: float,
-    seeds: int,
-    shelf: "Shelf",
-    folder: Path,
-    around: "Surroundings",
-) -> tuple[str, float]:
-    """The scale, and the part of its steps, that fits into so many minutes; what was chosen once stays chosen.
-
-    Raises UsageError where not even the least does.
-    """
-    from reslab.experiments.costs import LEAST_PART, PARTS, Paces, costs, fitting_part
-    from reslab.experiments.reproduce import kinds_of_nets
-    from reslab.experiments.scales import SCALES, setting_of, smaller
-    from reslab.store import make_folder, read_json, write_json
-
-    on = ", ".join(f"{data} in {place}" for data, place in shelf.sources(kinds_of_nets(experiments, "small")).items())
-    key = f"{' '.join(e.name for e in experiments)} scale {scale} minutes {minutes:g} seeds {seeds} on {on or 'digits'}"
-    known: dict[str, Any] = read_json(folder / BUDGETS) if (folder / BUDGETS).is_file() else {}
-    if key in known:
-        return known[key]["scale"], known[key]["part"]
-    for name in [scale] if scale else reversed(SCALES):
-        nets = kinds_of_nets(experiments, name)
-        try:
-            setting = setting_of(name, nets, shelf)
-        except DataError:
-            if scale:
-                raise
-            continue
-        paces = Paces(setting, nets, around.request)
-        part = fitting_part(experiments, setting, paces, 60 * minutes, seeds)
-        if part is not None and (scale or part == 1.0 or (name == "small" and part >= LEAST_PART)):
-            say(f"--minutes {minutes:g}: scale {name}" + (f", {100 * part:g} % of its steps" if part < 1 else ""))
-            make_folder(folder)
-            write_json(folder / BUDGETS, {**known, key: {"scale": name, "part": part}})
-            return name, part
-    name = scale or next(iter(SCALES))
-    least = costs(experiments, replace(setting, part=1.0 if setting.smoke else PARTS[-1]), paces, seeds)
-    less = smaller(name, nets, shelf)
-    way = f", or --scale {less}" if less else ""
-    raise UsageError(
-        f"--minutes {minutes:g}: scale {name} takes about {duration(least)} here at the least; give more minutes{way}"
-    )
 
 
 def write(
@@ -255,7 +208,7 @@ def _settings(
     return setting_of(scale, nets, shelf, part) if nets else Setting.nominal(scale, part), tuple(there), missing
 
 
-def _documents(work: "Reproduction", there: "Sequence[Experiment]", asked: str, together: str) -> "list[Document]":
+def documents_of(work: "Reproduction", there: "Sequence[Experiment]", asked: str, together: str) -> "list[Document]":
     """What came out of each. `together` names what was asked for where that decided how long the runs are."""
     from reslab.experiments.document import Document
 
@@ -269,7 +222,7 @@ def _documents(work: "Reproduction", there: "Sequence[Experiment]", asked: str, 
     return found
 
 
-def _length(scale: str | None, minutes: float | None, seeds: int) -> list[str]:
+def length(scale: str | None, minutes: float | None, seeds: int) -> list[str]:
     """The options that say how long runs are and how many, as they were given; the scale that stands for none."""
     from reslab.experiments.scales import SCALES
 
@@ -278,7 +231,7 @@ def _length(scale: str | None, minutes: float | None, seeds: int) -> list[str]:
     return words + ([f"--seeds {seeds}"] if seeds > 1 else [])
 
 
-def _places(data: Path | None, data_root: Path | None, download: bool, on_bad: str) -> list[str]:
+def places(data: Path | None, data_root: Path | None, download: bool, on_bad: str) -> list[str]:
     """The options that say where images come from, as they were given."""
     words = [f"--data {shlex.quote(str(data))}"] if data else []
     words += [f"--data-root {shlex.quote(str(data_root))}"] if data_root else []
