@@ -45,8 +45,9 @@ def write_report(runs: list[Path], to: Path | None = None) -> Path:
 def write_paper(to: Path | None = None) -> Path:
     """Make the page of the paper and say where it lies."""
     from reslab.experiments.story import paper_page
-    from reslab.store import read_results, read_trained, trained_names, write_bytes
+    from reslab.store import read_measurements, read_results, read_trained, trained_names, write_bytes
 
     path = to or Path(PAPER)
-    write_bytes(path, paper_page(read_results(), {name: read_trained(name) for name in trained_names()}).encode())
+    trained = {name: read_trained(name) for name in trained_names()}
+    write_bytes(path, paper_page(read_results(), trained, read_measurements()).encode())
     return path

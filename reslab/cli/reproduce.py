@@ -1,16 +1,18 @@
 """`reslab reproduce`: a table or figure of the paper, our numbers beside its own."""
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reslab.cli import options
 from reslab.cli.many import look_ahead, run_all, show_ahead
+from reslab.cli.minutes import budget
 from reslab.cli.overview import show_overview
-from reslab.cli.show import duration, emit, out, pairs, say
-from reslab.errors import DataError, UsageError
+from reslab.cli.show import emit, out, pairs, say
+from reslab.errors import DataError, RunError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
     from reslab.experiments.scales import Setting, Shelf
     from reslab.training import Surroundings
 
-NOT_FINISHED = "not finished yet"
-BUDGETS = "budgets.json"  # what --minutes chose, so that the same command goes on with it
+RUNS = Path("runs")
 
 
 def reproduce(
@@ -35,14 +36,15 @@ def reproduce(
     data: Annotated[Path | None, typer.Option(help="The photographs for the ImageNet nets.")] = None,
     data_root: options.DataRoot = None,
     download: options.Download = False,
+    on_bad: options.OnBad = "error",
     to: Annotated[Path | None, typer.Option("--out", help="Where tables and pictures go; default: in --runs.")] = None,
     given: Annotated[
-        list[Path] | None, typer.Option("--from", help="A run to take instead of training; repeat it.")
+        list[Path] | None, typer.Option("--from", help="A run, or trained net, to take instead; repeat it.")
     ] = None,
     finished: Annotated[
         bool, typer.Option("--finished", help="Draw what is finished of its runs; train nothing.")
     ] = False,
-    runs: options.Runs = Path("runs"),
+    runs: options.Runs = RUNS,
     workers: options.Workers = 0,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the runs and the expected time; train nothing.")
@@ -65,13 +67,14 @@ def reproduce(
         show_overview(experiments, json)
         return
     folder = to or runs / "reproduced"
-    around = Surroundings(data_root=data_root, download=download, say=say)
+    around = Surroundings(data_root=data_root, download=download, on_bad=on_bad, say=say)
     shelf = Shelf(around, data)
+    where = places(data, data_root, download, on_bad)
     if given:
         (experiment,) = experiments
         found = measured(experiment, given_runs(experiment, [read_record(run) for run in given]), shelf)
-        words = " ".join(f"--from {run}" for run in given)
-        write([Document.of(experiment, found, asked=words)], folder, json)
+        words = [*(f"--from {shlex.quote(str(run))}" for run in given), *where]
+        write([Document.of(experiment, found, asked=" ".join(words))], folder, json)
         return
     chosen = scale or next(iter(SCALES))
     part = 1.0
@@ -79,23 +82,23 @@ def reproduce(
         chosen, part = budget(experiments, scale, minutes, seeds, shelf, folder, around)
     setting, there, missing = _settings(experiments, chosen, part, shelf)
     work = Reproduction(there, setting, seeds, shelf, runs)
+    words = [*length(scale, minutes, seeds), *where]
+    words += [f"--runs {shlex.quote(str(runs))}"] if runs != RUNS else []
     if finished:
         take_finished(work)
+        there = begun(name, work, " ".join(words))
+        words.append("--finished")
     elif not run_rounds(work, around, workers, dry_run, json):
         return
     work.measure()
-    asked = _options(chosen, minutes, seeds, data)
-    documents = [
-        Document.of(experiment, work.so_far(experiment.name), work.failed.get(experiment.name, []), asked)
-        for experiment in there
-    ]
+    documents = documents_of(work, there, " ".join(words), name if minutes is not None else "")
     write(documents, folder, json, missing, single=name != ALL)
     if missing or (not finished and any(document.failed for document in documents)):
         raise typer.Exit(1)
 
 
 def measured(experiment: "Experiment", runs: "Runs", shelf: "Shelf") -> "Runs":
-    """Runs that somebody made with what is measured on them; without their images there are their errors alone."""
+    """Runs that somebody made with what is measured on them; without their images, with what is recorded of them."""
     if experiment.measure is None:
         return runs
     try:
@@ -107,10 +110,28 @@ def measured(experiment: "Experiment", runs: "Runs", shelf: "Shelf") -> "Runs":
 
 def take_finished(work: "Reproduction") -> None:
     """Take in the runs that are there, whole, of every round; of the others the document says that they are not."""
-    from reslab.experiments.jobs import Outcome, outcome_of
+    from reslab.experiments.jobs import NOT_FINISHED, Outcome, outcome_of
 
     for turn in range(work.rounds):
         work.take_in([outcome_of(job) or Outcome(job, None, NOT_FINISHED) for job in work.jobs(turn)])
+
+
+def begun(name: str, work: "Reproduction", asked: str) -> tuple["Experiment", ...]:
+    """The experiments of which there is something to draw. Raises RunError where that is none of those asked for."""
+    from reslab.experiments.jobs import NOT_FINISHED
+
+    def empty(one: "Experiment") -> bool:
+        waiting = all(outcome.trouble == NOT_FINISHED for outcome in work.failed.get(one.name, []))
+        return bool(one.rounds) and waiting and not work.so_far(one.name).found
+
+    there = tuple(one for one in work.experiments if not empty(one))
+    missing = ", ".join(one.name for one in work.experiments if empty(one))
+    words = f"nothing of {missing} is finished in {work.folder}; train with: reslab reproduce {name} {asked}"
+    if not there:
+        raise RunError(words)
+    if missing:
+        say(f"left out: {words}")
+    return there
 
 
 def run_rounds(work: "Reproduction", around: "Surroundings", workers: int, dry_run: bool, json: bool) -> bool:
@@ -133,51 +154,6 @@ def run_rounds(work: "Reproduction", around: "Surroundings", workers: int, dry_r
     if dry_run:
         say("nothing is trained for this")
     return not dry_run
-
-
-def budget(
-    experiments: "Sequence[Experiment]",
-    scale: str | None,
-    minutes: float,
-    seeds: int,
-    shelf: "Shelf",
-    folder: Path,
-    around: "Surroundings",
-) -> tuple[str, float]:
-    """The scale, and the part of its steps, that fits into so many minutes; what was chosen once stays chosen.
-
-    Raises UsageError where not even the least does.
-    """
-    from reslab.experiments.costs import LEAST_PART, PARTS, Paces, costs, fitting_part
-    from reslab.experiments.reproduce import kinds_of_nets
-    from reslab.experiments.scales import SCALES, setting_of, smaller
-    from reslab.store import make_folder, read_json, write_json
-
-    key = f"{' '.join(e.name for e in experiments)} scale {scale} minutes {minutes:g} seeds {seeds}"
-    known: dict[str, Any] = read_json(folder / BUDGETS) if (folder / BUDGETS).is_file() else {}
-    if key in known:
-        return known[key]["scale"], known[key]["part"]
-    for name in [scale] if scale else reversed(SCALES):
-        nets = kinds_of_nets(experiments, name)
-        try:
-            setting = setting_of(name, nets, shelf)
-        except DataError:
-            if scale:
-                raise
-            continue
-        paces = Paces(setting, nets, around.request)
-        part = fitting_part(experiments, setting, paces, 60 * minutes, seeds)
-        if part is not None and (scale or part == 1.0 or (name == "small" and part >= LEAST_PART)):
-            say(f"--minutes {minutes:g}: scale {name}" + (f", {100 * part:g} % of its steps" if part < 1 else ""))
-            make_folder(folder)
-            write_json(folder / BUDGETS, {**known, key: {"scale": name, "part": part}})
-            return name, part
-    name = scale or next(iter(SCALES))
-    least = costs(experiments, replace(setting, part=1.0 if setting.smoke else PARTS[-1]), paces, seeds)
-    way = "" if name == smaller(name) else f", or --scale {smaller(name)}"
-    raise UsageError(
-        f"--minutes {minutes:g}: scale {name} takes about {duration(least)} here at the least; give more minutes{way}"
-    )
 
 
 def write(
@@ -232,12 +208,35 @@ def _settings(
     return setting_of(scale, nets, shelf, part) if nets else Setting.nominal(scale, part), tuple(there), missing
 
 
-def _options(scale: str, minutes: float | None, seeds: int, data: Path | None) -> str:
-    words = [f"--scale {scale}"]
+def documents_of(work: "Reproduction", there: "Sequence[Experiment]", asked: str, together: str) -> "list[Document]":
+    """What came out of each. `together` names what was asked for where that decided how long the runs are."""
+    from reslab.experiments.document import Document
+
+    found = []
+    for one in there:
+        runs, failed = work.so_far(one.name), work.failed.get(one.name, [])
+        if one.rounds:
+            found.append(Document.of(one, runs, failed, asked, together))
+        else:  # of the options the scale alone says something there, of the images that a measured net is for
+            found.append(Document.of(one, runs, asked=f"--scale {work.setting.scale}" if one.measure else ""))
+    return found
+
+
+def length(scale: str | None, minutes: float | None, seeds: int) -> list[str]:
+    """The options that say how long runs are and how many, as they were given; the scale that stands for none."""
+    from reslab.experiments.scales import SCALES
+
+    words = [f"--scale {scale or next(iter(SCALES))}"] if scale or minutes is None else []
     words += [f"--minutes {minutes:g}"] if minutes is not None else []
-    words += [f"--seeds {seeds}"] if seeds > 1 else []
-    words += [f"--data {data.name}"] if data else []
-    return " ".join(words)
+    return words + ([f"--seeds {seeds}"] if seeds > 1 else [])
+
+
+def places(data: Path | None, data_root: Path | None, download: bool, on_bad: str) -> list[str]:
+    """The options that say where images come from, as they were given."""
+    words = [f"--data {shlex.quote(str(data))}"] if data else []
+    words += [f"--data-root {shlex.quote(str(data_root))}"] if data_root else []
+    words += ["--download"] if download else []
+    return words + ([f"--on-bad {on_bad}"] if on_bad != "error" else [])
 
 
 def _consistent(
@@ -260,7 +259,7 @@ def _consistent(
         raise UsageError(f"--minutes {minutes:g}: a budget is more than 0 minutes")
     if given and (len(experiments) > 1 or scale or minutes is not None):
         raise UsageError("--from is for one experiment, and its runs are as long as they are: leave the others out")
-    if data and scale == "smoke":
-        raise UsageError("--data: the scale smoke is on the embedded digits; --scale small takes photographs")
     if data and True not in kinds_of_nets(experiments, "small"):
         raise UsageError(f"--data is for the ImageNet nets, and {name} has none; CIFAR-10 lies in --data-root")
+    if data and not given and minutes is None and scale in (None, "smoke"):
+        raise UsageError("--data: the scale smoke is on the embedded digits; --scale small takes photographs")

@@ -1,7 +1,7 @@
 """One net against another: a difference of errors with its uncertainty, and what several of them say of a claim."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -62,5 +62,18 @@ def judged(runs: Runs, claims: Sequence[Comparison]) -> Finding:
         name = f"{claim.higher} less {claim.lower}, {SPLIT_WORDS[split]} error"
         words.append(f"{name}: {found if found else 'not known'}")
         verdicts.append(None if found is None or not found.sure else found.points > 0)
-    holds = False if False in verdicts else None if None in verdicts else True
-    return Finding(holds, "; ".join(words))
+    return Finding(together(verdicts), "; ".join(words))
+
+
+def together(verdicts: Iterable[bool | None]) -> bool | None:
+    """What the parts of a claim say of the whole: one that does not hold is enough; of what is open, nothing holds."""
+    each = list(verdicts)
+    return False if False in each else None if None in each else True
+
+
+def within(value: float, spread: float, low: float, high: float) -> bool | None:
+    """Is a measured value between two bounds for sure, outside of them for sure (False), or neither (None)?"""
+    least, most = value - SURE * spread, value + SURE * spread
+    if most < low or least > high:
+        return False
+    return True if low <= least and most <= high else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reslab.experiments.experiment import Experiment, Finding, Row, Runs
-from reslab.experiments.jobs import Outcome
+from reslab.experiments.jobs import NOT_FINISHED, Outcome
 from reslab.reporting import machine_text, markdown_table, markdown_text
 from reslab.reporting.rounding import count_text, list_text
 from reslab.store import json_bytes
@@ -22,10 +22,13 @@ class Document:
     rows: tuple[Row, ...]
     failed: tuple[Outcome, ...] = ()
     asked: str = ""  # the options of the command that made it
+    name: str = ""  # what that command named where it was not this experiment: "all"
 
     @classmethod
-    def of(cls, experiment: Experiment, runs: Runs, failed: Sequence[Outcome] = (), asked: str = "") -> "Document":
-        return cls(experiment, runs, tuple(experiment.rows(runs)), tuple(failed), asked)
+    def of(
+        cls, experiment: Experiment, runs: Runs, failed: Sequence[Outcome] = (), asked: str = "", name: str = ""
+    ) -> "Document":
+        return cls(experiment, runs, tuple(experiment.rows(runs)), tuple(failed), asked, name)
 
     @property
     def stem(self) -> str:
@@ -101,9 +104,11 @@ class Document:
             *self.notes(),
             *(f"Machine: {markdown_text(machine)}." for machine in self.machines()),
         ]
-        if self.failed:
-            failed = (f"- {markdown_text(o.job.label)}: {markdown_text(o.trouble or '')}" for o in self.failed)
-            lines.append("Not finished:\n" + "\n".join(failed))
+        if waiting := [markdown_text(o.job.label) for o in self.failed if o.trouble == NOT_FINISHED]:
+            lines.append(f"Not finished yet: {'; '.join(waiting)}.")
+        if failed := [o for o in self.failed if o.trouble != NOT_FINISHED]:
+            told = (f"- {markdown_text(o.job.label)}: {markdown_text(o.trouble or '')}" for o in failed)
+            lines.append("Not finished:\n" + "\n".join(told))
         lines.append(f"![{experiment.title}]({self.stem}.svg)")
         lines.append(f"Made by `{self.command}`.")
         return "\n\n".join(lines) + "\n"
@@ -131,7 +136,8 @@ class Document:
 
     def notes(self) -> list[str]:
         """What a reader must know of the numbers."""
-        notes = [self.experiment.about] if self.experiment.about else []
+        told = (self.experiment.about, self.experiment.about_measured if self.runs.measured else "")
+        notes = [text for text in told if text]
         if self.experiment.by_length and self.runs.setting.part < 1:
             notes.append("There was time for the shorter runs only; the longer ones are left out, these are whole.")
         results = [run["result"] for runs in self.runs.found.values() for run in runs]
@@ -155,10 +161,12 @@ class Document:
     @property
     def command(self) -> str:
         """What makes it again."""
-        return f"reslab reproduce {self.experiment.name} {self.asked}".strip()
+        return f"reslab reproduce {self.name or self.experiment.name} {self.asked}".strip()
 
     def machines(self) -> list[str]:
-        texts = (machine_text(run["environment"]) for runs in self.runs.found.values() for run in runs)
+        """Where the runs were made, and what was measured apart from them."""
+        environments = [run["environment"] for runs in self.runs.found.values() for run in runs]
+        texts = map(machine_text, [*environments, self.runs.measured.get("environment") or {}])
         return list(dict.fromkeys(text for text in texts if text))
 
 

@@ -147,7 +147,8 @@ class Experiment:
     # for estimates it is asked with none. All recipes of the last round are compared, and must be alike.
     rounds: tuple[Round, ...] = ()
     measure: Callable[[Runs, Datasets], dict[str, Any]] | None = None  # times, responses, errors of many views
-    # What of `measured` is known with nothing run: from `results/` and the nets that are kept.
+    # What of `measured` is known with nothing run: from `results/` and the nets that are kept. Asked for the kept ones
+    # among runs that somebody gave, too, before `measure` looks at the others.
     known: Callable[[Sequence[Result], Trained], dict[str, Any]] | None = None
     # Is a recorded run of a recipe of ours one of our runs? None: each is.
     takes: Callable[[Result], bool] | None = None
@@ -155,3 +156,4 @@ class Experiment:
     # Are its runs of several lengths? Then the cheap ones come first, and a part of it are those, each of them whole.
     by_length: bool = False
     about: str = ""  # what a reader must know of our numbers, such as testing that is not the paper's
+    about_measured: str = ""  # of what was measured; said only where something is

@@ -2,9 +2,11 @@
 
 import statistics
 from collections.abc import Sequence
+from math import sqrt
 from typing import Any
 
 from reslab.analysis import responses, sample_of
+from reslab.experiments.comparing import Difference, together
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Result, Row, Runs, Trained
 from reslab.reporting import ResponseLine, responses_figure
 from reslab.store import load
@@ -22,57 +24,89 @@ def needs(runs: Runs) -> list[Need]:
 
 
 def measure(runs: Runs, datasets: Datasets) -> dict[str, Any]:
-    """The first seed of each net: responses to validation images."""
-    found = {}
-    for name in NETS:
-        for run in runs.of(name)[:1]:
-            classifier = load(run["result"]["run"])
-            images = sample_of(datasets.of(Recipe.from_dict(run["recipe"])))
-            layers = [row.to_dict() for row in responses(classifier, images.pixels)]
-            found[name] = {"data": images.source, "images": len(images), "layers": layers}
-    return {"responses": found}
+    """Every run's responses to validation images; where they are kept with its net, those."""
+    kept = {(name, one["seed"]): one for name, nets in _measured(runs).items() for one in nets}
+    found = {
+        name: [kept.get((name, run["recipe"]["seed"])) or _looked(run, datasets) for run in runs.of(name)]
+        for name in NETS
+    }
+    return {"responses": {name: nets for name, nets in found.items() if nets}}
 
 
 def known(_: Sequence[Result], trained: Trained) -> dict[str, Any]:
     """The responses that are kept beside nets trained on CIFAR-10."""
-    found = {
-        record["result"]["model"]: record["measured"]["responses"]
-        for record in trained.values()
-        if record["result"]["data"] == DATA
-    }
+    found: dict[str, list[dict[str, Any]]] = {}
+    for record in trained.values():
+        result = record["result"]
+        if result["data"] == DATA:
+            found.setdefault(result["model"], []).append({"seed": result["seed"], **record["measured"]["responses"]})
     return {"responses": found} if found else {}
 
 
 def rows(runs: Runs) -> list[Row]:
-    found = []
+    found, measured = [], _measured(runs)
     for name in NETS:
-        measured = runs.measured.get("responses", {}).get(name)
-        if measured is None:
+        nets = measured.get(name)
+        if not nets:
             found.append(Row(name, unit=UNIT))
             continue
-        on = str(measured["data"]).rpartition(", ")[2]
-        mean = statistics.fmean(_stds(measured))
-        found.append(Row(name, None, round(mean, 4), 1, measured["images"], unit=UNIT, on=on))
+        on = str(nets[0]["data"]).rpartition(", ")[2]
+        means = [statistics.fmean(_stds(one)) for one in nets]
+        std = round(statistics.stdev(means), 4) if len(means) > 1 else None
+        mean = round(statistics.fmean(means), 4)
+        found.append(Row(name, None, mean, len(means), nets[0]["images"], std, UNIT, on))
     return found
 
 
 def picture(runs: Runs, _: list[Row]) -> bytes:
-    measured = runs.measured.get("responses", {})
+    """Of several seeds, each layer's mean."""
     return responses_figure(
-        [ResponseLine(name, _stds(measured[name]), name.startswith("plain")) for name in NETS if name in measured]
+        [
+            ResponseLine(name, _mean_stds(nets), name.startswith("plain"))
+            for name, nets in sorted(_measured(runs).items(), key=lambda item: NETS.index(item[0]))
+        ]
     )
 
 
 def finding(runs: Runs) -> Finding:
-    means = {row.label: row.ours for row in rows(runs)}
+    """Each difference with two standard errors over seeds; a net of one seed has none, and decides nothing."""
+    of_name = {row.label: row for row in rows(runs)}
     words, verdicts = [], []
     for above, below in FALLING:
-        high, low = means[above], means[below]
-        known = high is not None and low is not None
-        words.append(f"{above} {high:.2f}, {below} {low:.2f}" if known else f"{above} and {below}: not known")
-        verdicts.append(high > low if high is not None and low is not None else None)
-    holds = None if None in verdicts else all(verdicts)
-    return Finding(holds, f"mean deviations over layers: {'; '.join(words)}")
+        high, low = of_name[above], of_name[below]
+        words.append(f"{_words(high)}, {_words(low)}" if high.ours and low.ours else f"{above} and {below}: not known")
+        apart = _apart(high, low)
+        verdicts.append(apart.points > 0 if apart and apart.sure else None)
+    if any(row.n == 1 for row in of_name.values()):
+        words.append("one seed has no spread, and decides nothing")
+    return Finding(together(verdicts), f"mean deviations over layers: {'; '.join(words)}")
+
+
+def _measured(runs: Runs) -> dict[str, list[dict[str, Any]]]:
+    """Of each net of the figure the responses of its seeds."""
+    return {name: nets for name, nets in runs.measured.get("responses", {}).items() if name in NETS}
+
+
+def _looked(run: Result, datasets: Datasets) -> dict[str, Any]:
+    classifier = load(run["result"]["run"])
+    images = sample_of(datasets.of(Recipe.from_dict(run["recipe"])))
+    layers = [row.to_dict() for row in responses(classifier, images.pixels)]
+    return {"seed": run["recipe"]["seed"], "data": images.source, "images": len(images), "layers": layers}
+
+
+def _apart(high: Row, low: Row) -> Difference | None:
+    """None where one of them has no spread."""
+    if high.ours is None or low.ours is None or high.std is None or low.std is None:
+        return None
+    return Difference(high.ours - low.ours, sqrt(high.std**2 / (high.n or 1) + low.std**2 / (low.n or 1)))
+
+
+def _words(row: Row) -> str:
+    return f"{row.label} {row.ours:.2f}" + (f" ± {row.std:.2f}" if row.std is not None else "")
+
+
+def _mean_stds(nets: Sequence[dict[str, Any]]) -> tuple[float, ...]:
+    return tuple(map(statistics.fmean, zip(*map(_stds, nets), strict=True)))
 
 
 def _stds(measured: dict[str, Any]) -> tuple[float, ...]:

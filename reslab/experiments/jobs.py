@@ -10,6 +10,8 @@ from reslab.store import DIVERGED, ENVIRONMENT, RESULT, RunFolder
 from reslab.training import Recipe
 from reslab.training.continuing import recorded_execution, same_recipe
 
+NOT_FINISHED = "not finished yet"  # the trouble of a run that nobody waits for
+
 
 @dataclass(frozen=True)
 class Job:

@@ -6,12 +6,15 @@ from reslab.reporting.figures import Kind
 
 CIFAR_AXIS = Axis(0, 20, (0, 5, 10, 20))  # Figure 6
 CIFAR_ITERATIONS = (0, 1, 2, 3, 4, 5, 6)  # in 1e4
+OTHER = "#777777"  # of nets whose depth has no colour in the paper's figures
 KEY = "dashed: training error, bold: validation error"
 
 
 def line(runs: Runs, label: str, key: str, kind: Kind, depth: int, name: str = "") -> Curve:
     """The mean over seeds of a number in a label's metrics; `name` is what the legend calls it."""
-    return Curve(name, DEPTH_COLOURS[depth], kind, mean_points([run["metrics"] for run in runs.of(label)], key))
+    return Curve(
+        name, DEPTH_COLOURS.get(depth, OTHER), kind, mean_points([run["metrics"] for run in runs.of(label)], key)
+    )
 
 
 def both(runs: Runs, label: str, depth: int, name: str, training: Kind = "dashed") -> tuple[Curve, Curve]:

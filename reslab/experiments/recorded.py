@@ -1,6 +1,7 @@
 """What is in `results/`, and kept of trained nets, of an experiment: its runs without running anything."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from reslab.experiments.experiment import Experiment, Need, Result, Runs, Trained
 from reslab.experiments.scales import Setting
@@ -9,21 +10,27 @@ from reslab.training import Recipe
 SCALES = ("full", "small")  # the paper's own recipe, where there is anything of it
 
 
-def recorded(experiment: Experiment, results: Sequence[Result], trained: Trained | None = None) -> Runs:
+def recorded(
+    experiment: Experiment,
+    results: Sequence[Result],
+    trained: Trained | None = None,
+    measurements: Mapping[str, dict[str, Any]] | None = None,
+) -> Runs:
     """The recorded runs of an experiment at the paper's own scale where that has any that the smaller one has not, else
     at the smaller one; or none.
 
-    `trained` are records of trained nets by name.
+    `trained` are records of trained nets by name, `measurements` what experiments have measured that train nothing.
     """
     of_recipe: dict[str, list[Result]] = {}
     for result in results:
         if experiment.takes is None or experiment.takes(result):
             of_recipe.setdefault(Recipe.from_dict(result["recipe"]).digest(), []).append(result)
     full, small = (_runs(experiment, Setting.nominal(scale), of_recipe) for scale in SCALES)
-    known = {id(run) for of_label in small.found.values() for run in of_label}
-    more = any(id(run) not in known for of_label in full.found.values() for run in of_label)
+    shared = {id(run) for of_label in small.found.values() for run in of_label}
+    more = any(id(run) not in shared for of_label in full.found.values() for run in of_label)
     runs = full if more else small
-    return Runs(runs.setting, runs.found, experiment.known(results, trained or {}) if experiment.known else {})
+    known = experiment.known(results, trained or {}) if experiment.known else {}
+    return Runs(runs.setting, runs.found, {**known, **(measurements or {}).get(experiment.name, {})})
 
 
 def _runs(experiment: Experiment, setting: Setting, of_recipe: Mapping[str, list[Result]]) -> Runs:

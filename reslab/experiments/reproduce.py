@@ -127,7 +127,9 @@ def finished(job: Job, result: dict[str, Any]) -> Result:
 
 
 def given_runs(experiment: Experiment, records: Sequence[Record]) -> Runs:
-    """The runs of an experiment from run folders that somebody made, by the nets that it compares.
+    """The runs of an experiment from run folders that somebody made, or trained nets, by the nets that it compares.
+
+    With what is kept of what was measured of the trained ones.
 
     Raises RunError for a run that is not finished and for recipes that differ, UsageError for a net or a seed that it
     has no place for.
@@ -157,7 +159,11 @@ def given_runs(experiment: Experiment, records: Sequence[Record]) -> Runs:
             raise UsageError(f"{record.path} has the net and the seed of {before[0]['name']}; leave one of them out")
         found[wanted[place]] = tuple(sorted((*before, run), key=lambda r: r["recipe"]["seed"]))
     refuse_mixed(experiment, [(label, run) for label, runs in found.items() if label in alike for run in runs])
-    return Runs(replace(Setting.nominal("full"), scale=GIVEN), found)
+    kept = {
+        record.name: {"result": record.result, "measured": record.measured} for record in records if record.measured
+    }
+    measured = experiment.known((), kept) if experiment.known and kept else {}
+    return Runs(replace(Setting.nominal("full"), scale=GIVEN), found, measured)
 
 
 def _place(experiment: Experiment, recipe: Recipe) -> tuple[str | None, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reslab.data import NAMES, Dataset, data_root, find_folder
+from reslab.data import NAMES, Dataset, data_root, find_folder, list_datasets
 from reslab.errors import DataError, UsageError, unknown
 from reslab.nets import Historic, spec
 from reslab.training import Data, Facts, Recipe, Surroundings, facts_of, make_recipe, read_data
@@ -116,6 +116,28 @@ class Shelf:
         """What lies here of a data set. Raises DataError, with the way out, where it is missing."""
         return facts_of(self._load(nominal.name, nominal.split, nominal.size), nominal.split)
 
+    def has(self, name: str) -> bool:
+        """Does a data set lie here, whatever it is worth?"""
+        if name in NAMES:
+            return any(found["name"] == name and found["present"] for found in list_datasets(self._around.data_root))
+        try:
+            return Path(self._place(name)).is_dir()
+        except DataError:
+            return False
+
+    def holds(self, nets: set[bool], scale: str) -> bool:
+        """Is there what a scale trains these nets on? What `--data` names is no place for digits."""
+        if scale == "smoke":
+            return self._given is None
+        return all(self.has(NOMINAL[scale][net].name) for net in nets)
+
+    def sources(self, nets: set[bool]) -> dict[str, str]:
+        """Where each data set lies, or is to be fetched to, that these nets can be trained on besides digits."""
+        names = sorted({NOMINAL[scale][net].name for scale in ("small", "full") for net in nets})
+        here = [name for name in names if self.has(name) or (self._around.download and name in NAMES)]
+        root = data_root(self._around.data_root)
+        return {name: str((root if name in NAMES else Path(self._place(name))).resolve()) for name in here}
+
     def place(self, data: Data) -> str | Path:
         """How a process of its own finds a data set."""
         return self._place(data.name)
@@ -147,18 +169,22 @@ class Shelf:
 def setting_of(scale: str, nets: set[bool], shelf: Shelf, part: float = 1.0) -> Setting:
     """The setting with what lies here; `nets` says which are trained: ImageNet nets (True), CIFAR nets (False).
 
-    Raises DataError where a data set is missing, with the smaller scale as a way out.
+    Raises DataError where a data set is missing, with a smaller scale whose data are here as a way out, or damaged.
     """
     setting = Setting.nominal(scale, part)
     try:
         cifar = shelf.facts(setting.cifar) if False in nets else setting.cifar
         imagenet = shelf.facts(setting.imagenet) if True in nets else setting.imagenet
     except DataError as error:
-        raise DataError(f"{error}; --scale {smaller(scale)} needs less") from error
+        less = smaller(scale, nets, shelf)
+        if shelf.holds(nets, scale) or less is None:
+            raise
+        raise DataError(f"{error}; --scale {less} needs less") from error
     return replace(setting, cifar=cifar, imagenet=imagenet)
 
 
-def smaller(scale: str) -> str:
-    """The next scale below."""
+def smaller(scale: str, nets: set[bool], shelf: Shelf) -> str | None:
+    """The largest scale below whose data are here; None where there is none."""
     names = list(SCALES)
-    return names[max(0, names.index(scale) - 1)]
+    below = names[: names.index(scale)]
+    return next((name for name in reversed(below) if shelf.holds(nets, name)), None)

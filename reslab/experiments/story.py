@@ -12,18 +12,25 @@ from reslab.reporting import Entry, Line, paper_html
 from reslab.reporting.rounding import count_text
 
 
-def paper_page(results: Sequence[Result], trained: Mapping[str, dict[str, Any]] | None = None) -> str:
+def paper_page(
+    results: Sequence[Result],
+    trained: Mapping[str, dict[str, Any]] | None = None,
+    measurements: Mapping[str, dict[str, Any]] | None = None,
+) -> str:
     """One self-contained HTML page of every experiment, from recorded results; the same ones give the same page."""
-    entries = [entry(experiment, results, trained) for experiment in EXPERIMENTS.values()]
+    entries = [entry(experiment, results, trained, measurements) for experiment in EXPERIMENTS.values()]
     claims = [(c.said, c.right, c.place, c.command) for c in loose_claims()]
     return paper_html(entries, claims)
 
 
 def entry(
-    experiment: Experiment, results: Sequence[Result], trained: Mapping[str, dict[str, Any]] | None = None
+    experiment: Experiment,
+    results: Sequence[Result],
+    trained: Mapping[str, dict[str, Any]] | None = None,
+    measurements: Mapping[str, dict[str, Any]] | None = None,
 ) -> Entry:
     """One experiment with what is recorded of it; where that is nothing, the paper's numbers stand alone."""
-    runs = recorded(experiment, results, trained)
+    runs = recorded(experiment, results, trained, measurements)
     document = Document.of(experiment, runs, asked=f"--scale {runs.setting.scale}" if experiment.rounds else "")
     measured = any(row.ours is not None for row in document.rows)
     finding = document.finding

@@ -3,9 +3,12 @@
 import statistics
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import nn
+
+from reslab.bench import surroundings
 
 ROUNDS = 5
 
@@ -27,6 +30,12 @@ def step_seconds(
             if turn:
                 found[name].append(time.perf_counter() - begin)
     return found
+
+
+def timed_on() -> dict[str, Any]:
+    """What steps are timed on, as records of runs have it: machine, versions, commit, execution."""
+    execution = {"engine": "torch", "device": "cpu", "precision": "fp32", "compiled": False}
+    return {**surroundings(), "execution": {**execution, "threads": torch.get_num_threads()}}
 
 
 def ratio(seconds: Mapping[str, Sequence[float]], one: str, other: str) -> tuple[float, float]:

@@ -5,7 +5,15 @@ from reslab.store.classifier import Classifier, Identity
 from reslab.store.model_file import MODEL_FILE, find_model, load, model_bytes
 from reslab.store.predictions import Predictions, predictions_bytes, read_predictions
 from reslab.store.record import Record, read_record
-from reslab.store.results import read_benches, read_results, results_folder, write_bench, write_result
+from reslab.store.results import (
+    read_benches,
+    read_measurements,
+    read_results,
+    results_folder,
+    write_bench,
+    write_measurement,
+    write_result,
+)
 from reslab.store.run_folder import DIVERGED, ENVIRONMENT, PREDICTIONS, RESULT, SPLIT, STATE, RunFolder
 from reslab.store.trained_nets import (
     list_trained,
@@ -39,6 +47,7 @@ __all__ = [
     "predictions_bytes",
     "read_benches",
     "read_json",
+    "read_measurements",
     "read_predictions",
     "read_record",
     "read_results",
@@ -50,6 +59,7 @@ __all__ = [
     "write_bench",
     "write_bytes",
     "write_json",
+    "write_measurement",
     "write_result",
     "write_trained_model",
     "write_trained_record",

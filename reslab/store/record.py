@@ -1,6 +1,6 @@
 """A run as it lies on disk, to read: what reports and tables are made from, without its data set."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ class Record:
     """One run. `result` is empty and `predictions` has no split while the run is not finished."""
 
     name: str
-    path: Path
+    path: Path  # what `load` and the command line know it by: its folder, or the name of a trained net
     recipe: dict[str, Any]
     environment: dict[str, Any]
     metrics: list[dict[str, Any]]
@@ -23,6 +23,7 @@ class Record:
     classes: tuple[str, ...]
     predictions: dict[str, Predictions]
     diverged: int | None = None  # the step at which the loss was no longer a number
+    measured: dict[str, Any] = field(default_factory=dict)  # of a trained net, after its training
 
 
 def read_record(path: str | Path) -> Record:

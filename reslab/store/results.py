@@ -1,6 +1,7 @@
 """Our measured numbers: one JSON each in `results/`, packed into the wheel, quoted by tables, figures and commands.
 
-Most are runs. What is something else says so: {"kind": "bench"} is a measurement of speed.
+Most are runs. What is something else says so: {"kind": "bench"} is a measurement of speed, {"kind": "measurement"} what
+an experiment measures that trains nothing.
 """
 
 from pathlib import Path
@@ -25,6 +26,11 @@ def read_results(folder: Path | None = None) -> list[dict[str, Any]]:
 def read_benches(folder: Path | None = None) -> list[dict[str, Any]]:
     """Every recorded measurement of speed, by name."""
     return _of_kind("bench", folder)
+
+
+def read_measurements(folder: Path | None = None) -> dict[str, dict[str, Any]]:
+    """What experiments have measured that train nothing, by the experiment's name."""
+    return {found["name"]: found["result"] for found in _of_kind("measurement", folder)}
 
 
 def _of_kind(kind: str, folder: Path | None) -> list[dict[str, Any]]:
@@ -55,6 +61,13 @@ def write_bench(name: str, result: dict[str, Any], environment: dict[str, Any], 
     """Keep a measurement of speed with the machine that it was made on; one of the same name is replaced."""
     path = folder / f"{name}.json"
     write_json(path, _without_places({"kind": "bench", "name": name, "result": result, "environment": environment}))
+    return path
+
+
+def write_measurement(name: str, measured: dict[str, Any], folder: Path) -> Path:
+    """Keep what the experiment of that name measured; what was kept of it before is replaced."""
+    path = folder / f"measured-{name}.json"
+    write_json(path, _without_places({"kind": "measurement", "name": name, "result": measured}))
     return path
 
 

@@ -64,13 +64,14 @@ def trained_record(name: str) -> Record:
     predictions, classes = read_predictions(TRAINED / f"{name}.predictions.safetensors")
     return Record(
         name=name,
-        path=TRAINED / f"{name}.json",
+        path=Path(name),
         recipe=values["recipe"],
         environment=values["environment"],
         metrics=values["metrics"],
         result=values["result"],
         classes=classes,
         predictions=predictions,
+        measured=values["measured"],
     )
 
 

@@ -1,12 +1,22 @@
 """`reslab reproduce` as a user types it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 
 import pytest
+from PIL import Image
 
+from reslab.cli.reproduce import documents_of, length, places
 from reslab.experiments.registry import EXPERIMENTS
+from reslab.experiments.reproduce import Reproduction
+from reslab.experiments.scales import Setting, Shelf
+from reslab.store import read_trained
+from reslab.training import Surroundings
 from tests.cli.test_commands import Answer
+from tests.experiments.invented_experiments import invented
+from tests.reporting.invented_runs import write_run
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +33,9 @@ def short_trials(monkeypatch):
         (["table6", "--minutes", "0"], "more than 0 minutes"),
         (["table6", "--data", "photos", "--scale", "small"], "--data is for the ImageNet nets, and table6 has none"),
         (["table2", "--data", "photos", "--scale", "smoke"], "on the embedded digits"),
+        (["table2", "--data", "photos"], "on the embedded digits"),
+        (["figure1", "--data", "photos", "--scale", "smoke"], "figure1 has none"),
+        (["figure1", "--finished"], "nothing of figure1 is finished in"),
         (["figure1", "--finished", "--dry-run"], "trains nothing: leave --from and --dry-run out"),
         (["all", "--from", "runs/x"], "--from is for one experiment"),
         (["table1", "--from", "nowhere"], "no run folder"),
@@ -85,17 +98,83 @@ def test_minutes_choose_what_fits_and_stay_with_it(tmp_path):
     (kept,) = json.loads((tmp_path / "reproduced" / "budgets.json").read_text()).values()
     assert kept == {"scale": "smoke", "part": 1.0}
     assert "--minutes 1: scale" not in Answer(*words).err, "what was chosen stays chosen"
+    (tmp_path / "none" / "cifar-10-batches-bin").mkdir(parents=True)
+    assert "--minutes 1: scale smoke" in Answer(*words).err, "with other data it is another question"
     little = Answer(*words[:3], "0.001", *words[4:])
     assert little.code == 2 and "give more minutes" in little.err
 
 
 def test_what_is_finished_is_drawn_and_nothing_trained(tmp_path):
-    words = ("reproduce", "budgets", "--scale", "smoke", "--finished", "--runs", tmp_path / "runs", "--out", tmp_path)
+    words = ("reproduce", "figure1", "--scale", "smoke", "--runs", tmp_path / "runs", "--out", tmp_path)
+    ahead = Answer(*words, "--dry-run", "--json").json["runs"]
+    (plain20,) = [Path(run) for run in ahead if "plain20" in run]
+    recipe = replace(Setting.nominal("smoke").recipe("plain20"), seed=0)
+    write_run(plain20, recipe.to_dict(), [], invented(recipe)["result"])
+    answer = Answer(*words, "--finished", "--json")
+    assert answer.code == 0, answer.err
+    assert [row["ours"] for row in answer.json["rows"]] == [7.0, None, 9.0, None]
+    assert [(failed["label"], failed["why"]) for failed in answer.json["failed"]] == [("plain56", "not finished yet")]
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [plain20.name]
+    text = (tmp_path / "figure1-smoke.md").read_text()
+    assert "Not finished yet: plain56." in text and "- plain56" not in text
+    assert f"Made by `reslab reproduce figure1 --scale smoke --runs {tmp_path / 'runs'} --finished`." in text
+
+
+def test_where_nothing_is_finished_the_command_that_trains_is_named(tmp_path):
+    words = ("--scale", "smoke", "--seeds", "2", "--finished", "--runs", tmp_path / "runs")
+    answer = Answer("reproduce", "budgets", *words)
+    assert answer.code == 1 and answer.out == "" and not (tmp_path / "runs").exists()
+    assert f"train with: reslab reproduce budgets --scale smoke --seeds 2 --runs {tmp_path / 'runs'}" in answer.err
+
+
+def test_a_trained_net_stands_in_for_its_run_and_needs_no_data(tmp_path):
+    """Figure 7 of what is kept beside the nets that ship with the package."""
+    nets = [word for name in ("plain56-cifar10", "resnet56-cifar10") for word in ("--from", name)]
+    words = ("reproduce", "figure7", *nets, "--data-root", tmp_path / "none", "--runs", tmp_path)
     answer = Answer(*words, "--json")
-    assert answer.code == 0 and [row["ours"] for row in answer.json["rows"]] == [None] * 4
-    assert {failed["why"] for failed in answer.json["failed"]} == {"not finished yet"}
-    assert not (tmp_path / "runs").exists() and (tmp_path / "budgets-smoke.svg").is_file()
-    assert "- resnet56, 0.32 epochs: not finished yet" in Answer(*words).out
+    assert answer.code == 0, answer.err
+    ours = {row["label"]: row["ours"] for row in answer.json["rows"]}
+    for name in ("plain56", "resnet56"):
+        kept = read_trained(f"{name}-cifar10")["measured"]["responses"]
+        assert ours[name] == pytest.approx(fmean(layer["std"] for layer in kept["layers"]), abs=1e-4)
+        assert answer.json["measured"]["responses"][name] == [{"seed": 0, **kept}]
+    assert ours["plain20"] is None and [run["run"] for run in answer.json["runs"]] == nets[1::2]
+    assert "plain56" in (tmp_path / "reproduced" / "figure7-given.svg").read_text()
+
+
+def test_options_that_did_nothing_are_not_in_the_command(tmp_path):
+    text = Answer("reproduce", "figure2", "--minutes", "5", "--seeds", "2", "--runs", tmp_path).out
+    assert "Made by `reslab reproduce figure2`." in text
+
+
+def test_the_command_is_the_one_that_was_given():
+    one, other, whole = (EXPERIMENTS[name] for name in ("figure1", "figure5", "figure2"))
+    work = Reproduction((one, other, whole), Setting.nominal("small"), 1, Shelf(Surroundings()), Path("runs"))
+    images = places(Path("my photos"), Path("data"), download=True, on_bad="skip")
+    assert images == ["--data 'my photos'", "--data-root data", "--download", "--on-bad skip"]
+    alone = " ".join([*length("small", None, 3), *images[1:2], "--finished"])
+    told = [document.command for document in documents_of(work, (one, other, whole), alone, "")]
+    assert told == [
+        "reslab reproduce figure1 --scale small --seeds 3 --data-root data --finished",
+        "reslab reproduce figure5 --scale small",
+        "reslab reproduce figure2",
+    ]
+    (document,) = documents_of(work, (one,), " ".join(length(None, 60.0, 1)), "all")
+    assert document.command == "reslab reproduce all --minutes 60", "how long a run is depends on all that fits"
+    assert length(None, None, 1) == ["--scale smoke"] and length("small", 5.0, 1) == ["--scale small", "--minutes 5"]
+
+
+def test_a_bad_image_names_the_option_that_leaves_it_out(tmp_path):
+    for name, shade in (("cat", 60), ("dog", 200)):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(10):
+            Image.new("RGB", (70, 80), (shade, number, 0)).save(tmp_path / "photos" / name / f"{number}.png")
+    (tmp_path / "photos" / "cat" / "torn.png").write_bytes(b"no photograph")
+    words = ("reproduce", "table2", "--scale", "small", "--data", tmp_path / "photos", "--runs", tmp_path, "--dry-run")
+    bad = Answer(*words)
+    assert bad.code == 1 and "torn.png" in bad.err and "--on-bad skip" in bad.err and "--scale" not in bad.err
+    skipped = Answer(*words, "--on-bad", "skip")
+    assert skipped.code == 0 and "left out" in skipped.err and skipped.out.count("to do") == 5
 
 
 @pytest.mark.slow

@@ -152,7 +152,10 @@ def test_what_is_not_finished_is_said(tmp_path):
     work.take_in([done, *(Outcome(job, None, "not finished yet") for job in others)])
     document = Document.of(BUDGETS, work.so_far("budgets"), work.failed["budgets"])
     text = document.markdown()
-    assert "- resnet20, 0.32 epochs: not finished yet" in text and row(document, "resnet20, 0.16 epochs").n == 1
+    assert (
+        "Not finished yet: resnet20, 0.32 epochs; resnet56, 0.16 epochs; " in text
+        and row(document, "resnet20, 0.16 epochs").n == 1
+    )
     assert "ResNet-20" in words_of(document.picture())
 
 

@@ -43,11 +43,15 @@ def test_table_1_is_drawn_as_in_the_paper():
     assert ">152-layer<" in picture and ">× 36<" in picture and ">11.282e9<" in picture and ">11.3e9<" in picture
 
 
-def measured(std: dict[str, float]) -> dict:
-    layers = {name: [{"layer": 1, "std": value}, {"layer": 2, "std": value + 0.2}] for name, value in std.items()}
-    return {
-        "responses": {name: {"data": "cifar10, val", "images": 1000, "layers": rows} for name, rows in layers.items()}
-    }
+def looked(std: float, seed: int = 0) -> dict:
+    """Responses of a net of two layers, as they are measured."""
+    layers = [{"layer": 1, "std": std}, {"layer": 2, "std": std + 0.2}]
+    return {"seed": seed, "data": "cifar10, val", "images": 1000, "layers": layers}
+
+
+def measured(std: dict[str, float], seeds: int = 3) -> dict:
+    """Of every seed 0.01 more than of the one before."""
+    return {"responses": {name: [looked(value + 0.01 * s, s) for s in range(seeds)] for name, value in std.items()}}
 
 
 FALLING = dict(zip(NETS, (2.0, 1.8, 1.0, 0.6, 0.4), strict=True))
@@ -56,11 +60,15 @@ FALLING = dict(zip(NETS, (2.0, 1.8, 1.0, 0.6, 0.4), strict=True))
 def test_figure_7_holds_where_responses_fall():
     runs = Runs(Setting.nominal("small"), {}, measured(FALLING))
     rows = FIGURE7.rows(runs)
-    assert (rows[0].ours, rows[0].images, rows[0].on) == (2.1, 1000, "val")
-    assert FIGURE7.finding(runs).holds is True
+    assert (rows[0].ours, rows[0].n, rows[0].std, rows[0].images, rows[0].on) == (2.11, 3, 0.01, 1000, "val")
+    assert FIGURE7.finding(runs).holds is True and "plain20 2.11 ± 0.01, resnet20 1.11" in FIGURE7.finding(runs).words
     assert all(name in FIGURE7.picture(runs, rows).decode() for name in NETS)
     worse = Runs(Setting.nominal("small"), {}, measured({**FALLING, "resnet110": 0.7}))
     assert FIGURE7.finding(worse).holds is False
+    near = Runs(Setting.nominal("small"), {}, measured({**FALLING, "resnet110": 0.599}))
+    assert FIGURE7.finding(near).holds is None, "within two standard errors"
+    one = FIGURE7.finding(Runs(Setting.nominal("small"), {}, measured(FALLING, seeds=1)))
+    assert one.holds is None and "one seed has no spread, and decides nothing" in one.words
     assert FIGURE7.finding(NOTHING).holds is None and "not known" in FIGURE7.finding(NOTHING).words
 
 
@@ -76,11 +84,28 @@ def test_what_is_recorded_is_found_by_its_recipe():
 
 
 def test_figure_7_takes_the_responses_of_trained_nets():
-    one = measured({"resnet20": 1.0})["responses"]["resnet20"]
-    record = {"result": {"model": "resnet20", "data": "cifar10"}, "measured": {"responses": one}}
-    other = {"result": {"model": "resnet8", "data": "digits"}, "measured": {"responses": one}}
-    assert recorded(FIGURE7, [], {"a": record, "b": other}).measured == {"responses": {"resnet20": one}}
+    one = {name: value for name, value in looked(1.0).items() if name != "seed"}
+    record = {"result": {"model": "resnet20", "data": "cifar10", "seed": 3}, "measured": {"responses": one}}
+    other = {"result": {"model": "resnet8", "data": "digits", "seed": 0}, "measured": {"responses": one}}
+    found = recorded(FIGURE7, [], {"a": record, "b": other}).measured
+    assert found == {"responses": {"resnet20": [looked(1.0, seed=3)]}}
     assert recorded(FIGURE2, [], {"a": record}).measured == {}
+
+
+def test_figure_7_measures_every_seed_and_takes_what_is_kept(monkeypatch):
+    """Without data: what is kept is not looked at again, and every other run is."""
+    runs = invented_runs(FIGURE7, seeds=2)
+    looked_at = []
+
+    def look(run, _):
+        looked_at.append((run["recipe"]["model"]["name"], run["recipe"]["seed"]))
+        return looked(0.5, run["recipe"]["seed"])
+
+    monkeypatch.setattr("reslab.experiments.figure7._looked", look)
+    kept = {"responses": {"plain20": [looked(7.0, seed=1)]}}
+    found = FIGURE7.measure(Runs(runs.setting, runs.found, kept), None)["responses"]
+    assert [(one["seed"], one["layers"][0]["std"]) for one in found["plain20"]] == [(0, 0.5), (1, 7.0)]
+    assert len(looked_at) == 9 and ("plain20", 1) not in looked_at
 
 
 def test_counts_in_the_loose_claims_are_those_of_the_nets():

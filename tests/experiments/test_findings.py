@@ -1,5 +1,6 @@
 """What the numbers say of each claim, from invented runs in which the paper's claims hold, and from others."""
 
+import re
 import statistics
 from dataclasses import replace
 
@@ -7,17 +8,21 @@ import pytest
 
 from reslab.errors import RunError
 from reslab.experiments.alike import mixed, refuse_mixed
+from reslab.experiments.bottleneck import BOTTLENECK
 from reslab.experiments.comparing import Comparison, difference, judged
 from reslab.experiments.degradation import DEGRADATION, best_rate
 from reslab.experiments.document import Document
 from reslab.experiments.experiment import Runs
 from reslab.experiments.figure1 import FIGURE1
-from reslab.experiments.figure4 import FIGURE4, faster
+from reslab.experiments.figure4 import CLAIMS, FIGURE4, above, faster
+from reslab.experiments.figure5 import FIGURE5
 from reslab.experiments.figure6 import FIGURE6
 from reslab.experiments.paper import paper
 from reslab.experiments.recorded import recorded
 from reslab.experiments.registry import EXPERIMENTS
+from reslab.experiments.scales import Setting
 from reslab.experiments.table2 import TABLE2
+from reslab.experiments.table3 import TABLE3
 from reslab.experiments.table6 import RESIDUAL, TABLE6
 from tests.experiments.invented_experiments import invented, invented_runs
 
@@ -26,10 +31,54 @@ def row(document: Document, label: str):
     return next(row for row in document.rows if row.label == label)
 
 
-@pytest.mark.parametrize("name", ["figure1", "figure6", "degradation", "overfit", "table1", "figure5", "bottleneck"])
+@pytest.mark.parametrize("name", ["figure1", "figure6", "degradation", "overfit", "table1"])
 def test_claims_hold_where_they_hold(name):
     experiment = EXPERIMENTS[name]
     assert Document.of(experiment, invented_runs(experiment)).finding.holds is True
+
+
+MANY = {"val_images": 500_000, "train_images": 500_000}  # so that counting on them is no matter
+
+
+@pytest.mark.parametrize("experiment", [FIGURE4, TABLE2, TABLE3, TABLE6], ids=lambda e: e.name)
+def test_claims_hold_where_they_hold_for_sure(experiment):
+    assert Document.of(experiment, invented_runs(experiment, **MANY)).finding.holds is True
+
+
+def timed(**seconds: tuple[float, float]) -> dict[str, list[float]]:
+    """Seconds of five rounds: about the first, so far apart as the second says."""
+    return {name: [mean + spread * k for k in (-1, -0.5, 0, 0.5, 1)] for name, (mean, spread) in seconds.items()}
+
+
+@pytest.mark.parametrize(
+    ("basic", "spread", "holds", "words"),
+    [
+        (1.02, 0.01, True, "1.02 ± 0.01, alike here"),
+        (0.66, 0.05, False, "0.66 ± 0.04, not alike here"),
+        (1.05, 0.2, None, "1.05 ± 0.16, not decided here"),
+    ],
+)
+def test_blocks_cost_alike_in_weights_and_in_time(basic, spread, holds, words):
+    runs = Runs(Setting.nominal("small"), {}, {"seconds": timed(basic=(basic, spread), bottleneck=(1.0, 0.0))})
+    found = Document.of(FIGURE5, runs)
+    assert found.finding.holds is holds and words in found.finding.words
+    assert "73,728 (basic) against 69,632, alike" in found.finding.words
+    assert any("Times are" in note for note in found.notes())
+
+
+@pytest.mark.parametrize(("times", "holds", "words"), [(1.95, True, "doubled here"), (1.52, False, "not doubled here")])
+def test_a_projection_doubles_weights_and_time(times, holds, words):
+    seconds = timed(identity=(1.0, 0.0), projection=(times, 0.05))
+    runs = Runs(Setting.nominal("small"), {}, {"block": seconds, "resnet50": seconds, "px": 64})
+    found = BOTTLENECK.finding(runs)
+    assert found.holds is holds and f"{times} ± 0.04 times, {words}" in found.words and "1.94 times" in found.words
+
+
+@pytest.mark.parametrize("experiment", [FIGURE5, BOTTLENECK], ids=lambda e: e.name)
+def test_what_was_not_timed_is_not_decided_and_nothing_is_said_of_times(experiment):
+    found = Document.of(experiment, Runs(Setting.nominal("small")))
+    assert found.finding.holds is None and "time: not measured" in found.finding.words
+    assert not any("Times are" in note for note in found.notes()) and found.machines() == []
 
 
 def test_a_claim_that_the_numbers_contradict():
@@ -87,11 +136,44 @@ def test_table6_has_the_papers_mean_and_its_best_of_five():
     assert {r.label for r in five.rows} >= {"maxout", "nin", "dsn", "fitnet19", "highway19", "highway32"}
 
 
+def test_table6_has_the_papers_columns_and_judges_the_nets_of_the_day():
+    runs = invented_runs(TABLE6, **MANY)
+    document = Document.of(TABLE6, runs)
+    assert dict(row(document, "resnet110, best of 5").besides) == {"layers": 110, "params": 1_727_962}
+    assert dict(row(document, "fitnet19").besides) == {"layers": 19, "params": 2_742_102}
+    assert re.search(r"\| resnet20 +\| +20 \| +269,722 \|", document.markdown())
+    assert "parameters: resnet110 1,727,962, fitnet19 2,742,102, highway19 2,256,838" in document.finding.words
+    better = Runs(runs.setting, {**runs.found, "nin": tuple(invented_with(runs.of("nin")[0], val_error=5.0))})
+    found = Document.of(TABLE6, better).finding
+    assert found.holds is False and "nin less resnet110, validation error: -1.65" in found.words
+
+
+def invented_with(run, **changes):
+    return [{**run, "result": {**run["result"], **changes}}]
+
+
+def test_options_that_differ_as_much_as_they_gain_do_not_hardly_differ():
+    runs = invented_runs(TABLE3, **MANY)
+    assert "options A, B, C among themselves: at most 0.00" in TABLE3.finding(runs).words
+    gained = {f"resnet34 {o}": tuple(invented_with(runs.of(f"resnet34 {o}")[0], val_error=e)) for o, e in TURNED}
+    found = TABLE3.finding(Runs(runs.setting, {**runs.found, **gained}))
+    assert (
+        found.holds is False and "at most 1.10 ± 0.06 points, and the least that one of them gains +1.02" in found.words
+    )
+    fewer = {label: of for label, of in runs.found.items() if label != "resnet34 C"}
+    assert "among themselves: not known" in TABLE3.finding(Runs(runs.setting, fewer)).words
+
+
+TURNED = (("A", 9.1), ("B", 8.5), ("C", 8.0))  # plain-34 has 10.12
+
+
 def test_table2_is_beside_the_papers():
     document = Document.of(TABLE2, invented_runs(TABLE2))
     assert [r.paper for r in document.rows] == [
-        paper()["table2"][n] for n in ("plain18", "plain34", "resnet18", "resnet34")
+        *(paper()["table2"][n] for n in ("plain18", "plain34", "resnet18", "resnet34")),
+        None,
     ]
+    assert (document.rows[-1].label, document.rows[-1].ours) == ("vgg19", 8.5), "the third net of Figure 3"
     assert "no deviation means anything" in document.markdown()
 
 
@@ -138,6 +220,33 @@ def test_steps_to_the_same_training_error():
     assert found.n == 1 and 0.3 < found.ours < 1
     slow = Runs(runs.setting, {"plain18": runs.of("resnet34 A"), "resnet18 A": runs.of("plain34")})
     assert faster(slow).ours is None, "it never gets there"
+
+
+def test_convergence_decides_on_figure_4_too():
+    whole = invented_runs(FIGURE4, **MANY, seeds=2)
+    assert FIGURE4.finding(whole).holds is True and above(whole).ours > 0.95
+    runs = Runs(whole.setting, {**whole.found, "resnet18 A": ended_alike(whole, "resnet18 A", "plain34")})
+    found = FIGURE4.finding(runs)
+    assert found.holds is False and "plain18's last training error never" in found.words
+    assert judged(runs, CLAIMS).holds is True, "the ends alone would have it hold"
+    one_lags = (whole.of("resnet18 A")[0], ended_alike(whole, "resnet18 A", "plain34")[1])
+    lagging = Runs(whole.setting, {**whole.found, "resnet18 A": one_lags})
+    assert "in 1 of 2 seeds" in FIGURE4.finding(lagging).words and faster(lagging).ours is None
+
+
+def test_throughout_is_more_than_the_end():
+    whole = invented_runs(FIGURE4, **MANY)
+    runs = Runs(whole.setting, {**whole.found, "plain34": ended_alike(whole, "plain34", "resnet34 A")})
+    found = FIGURE4.finding(runs)
+    assert judged(runs, CLAIMS).holds is True and found.holds is False and above(runs).ours < 0.5
+    assert "plain34 is above plain18 in 0 % of the lines" in found.words
+
+
+def ended_alike(runs: Runs, label: str, metrics_of: str):
+    """Runs of a label with the lines of another, and their own errors in the end."""
+    return tuple(
+        {**run, "metrics": other["metrics"]} for run, other in zip(runs.of(label), runs.of(metrics_of), strict=True)
+    )
 
 
 def test_mixed_recipes_are_refused_with_what_differs():

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from reslab.engine import Request
 from reslab.errors import DataError, RunError, UsageError
@@ -15,8 +16,8 @@ from reslab.experiments.figure6 import FIGURE6
 from reslab.experiments.jobs import Outcome
 from reslab.experiments.registry import EXPERIMENTS, named
 from reslab.experiments.reproduce import Reproduction, given_runs, needs_of
-from reslab.experiments.scales import Setting, Shelf, setting_of
-from reslab.store import read_record
+from reslab.experiments.scales import Setting, Shelf, setting_of, smaller
+from reslab.store import load, read_record
 from reslab.training import Recipe, Surroundings
 from tests.experiments.invented_experiments import invented
 from tests.reporting.invented_runs import write_run
@@ -77,6 +78,14 @@ def test_runs_that_somebody_made(tmp_path):
     assert document.stem == "figure1-given" and "reslab reproduce figure1 --from RUN" in document.markdown()
 
 
+def test_a_trained_net_is_a_run_by_its_name():
+    (run,) = given_runs(FIGURE1, [read_record("plain56-cifar10")]).of("plain56")
+    assert run["result"]["run"] == "plain56-cifar10" == run["name"]
+    assert load(run["result"]["run"]).identity.model == "plain56"
+    kept = given_runs(EXPERIMENTS["figure7"], [read_record("plain56-cifar10")]).measured["responses"]
+    assert list(kept) == ["plain56"] and len(kept["plain56"][0]["layers"]) == 55
+
+
 def test_given_runs_of_stochastic_depth_and_of_competitors_have_places_of_their_own(tmp_path):
     overfit, table6 = EXPERIMENTS["overfit"], EXPERIMENTS["table6"]
     recipe = Setting.nominal("small").recipe("resnet20", images=5_000, steps=20)
@@ -114,13 +123,51 @@ def test_one_seed_twice_and_experiments_without_runs(tmp_path):
 
 def test_missing_data_say_what_to_put_where(tmp_path):
     shelf = Shelf(Surroundings(data_root=tmp_path))
-    with pytest.raises(DataError, match=r"CIFAR-10 is not in .*; --scale small needs less"):
+    with pytest.raises(DataError, match=r"CIFAR-10 is not in .*; --scale smoke needs less"):
         setting_of("full", {False}, shelf)
     with pytest.raises(DataError, match=r"no tiny-imagenet-20 in .*/train and .*/val, or .*--data; --scale smoke"):
         setting_of("small", {True}, shelf)
-    with pytest.raises(DataError, match=r"--data .*nowhere: no such folder of images"):
+    with pytest.raises(DataError, match=r"--data .*nowhere: no such folder of images: [^;]*$"):
         setting_of("small", {True}, Shelf(Surroundings(data_root=tmp_path), tmp_path / "nowhere"))
     assert setting_of("small", set(), shelf) == Setting.nominal("small"), "what is not needed is not looked for"
+
+
+def photographs(folder: Path, bad: str | None = None) -> Path:
+    """A folder of two classes, ten photographs each; `bad` is one more that cannot be read."""
+    for name, shade in (("cat", 60), ("dog", 200)):
+        (folder / name).mkdir(parents=True)
+        for number in range(10):
+            Image.new("RGB", (70, 80), (shade, number, 0)).save(folder / name / f"{number}.png")
+    if bad:
+        (folder / "cat" / bad).write_bytes(b"no photograph")
+    return folder
+
+
+def test_the_smaller_scale_that_is_offered_has_its_data(tmp_path):
+    photographs(tmp_path / "tiny-imagenet-20")
+    shelf = Shelf(Surroundings(data_root=tmp_path))
+    with pytest.raises(DataError, match=r"no imagenet in .*; --scale small needs less"):
+        setting_of("full", {True}, shelf)
+    assert smaller("full", {True, False}, shelf) == "smoke", "there is no CIFAR-10"
+    assert smaller("smoke", {True}, shelf) is None
+    assert smaller("small", {True}, Shelf(Surroundings(), tmp_path / "tiny-imagenet-20")) is None, "no place for digits"
+
+
+def test_where_an_image_is_bad_no_other_scale_is_offered(tmp_path):
+    folder = photographs(tmp_path / "mine", bad="torn.png")
+    with pytest.raises(DataError, match=r"torn.png.*--on-bad skip[^;]*$"):
+        setting_of("small", {True}, Shelf(Surroundings(data_root=tmp_path), folder))
+    skipping = setting_of("small", {True}, Shelf(Surroundings(data_root=tmp_path, on_bad="skip"), folder))
+    assert skipping.imagenet.train_images == 16 and skipping.imagenet.classes == 2
+
+
+def test_where_data_lie(tmp_path):
+    photographs(tmp_path / "tiny-imagenet-20")
+    here = {"tiny-imagenet-20": str((tmp_path / "tiny-imagenet-20").resolve())}
+    assert Shelf(Surroundings(data_root=tmp_path)).sources({True, False}) == here
+    fetching = Shelf(Surroundings(data_root=tmp_path, download=True)).sources({True, False})
+    assert fetching == {"cifar10": str(tmp_path.resolve()), **here}
+    assert Shelf(Surroundings(data_root=tmp_path)).sources(set()) == {}
 
 
 class Flat(Paces):

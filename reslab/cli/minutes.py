@@ -1,0 +1,63 @@
+"""`reslab reproduce --minutes`: the scale, and the part of its steps, that fits into so much time on this machine."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reslab.cli.show import duration, say
+from reslab.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from reslab.experiments.experiment import Experiment
+    from reslab.experiments.scales import Shelf
+    from reslab.training import Surroundings
+
+BUDGETS = "budgets.json"  # what was chosen, so that the same command goes on with it
+
+
+def budget(
+    experiments: "Sequence[Experiment]",
+    scale: str | None,
+    minutes: float,
+    seeds: int,
+    shelf: "Shelf",
+    folder: Path,
+    around: "Surroundings",
+) -> tuple[str, float]:
+    """The scale, and the part of its steps, that fits into so many minutes; what was chosen once stays chosen.
+
+    Raises UsageError where not even the least does.
+    """
+    from reslab.experiments.costs import LEAST_PART, PARTS, Paces, costs, fitting_part
+    from reslab.experiments.reproduce import kinds_of_nets
+    from reslab.experiments.scales import SCALES, setting_of, smaller
+    from reslab.store import make_folder, read_json, write_json
+
+    on = ", ".join(f"{data} in {place}" for data, place in shelf.sources(kinds_of_nets(experiments, "small")).items())
+    key = f"{' '.join(e.name for e in experiments)} scale {scale} minutes {minutes:g} seeds {seeds} on {on or 'digits'}"
+    known: dict[str, Any] = read_json(folder / BUDGETS) if (folder / BUDGETS).is_file() else {}
+    if key in known:
+        return known[key]["scale"], known[key]["part"]
+    for name in [scale] if scale else reversed(SCALES):
+        nets = kinds_of_nets(experiments, name)
+        try:
+            setting = setting_of(name, nets, shelf)
+        except DataError:
+            if scale:
+                raise
+            continue
+        paces = Paces(setting, nets, around.request)
+        part = fitting_part(experiments, setting, paces, 60 * minutes, seeds)
+        if part is not None and (scale or part == 1.0 or (name == "small" and part >= LEAST_PART)):
+            say(f"--minutes {minutes:g}: scale {name}" + (f", {100 * part:g} % of its steps" if part < 1 else ""))
+            make_folder(folder)
+            write_json(folder / BUDGETS, {**known, key: {"scale": name, "part": part}})
+            return name, part
+    name = scale or next(iter(SCALES))
+    least = costs(experiments, replace(setting, part=1.0 if setting.smoke else PARTS[-1]), paces, seeds)
+    less = smaller(name, nets, shelf)
+    way = f", or --scale {less}" if less else ""
+    raise UsageError(
+        f"--minutes {minutes:g}: scale {name} takes about {duration(least)} here at the least; give more minutes{way}"
+    )

@@ -1,0 +1,59 @@
+"""What experiments measure that train nothing, kept in `results/` with the machine, and shown from there."""
+
+import pytest
+
+from reslab.cli.measure import main
+from reslab.errors import UsageError
+from reslab.experiments.experiment import Runs
+from reslab.experiments.figure5 import FIGURE5, TIME
+from reslab.experiments.recorded import recorded
+from reslab.experiments.scales import Setting
+from reslab.experiments.story import entry
+from reslab.store import read_measurements, read_results
+from tests.reporting.invented_runs import ENVIRONMENT_VALUES
+
+SECONDS = {"basic": [0.66, 0.67, 0.65], "bottleneck": [1.0, 1.0, 1.0]}
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch, capsys):
+    """A folder of results with invented times in it."""
+    monkeypatch.setattr("reslab.experiments.figure5.step_seconds", lambda *_: SECONDS)
+    monkeypatch.setattr("reslab.experiments.figure5.timed_on", lambda: ENVIRONMENT_VALUES)
+    main(["figure5"], tmp_path)
+    assert capsys.readouterr().out.strip() == str(tmp_path / "measured-figure5.json")
+    return tmp_path
+
+
+def test_it_is_no_run_and_is_shown_with_its_machine(kept):
+    assert read_results(kept) == []
+    measurements = read_measurements(kept)
+    assert measurements == {"figure5": {"seconds": SECONDS, "environment": ENVIRONMENT_VALUES}}
+    runs = recorded(FIGURE5, [], {}, measurements)
+    assert runs.measured == measurements["figure5"]
+    shown = entry(FIGURE5, [], {}, measurements)
+    assert [line.ours for line in shown.lines if line.label == TIME] == ["0.66 ± 0.01"]
+    assert shown.holds is False and "not alike here" in shown.finding
+    assert shown.machines == ("Some Processor 9000, 2 threads, fp32",) and "Times are" in " ".join(shown.notes)
+
+
+def test_without_it_nothing_is_said_of_times():
+    assert recorded(FIGURE5, []).measured == {}
+    shown = entry(FIGURE5, [])
+    assert "Times are" not in " ".join(shown.notes) and shown.machines == () and shown.holds is None
+    assert len(FIGURE5.rows(Runs(Setting.nominal("small")))) == 2
+
+
+@pytest.mark.parametrize("name", ["figure7", "table1"])
+def test_what_measures_nothing_alone_is_refused(name, tmp_path):
+    with pytest.raises(UsageError, match=f"{name} measures nothing without runs; those that do: figure5, bottleneck"):
+        main([name], tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_times_are_of_this_machine():
+    from reslab.engine import this_machine
+    from reslab.experiments.timing import timed_on
+
+    found = timed_on()
+    assert found["machine"]["processor"] == this_machine().processor and found["execution"]["threads"] >= 1
