@@ -68,8 +68,9 @@ def timm_config(classifier: Classifier) -> bytes:
     net = spec_for(classifier, "timm")
     if first_version(net):
         raise UsageError(
-            "--to timm: the stride of this net's bottlenecks is on the 1x1 (v1, as in the paper), and timm would build it "
-            "on the 3x3 without a word; --to onnx and --to torch-export take it as it is (--stride-in 3x3 trains v1.5)"
+            "--to timm: the stride of this net's bottlenecks is on the 1x1 (v1, as in the paper), and timm would build "
+            "it on the 3x3 without a word; --to onnx and --to torch-export take it as it is, and nets that are trained "
+            "with --stride-in 3x3 go to timm"
         )
     size, classes = classifier.size, list(classifier.classes)
     return json_bytes(
