@@ -21,6 +21,7 @@ from reslab.interop.verify import TOLERANCE, Agreement, Pixels, Runner, compare
 from reslab.nets import Residual, Spec
 from reslab.progress import Say, silent
 from reslab.store import (
+    MODEL_FILE,
     PREDICTIONS,
     Classifier,
     find_model,
@@ -158,7 +159,7 @@ def _destination(asked: Path, source: Path, to: str, out: Path | None) -> Path:
             raise UsageError(f"--out {path}: timm's form is a folder of its own; name one that is not there yet")
     elif path.is_dir():
         raise UsageError(f"--out {path} is a folder; name a file in it, as {path / (source.stem + ending)}")
-    elif path.name == source.name:
+    elif path.name in (source.name, MODEL_FILE):
         raise UsageError(f"--out {path}: that is what models of reslab's own are called; choose another name")
     return path
 
@@ -166,7 +167,7 @@ def _destination(asked: Path, source: Path, to: str, out: Path | None) -> Path:
 def _real(source: Path, classifier: Classifier, check: Iterable[str | Path]) -> Iterator[Pixels]:
     """The mistakes that the run has kept, and the photographs that were named, as the net sees them."""
     stored = source.with_name(PREDICTIONS)
-    if stored.is_file() and source.name == "model.safetensors":
+    if stored.is_file() and source.name == MODEL_FILE:
         splits, _ = read_predictions(stored)
         for predictions in splits.values():
             if predictions.worst_images.shape[1:3] == (classifier.size, classifier.size):
