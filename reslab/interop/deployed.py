@@ -29,7 +29,8 @@ class Deployed(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         normalised = (pixels.float() - self.mean) / self.std
-        return self.softmax(self.net(normalised.permute(0, 3, 1, 2)))
+        # Contiguous: graphs know no strides, and pooling would be written with them, as an index of every number.
+        return self.softmax(self.net(normalised.permute(0, 3, 1, 2).contiguous()))
 
 
 def output_name(scores: bool) -> str:

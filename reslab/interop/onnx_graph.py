@@ -44,6 +44,7 @@ def onnx_bytes(classifier: Classifier, scores: bool) -> bytes:
     assert made is not None
     graph = made.model_proto
     _name_batch(graph)
+    _forget_traces(graph)
     about = {**description(classifier), "input": INPUT, "output": output_name(scores)}
     onnx.helper.set_model_props(graph, {name: _text(value) for name, value in about.items()})
     return graph.SerializeToString(deterministic=True)
@@ -92,6 +93,14 @@ def _name_batch(graph: Any) -> None:
         for dimension in value.type.tensor_type.shape.dim:
             if dimension.dim_param == symbol:
                 dimension.dim_param = BATCH
+
+
+def _forget_traces(graph: Any) -> None:
+    """What the exporter wrote of where the code of each node lies: it would name folders of this machine."""
+    for node in graph.graph.node:
+        kept = [entry for entry in node.metadata_props if not entry.key.endswith("stack_trace")]
+        del node.metadata_props[:]
+        node.metadata_props.extend(kept)
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 One table serves both ways: turned round, it reads their files.
 """
 
-from reslab.nets import Spec, spec
+from reslab.nets import Spec
+from reslab.nets.names import IMAGENET, IMAGENET_WIDTHS
 from reslab.store import Classifier
 
 # Left ours, right theirs. Numbers are places in an `nn.Sequential`; what is not named has no weights.
@@ -12,7 +13,7 @@ BASIC = {"residual.0": "conv1", "residual.1": "bn1", "residual.3": "conv2", "res
 BLOCKS = {"basic": BASIC, "bottleneck": {**BASIC, "residual.6": "conv3", "residual.7": "bn3"}}
 PROJECTION = {"shortcut.0": "downsample.0", "shortcut.1": "downsample.1"}
 
-THEIRS = tuple(spec(f"resnet{depth}") for depth in (18, 34, 50, 101, 152))  # as Table 1, option B
+THEIRS = {(depths, IMAGENET_WIDTHS, block) for block, depths in IMAGENET.values()}  # those of Table 1
 
 
 def torchvision_names(net: Spec) -> dict[str, str]:
@@ -49,7 +50,7 @@ def obstacle(classifier: Classifier) -> str | None:
         ("torchvision has no CIFAR nets", net.stem == "cifar"),
         (
             "torchvision has no nets of these depths and widths",
-            shape not in {(s.depths, s.widths, s.block) for s in THEIRS},
+            shape not in THEIRS,
         ),
         (
             f"it has shortcuts of option {net.shortcut}, and torchvision's are of option B (--shortcut B)",

@@ -1,5 +1,6 @@
 """From a run to a file: where it lies, on which images it is tried, and that nothing wrong is kept."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ def test_a_file_that_differs_is_not_kept_and_what_was_there_stays(run, monkeypat
     def spoilt(data):
         return (lambda pixels: np.zeros((len(pixels), 4), np.float32)), {}
 
-    monkeypatch.setattr("reslab.interop.export.read_torchvision", spoilt)
+    monkeypatch.setattr(sys.modules["reslab.interop.export"], "read_torchvision", spoilt)
     with pytest.raises(RunError, match=r"computes another function: scores differ by .* was not written"):
         export(run, "torchvision")
     assert there.read_bytes() == b"an older file"
