@@ -124,7 +124,7 @@ def export(
         opset=opset(data) if to == "onnx" else None,
         bytes=sum(map(len, files.values())),
         agreement=agreement,
-        notes=_notes(classifier, to),
+        notes=_notes(classifier, to, agreement),
     )
 
 
@@ -177,6 +177,13 @@ def _real(source: Path, classifier: Classifier, check: Iterable[str | Path]) -> 
             yield read_photo(photo, classifier.size)
 
 
-def _notes(classifier: Classifier, to: str) -> tuple[str, ...]:
-    net = classifier.identity.spec
-    return (STRIDE_NOTE,) if to == "torchvision" and isinstance(net, Spec) and first_version(net) else ()
+def _notes(classifier: Classifier, to: str, agreement: Agreement) -> tuple[str, ...]:
+    net, notes = classifier.identity.spec, []
+    if to == "torchvision" and isinstance(net, Spec) and first_version(net):
+        notes.append(STRIDE_NOTE)
+    if agreement.certain_images == agreement.random_images + agreement.real_images:
+        notes.append(
+            "all answers were certain, probabilities of 1 and 0, which tells little of the scores behind them; "
+            "--scores compares those, --check FOLDER more images"
+        )
+    return tuple(notes)

@@ -26,6 +26,7 @@ class Agreement:
 
     random_images: int
     real_images: int
+    certain_images: int  # whose probabilities are 1 and 0 to fp32: they tell little of the scores behind
     largest_difference: float  # between two scores
     largest_score: float
     same_class: int  # images whose most probable class is the same
@@ -47,18 +48,25 @@ def compare(run: Runner, classifier: Classifier, scores: bool, real: Iterable[Pi
 
     `scores` tells whether the file gives scores or probabilities.
     """
-    random, counts, differences, largest, same = _noise(classifier.size), [0, 0], [0.0], [0.0], 0
-    for kind, images in enumerate((random, real)):
+    counts, differences, largest, certain, same = [0, 0], [0.0], [0.0], 0, 0
+    for kind, images in enumerate((_noise(classifier.size), real)):
         for batch in _batches(images):
             ours, theirs = _ours(classifier, batch, scores), run(batch)
-            if theirs.shape != ours.shape:
-                return Agreement(counts[0], counts[1], float("nan"), float("nan"), same)
-            a, b = (values if scores else np.log(np.maximum(values, SMALLEST)) for values in (ours, theirs))
             counts[kind] += len(batch)
+            if theirs.shape != ours.shape:
+                return Agreement(*counts, certain, float("nan"), float("nan"), same)
+            a, b = (values if scores else np.log(np.maximum(values, SMALLEST)) for values in (ours, theirs))
             differences.append(float(np.abs(a - b).max()))
-            largest.append(float(np.abs(a).max()))
+            largest.append(float(np.abs(a).max(initial=0, where=np.ones_like(a, bool) if scores else ours > SMALLEST)))
+            certain += 0 if scores else _certain(ours)
             same += int((a.argmax(axis=1) == b.argmax(axis=1)).sum())
-    return Agreement(counts[0], counts[1], float(np.max(differences)), float(np.max(largest)), same)
+    return Agreement(*counts, certain, float(np.max(differences)), float(np.max(largest)), same)
+
+
+def _certain(probabilities: NDArray[np.float32]) -> int:
+    """Images of which all probabilities but the highest are as good as zero."""
+    others = np.sort(probabilities, axis=1)[:, :-1]
+    return int((others.max(axis=1, initial=0) <= SMALLEST).sum())
 
 
 def _noise(size: int) -> Iterator[Pixels]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from reslab.errors import DataError, RunError, UsageError
@@ -97,6 +98,15 @@ def test_places_that_cannot_be_meant(run, tmp_path, to, out, message):
     with pytest.raises(UsageError, match=message):
         export(run, to, tmp_path / out)
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+
+
+@pytest.mark.parametrize(("scores", "notes"), [(False, 1), (True, 0)])
+def test_answers_that_are_all_certain_are_told(tmp_path, scores, notes):
+    certain = classifier("resnet8", 8)
+    certain.net.head[2].weight.data.zero_()
+    certain.net.head[2].bias.data[:] = torch.tensor([0.0, 500.0, 0.0, 0.0])
+    found = export(saved(tmp_path / "certain.safetensors", certain), "torch-export", scores=scores)
+    assert len(found.notes) == notes and all("--scores compares" in note for note in found.notes)
 
 
 def test_scores_are_asked_for_of_whole_functions_only(run):

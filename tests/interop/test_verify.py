@@ -30,7 +30,7 @@ def test_batches_of_1_2_and_5_of_random_and_of_all_real_images(net):
     found = compare(run, net, True, iter(noise(10, 16)))
     assert run.seen == [1, 2, 5, 1, 2, 5, 1, 1]
     assert (found.random_images, found.real_images, found.same_class) == (8, 10, 18)
-    assert found.good and found.largest_difference == 0 and found.largest_score > 0
+    assert found.good and found.largest_difference == 0 and found.largest_score > 0 == found.certain_images
 
 
 @pytest.mark.parametrize("softmax", [False, True])
@@ -52,6 +52,15 @@ def test_sure_answers_hide_nothing(net):
     sure.net.head[2].weight.data *= 300
     assert compare(runner(sure, softmax=True), sure, False).good
     assert not compare(runner(sure, lambda scores: scores * 0.99, softmax=True), sure, False).good
+
+
+def test_answers_that_are_all_certain_are_counted():
+    certain = classifier("resnet8", 16)
+    certain.net.head[2].weight.data.zero_()
+    certain.net.head[2].bias.data[:] = torch.tensor([0.0, 500.0, 0.0, 0.0])
+    found = compare(runner(certain, softmax=True), certain, False)
+    assert found.certain_images == 8 and found.good and found.largest_score == 0
+    assert compare(runner(certain), certain, True).certain_images == 0
 
 
 def test_no_numbers_and_other_shapes_are_not_the_same(net):
