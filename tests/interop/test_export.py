@@ -100,6 +100,7 @@ def test_places_that_cannot_be_meant(run, tmp_path, to, out, message):
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scores", "notes"), [(False, 1), (True, 0)])
 def test_answers_that_are_all_certain_are_told(tmp_path, scores, notes):
     certain = classifier("resnet8", 8)

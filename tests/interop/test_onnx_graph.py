@@ -20,6 +20,7 @@ def made():
     return net, onnx_bytes(net, scores=False)
 
 
+@pytest.mark.slow
 def test_it_is_the_same_function_for_every_batch_size(made):
     net, data = made
     run, _ = read_onnx(data)
@@ -28,6 +29,7 @@ def test_it_is_the_same_function_for_every_batch_size(made):
     assert run(noise(11, 16)).shape == (11, 4)
 
 
+@pytest.mark.slow
 def test_it_says_what_it_is(made):
     _, about = read_onnx(made[1])
     assert about["classes"] == ["Ängström", "犬", "cat", "dog"] and about["size"] == 16
@@ -36,6 +38,7 @@ def test_it_says_what_it_is(made):
     assert len(about["preprocessing"]) == 3 and about["reslab"]
 
 
+@pytest.mark.slow
 def test_names_types_and_shapes_of_what_goes_in_and_out(made):
     import onnx
 
@@ -52,10 +55,12 @@ def test_names_types_and_shapes_of_what_goes_in_and_out(made):
     assert opset(made[1]) == graph.opset_import[0].version >= 18
 
 
+@pytest.mark.slow
 def test_it_names_no_place_of_this_machine(made):
     assert b"stack_trace" not in made[1] and b"site-packages" not in made[1] and b"reslab/" not in made[1]
 
 
+@pytest.mark.slow
 def test_an_image_of_another_range_or_size_is_refused_by_the_runtime(made):
     run, _ = read_onnx(made[1])
     with pytest.raises(Exception, match="Unexpected input data type"):

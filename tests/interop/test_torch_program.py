@@ -22,6 +22,7 @@ def made():
     return net, program_bytes(net, scores=False)
 
 
+@pytest.mark.slow
 def test_it_is_the_same_function_and_says_what_it_is(made):
     net, data = made
     run, about = read_program(data)
@@ -33,6 +34,7 @@ def test_it_is_the_same_function_and_says_what_it_is(made):
     assert about["spec"]["depths"] == [1, 1, 1] and "32 x 32" in about["preprocessing"][-1]
 
 
+@pytest.mark.slow
 def test_nothing_in_it_is_pickled_and_nothing_names_a_place_of_this_machine(made):
     archive = zipfile.ZipFile(io.BytesIO(made[1]))
     for name in archive.namelist():
