@@ -7,6 +7,7 @@ result = reslab.train(recipe)                                # a dict, and a run
 reslab.evaluate(result["run"])                               # error on held-out images
 page = reslab.report(result["run"])                          # one self-contained HTML page
 model = reslab.load(result["run"])                           # knows its class names and preprocessing
+reslab.export(result["run"], "torch-export")                 # a file for other programs
 """
 
 from importlib import import_module
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reslab.errors import DataError, ReslabError, RunError, UsageError
     from reslab.evaluation import evaluate, predict
+    from reslab.interop import export
     from reslab.nets import Block, Spec, create
     from reslab.reporting import report
     from reslab.store import load
@@ -35,6 +37,7 @@ _HOME = {
     "UsageError": "errors.UsageError",
     "create": "nets.create",
     "evaluate": "evaluation.evaluate",
+    "export": "interop.export",
     "load": "store.load",
     "predict": "evaluation.predict",
     "recipe": "training.recipe_for",
@@ -52,6 +55,7 @@ __all__ = [
     "UsageError",
     "create",
     "evaluate",
+    "export",
     "load",
     "predict",
     "recipe",

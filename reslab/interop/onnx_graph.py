@@ -11,7 +11,7 @@ import torch
 
 from reslab.errors import RunError, UsageError
 from reslab.interop.deployed import INPUT, description, output_name
-from reslab.interop.torch_program import as_is, program_of
+from reslab.interop.torch_program import as_is, first_line, program_of
 from reslab.interop.verify import Pixels, Runner
 from reslab.store import Classifier
 
@@ -40,7 +40,7 @@ def onnx_bytes(classifier: Classifier, scores: bool) -> bytes:
                 program, input_names=[INPUT], output_names=[output_name(scores)], dynamo=True, verbose=False
             )
     except Exception as error:  # an operation that ONNX does not have, in somebody's own residual function
-        raise RunError(f"this net cannot be written as ONNX: {str(error).strip().splitlines()[0]}") from error
+        raise RunError(f"this net cannot be written as ONNX: {first_line(error)}") from error
     assert made is not None
     graph = made.model_proto
     _name_batch(graph)
@@ -60,7 +60,7 @@ def read_onnx(data: bytes) -> tuple[Runner, dict[str, Any]]:
     try:
         session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has an exception for each of its status codes
-        raise RunError(f"onnxruntime does not run the graph: {error}") from error
+        raise RunError(f"onnxruntime does not run the graph: {first_line(error)}") from error
 
     def run(pixels: Pixels) -> Any:
         return session.run(None, {INPUT: pixels})[0]

@@ -31,7 +31,7 @@ def program_of(classifier: Classifier, scores: bool) -> ExportedProgram:
                 Deployed(classifier, scores).eval(), (example,), dynamic_shapes={INPUT: {0: Dim("batch")}}
             )
     except Exception as error:  # whatever the tracing of somebody's code may raise
-        raise RunError(f"torch.export makes no graph of this net: {str(error).strip().splitlines()[0]}") from error
+        raise RunError(f"torch.export makes no graph of this net: {first_line(error)}") from error
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)  # it would carry the paths of this machine's files
     return program
@@ -63,6 +63,11 @@ def read_program(data: bytes) -> tuple[Runner, dict[str, Any]]:
             return module(torch.from_numpy(pixels)).numpy()
 
     return run, json.loads(extra[ABOUT])
+
+
+def first_line(error: Exception) -> str:
+    """What an exporter complains of, without the pages that follow."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 @contextmanager

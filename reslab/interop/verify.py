@@ -54,13 +54,13 @@ def compare(run: Runner, classifier: Classifier, scores: bool, real: Iterable[Pi
             ours, theirs = _ours(classifier, batch, scores), run(batch)
             counts[kind] += len(batch)
             if theirs.shape != ours.shape:
-                return Agreement(*counts, certain, float("nan"), float("nan"), same)
+                return Agreement(counts[0], counts[1], certain, float("nan"), float("nan"), same)
             a, b = (values if scores else np.log(np.maximum(values, SMALLEST)) for values in (ours, theirs))
             differences.append(float(np.abs(a - b).max()))
             largest.append(float(np.abs(a).max(initial=0, where=np.ones_like(a, bool) if scores else ours > SMALLEST)))
             certain += 0 if scores else _certain(ours)
             same += int((a.argmax(axis=1) == b.argmax(axis=1)).sum())
-    return Agreement(*counts, certain, float(np.max(differences)), float(np.max(largest)), same)
+    return Agreement(counts[0], counts[1], certain, float(np.max(differences)), float(np.max(largest)), same)
 
 
 def _certain(probabilities: NDArray[np.float32]) -> int:
