@@ -9,6 +9,7 @@ page = reslab.report(result["run"])                          # one self-containe
 model = reslab.load(result["run"])                           # knows its class names and preprocessing
 answers = list(reslab.predict(model, "photo.jpg"))           # or folders, PIL images, arrays
 features = model.features(pixels)                            # of uint8 images (B, H, W, 3), before the head
+reslab.export(result["run"], "torch-export")                 # a file for other programs
 """
 
 from importlib import import_module
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reslab.errors import DataError, ReslabError, RunError, UsageError
     from reslab.evaluation import evaluate, predict
+    from reslab.interop import export
     from reslab.nets import Block, Spec, create
     from reslab.reporting import report
     from reslab.store import load
@@ -37,6 +39,7 @@ _HOME = {
     "UsageError": "errors.UsageError",
     "create": "nets.create",
     "evaluate": "evaluation.evaluate",
+    "export": "interop.export",
     "load": "store.load",
     "predict": "evaluation.predict",
     "recipe": "training.recipe_for",
@@ -54,6 +57,7 @@ __all__ = [
     "UsageError",
     "create",
     "evaluate",
+    "export",
     "load",
     "predict",
     "recipe",

@@ -12,6 +12,7 @@ from reslab.cli import (
     demo,
     doctor,
     evaluate,
+    export,
     info,
     models,
     predict,
@@ -53,6 +54,7 @@ app.command("train")(train.train)
 app.command("sweep")(sweep.sweep)
 app.command("eval")(evaluate.evaluate)
 app.command("predict")(predict.predict)
+app.command("export")(export.export)
 app.command("report")(report.report)
 app.command("reproduce")(reproduce.reproduce)
 app.command("info")(info.info)

@@ -1,0 +1,33 @@
+"""Every foreign name and format: exports for other programs, each proved to be the same function as the net.
+
+export               the way from a run to a file
+deployed             the net with all that stands around it, and what a file says of itself
+torch_program        torch.export's .pt2
+onnx_graph           ONNX
+torchvision_names    one table of names, and which nets torchvision has
+torchvision_weights  safetensors for torchvision, a folder for timm
+verify               is it the same function?
+"""
+
+from reslab.interop.deployed import Deployed, description
+from reslab.interop.export import TARGETS, Exported, export
+from reslab.interop.onnx_graph import read_onnx
+from reslab.interop.torch_program import read_program
+from reslab.interop.torchvision_names import torchvision_names
+from reslab.interop.torchvision_weights import read_torchvision
+from reslab.interop.verify import TOLERANCE, Agreement, compare
+
+__all__ = [
+    "TARGETS",
+    "TOLERANCE",
+    "Agreement",
+    "Deployed",
+    "Exported",
+    "compare",
+    "description",
+    "export",
+    "read_onnx",
+    "read_program",
+    "read_torchvision",
+    "torchvision_names",
+]

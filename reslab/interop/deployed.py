@@ -1,0 +1,61 @@
+"""A net as others run it: pixels in, probabilities out, nothing to be done before or after."""
+
+from importlib.metadata import version
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from reslab.store import Classifier
+
+INPUT = "pixels"
+
+
+class Deployed(nn.Module):
+    """Normalisation, net and softmax as one module: uint8 RGB (B, size, size, 3) -> float32 (B, classes).
+
+    Images come as every decoder gives them, bytes with the channels last: what is no byte is refused by the runtime,
+    where a float of another range would silently be taken for an image.
+    """
+
+    def __init__(self, classifier: Classifier, scores: bool) -> None:
+        super().__init__()
+        self.net = classifier.net
+        self.mean: Tensor
+        self.std: Tensor
+        self.register_buffer("mean", torch.from_numpy(classifier.preprocessing.mean.copy()))
+        self.register_buffer("std", torch.tensor(classifier.preprocessing.std))
+        self.softmax = nn.Identity() if scores else nn.Softmax(dim=1)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        normalised = (pixels.float() - self.mean) / self.std
+        # Contiguous: graphs know no strides, and pooling would be written with them, as an index of every number.
+        return self.softmax(self.net(normalised.permute(0, 3, 1, 2).contiguous()))
+
+
+def output_name(scores: bool) -> str:
+    """What comes out: with `scores`, what the softmax would be taken of."""
+    return "scores" if scores else "probabilities"
+
+
+def description(classifier: Classifier) -> dict[str, Any]:
+    """What every exported file says of its net, as plain values."""
+    identity, preprocessing = classifier.identity, classifier.preprocessing
+    return {
+        "reslab": version("reslab"),
+        "model": identity.model,
+        "spec": identity.spec.to_dict(),
+        "data": identity.data,
+        "classes": list(identity.classes),
+        "size": preprocessing.size,
+        "preprocessing": steps(preprocessing.size),
+    }
+
+
+def steps(size: int) -> list[str]:
+    """From a photograph to the pixels that the net was trained on (`data.photo`), in words."""
+    return [
+        "turned upright as its EXIF data say, in RGB, what is transparent on white",
+        "the square in its centre, as large as its shorter side",
+        f"scaled to {size} x {size} pixels: bicubic, antialiased, as Pillow's Image.resize does it",
+    ]

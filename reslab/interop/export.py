@@ -1,0 +1,189 @@
+"""From a trained classifier to a file that runs without us, proved to be the same function before it is kept."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reslab.data import quiet, read_photo
+from reslab.errors import RunError, UsageError, unknown
+from reslab.interop.deployed import INPUT, output_name
+from reslab.interop.onnx_graph import onnx_bytes, opset, read_onnx, require_onnx
+from reslab.interop.torch_program import program_bytes, read_program
+from reslab.interop.torchvision_names import first_version
+from reslab.interop.torchvision_weights import (
+    STRIDE_NOTE,
+    read_torchvision,
+    timm_config,
+    torchvision_bytes,
+)
+from reslab.interop.verify import TOLERANCE, Agreement, Pixels, Runner, compare
+from reslab.nets import Residual, Spec
+from reslab.progress import Say, silent
+from reslab.store import (
+    MODEL_FILE,
+    PREDICTIONS,
+    Classifier,
+    find_model,
+    load,
+    make_folder,
+    read_predictions,
+    trained_names,
+    write_bytes,
+)
+
+# What can be written, and how its names end. timm's is a folder.
+TARGETS = {"onnx": ".onnx", "torch-export": ".pt2", "torchvision": ".torchvision.safetensors", "timm": "-timm"}
+WHOLE = ("onnx", "torch-export")  # take pixels and give probabilities: the others hold weights for other programs
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file (of timm: a folder) that was written, and how it was proved."""
+
+    path: Path
+    target: str
+    model: str
+    classes: tuple[str, ...]
+    size: int  # height = width in pixels of the images that it takes
+    input: str | None  # name of what goes in; None where another program builds the net
+    output: str | None  # "probabilities" or "scores"
+    opset: int | None  # of ONNX
+    bytes: int
+    agreement: Agreement
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "file": self.path,
+            "to": self.target,
+            "model": self.model,
+            "classes": list(self.classes),
+            "size": self.size,
+            "input": self.input,
+            "output": self.output,
+            "opset": self.opset,
+            "bytes": self.bytes,
+            "verified": self.agreement.to_dict(),
+            "notes": list(self.notes),
+        }
+
+
+def export(
+    run_or_file: str | Path,
+    to: str = "onnx",
+    out: str | Path | None = None,
+    *,
+    scores: bool = False,
+    check: Iterable[str | Path] = (),
+    residual: Residual | None = None,
+    say: Say = silent,
+) -> Exported:
+    """Write a trained net for other programs: `to` is "onnx", "torch-export", "torchvision" or "timm".
+
+    Images go in as uint8 RGB (B, size, size, 3); probabilities (with `scores`, what the softmax is taken of) come out.
+    What was written is run on random images, on the run's own mistakes and on the photographs `check`, before it gets
+    its name: a file that differs from our scores by more than `verify.TOLERANCE` is not kept.
+
+    Raises UsageError for what cannot be asked for and for packages that are missing, RunError where the exported net is
+    another function, DataError for a photograph that cannot be read.
+    """
+    if to not in TARGETS:
+        raise unknown("format", to, TARGETS)
+    if to == "onnx":
+        require_onnx()
+    if scores and to not in WHOLE:
+        raise UsageError(
+            f"--scores: a file for {to} holds weights, and what is made of them is another program's affair"
+        )
+    source = find_model(Path(run_or_file))
+    path = _destination(Path(run_or_file), source, to, Path(out) if out is not None else None)
+    classifier = load(run_or_file, residual)
+    say(f"{classifier.identity.model} as {to}: writing, and running what was written ...")
+    files, read = _made(classifier, to, scores, path)
+    data = next(iter(files.values()))
+    run, _ = read(data)
+    agreement = compare(run, classifier, scores or to not in WHOLE, _real(source, classifier, check))
+    if not agreement.good:
+        raise RunError(
+            f"the {to} file computes another function: scores differ by {agreement.largest_difference:.3g} of "
+            f"{agreement.largest_score:.3g} (at most {TOLERANCE:g} of it is allowed); {path} was not written"
+        )
+    if to == "timm":
+        make_folder(path)
+    for name, content in files.items():
+        write_bytes(name, content)
+    return Exported(
+        path=path,
+        target=to,
+        model=classifier.identity.model,
+        classes=classifier.classes,
+        size=classifier.size,
+        input=INPUT if to in WHOLE else None,
+        output=output_name(scores) if to in WHOLE else None,
+        opset=opset(data) if to == "onnx" else None,
+        bytes=sum(map(len, files.values())),
+        agreement=agreement,
+        notes=_notes(classifier, to, agreement),
+    )
+
+
+Read = Callable[[bytes], tuple[Runner, dict[str, Any]]]
+
+
+def _made(classifier: Classifier, to: str, scores: bool, path: Path) -> tuple[dict[Path, bytes], Read]:
+    """Names and contents of the files, weights first, and what reads these back."""
+    if to == "onnx":
+        return {path: onnx_bytes(classifier, scores)}, read_onnx
+    if to == "torch-export":
+        return {path: program_bytes(classifier, scores)}, read_program
+    if to == "torchvision":
+        return {path: torchvision_bytes(classifier)}, read_torchvision
+    config = timm_config(classifier)
+    return {path / "model.safetensors": torchvision_bytes(classifier), path / "config.json": config}, read_torchvision
+
+
+def _destination(asked: Path, source: Path, to: str, out: Path | None) -> Path:
+    """Where the file goes: beside the model, and for nets that ship with the package into the current folder.
+
+    Raises UsageError for a place that cannot be meant, or that something else has.
+    """
+    ending = TARGETS[to]
+    shipped = not asked.exists() and str(asked) in trained_names()
+    path = out or (Path(source.name) if shipped else source).with_name(source.stem + ending)
+    others = [name for name, end in TARGETS.items() if name != to and path.name.endswith(end)]
+    if others and not path.name.endswith(ending):
+        raise UsageError(f"--out {path}: that is the name of a file for --to {others[0]}; --to {to} ends in {ending}")
+    if to == "timm":
+        if path.is_file() or (path / "recipe.toml").is_file() or path.resolve() == source.parent.resolve():
+            raise UsageError(f"--out {path}: timm's form is a folder of its own; name one that is not there yet")
+    elif path.is_dir():
+        raise UsageError(f"--out {path} is a folder; name a file in it, as {path / (source.stem + ending)}")
+    elif path.name in (source.name, MODEL_FILE):
+        raise UsageError(f"--out {path}: that is what models of reslab's own are called; choose another name")
+    return path
+
+
+def _real(source: Path, classifier: Classifier, check: Iterable[str | Path]) -> Iterator[Pixels]:
+    """The mistakes that the run has kept, and the photographs that were named, as the net sees them."""
+    stored = source.with_name(PREDICTIONS)
+    if stored.is_file() and source.name == MODEL_FILE:
+        splits, _ = read_predictions(stored)
+        for predictions in splits.values():
+            if predictions.worst_images.shape[1:3] == (classifier.size, classifier.size):
+                yield from predictions.worst_images
+    for photo in check:
+        with quiet():
+            yield read_photo(photo, classifier.size)
+
+
+def _notes(classifier: Classifier, to: str, agreement: Agreement) -> tuple[str, ...]:
+    net, notes = classifier.identity.spec, []
+    if to == "torchvision" and isinstance(net, Spec) and first_version(net):
+        notes.append(STRIDE_NOTE)
+    if agreement.certain_images == agreement.random_images + agreement.real_images:
+        notes.append(
+            "all answers were certain, probabilities of 1 and 0, which tells little of the scores behind them; "
+            "--scores compares those, --check FOLDER more images"
+        )
+    return tuple(notes)

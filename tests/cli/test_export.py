@@ -1,0 +1,85 @@
+"""`reslab export` as a user types it."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.cli.test_commands import Answer
+from tests.interop.classifiers import classifier, saved
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    return saved(tmp_path_factory.mktemp("models") / "pets.safetensors", classifier("resnet18", 16))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Path:
+    return saved(tmp_path_factory.mktemp("models") / "small.safetensors", classifier("resnet8", 8, mean="pixel"))
+
+
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    folder = tmp_path / "my photos"
+    folder.mkdir()
+    for number in range(3):
+        Image.fromarray(np.full((20 + number, 30, 3), 60 * number, np.uint8)).save(folder / f"{number}.png")
+    return folder
+
+
+def test_json(model, photos, tmp_path):
+    out = tmp_path / "net.safetensors"
+    answer = Answer("export", model, "--to", "torchvision", "--out", out, "--check", photos, "--json")
+    assert answer.code == 0 and answer.out.count("\n") == 1
+    found = answer.json
+    assert (found["run"], found["file"], found["to"]) == (str(model), str(out), "torchvision")
+    assert found["classes"] == ["Ängström", "犬", "cat", "dog"] and found["bytes"] == out.stat().st_size
+    verified = found["verified"]
+    assert (verified["random_images"], verified["real_images"], verified["same_class"]) == (8, 3, 11)
+    assert 0 <= verified["relative_difference"] <= verified["tolerance"]
+
+
+def test_in_words(small, tmp_path):
+    answer = Answer("export", small, "--to", "torch-export", "--scores")
+    assert answer.code == 0 and (small.parent / "small.pt2").is_file()
+    assert "pixels: uint8 RGB, (batch, 8, 8, 3)" in answer.out and "scores: float32, (batch, 4)" in answer.out
+    assert "on 8 random images: scores differ by" in answer.out and "opset" not in answer.out
+    assert "writing, and running what was written" in answer.err
+
+
+def test_the_papers_stride_is_told(tmp_path):
+    file = saved(tmp_path / "fifty.safetensors", classifier("resnet50", 16))
+    answer = Answer("export", file, "--to", "torchvision", "--json")
+    assert "stride of its bottlenecks is on the 1x1 (v1" in answer.err and len(answer.json["notes"]) == 1
+    answer = Answer("export", file, "--to", "timm")
+    assert answer.code == 2 and "without a word" in answer.err and not (tmp_path / "fifty-timm").exists()
+
+
+def test_without_its_packages_onnx_is_an_extra(model, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    answer = Answer("export", model)
+    assert answer.code == 2 and 'pip install "reslab[onnx]"' in answer.err and answer.out == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--to", "onxx"], 2, "did you mean onnx?"),
+        (["--to", "torchvision", "--scores"], 2, "--scores"),
+        (["--to", "torchvision", "--check", "no such folder"], 1, "no file or folder no such folder"),
+        (["--to", "torchvision", "--out", "net.pt2"], 2, "name of a file for --to torch-export"),
+    ],
+)
+def test_mistakes(model, words, code, message):
+    answer = Answer("export", model, *words)
+    assert answer.code == code and message in answer.err and answer.out == ""
+
+
+def test_nets_without_an_equal_and_files_that_are_none(small, tmp_path):
+    answer = Answer("export", small, "--to", "torchvision")
+    assert answer.code == 2 and "torchvision has no CIFAR nets" in answer.err and "--to onnx" in answer.err
+    answer = Answer("export", tmp_path / "nothing", "--to", "torchvision")
+    assert answer.code == 1 and "nothing" in answer.err
