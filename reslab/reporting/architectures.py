@@ -1,4 +1,4 @@
-"""Table 1 as a picture, in the paper's layout: nets side by side, a row for each stage, blocks in brackets, costs below.
+"""Table 1 as a picture, in the paper's layout: nets side by side, a row a stage, blocks in brackets, costs below.
 
 What all nets have in common stands once, across all columns; the max pool of the stem is the head of conv2_x.
 """
