@@ -50,7 +50,8 @@ def inventory_table(experiments: Sequence[Experiment], results: Sequence[Result]
     """A row an experiment that trains, at scale `small` and at `full`, as Markdown; and on what was measured."""
     training = [experiment for experiment in experiments if experiment.rounds]
     settings = [Setting.nominal(scale) for scale in reversed(SCALES)]
-    rows, machines = [], {}
+    rows: list[list[str]] = []
+    machines: dict[str, None] = {}
     for experiment in training:
         each = accounts(experiment, settings, results)
         rows.append([experiment.name, *(cell for one in each for cell in _cells(one))])

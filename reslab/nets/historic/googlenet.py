@@ -52,9 +52,10 @@ def googlenet(classes: int, size: int) -> nn.Sequential:
         layers: list[nn.Module] = []
         for name, row in INCEPTIONS.items():
             if name.startswith(number):
-                layers.append(Inception(*row))
-            if name.startswith(number) and name in COMPANIONS:
-                layers.append(Companion(_companion_head(layers[-1].channels, size, classes), COMPANION_WEIGHT))
+                module = Inception(*row)
+                layers.append(module)
+                if name in COMPANIONS:
+                    layers.append(Companion(_companion_head(module.channels, size, classes), COMPANION_WEIGHT))
         if number != "5":
             layers.append(_pool())
             size = map_size(layers[-1], size)
