@@ -19,8 +19,10 @@ from reslab.experiments import (
 )
 from reslab.experiments.budgets import BUDGETS, enough
 from reslab.experiments.document import Document
+from reslab.experiments.inventory import inventory_table
 from reslab.experiments.loose import loose_table
 from reslab.experiments.recorded import recorded
+from reslab.experiments.registry import EXPERIMENTS
 from reslab.reporting import bench_figure, bench_table, runs_table
 from reslab.store import read_benches, read_results, write_bytes
 
@@ -37,6 +39,7 @@ def wanted(results: list[Result], benches: list[Result]) -> dict[str, bytes]:
         "counts": counts_table(),
         "table6": measured_table6(results),
         "loose": loose_table(),
+        "inventory": inventory_table(list(EXPERIMENTS.values()), results),
         "speed": bench_table(benches),
         "engines": engines_table(results),
         "budgets": budgets_table(budgets) if enough(budgets.runs) else "",

@@ -38,7 +38,11 @@ def list_all(
         return
     for title, rows in everything.items():
         if title == "experiments":
-            show_experiments(rows)
+            show_experiments(
+                rows,
+                "Experiments: their runs and the multiply-adds of these, and what has been measured in what time "
+                "(how long they take here: `reslab reproduce all`)",
+            )
             print()
         elif rows:
             table(rows[0], (row.values() for row in rows), title=title.capitalize())

@@ -8,13 +8,18 @@ import torch
 from torch import nn
 
 from reslab.nets import Block, blocks_of, build, layers_of, spec
-from reslab.nets.blocks import bottleneck
+from reslab.nets.blocks import bottleneck, conv_bn
 from reslab.reporting import markdown_table, weights_of
+
+UNSHOWN = "none: nothing here shows it"
 
 
 @dataclass(frozen=True)
 class Loose:
-    """`said` by notes; `right` is what the paper, or counting, says; `place` is where to read it."""
+    """`said` by notes; `right` is what the paper, or counting, says; `place` is where to read it.
+
+    `command` shows it, and is empty where nothing here does.
+    """
 
     said: str
     right: str
@@ -44,9 +49,9 @@ def loose_claims() -> tuple[Loose, ...]:
         Loose(
             "A block must have at least two layers, else the addition is useless.",
             "The paper only reports that it saw no advantage of one layer, where y = W1 x + x is much like a linear "
-            "layer. Blocks of one layer can be trained: give one as your own residual function.",
+            "layer. Blocks of one layer can be trained, as with any residual function of your own.",
             "sec. 3.2",
-            "reslab train cifar10 --set model.residual=module:function",
+            f"reslab train digits --model resnet20 --set model.residual={__name__}:{one_layer.__name__}",
         ),
         Loose(
             "Between stages maps are halved by pooling.",
@@ -71,7 +76,7 @@ def loose_claims() -> tuple[Loose, ...]:
             "Errors on ImageNet are on 50,000 test images.",
             "The 50,000 are validation images; the 100,000 test images are scored by a server (Table 5).",
             "sec. 4.1",
-            "reslab reproduce table2",
+            "reslab reproduce table2 --scale small",
         ),
         Loose(
             f"Option C has {of_c - of_b} projections.",
@@ -91,7 +96,7 @@ def loose_claims() -> tuple[Loose, ...]:
             "The net of 1202 layers over-fits.",
             "The paper argues so: its training error is as low as that of 110 layers, and its test error higher.",
             "sec. 4.2",
-            "reslab reproduce overfit",
+            "reslab reproduce overfit --scale small",
         ),
         Loose(
             "AlexNet has 7 layers.",
@@ -108,10 +113,16 @@ def loose_claims() -> tuple[Loose, ...]:
             'print((f(x)[0, :, 2, 3] - (f.weight[:, :, 0, 0] @ x[0, :, 2, 3] + f.bias)).abs().max())"',
         ),
         Loose(
+            "Network in Network is by 林敏, 陈强 and 杨学成.",
+            "By Min Lin, Qiang Chen and Shuicheng Yan (颜水成).",
+            "arXiv 1312.4400",
+            "",
+        ),
+        Loose(
             "Correlation of gradients decays as 1/√L in residual nets, against 1/2^L in plain ones.",
             "1/√L needs batch normalisation. Without it, residual nets decay exponentially, too, as (3/4)^L "
-            "(Balduzzi et al., arXiv 1702.08591). That the difficulty grows polynomially is the notes' own gloss.",
-            "",
+            "(Balduzzi et al.). That the difficulty grows polynomially is the notes' own gloss.",
+            "arXiv 1702.08591",
             "",
         ),
     )
@@ -120,10 +131,15 @@ def loose_claims() -> tuple[Loose, ...]:
 def loose_table(claims: Sequence[Loose] | None = None) -> str:
     """The claims as Markdown."""
     rows = [
-        (claim.said, claim.right, claim.place, f"`{claim.command}`" if claim.command else "")
+        (claim.said, claim.right, claim.place, f"`{claim.command}`" if claim.command else UNSHOWN)
         for claim in claims or loose_claims()
     ]
     return markdown_table(rows, ("what notes say", "what is right", "place", "command that shows it"))
+
+
+def one_layer(channels_in: int, width: int, stride: int, stride_in: str) -> nn.Module:
+    """A residual function of a single layer, y = W1 x (sec. 3.2): what the paper saw no advantage of."""
+    return nn.Sequential(*conv_bn(channels_in, width, 3, stride))
 
 
 def projections(option: str) -> int:

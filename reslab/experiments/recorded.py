@@ -21,10 +21,7 @@ def recorded(
 
     `trained` are records of trained nets by name, `measurements` what experiments have measured that train nothing.
     """
-    of_recipe: dict[str, list[Result]] = {}
-    for result in results:
-        if experiment.takes is None or experiment.takes(result):
-            of_recipe.setdefault(Recipe.from_dict(result["recipe"]).digest(), []).append(result)
+    of_recipe = _by_recipe(experiment, results)
     full, small = (_runs(experiment, Setting.nominal(scale), of_recipe) for scale in SCALES)
     shared = {id(run) for of_label in small.found.values() for run in of_label}
     more = any(id(run) not in shared for of_label in full.found.values() for run in of_label)
@@ -53,3 +50,18 @@ def _of(need: Need, of_recipe: Mapping[str, list[Result]]) -> tuple[Result, ...]
     for result in of_recipe.get(need.recipe.digest(), []):
         by_seed.setdefault(result["recipe"]["seed"], result)
     return tuple(by_seed[seed] for seed in sorted(by_seed))
+
+
+def recorded_at(experiment: Experiment, settings: Sequence[Setting], results: Sequence[Result]) -> list[Runs]:
+    """The recorded runs of an experiment at each of the settings, or none."""
+    of_recipe = _by_recipe(experiment, results)
+    return [_runs(experiment, setting, of_recipe) for setting in settings]
+
+
+def _by_recipe(experiment: Experiment, results: Sequence[Result]) -> dict[str, list[Result]]:
+    """The results that may be runs of the experiment, by the digest of their recipe."""
+    found: dict[str, list[Result]] = {}
+    for result in results:
+        if experiment.takes is None or experiment.takes(result):
+            found.setdefault(Recipe.from_dict(result["recipe"]).digest(), []).append(result)
+    return found

@@ -7,7 +7,7 @@ from reslab.nets.dense import NOT_DENSE, convolutional
 from reslab.nets.features import features
 from reslab.nets.historic import HISTORIC, Companion, Historic, companions_of
 from reslab.nets.initialisation import INITIALISATIONS, SCALED, he_initialise, initialise
-from reslab.nets.layers import Layer, blocks_of, layer_text, layers_of, shortcut_kind
+from reslab.nets.layers import GATE, Layer, blocks_of, layer_text, layers_of, shortcut_kind
 from reslab.nets.names import MODELS, canonical, create, spec
 from reslab.nets.own import digest_of, name_of, named_residual, try_out
 from reslab.nets.preact import PreactBlock
@@ -16,6 +16,7 @@ from reslab.nets.table1 import layers_text, part_text, rows_of
 from reslab.nets.whitening import whitening_filters
 
 __all__ = [
+    "GATE",
     "HISTORIC",
     "INITIALISATIONS",
     "MODELS",

@@ -10,11 +10,15 @@ from torch import Tensor, nn
 from reslab.errors import UsageError
 from reslab.nets.blocks import Block, ZeroPad
 from reslab.nets.complexity import on_meta
-from reslab.nets.historic import Companion
+from reslab.nets.historic.googlenet import Inception
+from reslab.nets.historic.highway import HighwayLayer
+from reslab.nets.historic.layers import Companion
 from reslab.nets.preact import PreactBlock
 
 AnyBlock = Block | PreactBlock
 POOLS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
+WHOLE = (Inception, HighwayLayer)  # drawn as one box: what is in them is no chain
+GATE = "gate"
 
 
 @dataclass(frozen=True)
@@ -22,14 +26,17 @@ class Layer:
     """One box of Figure 3. Layers of one block share `block`; those outside of blocks have None."""
 
     text: str  # "3x3 conv, 128, /2"
-    kind: str  # "conv", "pool" or "fc"
+    kind: str  # "conv", "pool", "fc" or "inception"
     stage: str  # "stem", "stage1", ..., "head"
     output: int  # height = width of what comes out; 1 after a fully connected layer
     channels: int
-    weights: int  # of convolution or fully connected layer, without biases
+    weights: int  # of convolutions or fully connected layer, without biases
     macs: int
+    kernel: int = 0  # height = width of a convolution's or a pool's; 0 where there is none
     block: str | None = None
-    shortcut: str | None = None  # of its block: "identity", "padding", "projection"; None in a plain net
+    # Of its block: "identity", "padding", "projection"; None in a plain net. "gate": of a highway layer, which is its
+    # own block, T(x) times what the layer computes and 1 - T(x) times its input.
+    shortcut: str | None = None
     widens: bool = False  # the block's shortcut has other dimensions at its end: dotted in Figure 3
     shortcut_weights: int = 0  # of the block's shortcut
 
@@ -37,16 +44,19 @@ class Layer:
 def layers_of(net: nn.Sequential, size: int) -> tuple[Layer, ...]:
     """Convolutions, pools and fully connected layers of `net` at `size` pixels, without those of shortcuts.
 
-    Works on shapes alone, and on any net whose children are stem, stages and head. Raises UsageError for one whose
-    layers are no chain: inception modules, highway layers.
+    An inception module and a highway layer are one layer each. Works on shapes alone, and on any net whose children are
+    stem, stages and head. Raises UsageError for one whose layers are otherwise no chain.
     """
     _chained(net)
     blocks = {name: module for name, module in net.named_modules() if isinstance(module, AnyBlock)}
+    whole = [name for name, module in net.named_modules() if isinstance(module, WHOLE)]
     met: list[Layer] = []
     hooks = [
         module.register_forward_hook(_recorder(met, name, blocks))
         for name, module in net.named_modules()
-        if isinstance(module, (nn.Conv2d, nn.Linear, *POOLS)) and not _in_shortcut(name, blocks)
+        if isinstance(module, (nn.Conv2d, nn.Linear, *POOLS, *WHOLE))
+        and not _in_shortcut(name, blocks)
+        and not any(name.startswith(f"{outer}.") for outer in whole)
     ]
     training = net.training
     try:
@@ -84,18 +94,19 @@ def _recorder(met: list[Layer], name: str, blocks: dict[str, AnyBlock]) -> Any:
     def record(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         block = next((b for b in blocks if name.startswith(f"{b}.")), None)
         shortcut = blocks[block].shortcut if block else None
-        weight = getattr(layer, "weight", None)
+        weights, gated = _weights(layer), isinstance(layer, HighwayLayer)
         met.append(
             Layer(
                 text=layer_text(layer),
-                kind="fc" if isinstance(layer, nn.Linear) else "conv" if isinstance(layer, nn.Conv2d) else "pool",
+                kind=_kind(layer),
                 stage=name.split(".")[0],
                 output=int(output.shape[2]) if output.dim() == 4 else 1,
                 channels=int(output.shape[1]),
-                weights=0 if weight is None else weight.numel(),
-                macs=0 if weight is None else output[0].numel() * weight[0].numel(),
-                block=block,
-                shortcut=shortcut_kind(blocks[block]) if block else None,
+                weights=weights,
+                macs=weights * output[0, 0].numel(),
+                kernel=_kernel(layer),
+                block=name if gated else block,
+                shortcut=GATE if gated else shortcut_kind(blocks[block]) if block else None,
                 widens=shortcut is not None and _widens(blocks[block]) if block else False,
                 shortcut_weights=_weights(shortcut),
             )
@@ -105,7 +116,11 @@ def _recorder(met: list[Layer], name: str, blocks: dict[str, AnyBlock]) -> Any:
 
 
 def layer_text(layer: nn.Module) -> str:
-    """A layer in the words of Figure 3: "7x7 conv, 64, /2", "pool, /2", "avg pool", "fc 1000"."""
+    """A layer in the words of Figure 3: "7x7 conv, 64, /2", "pool, /2", "avg pool", "fc 1000", "inception, 256"."""
+    if isinstance(layer, HighwayLayer):
+        return layer_text(layer.transform)
+    if isinstance(layer, Inception):
+        return f"inception, {layer.channels}"
     if isinstance(layer, nn.Linear):
         return f"fc {layer.out_features}"
     if isinstance(layer, nn.AdaptiveAvgPool2d):
@@ -118,15 +133,29 @@ def layer_text(layer: nn.Module) -> str:
     return f"{word}, /{_pair(layer.stride)[0]}"
 
 
+def _kind(layer: nn.Module) -> str:
+    if isinstance(layer, Inception):
+        return "inception"
+    return "fc" if isinstance(layer, nn.Linear) else "pool" if isinstance(layer, POOLS) else "conv"
+
+
+def _kernel(layer: nn.Module) -> int:
+    if isinstance(layer, HighwayLayer):
+        return _kernel(layer.transform)
+    return _pair(layer.kernel_size)[0] if isinstance(layer, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d) else 0
+
+
 def _pair(value: Any) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
 
 
 def _chained(net: nn.Module) -> None:
-    """Weighted layers beside each other are there in blocks alone, where the shortcut is one of them."""
+    """Weighted layers beside each other are there in blocks alone, where the shortcut is one of them, and in what is
+    drawn as one box.
+    """
     for module in net.modules():
         inside = [child for child in module.children() if not isinstance(child, Companion) and _weighted(child)]
-        if len(inside) > 1 and not isinstance(module, nn.Sequential | AnyBlock):
+        if len(inside) > 1 and not isinstance(module, (nn.Sequential, AnyBlock, *WHOLE)):
             raise UsageError(f"{type(module).__name__}: its layers are no chain, and a column cannot show them")
 
 
@@ -148,6 +177,6 @@ def _widens(block: AnyBlock) -> bool:
 
 
 def _weights(module: nn.Module | None) -> int:
-    """Weights of convolutions in it."""
+    """Weights of the convolutions and fully connected layers in it."""
     inside = module.modules() if module is not None else ()
-    return sum(m.weight.numel() for m in inside if isinstance(m, nn.Conv2d))
+    return sum(m.weight.numel() for m in inside if isinstance(m, nn.Conv2d | nn.Linear))

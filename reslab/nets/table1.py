@@ -89,15 +89,9 @@ def _layer_text(layer: nn.Module) -> str:
         case HighwayLayer():
             return f"highway {part_text(nn.Sequential(layer.transform))}"
         case Inception():
-            return f"inception, {_inception_width(layer)}"
+            return f"inception, {layer.channels}"
         case Scale():
             return f"images x {layer.factor:g}"
         case Companion():
             return "[companion head]"
     return ""
-
-
-def _inception_width(layer: Inception) -> int:
-    """The channels of its four branches together."""
-    last = [[m for m in branch.modules() if isinstance(m, nn.Conv2d)][-1] for branch in layer.children()]
-    return sum(convolution.out_channels for convolution in last)

@@ -26,7 +26,7 @@ def beside_figure(pairs: Sequence[Pair], quantity: str, *, width: int = 760, dig
     """The pairs as SVG, in their order from the top; the same input gives the same bytes."""
     height = LINE * len(pairs) + HEAD + FOOT
     names = [pair.label for pair in pairs]
-    values = [v for pair in pairs for v in (pair.paper, pair.ours) if v is not None]
+    values = [v for pair in pairs for v in (pair.paper, *_reach(pair)) if v is not None]
     low, high = min(values, default=0.0), max(values, default=1.0)
     room = 0.08 * (high - low or abs(high) or 1.0)
     with repeatable(f"beside {width}"):
@@ -41,6 +41,13 @@ def beside_figure(pairs: Sequence[Pair], quantity: str, *, width: int = 760, dig
         _dress(axes, quantity)
         figure.text(left / width, 1 - 16 / height, "ring: the paper, dot: ours", fontsize=12, va="center")
         return svg(figure, names).encode()
+
+
+def _reach(pair: Pair) -> tuple[float, ...]:
+    """Ours, from the lower end of its spread to the upper one."""
+    if pair.ours is None:
+        return ()
+    return pair.ours - (pair.std or 0.0), pair.ours + (pair.std or 0.0)
 
 
 def _draw(axes: Axes, pair: Pair, place: int, digits: int) -> None:

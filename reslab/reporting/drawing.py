@@ -127,5 +127,6 @@ def _plain(text: str) -> str:
     """Without comments, metadata and group names, and in the fonts of the reader's system."""
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<!DOCTYPE.*?>", "", text, flags=re.DOTALL)
     text = re.sub(r'<g id="[^"]*"', "<g", text)
-    text = re.sub(r"font: ([\d.]+px) [^;\"]*", rf"font: \1 {FONTS}", text)
+    text = re.sub(r"font: ([\d.]+px) [^;\"]*", rf"font: \1 {FONTS}", text)  # matplotlib up to 3.9
+    text = re.sub(r"font-family: [^;\"]*", f"font-family: {FONTS}", text)
     return re.sub(r"\n\s*", "\n", text)

@@ -24,7 +24,8 @@ STROKES: dict[str, dict[str, Any]] = {
     "dashed": {"linewidth": 1.2, "linestyle": (0, (4, 2)), "alpha": 0.9},
 }
 TICKS = {20: (0, 5, 10, 20), 40: (0, 10, 20, 40), 60: (0, 20, 40, 60), 100: (0, 20, 40, 60, 80, 100)}
-LEFT, RIGHT, TOP, BOTTOM, BETWEEN = 52, 16, 52, 50, 52  # pixels around and between panels
+LEFT, RIGHT, BOTTOM, BETWEEN = 52, 16, 50, 52  # pixels around and between panels
+TITLE, KEY, BARE = 18, 18, 16  # pixels above them: for their titles, for the key, in any case
 
 
 @dataclass(frozen=True)
@@ -75,21 +76,24 @@ def panels_figure(
     width: int = 0,
     height: int = 350,
 ) -> bytes:
-    """The panels as SVG; the same input gives the same bytes.
+    """The panels as SVG, `width` pixels wide with all of them; the same input gives the same bytes.
 
-    `paper` is the vertical axis as printed, kept where our curves end inside it; `steps_ticks`, in 1e4, are the printed
-    ones of the other, kept where our runs are as long. Others are replaced by what fits. `key` says what the kinds of
-    lines mean.
+    A panel without any line is left out, unless that leaves none. `paper` is the vertical axis as printed, kept where
+    our curves end inside it; `steps_ticks`, in 1e4, are the printed ones of the other, kept where our runs are as long.
+    Others are replaced by what fits. `key` says what the kinds of lines mean.
     """
-    width = width or 340 * len(panels)
-    axis = fitting(panels, paper)
+    shown = [panel for panel in panels if any(curve.points for curve in panel.curves)] or panels
+    width = (width or 340 * len(panels)) * len(shown) // len(panels)
+    panels, axis = shown, fitting(shown, paper)
+    top = BARE + TITLE * any(panel.title for panel in panels) + KEY * bool(key)
+    height += top - BARE - TITLE - KEY  # the panels themselves are as high as they are asked to be
     last = max((c.points[-1][0] for p in panels for c in p.curves if c.points), default=1e4 * steps_ticks[-1])
     with repeatable(f"panels {width}"):
         figure = Figure(figsize=(width / 72, height / 72), dpi=72)
         figure.patch.set_facecolor("#ffffff")
         unit = 1e4 if last >= 1e4 else 1e3 if last >= 1e3 else 1.0
         for place, panel in enumerate(panels):
-            axes = _axes(figure, place, len(panels), width, height)
+            axes = _axes(figure, place, len(panels), width, height, top)
             _draw(axes, panel, unit)
             _dress(axes, panel, axis, last, unit, steps_ticks)
         if key:
@@ -107,10 +111,10 @@ def fitting(panels: Sequence[Panel], paper: Axis) -> Axis:
     return Axis(0, top, TICKS[top])
 
 
-def _axes(figure: Figure, place: int, count: int, width: int, height: int) -> Axes:
+def _axes(figure: Figure, place: int, count: int, width: int, height: int, top: int) -> Axes:
     wide = (width - LEFT - RIGHT - BETWEEN * (count - 1)) / count
     left = LEFT + place * (wide + BETWEEN)
-    return figure.add_axes((left / width, BOTTOM / height, wide / width, 1 - (BOTTOM + TOP) / height))
+    return figure.add_axes((left / width, BOTTOM / height, wide / width, 1 - (BOTTOM + top) / height))
 
 
 def _draw(axes: Axes, panel: Panel, unit: float) -> None:

@@ -10,6 +10,8 @@ from reslab.reporting.drawing import DOCUMENT_INK, INK, inline
 from reslab.reporting.page import page_environment
 
 TEMPLATE = "paper.html.j2"
+PHONE = 430  # pixels of a picture that a phone shows whole
+COLUMNS = ("paper", "ours", "deviation", "n", "images")
 DARKS = (DOCUMENT_INK, "#111111", "#000000")  # of documents, which are white: on the page, the colour of its text
 
 
@@ -24,6 +26,11 @@ class Line:
     deviation: str = ""
     n: str = ""
     images: str = ""
+
+    @property
+    def apart(self) -> str:
+        """The deviation as it is printed: with a true minus, and no sign of nothing."""
+        return "0" if self.deviation in ("+0", "-0") else self.deviation.replace("-", "−")
 
 
 @dataclass(frozen=True)
@@ -58,19 +65,29 @@ class Entry:
         return "open" if self.holds is None else "holds" if self.holds else "fails"
 
     @property
+    def shown(self) -> tuple[Line, ...]:
+        """The rows that have a number, of the paper's or of ours."""
+        return tuple(line for line in self.lines if line.paper or line.ours)
+
+    @property
     def units(self) -> bool:
         """Are there several, so that each row has to say its own?"""
-        return len({line.unit for line in self.lines}) > 1
+        return len({line.unit for line in self.shown}) > 1
 
     @property
     def filled(self) -> dict[str, bool]:
         """Which of the columns have anything in them."""
-        return {field: any(getattr(line, field) for line in self.lines) for field in ("deviation", "n", "images")}
+        return {field: any(getattr(line, field) for line in self.shown) for field in COLUMNS}
 
     @property
     def number(self) -> str:
         """ "Figure 6" of "Figure 6, sec. 4.2"."""
         return self.place.partition(",")[0]
+
+    @property
+    def broad(self) -> bool:
+        """Is the picture wider than a phone?"""
+        return self.picture is not None and _width(self.picture.decode()) > PHONE
 
     @property
     def drawing(self) -> Markup | None:
@@ -90,12 +107,18 @@ def paper_html(entries: Sequence[Entry], claims: Sequence[tuple[str, str, str, s
 def themed(picture: bytes) -> str:
     """A document's SVG as an element of the page: without its white ground, its ink that of the text around it.
 
-    Its own width in pixels is the most that it takes, so that its text is never larger than it is meant to be.
+    The page knows its own width in pixels as `--wide`, so that its text is never much larger, and on a phone never much
+    smaller, than it is meant to be.
     """
     svg = picture.decode()
     for dark in DARKS:
         svg = svg.replace(dark, INK)
     svg = re.sub(r"fill: #ffffff", "fill: none", svg)
-    width = re.search(r'viewBox="0 0 ([\d.]+) ', svg)
-    style = f' style="max-width: {1.15 * float(width[1]):.0f}px"' if width else ""
-    return inline(svg).replace("<svg", f"<svg{style}", 1)
+    return inline(svg).replace("<svg", f'<svg style="--wide: {_width(svg):.0f}px"', 1)
+
+
+def _width(svg: str) -> float:
+    """Pixels, as our own pictures say them."""
+    found = re.search(r'viewBox="0 0 ([\d.]+) ', svg)
+    assert found, "a picture of ours has its size"
+    return float(found[1])

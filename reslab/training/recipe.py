@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from typing import Any, TypeGuard, get_type_hints
 
 from reslab.errors import UsageError, unknown
@@ -208,7 +209,9 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+@cache
 def _hints(cls: type) -> dict[str, Any]:
+    """The fields' types; read once, since that takes longer than everything else in building a recipe."""
     hints = get_type_hints(cls)
     return {f.name: hints[f.name] for f in fields(cls)}
 

@@ -221,6 +221,9 @@ def test_info_and_list():
     assert {"resnet20", "plain34", "resnet152"} <= {m["name"] for m in everything["models"]}
     assert {d["name"] for d in everything["datasets"]} == {"digits", "cifar10", "cifar100"}
     assert {"paper", "fast", "small", "record", "original"} == {r["name"] for r in everything["recipes"]}
+    told = {e["name"]: e["scales"]["small"] for e in everything["experiments"]}["figure1"]
+    assert told["runs"] == 2 and told["multiply_adds"] > 1e14 and told["expected_seconds"] is None
+    assert told["measured"] and told["measured_seconds"] > 60 and told["measured_on"], "results/ has plain20 under fast"
     own = {m["name"]: m["original"] for m in everything["models"]}
     assert all(own[name] for name in HISTORIC) and not own["resnet20"]
 

@@ -13,10 +13,11 @@ from reslab.experiments.experiment import Runs
 from reslab.experiments.figure2 import FIGURE2
 from reslab.experiments.figure3 import FIGURE3
 from reslab.experiments.figure7 import FIGURE7, NETS
-from reslab.experiments.loose import growth, loose_claims, loose_table, projections
+from reslab.experiments.loose import UNSHOWN, growth, loose_claims, loose_table, one_layer, projections
 from reslab.experiments.recorded import recorded
 from reslab.experiments.scales import Setting
 from reslab.experiments.table1 import TABLE1
+from reslab.nets import create, layers_of
 from tests.experiments.invented_experiments import invented_runs
 
 NOTHING = Runs(Setting.nominal("small"))
@@ -123,12 +124,36 @@ def test_commands_that_need_no_training_show_what_they_should(command, tmp_path,
     assert answer.exit_code == 0 and json.loads(answer.stdout)["name"] in command
 
 
-def test_every_other_command_names_what_exists():
+REPRODUCED = [shlex.split(c)[2:] for c in CLAIMS if c.startswith("reslab reproduce")]
+
+
+@pytest.mark.parametrize("words", REPRODUCED, ids=" ".join)
+def test_what_trains_is_long_enough_to_show_something(words):
+    """The scale that is taken without being asked for is a test, and shows nothing of any claim."""
     from reslab.experiments.registry import EXPERIMENTS
 
-    for command in CLAIMS:
-        if found := re.match(r"reslab reproduce (\w+)", command):
-            assert found[1] in EXPERIMENTS
+    assert words[0] in EXPERIMENTS
+    assert not EXPERIMENTS[words[0]].rounds or words[1:] in (["--scale", "small"], ["--scale", "full"])
+
+
+@pytest.mark.parametrize("command", [c for c in CLAIMS if c.startswith("reslab train digits")])
+def test_what_trains_on_digits_can_be_run_as_it_stands(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    answer = CliRunner().invoke(app, [*shlex.split(command)[1:], "--steps", "1", "--json"])
+    assert answer.exit_code == 0 and json.loads(answer.stdout)["steps"] == 1
+
+
+def test_a_block_of_one_layer_has_one():
+    assert any("loose:one_layer" in command for command in CLAIMS)
+    net = create("resnet20", residual=one_layer)
+    assert sum(layer.kind == "conv" for layer in layers_of(net, 32)) == 1 + 9
+
+
+def test_where_nothing_shows_it_the_table_says_so():
+    silent = [claim for claim in loose_claims() if not claim.command]
+    assert silent and all(claim.place for claim in silent), "then at least where to read it"
+    assert loose_table().count(UNSHOWN) == len(silent)
+    assert all(claim.command.split()[0] in ("reslab", "python") for claim in loose_claims() if claim.command)
 
 
 def test_one_by_one_convolutions_are_fully_connected(capsys):

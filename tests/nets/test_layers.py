@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from reslab.errors import UsageError
 from reslab.nets import Block, Spec, blocks_of, build, complexity, create, layer_text, layers_of, spec
 
 
@@ -67,6 +68,30 @@ def test_any_net_of_stem_stages_and_head_can_be_read():
     assert [layer.text for layer in layers] == ["3x3 conv, 4", "pool, /2", "1x1 conv, 4", "fc 5", "fc 2"]
     assert [layer.shortcut for layer in layers] == [None, None, "identity", None, None]
     assert [layer.output for layer in layers] == [16, 8, 8, 1, 1]
+
+
+@pytest.mark.parametrize("name", ["alexnet", "googlenet", "maxout", "highway19", "highway32"])
+def test_nets_of_the_comparison_are_whole(name):
+    found = spec(name)
+    net = on_shapes(found)
+    layers, cost = layers_of(net, found.size), complexity(net, found.size)
+    assert sum(layer.macs for layer in layers) == cost.macs
+    gated = [layer for layer in layers if layer.shortcut == "gate"]
+    assert len(gated) == {"highway19": 14, "highway32": 27}.get(name, 0)
+    assert sum(layer.kind == "inception" for layer in layers) == (9 if name == "googlenet" else 0)
+
+
+def test_layers_that_are_no_chain_are_refused_by_name():
+    class Beside(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.other = nn.Conv2d(3, 4, 1), nn.Conv2d(3, 4, 1)
+
+        def forward(self, x):
+            return self.one(x) + self.other(x)
+
+    with pytest.raises(UsageError, match="Beside"):
+        layers_of(nn.Sequential(Beside()), 16)
 
 
 def test_reading_a_net_changes_nothing():

@@ -1,13 +1,14 @@
 """Drawings of nets: every layer is in them, shortcuts are dotted where dimensions grow, and they are the same twice."""
 
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
 import torch
 from torch import nn
 
-from reslab.nets import Block, Spec, build, layers_of, spec
+from reslab.nets import MODELS, Architecture, Block, build, layers_of, spec
 from reslab.nets.blocks import basic, bottleneck
 from reslab.reporting import (
     Column,
@@ -19,9 +20,10 @@ from reslab.reporting import (
     first_blocks,
     weights_of,
 )
+from reslab.reporting.columns import MOST_ROWS
 
 
-def net_of(name: str, option: str | None = None) -> tuple[Spec, nn.Sequential]:
+def net_of(name: str, option: str | None = None) -> tuple[Architecture, nn.Sequential]:
     found = spec(name, option)
     with torch.device("meta"):
         return found, build(found)
@@ -37,6 +39,12 @@ def words(svg: bytes) -> list[str]:
     return re.findall(r">([^<>\n]+)</text>", svg.decode())
 
 
+def heights(svg: bytes) -> list[float]:
+    """Where the words in a column's boxes stand, in their order: words of this size are nowhere else."""
+    found = re.findall(r'font-size: 10.5px[^>]* y="([\d.]+)"', svg.decode())
+    return [float(y) for y in found]
+
+
 def bypasses(svg: bytes) -> tuple[int, int]:
     """Shortcuts drawn, and those of them that are dotted: paths with four bends are nothing else."""
     paths = re.findall(r'<path d="M[^"zQ]*Q[^"zQ]*Q[^"z]*"[^>]*>', svg.decode())
@@ -50,6 +58,30 @@ def test_columns_have_a_box_for_every_layer():
     for text, times in (("7×7 conv, 64, /2", 1), ("3×3 conv, 64", 6), ("3×3 conv, 256", 11), ("fc 1000", 1)):
         assert found.count(text) == 2 * times, text
     assert [size for size in found if size.isdigit()] == ["112", "56", "28", "14", "7", "1"]
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if spec(name).depth <= 60 or name == "resnet110"])
+def test_every_net_is_read_downwards(name):
+    drawn = column(name)
+    places = heights(columns_figure([drawn]))
+    assert len(places) == len(drawn.layers) or len(drawn.layers) > MOST_ROWS > len(places) > 0
+    assert all(above < below for above, below in pairwise(places)), name
+
+
+def test_maps_that_grow_have_a_band_of_their_own():
+    maxout = columns_figure([column("maxout")])
+    assert [size for size in words(maxout) if size.isdigit()] == ["33", "16", "15", "7", "9", "5", "1"]
+    two = columns_figure([column("maxout"), column("resnet20")])
+    sizes = [size for size in words(two) if size.isdigit()]
+    assert sizes == ["33", "32", "16", "15", "8", "7", "9", "5", "1"], "each column keeps its order"
+
+
+def test_highway_layers_and_inception_modules_are_boxes():
+    picture = columns_figure([column("highway19")])
+    assert bypasses(picture) == (14, 0) and words(picture).count("1 − T(x)") == 14
+    assert words(picture).count("T(x) · 3×3 conv, 80") == 5
+    found = words(columns_figure([column("googlenet")]))
+    assert sum(text.startswith("inception, ") for text in found) == 9 and found.count("inception, 1024") == 1
 
 
 @pytest.mark.parametrize(
@@ -108,7 +140,19 @@ def test_table_1_has_blocks_in_brackets():
     assert picture == architecture_figure(nets, ("FLOPs",))
     for text in ("× 36", "× 8", "× 6", "1×1, 2048", "56×56", "FLOPs", "resnet152"):
         assert text in found
-    assert found.count("7×7 conv, 64, /2") == 1 and found.count("3.6e9") == 2
+    assert found.count("7×7, 64, stride 2") == 1 and found.count("3.6e9") == 2
+
+
+def test_table_1_has_the_papers_rows():
+    found, net = net_of("resnet18")
+    told = words(architecture_figure([NetColumn("18-layer", layers_of(net, found.size), ())], ()))
+    assert [text for text in told if text.startswith("conv")] == ["conv1", "conv2_x", "conv3_x", "conv4_x", "conv5_x"]
+    assert [text for text in told if re.fullmatch(r"(\d+)×\1", text)] == [
+        "112×112", "56×56", "28×28", "14×14", "7×7", "1×1"
+    ]  # fmt: skip
+    place = told.index("3×3 max pool, stride 2")
+    assert told.index("conv2_x") < place < told.index("3×3, 64"), "the pool belongs to conv2_x"
+    assert "average pool, 1000-d fc, softmax" in told
 
 
 @pytest.mark.parametrize(("form", "begins"), [("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89PNG")])

@@ -81,28 +81,56 @@ def test_every_entry_is_there_once_with_its_numbers_and_its_command():
 def test_verdicts(holds, measured, words):
     made = entry(holds=holds, measured=measured, picture=SVG if measured else None, finding="so" if measured else "")
     page = paper_html([made], [])
-    assert (f"{words}:</span> so." if measured else f"{words}.") in page and (
-        "Nothing recorded yet" in page
-    ) is not measured
+    assert (f"{words}:</span> so." if measured else f"{words}. This measures it") in page
+    assert page.count(words) == 1, "it is said once"
+
+
+def test_what_is_not_measured_is_a_claim_a_command_and_nothing_empty():
+    lines = (Line("a", "error %", "1.00", ""), Line("b", "error %", "", ""))
+    page = paper_html([entry(measured=False, picture=None, holds=None, finding="", lines=lines)], [])
+    article = page.partition("<article")[2].partition("</article>")[0]
+    assert "A claim." in article and "reslab reproduce figure1" in article and "<figure" not in article
+    before, _, folded = article.partition("<details")
+    assert "<table" not in before and "The paper's numbers" in folded and "A note." in folded
+    assert ">a</th>" in folded and ">b</th>" not in folded, "a row without a number is none"
+    assert ">ours</th>" not in article and ">the paper</th>" in article
+    nothing = entry(measured=False, picture=None, holds=None, finding="", lines=lines[1:], notes=(), machines=())
+    article = paper_html([nothing], []).partition("<article")[2].partition("</article>")[0]
+    assert "<details" not in article and "<table" not in article
 
 
 def test_columns_without_numbers_are_left_out_and_several_units_are_said():
     one = entry(
         lines=(Line("a", "error %", "1.00", ""), Line("b", "error %", "2.00", "")), measured=False, picture=None
     )
-    assert one.filled == {"deviation": False, "n": False, "images": False} and not one.units
+    assert one.filled == {"paper": True} | dict.fromkeys(("ours", "deviation", "n", "images"), False) and not one.units
     assert "deviation</th>" not in paper_html([one], [])
+    ours = entry(lines=(Line("a", "std", "", "1.04", "", "1", "1,000 val"), Line("b", "other", "", "")))
+    page = paper_html([ours], [])
+    assert ">the paper</th>" not in page and ">images</th>" in page and ">unit</th>" not in page
     two = entry(lines=(Line("a", "error %", "1.00", ""), Line("b", "weights", "2", "3", "+1")))
     assert two.units and ">unit</th>" in paper_html([two], [])
 
 
 def test_claims_are_escaped_and_may_have_no_command():
     page = paper_html([entry()], [("<b>said</b>", "right", "", "")])
-    assert "&lt;b&gt;said" in page
+    assert "&lt;b&gt;said" in page and "Nothing here shows it." in page
     read(page)
 
 
 def test_pictures_take_the_colours_of_the_page():
     svg = themed(SVG)
     assert svg.startswith("<svg") and "#24292f" not in svg and "#ffffff" not in svg and "currentColor" in svg
-    assert "max-width: 575px" in svg and 'pt"' not in svg and not re.search(r"xmlns", svg)
+    assert "--wide: 500px" in svg and 'pt"' not in svg and not re.search(r"xmlns", svg)
+
+
+def test_a_phone_is_told_where_a_picture_goes_on():
+    narrow = SVG.replace(b"0 0 500 300", b"0 0 300 300")
+    assert entry().broad and not entry(picture=narrow).broad and not entry(picture=None).broad
+    assert '<figure class="wide">' in paper_html([entry()], [])
+    assert '<figure class="wide">' not in paper_html([entry(picture=narrow)], [])
+
+
+@pytest.mark.parametrize(("deviation", "printed"), [("+0", "0"), ("-0.06", "−0.06"), ("+2.77", "+2.77"), ("", "")])
+def test_deviations_are_printed_with_care(deviation, printed):
+    assert Line("a", "error %", "1.00", "1.00", deviation).apart == printed

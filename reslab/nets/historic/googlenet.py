@@ -36,6 +36,7 @@ class Inception(nn.Module):
         self.three = nn.Sequential(*convolution(channels, reduce3, 1), *convolution(reduce3, three, 3))
         self.five = nn.Sequential(*convolution(channels, reduce5, 1), *convolution(reduce5, five, 5))
         self.pool = nn.Sequential(nn.MaxPool2d(3, 1, 1), *convolution(channels, pool, 1))
+        self.channels = one + three + five + pool  # that come out
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.cat([self.one(x), self.three(x), self.five(x), self.pool(x)], 1)
@@ -51,10 +52,10 @@ def googlenet(classes: int, size: int) -> nn.Sequential:
         layers: list[nn.Module] = []
         for name, row in INCEPTIONS.items():
             if name.startswith(number):
-                layers.append(Inception(*row))
-            if name.startswith(number) and name in COMPANIONS:
-                channels = row[1] + row[3] + row[5] + row[6]
-                layers.append(Companion(_companion_head(channels, size, classes), COMPANION_WEIGHT))
+                module = Inception(*row)
+                layers.append(module)
+                if name in COMPANIONS:
+                    layers.append(Companion(_companion_head(module.channels, size, classes), COMPANION_WEIGHT))
         if number != "5":
             layers.append(_pool())
             size = map_size(layers[-1], size)

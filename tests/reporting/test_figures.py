@@ -1,0 +1,45 @@
+"""The paper's figures over iterations, and values beside the paper's: what is drawn, and what is left out."""
+
+import re
+
+from reslab.reporting import Axis, Curve, Pair, Panel, beside_figure, panels_figure
+from reslab.reporting.beside import NUMBERS
+
+AXIS = Axis(0, 20, (0, 10, 20))
+LINE = Curve("one", "#111111", "bold", ((0, 30.0), (100, 12.0)))
+NOTHING = Curve("another", "#222222", "bold", ())
+
+
+def drawn(*panels: Panel, **changes) -> str:
+    return panels_figure(panels, AXIS, (0, 1), **changes).decode()
+
+
+def size(svg: str) -> tuple[float, float]:
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    return float(found[1]), float(found[2])
+
+
+def test_a_panel_without_a_line_is_left_out():
+    one, other = Panel("first", (LINE, NOTHING)), Panel("second", (NOTHING,))
+    svg = drawn(one, other)
+    assert ">first<" in svg and ">second<" not in svg and "not run" not in svg
+    assert size(svg)[0] == 340 and size(drawn(one, one))[0] == 680
+    assert size(drawn(one, other, width=760))[0] == 380, "each panel is as wide as it would be"
+    assert svg == drawn(one, other)
+
+
+def test_with_nothing_run_every_panel_says_so():
+    svg = drawn(Panel("first", (NOTHING,)), Panel("second", ()))
+    assert ">first<" in svg and ">second<" in svg and svg.count(">not run<") == 2
+
+
+def test_there_is_no_room_for_words_that_are_not_there():
+    bare, titled = Panel("", (LINE,)), Panel("first", (LINE,))
+    assert size(drawn(bare))[1] < size(drawn(titled))[1] < size(drawn(titled, key="what lines mean"))[1]
+
+
+def test_spreads_end_inside_the_picture():
+    svg = beside_figure([Pair("a", 9.0, 10.0, 0.5), Pair("b", 8.5, None)], "error %").decode()
+    marks = [float(x) for x in re.findall(r'<use[^>]* x="([\d.]+)"', svg)]
+    assert len(marks) > 3 and max(marks) <= size(svg)[0] - NUMBERS
+    assert ">10.00<" in svg and "± 0.50" in svg
