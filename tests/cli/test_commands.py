@@ -200,7 +200,7 @@ def test_the_page_of_the_paper(tmp_path):
     page = (tmp_path / "paper.html").read_text(encoding="utf-8")
     assert answer.json["bytes"] == len(page.encode()) and answer.json["runs"] == []
     for name in ("figure3", "table6", "overfit"):
-        assert f'<article id="{name}">' in page and f"reslab reproduce {name}" in page
+        assert f'<article id="{name}"' in page and f"reslab reproduce {name}" in page
     assert "Option C has 13 projections." in page and "3×3 conv, 512" in page
 
 
