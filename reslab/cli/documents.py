@@ -35,7 +35,7 @@ def wanted(results: list[Result], benches: list[Result]) -> dict[str, bytes]:
     budgets = Document.of(BUDGETS, recorded(BUDGETS, results))
     compared = [result for pair in on_both(results) for group in pair.values() for result in group.results]
     pieces = {
-        "results": runs_table([result for result in results if result not in compared]),
+        "results": runs_table(sorted((result for result in results if result not in compared), key=_place)),
         "counts": counts_table(),
         "table6": measured_table6(results),
         "loose": loose_table(),
@@ -52,6 +52,12 @@ def wanted(results: list[Result], benches: list[Result]) -> dict[str, bytes]:
         **({"docs/budgets.svg": budgets.picture()} if enough(budgets.runs) else {}),
     }
     return {**{name: text.encode() for name, text in texts.items()}, **figures}
+
+
+def _place(result: Result) -> tuple[str, str, str, int]:
+    """Where a result stands among others: short trainings of a net before long ones."""
+    found = result["result"]
+    return found["data"], found["model"], found["recipe"], found["steps"]
 
 
 def budgets_table(budgets: Document) -> str:
