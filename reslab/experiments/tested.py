@@ -19,7 +19,7 @@ from reslab.training import Recipe
 
 ENSEMBLE = "ensemble"  # the label of the nets together
 PAPER_SIZE = 224  # pixels: PAPER_SCALES are for nets of this size
-SMOKE_TESTED = 20  # images that a test of a few steps looks at: nobody reads the number
+SMOKE_TESTED = 8  # images that a test of a few steps looks at: nobody reads the number
 
 Protocol = Callable[[int, bool], Views]
 """(a net's size in pixels, does a mirrored image keep its class?) -> how its images are looked at."""

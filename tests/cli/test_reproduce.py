@@ -12,6 +12,7 @@ from reslab.cli.reproduce import documents_of, length, places
 from reslab.experiments.registry import EXPERIMENTS
 from reslab.experiments.reproduce import Reproduction
 from reslab.experiments.scales import Setting, Shelf
+from reslab.experiments.tested import SMOKE_TESTED
 from reslab.store import read_trained
 from reslab.training import Surroundings
 from tests.cli.test_commands import Answer
@@ -204,7 +205,7 @@ def test_all_smokes(tmp_path):
         assert values["too_small"] is bool(EXPERIMENTS[name].rounds)
         assert all(Path(file).is_file() for file in values["files"])
         trained = [r for r in values["rows"] if r["unit"] == "error %" and r["ours"] is not None]
-        assert all(r["n"] == 1 and r["images"] in (20, 100, 360) for r in trained)
+        assert all(r["n"] == 1 and r["images"] in (SMOKE_TESTED, 100, 360) for r in trained)
     assert len(list(tmp_path.glob("*/result.json"))) == 30, "runs are shared"
-    assert all(found[f"table{n}"]["measured"]["images"] == 20 for n in (2, 3, 4, 5))
+    assert all(found[f"table{n}"]["measured"]["images"] == SMOKE_TESTED for n in (2, 3, 4, 5))
     assert found["bottleneck"]["measured"]["px"] == 16

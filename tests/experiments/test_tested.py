@@ -12,7 +12,7 @@ from reslab.experiments.table2 import TABLE2
 from reslab.experiments.table3 import TABLE3
 from reslab.experiments.table4 import TABLE4
 from reslab.experiments.table5 import NETS, TABLE5
-from reslab.experiments.tested import ENSEMBLE, by_views, dense, measure, ten_crops
+from reslab.experiments.tested import ENSEMBLE, SMOKE_TESTED, by_views, dense, measure, ten_crops
 from reslab.store import read_record
 from reslab.training import Surroundings, train_on
 from tests.conftest import short_recipe
@@ -78,7 +78,7 @@ def test_an_ensemble_is_that_of_eval_for_each_seed_that_all_have(two, digits):
 
 def test_a_test_of_a_few_steps_looks_at_few_images(two, digits):
     smoke = Runs(Setting.nominal("smoke"), two.found)
-    assert measure(smoke, Digits(digits), ["resnet14"], dense)["images"] == 20
+    assert measure(smoke, Digits(digits), ["resnet14"], dense)["images"] == SMOKE_TESTED
 
 
 def test_measured_errors_stand_in_for_single_views():
