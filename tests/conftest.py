@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+SEVERAL = "PYTEST_XDIST_WORKER" in os.environ  # then tests in other processes use the other cores
+os.environ.setdefault("OMP_NUM_THREADS", "1" if SEVERAL else "2")
 
 from reslab.data import load_dataset
 from reslab.training import Recipe, facts_of, make_recipe
