@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reslab.data import Dataset, FolderIndex, Images, load_dataset
+from reslab.data import NAMES, Dataset, FolderIndex, Images, load_dataset
 from reslab.engine import Request
 from reslab.errors import DataError, UsageError, unknown
 from reslab.evaluation.confusion import ClassError, class_errors, confusion_matrix, mean_class_error
@@ -194,6 +194,11 @@ def _dataset(
     folder = RunFolder(place) if place and place.is_dir() else None
     recorded = (folder.read(ENVIRONMENT) or {}).get("folder") if folder else None
     asked = data or recorded or about.data
+    if data is None and asked == about.data and asked not in NAMES and not Path(asked).is_dir():
+        raise UsageError(
+            f"{place or about.model} was trained on the photographs '{asked}', and does not know where they lie: "
+            "name their folder (reslab eval FILE FOLDER)"
+        )
     own = Path(asked).resolve().name == about.data
     written = folder.read(SPLIT) if folder and own else None
     dataset = load_dataset(
