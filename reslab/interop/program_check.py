@@ -86,4 +86,6 @@ def _texts(key: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _refusal(what: str) -> RunError:
-    return RunError(f"it holds {what}, as no file that reslab export writes does, and is not loaded: it might run code")
+    return RunError(
+        f"it holds {what}, which might run code and is loaded from no file; torch.export.load takes it, if you trust it"
+    )

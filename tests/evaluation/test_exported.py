@@ -20,7 +20,7 @@ FP32 = Request(precision="fp32", threads=1)
 @pytest.fixture(scope="module")
 def run(digits, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "digits"
-    train_on(digits, short_recipe(digits, 60), path, Surroundings(Request("torch", precision="fp32")))
+    train_on(digits, short_recipe(digits, 60), path, Surroundings(Request("torch", precision="fp32", threads=1)))
     return path
 
 

@@ -130,7 +130,7 @@ def test_what_needs_a_net_says_that_there_is_none(tmp_path):
 @pytest.fixture(scope="module")
 def run(digits, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "digits"
-    train_on(digits, short_recipe(digits, 100), path, Surroundings(Request("torch", precision="fp32")))
+    train_on(digits, short_recipe(digits, 100), path, Surroundings(Request("torch", precision="fp32", threads=1)))
     return path
 
 
@@ -146,7 +146,7 @@ def test_a_file_answers_as_the_run_it_came_from(run, digits, tmp_path, to, score
     assert theirs.identity == ours.identity and theirs.scores == scores and theirs.format == to
     pixels = digits.splits["val"].pixels
     np.testing.assert_allclose(theirs.probabilities(pixels), ours(pixels).softmax(dim=1), atol=1e-5)
-    in_fp32 = Request(precision="fp32")
+    in_fp32 = Request(precision="fp32", threads=1)
     for choice in ({}, {"split": "val", "views": "flip"}, {"views": 10}, {"views": "centre", "scales": (9, 12)}):
         found, expected = (evaluate(net, request=in_fp32, **choice) for net in (theirs, run))
         assert found.top1_error == pytest.approx(expected.top1_error, abs=0.3) and found.top1_error < 70

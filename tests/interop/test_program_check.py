@@ -87,7 +87,7 @@ def test_pickles_and_what_is_not_known(data, message):
     ],
 )
 def test_text_that_might_run_as_code(change):
-    with pytest.raises(RunError, match="is not loaded: it might run code"):
+    with pytest.raises(RunError, match="which might run code and is loaded from no file"):
         refuse_code(program(changed(change)))
 
 
