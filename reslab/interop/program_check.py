@@ -23,7 +23,7 @@ ENTRY = re.compile(
 OPERATOR = re.compile(r"torch\.ops\.aten\.\w+\.\w+|_operator\.(add|sub|mul|floordiv|mod|neg|getitem|eq|ne|ge|gt|le|lt)")
 NAME = re.compile(r"[\w.]*")
 SYMBOL = re.compile(r"Symbol\('[su]\d+'(, (positive|nonnegative|integer)=True)*\)")
-ARITHMETIC = re.compile(r"[\d\s+*/()-]*")
+ARITHMETIC = re.compile(r"([\d\s+*/,()-]|\b(Add|FloorDiv|Integer|Max|Min|Mod|Mul)\()*")
 PARSED = ("in_spec", "out_spec")  # JSON in JSON
 FREE = ("torch_version", "metadata")  # kept as text, never run
 

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable
 
 import pytest
+from torch import nn
 
 from reslab.errors import RunError
 from reslab.interop.program_check import refuse_code
@@ -46,6 +47,20 @@ def changed(change: Callable[[dict], None]) -> dict:
     return graph
 
 
+class Reshaping(nn.Module):
+    """A residual function of one's own that reckons with the size of the batch."""
+
+    def __init__(self, channels_in: int, width: int, stride: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(channels_in, width, 3, stride, 1)
+
+    def forward(self, x):
+        y = self.convolution(x)
+        images, channels, height, width = y.shape
+        rows = y.reshape(images * channels, height * width)
+        return (rows * rows.mean(1, keepdim=True).sigmoid()).reshape(images, channels, height, width)
+
+
 def test_a_graph_of_tensors_is_let_in():
     refuse_code(program())
 
@@ -81,6 +96,7 @@ def test_pickles_and_what_is_not_known(data, message):
         lambda g: g["graph_module"]["graph"]["nodes"][0].update(name="x=print('code')"),
         lambda g: g["graph_module"]["graph"]["nodes"][0].update({"x\ny": 1}),
         lambda g: g["size"].update(expr_str="__import__('os').getcwd()"),
+        lambda g: g["size"].update(expr_str="Mul('print(1)', Integer(2))"),
         lambda g: g["size"].update(expr_str="Symbol('x', positive=print(1))"),
         lambda g: g.update(range_constraints={"print(1)": {}}),
         lambda g: g["graph_module"].update(in_spec='[1, {"type": "a b"}]'),
@@ -101,3 +117,9 @@ def test_an_entry_twice():
 @pytest.mark.parametrize("name", ["resnet8", "preact8", "dsn", "maxout", "highway19"])
 def test_what_export_writes_is_let_in(name):
     refuse_code(program_bytes(classifier(name), scores=False))
+
+
+@pytest.mark.slow
+def test_a_residual_function_of_ones_own_is_let_in():
+    net = classifier("resnet8", 8, residual=lambda channels, width, stride, _: Reshaping(channels, width, stride))
+    refuse_code(program_bytes(net, scores=False))
