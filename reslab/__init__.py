@@ -9,7 +9,8 @@ page = reslab.report(result["run"])                          # one self-containe
 model = reslab.load(result["run"])                           # knows its class names and preprocessing
 answers = list(reslab.predict(model, "photo.jpg"))           # or folders, PIL images, arrays
 features = model.features(pixels)                            # of uint8 images (B, H, W, 3), before the head
-reslab.export(result["run"], "torch-export")                 # a file for other programs
+file = reslab.export(result["run"], "torch-export").path      # a file for other programs
+answers = list(reslab.predict(reslab.load(file), "photos/")) # or for ours
 """
 
 from importlib import import_module
@@ -19,10 +20,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reslab.errors import DataError, ReslabError, RunError, UsageError
     from reslab.evaluation import evaluate, predict
-    from reslab.interop import export
+    from reslab.interop import export, load
     from reslab.nets import Block, Spec, create
     from reslab.reporting import report
-    from reslab.store import load
     from reslab.training import Recipe, train
     from reslab.training import recipe_for as recipe
 
@@ -40,7 +40,7 @@ _HOME = {
     "create": "nets.create",
     "evaluate": "evaluation.evaluate",
     "export": "interop.export",
-    "load": "store.load",
+    "load": "interop.load",
     "predict": "evaluation.predict",
     "recipe": "training.recipe_for",
     "report": "reporting.report",

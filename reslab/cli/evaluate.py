@@ -1,4 +1,4 @@
-"""`reslab eval`: the error of a run or model file, or of an ensemble of them."""
+"""`reslab eval`: the error of a run, a model file or an exported file, or of an ensemble of them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,9 @@ MOST_CONFUSIONS = 3
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(metavar="RUN|FILE", help="A run folder or a model file.")],
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN|FILE", help="A run folder, a model file or an exported file (.onnx, .pt2).")
+    ],
     data: Annotated[str | None, typer.Argument(help="Another data set; default: the run's own.")] = None,
     split: Annotated[str | None, typer.Option(help="train, val or test; default: test, else val.")] = None,
     views: Annotated[
@@ -42,17 +44,18 @@ def evaluate(
     """Measure top-1 and top-5 error on a split: of a single view, of crops, of several scales, of an ensemble."""
     from reslab.engine import Request
     from reslab.evaluation import evaluate
+    from reslab.interop import opened
     from reslab.nets import named_residual
 
     asked = Request("auto", device, precision, "auto", threads)
     with counted("testing") as progress:
         found = evaluate(
-            run,
+            opened(run),
             data,
             split,
             views=views,
             scales=_pixels(scales),
-            ensemble=ensemble or (),
+            ensemble=[opened(place) for place in ensemble or ()],
             data_root=data_root,
             request=asked if asked != Request() else None,
             residual=named_residual(residual),

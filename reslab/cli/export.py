@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reslab.cli.exported import class_names
 from reslab.cli.show import emit, pairs, say
 
 if TYPE_CHECKING:
     from reslab.interop import Exported
-
-SHOWN = 5  # class names
 
 
 def export(
@@ -46,17 +45,12 @@ def export(
             ("input", f"{found.input}: uint8 RGB, ({shape})" if found.input else None),
             ("output", f"{found.output}: float32, (batch, {len(found.classes)})" if found.output else None),
             ("opset", found.opset),
-            ("classes", _names(found.classes)),
+            ("classes", class_names(found.classes)),
             ("verified", _verified(found)),
             ("use", _use(found)),
         )
         if row[1]
     )
-
-
-def _names(classes: tuple[str, ...]) -> str:
-    more = f", ... ({len(classes):,})" if len(classes) > SHOWN else ""
-    return ", ".join(classes[:SHOWN]) + more
 
 
 def _verified(found: "Exported") -> str:

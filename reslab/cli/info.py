@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reslab.cli.exported import file_rows, file_values
 from reslab.cli.show import emit, pairs, table
 from reslab.errors import UsageError
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def info(
-    name: Annotated[str, typer.Argument(metavar="NET|RUN", help="A net of `reslab list`, or a run folder.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NET|RUN|FILE", help="A net of `reslab list`, a run folder, or an exported file.")
+    ],
     shortcut: Annotated[str | None, typer.Option(help="A, B or C (sec. 4.1).")] = None,
     stride_in: Annotated[str | None, typer.Option(help="Stride of a bottleneck: 1x1 (paper) or 3x3.")] = None,
     classes: Annotated[int | None, typer.Option(help="Number of classes.")] = None,
@@ -27,8 +30,17 @@ def info(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Show a network: stages, depth, parameters, multiply-adds, beside the paper's."""
-    found = describe(name, shortcut, stride_in, classes, size)
+    """Show a network: stages, depth, parameters, multiply-adds, beside the paper's; and what an exported file says."""
+    from reslab.interop import opened
+
+    exported = opened(Path(name))
+    if isinstance(exported, Path):
+        found = describe(name, shortcut, stride_in, classes, size)
+    else:
+        _refuse_changes(name, {"shortcut": shortcut, "stride-in": stride_in, "classes": classes, "size": size})
+        identity = exported.identity
+        found = cost_of(identity.spec, identity.model, identity.residual)
+        found["exported"] = file_values(exported)
     if draw_to:
         draw(draw_to, found)
         found["drawing"] = draw_to
@@ -68,6 +80,7 @@ def info(
             else []
         ),
         ("drawing", draw_to),
+        *(file_rows(found["exported"]) if "exported" in found else []),
     ]
     pairs(row for row in rows if row[1])
 
@@ -76,15 +89,21 @@ def describe(
     name: str, shortcut: str | None, stride_in: str | None, classes: int | None, size: int | None
 ) -> dict[str, Any]:
     """What `reslab info --json` says of a net, or of that of a run folder or a trained net of ours."""
-    from reslab.experiments import exact_counts, printed, published
-    from reslab.nets import Spec, canonical, complexity, rows_of, spec
+    from reslab.nets import canonical, spec
 
     run = _recipe_of(name)
     if run:
         name, shortcut, stride_in = run.model.name, shortcut or run.model.shortcut, stride_in or run.model.stride_in
         classes, size = classes or run.model.classes, size or run.data.size
     name = canonical(name)
-    found = spec(name, shortcut, classes, size, stride_in)
+    return cost_of(spec(name, shortcut, classes, size, stride_in), name, run.model.residual if run else None)
+
+
+def cost_of(found: "Architecture", name: str, residual: str | None) -> dict[str, Any]:
+    """What `reslab info --json` says of the net that `found` describes; `residual` names its own residual function."""
+    from reslab.experiments import exact_counts, printed, published
+    from reslab.nets import Spec, complexity, rows_of
+
     net = _shapes(found)
     cost = complexity(net, found.size)
     at_home = exact_counts(name, found) is not None
@@ -100,7 +119,7 @@ def describe(
         "shortcut": found.shortcut,
         "stride_in": found.stride_in,
         "companion_params": cost.companion_params,
-        "residual": run.model.residual if run else None,
+        "residual": residual,
         "stages": [
             {**asdict(stage), "layers": text} for stage, text in zip(cost.stages, rows_of(found, net), strict=True)
         ],
@@ -108,6 +127,12 @@ def describe(
         "paper": printed(name) if at_home else {},
         "published": published(name) if at_home else {},
     }
+
+
+def _refuse_changes(name: str, asked: dict[str, Any]) -> None:
+    """An exported file is what it is."""
+    if given := [option for option, value in asked.items() if value is not None]:
+        raise UsageError(f"--{given[0]}: {name} is an exported file, and its net is fixed; leave the option out")
 
 
 def _recipe_of(name: str) -> "Recipe | None":

@@ -17,7 +17,9 @@ MOST_TOLD = 10  # classes of the closing line
 
 
 def predict(
-    run: Annotated[Path, typer.Argument(metavar="RUN|FILE", help="A run folder or a model file.")],
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN|FILE", help="A run folder, a model file or an exported file (.onnx, .pt2).")
+    ],
     images: Annotated[list[Path], typer.Argument(help="Photographs, or folders of them.")],
     top: Annotated[
         int | None, typer.Option(help="So many classes for each; 5, but 1 for several in text, and with --csv.")
@@ -30,6 +32,7 @@ def predict(
     """Name what is on photographs, with the run's own preprocessing."""
     from reslab.engine import Request
     from reslab.evaluation import photographs, predict
+    from reslab.interop import opened
     from reslab.nets import named_residual
 
     if csv and json:
@@ -38,7 +41,9 @@ def predict(
     ranked = top if top is not None else 1 if csv or (len(paths) > 1 and not json) else TOP
     request = Request(device=device) if device != "auto" else None
     found: list[Prediction] = []
-    for prediction in predict(run, paths, top=ranked, request=request, residual=named_residual(residual), say=say):
+    for prediction in predict(
+        opened(run), paths, top=ranked, request=request, residual=named_residual(residual), say=say
+    ):
         if csv and not found:
             csv_record(_columns(ranked))
         found.append(prediction)

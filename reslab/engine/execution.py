@@ -24,7 +24,7 @@ WORTH_COMPILING = 20_000  # images there and back: what the kernels win on them 
 class Execution:
     """Decided once for a run, recorded, and used again on resume."""
 
-    engine: str  # "torch" | "native"
+    engine: str  # "torch" | "native"; of an exported file, what runs it
     device: str  # "cpu", "cuda", "cuda:1", "mps"
     precision: str  # "fp32" | "bf16": of activations; weights, gradients and sums are fp32
     channels_last: bool

@@ -12,15 +12,15 @@ from reslab.errors import UsageError
 from reslab.evaluation.scores import execution_for
 from reslab.nets import Residual
 from reslab.progress import Say
-from reslab.store import Classifier, load
+from reslab.store import Classifier, ExportedNet, load
 
 
 @dataclass(frozen=True)
 class Member:
     """One net of an ensemble, or the only one that is tested."""
 
-    name: str  # its run folder or model file, as it is shown
-    classifier: Classifier
+    name: str  # its run folder, model file or exported file, as it is shown
+    classifier: Classifier | ExportedNet
     execution: Execution
 
     @property
@@ -29,7 +29,7 @@ class Member:
 
 
 def members_of(
-    nets: Sequence[str | Path | Classifier], request: Request | None, residual: Residual | None, say: Say
+    nets: Sequence[str | Path | Classifier | ExportedNet], request: Request | None, residual: Residual | None, say: Say
 ) -> list[Member]:
     """These nets, loaded where they are run folders or model files; those that are loaded already are as they stand.
 
@@ -41,8 +41,13 @@ def members_of(
     return members
 
 
-def _member(net: str | Path | Classifier, request: Request | None, residual: Residual | None, say: Say) -> Member:
-    if isinstance(net, Classifier):  # its weights may be others by now than those of the file
+def _member(
+    net: str | Path | Classifier | ExportedNet, request: Request | None, residual: Residual | None, say: Say
+) -> Member:
+    classifier: Classifier | ExportedNet
+    if isinstance(net, ExportedNet):
+        name, classifier = str(net.place), net
+    elif isinstance(net, Classifier):  # its weights may be others by now than those of the file
         name, classifier = f"{net.place or net.identity.model} (in memory)", net
     else:
         name, classifier = str(Path(net)), load(net, residual)

@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reslab.data import Dataset, FolderIndex, Images, load_dataset
+from reslab.data import NAMES, Dataset, FolderIndex, Images, load_dataset
 from reslab.engine import Request
 from reslab.errors import DataError, UsageError, unknown
 from reslab.evaluation.confusion import ClassError, class_errors, confusion_matrix, mean_class_error
 from reslab.evaluation.ensemble import Member, in_order, members_of, seen_in_training
 from reslab.evaluation.error import top_error
-from reslab.evaluation.probabilities import probabilities
+from reslab.evaluation.probabilities import not_dense, probabilities
 from reslab.evaluation.scores import scores_of
 from reslab.evaluation.views import Views, views_of
 from reslab.nets import Residual
 from reslab.progress import Progress, Say, silent, unseen
-from reslab.store import ENVIRONMENT, SPLIT, Classifier, RunFolder
+from reslab.store import ENVIRONMENT, SPLIT, Classifier, ExportedNet, RunFolder
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,13 @@ class Evaluation:
 
 
 def evaluate(
-    run_or_classifier: str | Path | Classifier,
+    run_or_classifier: str | Path | Classifier | ExportedNet,
     data: str | Path | None = None,
     split: str | None = None,
     *,
     views: str | int | None = None,
     scales: Sequence[int] = (),
-    ensemble: Sequence[str | Path | Classifier] = (),
+    ensemble: Sequence[str | Path | Classifier | ExportedNet] = (),
     data_root: Path | None = None,
     request: Request | None = None,
     residual: Residual | None = None,
@@ -80,6 +80,7 @@ def evaluate(
     """Top-1 and top-5 error of a run folder or model file: of a single view, several views, or several nets (sec. 3.4).
 
     A classifier that `load` gave is tested with the weights that it has now, on the data that its run was trained on.
+    An exported file, as `reslab.load` gives it, has one size: all but whole images at `scales` can be done with it.
     `data` defaults to what the net was trained on, with the run's own split; `split` to "test" where there is one, else
     "val". Classes are matched by name. `views` is 1 (the image as it is), "flip" (and its mirror), "centre" or 10
     (crops); with `scales`, shorter sides in pixels, crops are cut from images of these scales, and 1 and "flip" apply
@@ -99,7 +100,7 @@ def evaluate(
     images = by_name(dataset, split, first.classes)
     chosen = views_of(views, scales, first.classifier.size, dataset.mirror)
     found: NDArray[np.floating]
-    if len(members) == 1 and chosen == Views():
+    if len(members) == 1 and chosen == Views() and isinstance(first.classifier, Classifier):
         found = scores_of(first.classifier, images, first.execution)
     else:
         total = np.zeros((len(images), len(first.classes)))
@@ -133,7 +134,9 @@ def evaluate(
 def _refuse_impossible(views: str | int | None, scales: Sequence[int], members: list[Member]) -> None:
     """Before thousands of photographs are read."""
     for member in members:
-        views_of(views, scales, member.classifier.size, mirror=True)
+        chosen = views_of(views, scales, member.classifier.size, mirror=True)
+        if chosen.dense and isinstance(member.classifier, ExportedNet):
+            raise UsageError(not_dense(member.classifier))
 
 
 def _remarks(dataset: Dataset, images: Images, views: Views) -> tuple[str, ...]:
@@ -180,7 +183,7 @@ def by_name(dataset: Dataset, split: str, classes: tuple[str, ...]) -> Images:
 
 
 def _dataset(
-    classifier: Classifier,
+    classifier: Classifier | ExportedNet,
     data: str | Path | None,
     data_root: Path | None,
     on_bad: str,
@@ -191,6 +194,11 @@ def _dataset(
     folder = RunFolder(place) if place and place.is_dir() else None
     recorded = (folder.read(ENVIRONMENT) or {}).get("folder") if folder else None
     asked = data or recorded or about.data
+    if data is None and asked == about.data and asked not in NAMES and not Path(asked).is_dir():
+        raise UsageError(
+            f"{place or about.model} was trained on the photographs '{asked}', and does not know where they lie: "
+            "name their folder (reslab eval FILE FOLDER)"
+        )
     own = Path(asked).resolve().name == about.data
     written = folder.read(SPLIT) if folder and own else None
     dataset = load_dataset(

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reslab.data import Images, fit_picture, quiet, read_photo
+from reslab.data import fit_picture, quiet, read_photo
 from reslab.engine import Request
 from reslab.errors import DataError, UsageError
-from reslab.evaluation.error import softmax
 from reslab.evaluation.pictures import Picture, named_pictures
-from reslab.evaluation.scores import execution_for, on_engine, single_view
+from reslab.evaluation.probabilities import answering
+from reslab.evaluation.scores import execution_for
 from reslab.nets import Residual
-from reslab.store import Classifier, load
+from reslab.store import Classifier, ExportedNet, load
 
 BATCH = 64
 
@@ -39,7 +39,7 @@ class Prediction:
 
 
 def predict(
-    run_or_classifier: str | Path | Classifier,
+    run_or_classifier: str | Path | Classifier | ExportedNet,
     images: Picture | Iterable[Picture],
     *,
     top: int = 5,
@@ -52,26 +52,23 @@ def predict(
     A picture is a photograph's path, a PIL image, or RGB pixels as a uint8 array (H, W, 3), of any size; folders are
     searched for photographs. What is in memory is called "images[2]", by its place among those given. A photograph
     that cannot be read gives a Prediction with `error`. Raises DataError for a path that does not exist, UsageError for
-    what is no picture.
+    what is no picture. What `load` gives of an exported file is asked as it stands.
     """
     if top < 1:
         raise UsageError(f"--top {top}: ask for at least 1 class")
     pictures = named_pictures(images)
-    classifier = run_or_classifier if isinstance(run_or_classifier, Classifier) else load(run_or_classifier, residual)
-    execution = execution_for(classifier.place, request, classifier, say)
-    engine, weights, statistics = on_engine(classifier, execution)
-    read = ((name, _read(name, picture, classifier.size)) for name, picture in pictures)
+    given = run_or_classifier
+    net = given if isinstance(given, Classifier | ExportedNet) else load(given, residual)
+    answer = answering(net, execution_for(net.place, request, net, say))
+    read = ((name, _read(name, picture, net.size)) for name, picture in pictures)
     while batch := list(islice(read, BATCH)):
         good = [pixels for _, pixels in batch if isinstance(pixels, np.ndarray)]
-        scores = iter(())
-        if good:
-            stacked = Images(np.stack(good), np.zeros(len(good), np.int64))
-            scores = iter(softmax(single_view(engine, weights, statistics, stacked)))
+        found = iter(answer(np.stack(good)) if good else ())
         for name, pixels in batch:
             if isinstance(pixels, DataError):
                 yield Prediction(name, (), (), str(pixels))
             else:
-                yield _ranked(name, next(scores), classifier.classes, top)
+                yield _ranked(name, next(found), net.classes, top)
 
 
 def _read(name: str, picture: Path | Image.Image | NDArray[np.uint8], size: int) -> NDArray[np.uint8] | DataError:

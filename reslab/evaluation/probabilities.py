@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from reslab.data import Images, at_scale, by_colour
@@ -20,57 +21,80 @@ from reslab.evaluation.scores import BATCH_PIXELS, on_engine
 from reslab.evaluation.views import Views
 from reslab.nets import NOT_DENSE, Spec, build, convolutional
 from reslab.progress import Progress, unseen
-from reslab.store import Classifier
+from reslab.store import Classifier, ExportedNet
 
 PORTION_PIXELS = 8_000_000  # of scaled images in memory at a time
 
 Pixels = NDArray[np.uint8]
 Score = Callable[[Pixels], NDArray[np.float32]]  # (B, H, W, 3) -> (B, classes), before the softmax
+Answer = Callable[[Pixels], NDArray[np.float32]]  # (B, H, W, 3) -> probabilities (B, classes)
 
 
 def probabilities(
-    classifier: Classifier, images: Images, views: Views, execution: Execution, progress: Progress = unseen
+    net: Classifier | ExportedNet, images: Images, views: Views, execution: Execution, progress: Progress = unseen
 ) -> NDArray[np.float64]:
     """Mean probabilities over the views, (N, classes). DataError for a photograph that cannot be read any more."""
-    score = _in_batches(dense_scores(classifier, execution) if views.dense else crop_scores(classifier, execution))
-    total = np.zeros((len(images), len(classifier.classes)))
+    answer = answering(net, execution, views.dense)
+    total = np.zeros((len(images), len(net.classes)))
     scales = views.scales or (None,)
     for number, scale in enumerate(scales):
         for indices in _portions(len(images), scale or images.size):
             pictures = at_scale(images, indices, scale) if scale else list(images.pixels[indices])
-            total[indices] += _one_scale(score, pictures, views, classifier.size)
+            total[indices] += _one_scale(answer, pictures, views, net.size)
             progress(number * len(images) + int(indices[-1]) + 1, len(scales) * len(images))
     return total / len(scales)
 
 
-def _one_scale(score: Score, pictures: list[Pixels], views: Views, size: int) -> NDArray[np.float64]:
+def answering(net: Classifier | ExportedNet, execution: Execution, dense: bool = False) -> Answer:
+    """What gives the probabilities of any number of images, a batch at a time.
+
+    They have the net's own size, or with `dense` any other. Raises UsageError for a net that cannot be `dense`.
+    """
+    if isinstance(net, ExportedNet):
+        if dense:
+            raise UsageError(not_dense(net))
+        torch.set_num_threads(execution.threads)
+        return _in_batches(net.probabilities)
+    score = dense_scores(net, execution) if dense else crop_scores(net, execution)
+    return _in_batches(lambda pixels: softmax(score(pixels)))
+
+
+def not_dense(net: ExportedNet) -> str:
+    """Why an exported file does not look at whole images, and the way out."""
+    return (
+        f"--scales: the exported {net.place} takes images of {net.size} x {net.size} pixels only, and whole images of "
+        "several scales need a net of any size: --views 10 cuts its size out of them, or give the run that it came from"
+    )
+
+
+def _one_scale(answer: Answer, pictures: list[Pixels], views: Views, size: int) -> NDArray[np.float64]:
     """Mean probabilities of images at one scale, over crops and mirrors, (N, classes)."""
     if views.kind == "10":
         crops = np.concatenate([ten_crop(picture, size) for picture in pictures])
-        return softmax(score(crops)).reshape(len(pictures), 10, -1).mean(axis=1, dtype=np.float64)
+        return answer(crops).reshape(len(pictures), 10, -1).mean(axis=1, dtype=np.float64)
     if views.kind == "centre":
-        return softmax(score(np.stack([centre_crop(picture, size) for picture in pictures]))).astype(np.float64)
-    seen = _by_shape(score, pictures)
-    return (seen + _by_shape(score, [picture[:, ::-1] for picture in pictures])) / 2 if views.flip else seen
+        return answer(np.stack([centre_crop(picture, size) for picture in pictures])).astype(np.float64)
+    seen = _by_shape(answer, pictures)
+    return (seen + _by_shape(answer, [picture[:, ::-1] for picture in pictures])) / 2 if views.flip else seen
 
 
-def _by_shape(score: Score, pictures: list[Pixels]) -> NDArray[np.float64]:
+def _by_shape(answer: Answer, pictures: list[Pixels]) -> NDArray[np.float64]:
     """Probabilities, images of the same shape going through the net together."""
     places: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for place, picture in enumerate(pictures):
         places[picture.shape].append(place)
-    found = {place: p for same in places.values() for place, p in _together(score, pictures, same)}
+    found = {place: p for same in places.values() for place, p in _together(answer, pictures, same)}
     return np.stack([found[place] for place in range(len(pictures))]).astype(np.float64)
 
 
-def _together(score: Score, pictures: list[Pixels], same: list[int]) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    return zip(same, softmax(score(np.stack([pictures[place] for place in same]))), strict=True)
+def _together(answer: Answer, pictures: list[Pixels], same: list[int]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    return zip(same, answer(np.stack([pictures[place] for place in same])), strict=True)
 
 
-def _in_batches(score: Score) -> Score:
+def _in_batches(answer: Answer) -> Answer:
     def all_of(pixels: Pixels) -> NDArray[np.float32]:
         batch = max(1, BATCH_PIXELS // (pixels.shape[1] * pixels.shape[2]))
-        return np.concatenate([score(pixels[start : start + batch]) for start in range(0, len(pixels), batch)])
+        return np.concatenate([answer(pixels[start : start + batch]) for start in range(0, len(pixels), batch)])
 
     return all_of
 

@@ -21,7 +21,7 @@ from reslab.engine import (
     this_machine,
 )
 from reslab.errors import UsageError
-from reslab.store import ENVIRONMENT, Classifier, RunFolder
+from reslab.store import ENVIRONMENT, Classifier, ExportedNet, RunFolder
 
 BATCH_PIXELS = 500 * 32 * 32  # at a time: enough to keep every core busy, little enough for any machine
 
@@ -57,9 +57,14 @@ def scores_of(classifier: Classifier, images: Images, execution: Execution) -> N
 
 
 def execution_for(
-    path: Path | None, request: Request | None, classifier: Classifier, say: Callable[[str], None]
+    path: Path | None, request: Request | None, classifier: Classifier | ExportedNet, say: Callable[[str], None]
 ) -> Execution:
-    """The run's own execution where it can be had here; else, or where asked otherwise, what suits this machine."""
+    """The run's own execution where it can be had here; else, or where asked otherwise, what suits this machine.
+
+    Of an exported file: its own, with as many threads as are asked for. Raises UsageError for anything else there.
+    """
+    if isinstance(classifier, ExportedNet):
+        return _exported_execution(classifier, request or Request())
     machine, work = this_machine(), work_of(classifier)
     if request is None and path and path.is_dir() and (environment := RunFolder(path).read(ENVIRONMENT)):
         recorded = Execution.from_dict(environment["execution"])
@@ -69,3 +74,20 @@ def execution_for(
         except UsageError:
             say(f"the run's own execution ({recorded}) is not to be had here")
     return choose((request or Request()).within(machine), machine, work, say)[0]
+
+
+def _exported_execution(net: ExportedNet, request: Request) -> Execution:
+    machine = this_machine()
+    chosen, _ = choose(request.within(machine), machine)
+    for option, asked, own in (
+        ("engine", request.engine, "auto"),
+        ("device", request.device, "cpu"),
+        ("precision", request.precision, "fp32"),
+        ("compile", request.compile, "off"),
+    ):
+        if asked not in ("auto", own):
+            raise UsageError(
+                f"--{option} {asked}: the exported {net.place} runs on the CPU, in fp32, by {net.runtime}; "
+                "leave the option out, or give the run that it came from"
+            )
+    return Execution(net.runtime, "cpu", "fp32", channels_last=False, compiled=False, threads=chosen.threads)

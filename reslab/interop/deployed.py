@@ -6,9 +6,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from reslab.store import Classifier
+from reslab.nets import architecture_from
+from reslab.store import Classifier, Identity
 
 INPUT = "pixels"
+
+# Of what a file says of itself: what is text, whatever it looks like (a data set may be called "2024").
+TEXTS = ("reslab", "model", "data", "split", "fingerprint", "residual", "input", "output")
+# Without which it cannot be used; older files do not say which images were held out.
+NEEDED = ("reslab", "model", "spec", "data", "classes", "size", "preprocessing", "input", "output")
 
 
 class Deployed(nn.Module):
@@ -46,10 +52,26 @@ def description(classifier: Classifier) -> dict[str, Any]:
         "model": identity.model,
         "spec": identity.spec.to_dict(),
         "data": identity.data,
+        "split": identity.split,
+        "fingerprint": identity.fingerprint,
+        "residual": identity.residual,
         "classes": list(identity.classes),
         "size": preprocessing.size,
         "preprocessing": steps(preprocessing.size),
     }
+
+
+def identity_of(about: dict[str, Any]) -> Identity:
+    """Back from `description`. Raises KeyError, TypeError, ValueError or UsageError for what is none."""
+    return Identity(
+        model=about["model"],
+        spec=architecture_from(about["spec"]),
+        classes=tuple(about["classes"]),
+        data=about["data"],
+        split=about.get("split"),
+        fingerprint=about.get("fingerprint"),
+        residual=about.get("residual"),
+    )
 
 
 def steps(size: int) -> list[str]:

@@ -4,13 +4,14 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
 import torch
 
 from reslab.errors import RunError, UsageError
-from reslab.interop.deployed import INPUT, description, output_name
+from reslab.interop.deployed import INPUT, TEXTS, description, output_name
 from reslab.interop.torch_program import as_is, first_line, program_of
 from reslab.interop.verify import Pixels, Runner
 from reslab.store import Classifier
@@ -27,6 +28,12 @@ def require_onnx() -> None:
             f'--to onnx needs {", ".join(missing)}: pip install "reslab[onnx]"; '
             "--to torch-export and --to torchvision work without"
         )
+
+
+def require_runtime(what: str) -> None:
+    """Raises UsageError, naming `what`, where onnxruntime is missing."""
+    if find_spec("onnxruntime") is None:
+        raise UsageError(f'{what} needs onnxruntime: pip install "reslab[onnx]"')
 
 
 def onnx_bytes(classifier: Classifier, scores: bool) -> bytes:
@@ -46,26 +53,32 @@ def onnx_bytes(classifier: Classifier, scores: bool) -> bytes:
     _name_batch(graph)
     _forget_traces(graph)
     about = {**description(classifier), "input": INPUT, "output": output_name(scores)}
-    onnx.helper.set_model_props(graph, {name: _text(value) for name, value in about.items()})
+    onnx.helper.set_model_props(graph, {name: _text(value) for name, value in about.items() if value is not None})
     return graph.SerializeToString(deterministic=True)
 
 
 def read_onnx(data: bytes) -> tuple[Runner, dict[str, Any]]:
-    """What an ONNX file of ours computes, on the CPU, and what it says of itself. Raises RunError where it runs not."""
+    """What an ONNX file computes, on the CPU, and what it says of itself. Raises RunError where it runs not.
+
+    It has as many threads as PyTorch has at the time.
+    """
     import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 3  # errors
-    try:
-        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime has an exception for each of its status codes
-        raise RunError(f"onnxruntime does not run the graph: {first_line(error)}") from error
+    @lru_cache(maxsize=1)
+    def session(threads: int) -> Any:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3  # errors
+        try:
+            return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime has an exception for each of its status codes
+            raise RunError(f"onnxruntime does not run the graph: {first_line(error)}") from error
 
     def run(pixels: Pixels) -> Any:
-        return session.run(None, {INPUT: pixels})[0]
+        return session(torch.get_num_threads()).run(None, {INPUT: pixels})[0]
 
-    return run, {name: _value(text) for name, text in session.get_modelmeta().custom_metadata_map.items()}
+    about = session(torch.get_num_threads()).get_modelmeta().custom_metadata_map
+    return run, {name: _value(name, text) for name, text in about.items()}
 
 
 def opset(data: bytes) -> int:
@@ -79,7 +92,9 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _value(text: str) -> Any:
+def _value(name: str, text: str) -> Any:
+    if name in TEXTS:
+        return text
     try:
         return json.loads(text)
     except ValueError:

@@ -53,10 +53,16 @@ def program_bytes(classifier: Classifier, scores: bool) -> bytes:
 
 
 def read_program(data: bytes) -> tuple[Runner, dict[str, Any]]:
-    """What a .pt2 file of ours computes, and what it says of itself."""
-    extra = {ABOUT: ""}
-    with as_is():
-        module = torch.export.load(io.BytesIO(data), extra_files=extra).module()
+    """What a .pt2 file computes, and what it says of itself. Raises RunError where PyTorch does not read it.
+
+    Only for what we wrote ourselves, or `program_check.refuse_code` let pass: PyTorch unpickles what files hold.
+    """
+    extra = {ABOUT: "{}"}
+    try:
+        with as_is():
+            module = torch.export.load(io.BytesIO(data), extra_files=extra).module()
+    except Exception as error:  # whatever a damaged graph may raise
+        raise RunError(f"PyTorch does not read the program: {first_line(error)}") from error
 
     def run(pixels: Pixels) -> Any:
         with torch.no_grad():

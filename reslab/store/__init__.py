@@ -2,6 +2,7 @@
 
 from reslab.store.atomic import json_bytes, make_folder, read_json, write_bytes, write_json
 from reslab.store.classifier import Classifier, Identity
+from reslab.store.exported_net import ExportedNet, exported_as
 from reslab.store.model_file import MODEL_FILE, find_model, load, model_bytes
 from reslab.store.predictions import Predictions, predictions_bytes, read_predictions
 from reslab.store.record import Record, read_record
@@ -34,10 +35,12 @@ __all__ = [
     "SPLIT",
     "STATE",
     "Classifier",
+    "ExportedNet",
     "Identity",
     "Predictions",
     "Record",
     "RunFolder",
+    "exported_as",
     "find_model",
     "json_bytes",
     "list_trained",

@@ -86,29 +86,35 @@ class Classifier(nn.Module):
     def _normalised(self, images: Pixels) -> Tensor:
         """(B, 3, H, W) on the device of the weights and in their type, out of sums in fp32."""
         weights = next(self.net.parameters())
-        pixels = self._checked(images).to(weights.device)
+        pixels = checked_pixels(images, self.identity.model, None if self.takes_any_size else self.size)
+        pixels = pixels.to(weights.device)
         centred = (pixels.float() - self.mean.to(weights.device, torch.float32)) / self.preprocessing.std
         return centred.to(weights.dtype).permute(0, 3, 1, 2)
 
-    def _checked(self, images: Pixels) -> Tensor:
-        """The images as one tensor, copied unless they are one: PyTorch takes no read-only memory."""
-        if not isinstance(images, Tensor):
-            try:
-                array = np.array(images)
-            except ValueError as error:  # a sequence of images that differ in size
-                raise self._refusal("images of several shapes") from error
-            if array.dtype != np.uint8:
-                raise self._refusal(f"{array.dtype} of shape {array.shape}")
-            images = torch.from_numpy(array)
-        shape = tuple(images.shape)
-        fits = len(shape) == 4 and shape[3] == 3 and (self.takes_any_size or shape[1:3] == (self.size, self.size))
-        if images.dtype != torch.uint8 or not fits:
-            raise self._refusal(f"{str(images.dtype).removeprefix('torch.')} of shape {shape}")
-        return images
 
-    def _refusal(self, got: str) -> UsageError:
-        sides = "H, W" if self.takes_any_size else f"{self.size}, {self.size}"
-        return UsageError(
-            f"{self.identity.model} takes uint8 RGB images (B, {sides}, 3) from 0 to 255, not {got}; "
-            "reslab.predict takes photographs of any size"
-        )
+def checked_pixels(images: Pixels, model: str, size: int | None) -> Tensor:
+    """The images as one tensor, copied unless they are one: PyTorch takes no read-only memory.
+
+    `size` is their height = width, None for any. Raises UsageError, naming `model`, for what is no such batch.
+    """
+    if not isinstance(images, Tensor):
+        try:
+            array = np.array(images)
+        except ValueError as error:  # a sequence of images that differ in size
+            raise _refusal(model, size, "images of several shapes") from error
+        if array.dtype != np.uint8:
+            raise _refusal(model, size, f"{array.dtype} of shape {array.shape}")
+        images = torch.from_numpy(array)
+    shape = tuple(images.shape)
+    fits = len(shape) == 4 and shape[3] == 3 and (size is None or shape[1:3] == (size, size))
+    if images.dtype != torch.uint8 or not fits:
+        raise _refusal(model, size, f"{str(images.dtype).removeprefix('torch.')} of shape {shape}")
+    return images
+
+
+def _refusal(model: str, size: int | None, got: str) -> UsageError:
+    sides = "H, W" if size is None else f"{size}, {size}"
+    return UsageError(
+        f"{model} takes uint8 RGB images (B, {sides}, 3) from 0 to 255, not {got}; "
+        "reslab.predict takes photographs of any size"
+    )

@@ -13,6 +13,7 @@ from reslab.data import Preprocessing
 from reslab.errors import ReslabError, RunError, UsageError
 from reslab.nets import Residual, architecture_from, build
 from reslab.store.classifier import Classifier, Identity
+from reslab.store.exported_net import exported_as
 from reslab.store.trained_places import trained_hint, trained_model
 
 KEY = "reslab"  # safetensors writes several keys in random order: under one, the same model is the same bytes
@@ -98,6 +99,11 @@ def find_model(path: Path) -> Path:
         if (path / "recipe.toml").is_file():
             raise RunError(f"the run {path} is not finished; go on with: reslab train --run {path}")
         raise RunError(f"{path} is no run folder: it has no {MODEL_FILE}")
+    if exported_as(path):
+        raise RunError(
+            f"{path} is an exported file, a graph without a net: this needs the run folder or model file that it came "
+            "from. reslab predict, eval and info take it; in Python, predict and evaluate take reslab.load of it"
+        )
     if not path.is_file():
         raise RunError(f"no run folder or model file {path}; reslab train makes one{trained_hint(path)}")
     return path
