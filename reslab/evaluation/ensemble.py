@@ -33,8 +33,10 @@ def members_of(
 ) -> list[Member]:
     """These nets, loaded where they are run folders or model files; those that are loaded already are as they stand.
 
-    Raises UsageError where their classes differ, naming one.
+    Raises UsageError where their classes differ, naming one, and for a residual function that none of them takes.
     """
+    if residual and all(isinstance(net, ExportedNet) for net in nets):
+        raise UsageError("--residual: exported files have their residual function inside; leave the option out")
     members = [_member(net, request, residual, say) for net in nets]
     for other in members[1:]:
         _refuse_other_classes(members[0], other)

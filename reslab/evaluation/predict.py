@@ -13,11 +13,11 @@ from PIL import Image
 from reslab.data import fit_picture, quiet, read_photo
 from reslab.engine import Request
 from reslab.errors import DataError, UsageError
+from reslab.evaluation.ensemble import members_of
 from reslab.evaluation.pictures import Picture, named_pictures
 from reslab.evaluation.probabilities import answering
-from reslab.evaluation.scores import execution_for
 from reslab.nets import Residual
-from reslab.store import Classifier, ExportedNet, load
+from reslab.store import Classifier, ExportedNet
 
 BATCH = 64
 
@@ -57,9 +57,8 @@ def predict(
     if top < 1:
         raise UsageError(f"--top {top}: ask for at least 1 class")
     pictures = named_pictures(images)
-    given = run_or_classifier
-    net = given if isinstance(given, Classifier | ExportedNet) else load(given, residual)
-    answer = answering(net, execution_for(net.place, request, net, say))
+    [member] = members_of([run_or_classifier], request, residual, say)
+    net, answer = member.classifier, answering(member.classifier, member.execution)
     read = ((name, _read(name, picture, net.size)) for name, picture in pictures)
     while batch := list(islice(read, BATCH)):
         good = [pixels for _, pixels in batch if isinstance(pixels, np.ndarray)]

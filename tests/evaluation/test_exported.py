@@ -92,6 +92,15 @@ def test_what_its_runtime_does_not_do(net, digits, request_, message):
         next(predict(net, digits.splits["val"].pixels[0], request=request_))
 
 
+def test_a_residual_function_is_of_no_use_to_it(net, digits):
+    for answer in (
+        lambda: evaluate(net, residual=print),
+        lambda: next(predict(net, digits.splits["val"].pixels[0], residual=print)),
+    ):
+        with pytest.raises(UsageError, match="--residual: exported files have their residual function inside"):
+            answer()
+
+
 def test_pixels_of_another_kind_are_refused(net):
     for pixels in (np.zeros((1, 9, 9, 3), np.uint8), np.zeros((1, 8, 8, 3)), np.zeros((8, 8, 3), np.uint8)):
         with pytest.raises(UsageError, match=r"resnet8 takes uint8 RGB images \(B, 8, 8, 3\) from 0 to 255, not"):
