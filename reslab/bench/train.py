@@ -43,10 +43,8 @@ def bench_train(
         raise UsageError(f"--minutes {minutes:g}: more than 0, at most {LONGEST_MINUTES:g}")
     clock, machine = Clock(60 * minutes - ENDING), this_machine()
     task = Task(canonical(model), batch)
-    request = Request(engine, "cpu", threads=threads).within(machine)
+    request = Request(engine, "cpu", threads=threads).within(machine, say)
     execution, announcement = execution_for(task, request, machine, say)
-    if request.threads < threads:
-        say(f"{threads} threads are more than the {request.threads} cores here: {request.threads} it is")
     say(announcement)
     with ExitStack() as opened:
         arena = Arena(task, request.threads, cores_for(request.threads), opened)

@@ -1,9 +1,10 @@
 """What a training is expected to take and to come to, said before it begins."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reslab.cli.show import duration
+from reslab.cli.show import duration, say
 
 if TYPE_CHECKING:
     from reslab.data import Dataset
@@ -20,19 +21,31 @@ def recorded_error(recipe: "Recipe") -> "Expected | None":
     return expected_error(recipe, read_results())
 
 
-def error_words(expected: "Expected", recipe: "Recipe", train_images: int) -> str:
-    """ "about 10.1 % error on the validation images (2 runs)"; between two lengths, which they are."""
-    from dataclasses import replace
+def error_words(recipe: "Recipe", train_images: int) -> str:
+    """ "about 10.1 % error on the validation images (2 runs)"; between two lengths, which they are.
 
-    from reslab.reporting.rounding import epochs_text, list_text
+    Of a training longer or shorter than all that are recorded, that its error is not known; "" where none is recorded.
+    """
+    from reslab.experiments.expectation import recorded_lengths
+    from reslab.reporting.rounding import list_text
+    from reslab.store import read_results
 
-    lengths = [
-        epochs_text(replace(recipe, schedule=replace(recipe.schedule, steps=steps)).epochs(train_images))
-        for steps in expected.steps
-    ]
-    of = f" of {list_text(lengths)} epochs" if len(lengths) > 1 else ""
-    runs = f"{expected.runs} run{'' if expected.runs == 1 else 's'}{of}"
-    return f"about {expected.error:.1f} % error on the validation images ({runs})"
+    if expected := recorded_error(recipe):
+        lengths = _lengths(recipe, expected.steps, train_images)
+        of = f" of {list_text(lengths)} epochs" if len(lengths) > 1 else ""
+        runs = f"{expected.runs} run{'' if expected.runs == 1 else 's'}{of}"
+        return f"about {expected.error:.1f} % error on the validation images ({runs})"
+    if recorded := recorded_lengths(recipe, read_results()):
+        ends = _lengths(recipe, sorted({recorded[0], recorded[-1]}), train_images)
+        return f"an error that is not known: recorded are runs of {' to '.join(ends)} epochs"
+    return ""
+
+
+def _lengths(recipe: "Recipe", each: Sequence[int], train_images: int) -> list[str]:
+    """So many steps, as epochs."""
+    from reslab.reporting.rounding import epochs_text
+
+    return [epochs_text(steps * recipe.candidates / train_images) for steps in each]
 
 
 def time_words(recipe: "Recipe", dataset: "Dataset", seconds: float) -> str:
@@ -62,9 +75,9 @@ def words_beforehand(recipe: "Recipe", dataset: "Dataset", request: "Request", f
     check(recipe, facts_of(dataset, recipe.data.split))
     words = []
     if RunFolder(folder).recipe() is None:
-        execution, _ = choose(request.within(this_machine()), this_machine(), work_of(recipe))
+        execution, _ = choose(request.within(this_machine()), this_machine(), work_of(recipe), say)
         seconds = expected_seconds(recipe, dataset, execution)
         words += [time_words(recipe, dataset, seconds)] if seconds is not None else []
-    if expected := recorded_error(recipe):
-        words.append(error_words(expected, recipe, len(dataset.splits["train"])))
+    if error := error_words(recipe, len(dataset.splits["train"])):
+        words.append(error)
     return f"expect {', '.join(words)}" if words else ""

@@ -21,7 +21,7 @@ def show_plan(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: 
 
     dataset = dataset.with_train(recipe.data.images)
     check(recipe, facts_of(dataset, recipe.data.split))
-    execution, announcement = choose(request.within(this_machine()), this_machine(), work_of(recipe), say)
+    execution, announcement = choose(request.within(this_machine(), say), this_machine(), work_of(recipe), say)
     say(announcement)
     expected = short_trial(recipe, dataset, execution)
     recorded, images = recorded_error(recipe), len(dataset.splits["train"])
@@ -48,7 +48,7 @@ def show_plan(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: 
             ("net", f"{recipe.model.name}, {expected.params:,} parameters, {recipe.data.size} px"),
             ("steps", f"{recipe.steps:,} of {counting(recipe.batch, 'image')} ({epochs:g} epochs of {images:,})"),
             ("time", f"{time}; {pace:,.{0 if pace >= 10 else 1}f} img/s on a short trial"),
-            *([("expect", error_words(recorded, recipe, images))] if recorded else []),
+            *([("expect", error)] if (error := error_words(recipe, images)) else []),
             ("recipe", f"{recipe.name}{_otherwise(recipe, dataset)} (--json has every field)"),
         ]
     )

@@ -42,9 +42,9 @@ def train_seeds(
     ]
     ahead = look_ahead(jobs, lambda _: dataset, around, workers)
     expected = recorded_error(recipe) if ahead.plan.tasks else None
-    if expected:
-        images = len(dataset.with_train(recipe.data.images).splits["train"])
-        say(f"expect of each {error_words(expected, recipe, images)}")
+    images = len(dataset.with_train(recipe.data.images).splits["train"])
+    if ahead.plan.tasks and (words := error_words(recipe, images)):
+        say(f"expect of each {words}")
     if dry_run:
         error, number = (round(expected.error, 2), expected.runs) if expected else (None, 0)
         show_ahead(ahead, json, {"expected_val_error": error, "expected_val_error_runs": number})

@@ -62,9 +62,12 @@ class Request:
     compile: str = "auto"
     threads: int = 0
 
-    def within(self, machine: Machine) -> "Request":
-        """The same, with no more threads than there are cores: more of them only wait for each other."""
-        return replace(self, threads=min(self.threads, machine.cores))
+    def within(self, machine: Machine, say: Say = silent) -> "Request":
+        """The same, with no more threads than there are cores, said so: more of them only wait for each other."""
+        if self.threads <= machine.cores:
+            return self
+        say(f"{self.threads} threads are more than the {machine.cores} cores here: {machine.cores} it is")
+        return replace(self, threads=machine.cores)
 
     def contradicts(self, recorded: Execution) -> list[str]:
         """What was asked for explicitly and differs from an execution that is already recorded, in words."""
@@ -146,7 +149,7 @@ def _obstacle(request: Request, device: str, machine: Machine, work: Work | None
         if true:
             return reason
     if (missing := lacking(work)) is not None:
-        return f"they lack {missing}"
+        return f"they are not made for {missing}"
     if not asked and work.images < WORTH_COMPILING:  # cached or not: the same command shall give the same bytes
         return "too few images to compile them for"
     try:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from reslab.native import Unavailable, find_compiler
 from reslab.processor import cpu_words, usable_cores
 
 # What decides speed here, by the names that Linux gives processor features.
@@ -62,11 +63,21 @@ def this_machine() -> Machine:
         memory_gb=round(_memory_bytes() / 2**30, 1),
         gpu=torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         mps=torch.backends.mps.is_available(),
-        compiler=next((found for name in ("g++", "clang++", "c++", "cl") if (found := shutil.which(name))), None),
+        compiler=_compiler(),
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
         torch=torch.__version__,
     )
+
+
+def _compiler() -> str | None:
+    """The C++ compiler that will be used: $CXX, else what is found; on Windows, PyTorch's own alone."""
+    if platform.system() == "Windows":
+        return shutil.which("cl")
+    try:
+        return str(find_compiler())
+    except Unavailable:
+        return None
 
 
 def _memory_bytes() -> int:

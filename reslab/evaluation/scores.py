@@ -64,7 +64,7 @@ def execution_for(
     Of an exported file: its own, with as many threads as are asked for. Raises UsageError for anything else there.
     """
     if isinstance(classifier, ExportedNet):
-        return _exported_execution(classifier, request or Request())
+        return _exported_execution(classifier, request or Request(), say)
     machine, work = this_machine(), work_of(classifier)
     if request is None and path and path.is_dir() and (environment := RunFolder(path).read(ENVIRONMENT)):
         recorded = Execution.from_dict(environment["execution"])
@@ -73,12 +73,12 @@ def execution_for(
             return choose(wanted, machine, work, say)[0]
         except UsageError:
             say(f"the run's own execution ({recorded}) is not to be had here")
-    return choose((request or Request()).within(machine), machine, work, say)[0]
+    return choose((request or Request()).within(machine, say), machine, work, say)[0]
 
 
-def _exported_execution(net: ExportedNet, request: Request) -> Execution:
+def _exported_execution(net: ExportedNet, request: Request, say: Callable[[str], None]) -> Execution:
     machine = this_machine()
-    chosen, _ = choose(request.within(machine), machine)
+    chosen, _ = choose(request.within(machine, say), machine)
     for option, asked, own in (
         ("engine", request.engine, "auto"),
         ("device", request.device, "cpu"),

@@ -13,6 +13,7 @@ from reslab.experiments.reproduce import needs_of, seeds_of
 from reslab.experiments.scales import JUDGED, Setting, is_imagenet
 from reslab.experiments.shares import is_small, macs_of, usable_cores
 from reslab.experiments.trial import short_trial
+from reslab.progress import Say, silent
 from reslab.training import Recipe
 from reslab.training.loop import EVALUATIONS
 from reslab.training.presets import work_of
@@ -28,8 +29,8 @@ REFERENCE = {False: "resnet20", True: "resnet18"}  # of CIFAR nets, of ImageNet 
 class Paces:
     """Core-seconds that a training image takes: of a reference net as tried here, of others by multiply-adds."""
 
-    def __init__(self, setting: Setting, nets: Iterable[bool], request: Request) -> None:
-        self._per_mac = {imagenet: _tried(setting.recipe(REFERENCE[imagenet]), request) for imagenet in nets}
+    def __init__(self, setting: Setting, nets: Iterable[bool], request: Request, say: Say = silent) -> None:
+        self._per_mac = {imagenet: _tried(setting.recipe(REFERENCE[imagenet]), request, say) for imagenet in nets}
 
     def seconds(self, recipe: Recipe) -> float:
         """Core-seconds of a whole run: its beginning, its steps, its evaluations and the final one."""
@@ -67,11 +68,11 @@ def fitting_part(
     return next((p for p in parts if costs(experiments, replace(setting, part=p), paces, seeds) <= seconds), None)
 
 
-def _tried(recipe: Recipe, request: Request) -> float:
+def _tried(recipe: Recipe, request: Request, say: Say) -> float:
     """Core-seconds for each multiply-add of a training image."""
     cores = 1 if is_small(recipe) else len(usable_cores())
     asked = Request(request.engine, request.device, request.precision, request.compile, cores)
-    execution, _ = choose(asked, this_machine(), work_of(recipe))
+    execution, _ = choose(asked, this_machine(), work_of(recipe), say)
     return cores / (short_trial(recipe, _noise(recipe), execution).images_per_second * macs_of(recipe))
 
 

@@ -37,11 +37,7 @@ def expected_error(recipe: Recipe, results: Sequence[Result]) -> Expected | None
     Where there are shorter and longer ones alone, what lies between the next of each: on a straight line where steps
     and errors are logarithmic, which such curves are nearly. Nothing is said of what is shorter or longer than all.
     """
-    errors: dict[int, list[float]] = {}
-    for result in results:
-        theirs, error = Recipe.from_dict(result["recipe"]), finite(result["result"].get("val_error"))
-        if error is not None and same_but_for_length(recipe, theirs):
-            errors.setdefault(theirs.steps, []).append(error)
+    errors = _errors_by_length(recipe, results)
     if recipe.steps in errors:
         found = errors[recipe.steps]
         return Expected(statistics.fmean(found), len(found), (recipe.steps,))
@@ -53,6 +49,20 @@ def expected_error(recipe: Recipe, results: Sequence[Result]) -> Expected | None
     low, high = statistics.fmean(errors[shorter]), statistics.fmean(errors[longer])
     between = low * (high / low) ** part if min(low, high) > 0 else low + part * (high - low)
     return Expected(between, len(errors[shorter]) + len(errors[longer]), (shorter, longer))
+
+
+def recorded_lengths(recipe: Recipe, results: Sequence[Result]) -> tuple[int, ...]:
+    """Steps of the recorded runs of this recipe, stretched to any length, the shortest first."""
+    return tuple(sorted(_errors_by_length(recipe, results)))
+
+
+def _errors_by_length(recipe: Recipe, results: Sequence[Result]) -> dict[int, list[float]]:
+    errors: dict[int, list[float]] = {}
+    for result in results:
+        theirs, error = Recipe.from_dict(result["recipe"]), finite(result["result"].get("val_error"))
+        if error is not None and same_but_for_length(recipe, theirs):
+            errors.setdefault(theirs.steps, []).append(error)
+    return errors
 
 
 def same_but_for_length(ours: Recipe, theirs: Recipe) -> bool:

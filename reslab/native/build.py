@@ -41,7 +41,8 @@ class Variant:
 
     name: str
     flags: tuple[str, ...]
-    otherwise: "Variant | None" = None  # where the operating system refuses what this one needs: reslab_ready() is 0
+    # Where this one cannot be made, or the operating system refuses what it needs: reslab_ready() is 0.
+    otherwise: "Variant | None" = None
 
 
 # The processor's matrix units are the one part of it that a process must be allowed to use.
@@ -67,7 +68,7 @@ _one_thread = threading.Lock()
 def library(variant: Variant = NATIVE, say: Say = silent, kernels: Path = KERNELS) -> ctypes.CDLL:
     """The kernels in the folder `kernels`, compiled as `variant` and loaded; asked again, the same in this process.
 
-    Tells `say` before it compiles, which takes some seconds, once; a cached library is loaded without a word.
+    Tells `say` before it compiles, which takes up to a minute, once; a cached library is loaded without a word.
     Raises Unavailable, and nothing else, where that cannot be done.
     """
     with _one_thread:
@@ -91,11 +92,21 @@ def name_of(kernels: ctypes.CDLL) -> str:
 
 
 def _permitted(variant: Variant, kernels: Path, say: Say) -> ctypes.CDLL:
-    """The variant's library, or that of the first one after it which this process may use."""
-    found = _obtain(_plan(variant, kernels), say)
-    if variant.otherwise is None or found.reslab_ready():
-        return found
-    return _permitted(variant.otherwise, kernels, say)
+    """The variant's library, or that of the first one after it which can be made here and which this process may use.
+
+    Raises Unavailable, with the reason of the variant itself, where there is none.
+    """
+    plan = _plan(variant, kernels)
+    if variant.otherwise is None:
+        return _obtain(plan, say)
+    try:
+        found = _obtain(plan, say)
+    except Unavailable as reason:
+        say(f"{reason}; trying a simpler build of them")
+        with suppress(Unavailable):
+            return _permitted(variant.otherwise, kernels, say)
+        raise
+    return found if found.reslab_ready() else _permitted(variant.otherwise, kernels, say)
 
 
 def _plan(variant: Variant, kernels: Path) -> _Plan:
@@ -127,7 +138,7 @@ def _obtain(plan: _Plan, say: Say) -> ctypes.CDLL:
         if isinstance(error, OSError) and error.errno in FULL:
             raise Unavailable(f"there is no room to compile the native kernels ({obstacle})") from error
     say(
-        f"compiling the native kernels with {plan.compiler}: some seconds, for this process alone, "
+        f"compiling the native kernels with {plan.compiler}: up to a minute, for this process alone, "
         f"since the cache folder cannot be used ({obstacle})"
     )
     with TemporaryDirectory(prefix="reslab-", ignore_cleanup_errors=True) as folder:
@@ -148,7 +159,7 @@ def _shared(plan: _Plan, shelf: Path, say: Say) -> ctypes.CDLL:
         if ready is not None:
             return ready
         _sweep(plan, shelf)
-        say(f"compiling the native kernels with {plan.compiler}: some seconds, once")
+        say(f"compiling the native kernels with {plan.compiler}: up to a minute, once")
         place = _compile(plan, shelf)
         try:
             return _open(place)

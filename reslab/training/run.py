@@ -94,15 +94,10 @@ def train_on(
     if residual and digest_of(residual) != recipe.model.residual_digest:
         raise UsageError(f"{recipe.model.residual} has changed since {run} began; choose another --run")
     check(recipe, facts_of(dataset, recipe.data.split), residual)
-    request = around.request.within(this_machine())
-    if request != around.request:
-        around.say(
-            f"{around.request.threads} threads are more than the {request.threads} cores here: {request.threads} it is"
-        )
-        around = replace(around, request=request)
+    around = replace(around, request=around.request.within(this_machine(), around.say))
     work = work_of(recipe)
     if folder.read(RESULT) is None:
-        choose(request, this_machine(), work, around.say)
+        choose(around.request, this_machine(), work, around.say)
     with folder.locked():
         same_recipe(recipe, folder)
         if result := folder.read(RESULT):

@@ -43,7 +43,7 @@ def test_the_first_steps_are_apart():
 def test_what_the_kernels_lack_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["--model", "preact20", "--data", "digits"])
-    assert "the native kernels lack batch normalisation before convolutions" in capsys.readouterr().err
+    assert "the native kernels are not made for batch normalisation before convolutions" in capsys.readouterr().err
 
 
 def test_kernels_in_fp32_begin_closer_than_autocast(capsys):

@@ -55,7 +55,14 @@ def test_the_error_is_said_once_before_a_run_and_not_of_one_that_is_done(tmp_pat
 
 def test_nothing_is_said_where_nothing_is_known(tmp_path, trials):
     assert "expect" not in train(tmp_path, "--steps", "5", "--lr", "0.07").err
-    assert "expect" not in train(tmp_path, "--steps", "3").err
+
+
+def test_the_error_of_a_longer_or_shorter_training_than_all_that_are_recorded_is_not_known(tmp_path, trials, records):
+    told = "expect an error that is not known: recorded are runs of 0.3 to 1.2 epochs\n"
+    assert told in train(tmp_path, "--steps", "3").err
+    assert "recorded are runs of 0.3 to 1.2 epochs" in train(tmp_path, "--steps", "50", "--dry-run").out
+    records.pop()
+    assert "recorded are runs of 0.3 epochs\n" in train(tmp_path, "--steps", "4").err
 
 
 def test_a_dry_run_says_it_too(tmp_path, trials):
@@ -66,7 +73,6 @@ def test_a_dry_run_says_it_too(tmp_path, trials):
     assert "about 20.1 % error on the validation images (3 runs of 0.3 and 1.2 epochs)" in text
     other = train(tmp_path, "--steps", "50", "--dry-run", "--json").json
     assert other["expected_val_error"] is None and other["expected_val_error_runs"] == 0
-    assert "validation images" not in train(tmp_path, "--steps", "50", "--dry-run").out
 
 
 def test_a_dry_run_says_first_what_one_wants_to_know(tmp_path, trials):

@@ -1,5 +1,6 @@
 """The library is made once, is whole, and is of this machine; where it cannot be had, there is a reason."""
 
+import ctypes
 import errno
 import os
 import platform
@@ -30,7 +31,7 @@ def test_it_is_compiled_with_one_word_and_then_the_same_object(kernels, logged):
     said = []
     made = library(say=said.append, kernels=kernels)
     assert made.reslab_abi() == ABI and made.number() == 7
-    assert said == ["compiling the native kernels with fake-c++ 9.4: some seconds, once"]
+    assert said == ["compiling the native kernels with fake-c++ 9.4: up to a minute, once"]
     assert library(say=said.append, kernels=kernels) is made
     assert len(said) == len(logged.runs) == 1
 
@@ -251,7 +252,32 @@ def test_sources_of_another_interface_are_a_reason(kernels, logged, shelf, sourc
     (kernels / "api.cpp").write_text(source)
     with pytest.raises(Unavailable, match=said):
         library(kernels=kernels)
-    assert len(logged.runs) == 1 and libraries(shelf) == []
+    assert len(logged.runs) == 2 and libraries(shelf) == [], "neither as this processor's best, nor as the next"
+
+
+def test_what_cannot_be_made_gives_way_to_the_next(kernels, gxx):
+    unheard = Variant("unheard", ("-funheard-of",), otherwise=PLAIN)
+    said = []
+    assert library(unheard, say=said.append, kernels=kernels).plain() == 1
+    assert [line.partition(":")[0].partition(" with ")[0] for line in said] == [
+        "compiling the native kernels",
+        f"the compiler {Path(gxx).name} " + build.find_compiler().__str__().split()[-1] + " failed",
+        "compiling the native kernels",
+    ]
+    assert said[1].endswith("; trying a simpler build of them")
+
+
+def test_what_computes_something_else_gives_way_to_the_next(kernels, gxx, monkeypatch):
+    def only_plain(made):
+        if ctypes.CDLL(str(made)).plain() != 1:
+            raise Unavailable("the compiled kernels are wrong")
+
+    monkeypatch.setattr(build, "self_test", only_plain)
+    said = []
+    assert library(Variant("wrong", (), otherwise=PLAIN), say=said.append, kernels=kernels).plain() == 1
+    assert "the compiled kernels are wrong; trying a simpler build of them" in said
+    with pytest.raises(Unavailable, match=r"the compiled kernels are wrong$"):
+        library(Variant("wrong", (), otherwise=Variant("too", ("-funheard-of",))), kernels=kernels)
 
 
 def test_sources_that_do_not_compile_are_a_reason(kernels, gxx):
@@ -406,11 +432,11 @@ def test_failure_is_remembered_by_the_process_and_by_nothing_else(kernels, fake,
     for _ in range(2):
         with pytest.raises(Unavailable, match="exit status 1"):
             library(kernels=kernels)
-    assert (tmp_path / "tried").read_text() == "\n"
+    assert (tmp_path / "tried").read_text() == "\n\n", "once as this processor's best, once as the next"
     new_process()
     with pytest.raises(Unavailable, match="exit status 1"):
         library(kernels=kernels)
-    assert (tmp_path / "tried").read_text() == "\n\n"
+    assert (tmp_path / "tried").read_text() == 4 * "\n"
 
 
 def test_missing_sources_are_a_reason(kernels, tmp_path):

@@ -30,5 +30,12 @@ def test_shortcuts_cost_traffic_and_fp32_twice_as_much():
     assert moved("resnet20", size=4) == 2 * moved("resnet20")
 
 
+def test_the_raw_output_of_a_projection_is_read_again_by_the_block_after_it():
+    """B beside A: both projections (0.5 and 0.25) write and read a raw output and are added whole, where zero padding
+    reads a half; the next block, or the head for the last, reads what is added; and once more, of the first alone."""
+    for name, after in (("resnet8", 0.5), ("resnet20", 0.5 + 0.25)):
+        assert moved(name, "B") - moved(name, "A") == 2 * MAP * (2 * 0.75 + 0.75 / 2 + after)
+
+
 def test_it_grows_with_depth():
     assert moved("resnet56") - moved("resnet38") == moved("resnet38") - moved("resnet20") > 0

@@ -87,7 +87,7 @@ def test_lighting_adds_one_colour_to_all_pixels():
 
 def test_native_kernels_lack_colour_augmentation():
     work = Work(spec("resnet20"), 10**6, lighting=True)
-    with pytest.raises(UsageError, match="lack colour augmentation"):
+    with pytest.raises(UsageError, match="are not made for colour augmentation"):
         choose(Request(engine="native"), this_machine(), work)
 
 
