@@ -1,5 +1,9 @@
 """The embedded data set: 1,797 real handwritten digits (UCI optdigits, as shipped with scikit-learn)."""
 
+import gzip
+from importlib.util import find_spec
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -24,11 +28,28 @@ def load_digits(size: int | None = None) -> Dataset:
 
 
 def _read() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    from sklearn import datasets  # here, since it takes a second that other data sets need not pay
-
-    levels, labels = datasets.load_digits(return_X_y=True)  # 0..16
+    levels, labels = _shipped() or _asked()  # 0..16
     grey = (levels.reshape(-1, SIZE, SIZE).astype(np.int64) * 255 + 8) // 16
     return grey.astype(np.uint8), labels.astype(np.int64)
+
+
+def _shipped() -> tuple[NDArray[np.float64], NDArray[np.int64]] | None:
+    """Out of scikit-learn's own file: to import all of that takes longer than a short training. None: not there."""
+    package = find_spec("sklearn")
+    for place in (package and package.submodule_search_locations) or ():
+        file = Path(place) / "datasets" / "data" / "digits.csv.gz"
+        if file.is_file():
+            with gzip.open(file, "rt", encoding="ascii") as lines:
+                rows = np.loadtxt(lines, delimiter=",")
+            return rows[:, :-1], rows[:, -1].astype(np.int64)
+    return None
+
+
+def _asked() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The same by scikit-learn's own function, wherever its file may lie in another version."""
+    from sklearn import datasets
+
+    return datasets.load_digits(return_X_y=True)
 
 
 def _resized(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

@@ -19,7 +19,7 @@ from reslab.engine.machine import Machine, this_machine
 from reslab.engine.native_engine import NativeEngine
 from reslab.engine.torch_engine import TorchEngine
 from reslab.engine.work import Work
-from reslab.nets import Architecture, Residual, Spec, build
+from reslab.nets import Architecture, Residual, Spec, unfilled
 
 
 def make_engine(
@@ -29,7 +29,7 @@ def make_engine(
     if execution.engine == "native":
         assert isinstance(spec, Spec), "see `work.lacking`"
         return NativeEngine(spec, preprocessing, execution)
-    return TorchEngine(build(spec, residual), preprocessing, execution)
+    return TorchEngine(unfilled(spec, residual), preprocessing, execution)
 
 
 __all__ = [

@@ -12,13 +12,12 @@ from reslab.engine.execution import VARIANTS, Execution
 from reslab.engine.interface import Batch, StepOutput
 from reslab.engine.layout import Layout, parameter_layout, statistics_layout
 from reslab.native import Geometry, Network, bytes_per_image, library
-from reslab.nets import Spec, build
+from reslab.nets import Spec, unfilled
 
 
 def geometry_of(spec: Spec) -> tuple[Geometry, Layout, Layout]:
     """The net as the kernels know it, and the layouts of its parameters and statistics."""
-    with torch.device("meta"):
-        net = build(spec)
+    net = unfilled(spec)
     parameters, statistics = parameter_layout(net), statistics_layout(net)
     begins = (0, *accumulate(parameters.sizes))
     kept = (0, *accumulate(statistics.sizes))

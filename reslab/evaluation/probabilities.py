@@ -19,7 +19,7 @@ from reslab.evaluation.crops import centre_crop, ten_crop
 from reslab.evaluation.error import softmax
 from reslab.evaluation.scores import BATCH_PIXELS, on_engine
 from reslab.evaluation.views import Views
-from reslab.nets import NOT_DENSE, Spec, build, convolutional
+from reslab.nets import NOT_DENSE, Spec, convolutional, unfilled
 from reslab.progress import Progress, unseen
 from reslab.store import Classifier, ExportedNet
 
@@ -119,7 +119,7 @@ def dense_scores(classifier: Classifier, execution: Execution) -> Score:
     spec = classifier.identity.spec
     if not isinstance(spec, Spec):
         raise UsageError(NOT_DENSE)
-    net = convolutional(build(spec, classifier.residual), spec.smallest_map)
+    net = convolutional(unfilled(spec, classifier.residual), spec.smallest_map)
     state = dict(classifier.net.state_dict())
     weights, statistics = parameter_layout(net).pack(state), statistics_layout(net).pack(state)
     torch_execution = replace(execution, engine="torch", channels_last=execution.device != "mps", compiled=False)

@@ -1,6 +1,8 @@
 """What is in `results/`, and kept of trained nets, of an experiment: its runs without running anything."""
 
+import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from reslab.experiments.experiment import Experiment, Need, Result, Runs, Trained
@@ -63,5 +65,11 @@ def _by_recipe(experiment: Experiment, results: Sequence[Result]) -> dict[str, l
     found: dict[str, list[Result]] = {}
     for result in results:
         if experiment.takes is None or experiment.takes(result):
-            found.setdefault(Recipe.from_dict(result["recipe"]).digest(), []).append(result)
+            found.setdefault(_digest(json.dumps(result["recipe"])), []).append(result)
     return found
+
+
+@lru_cache(maxsize=1024)
+def _digest(recipe: str) -> str:
+    """Of a recorded recipe, as JSON: every experiment asks for it again."""
+    return Recipe.from_dict(json.loads(recipe)).digest()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +21,17 @@ from reslab.training import Recipe
 ENSEMBLE = "ensemble"  # the label of the nets together
 PAPER_SIZE = 224  # pixels: PAPER_SCALES are for nets of this size
 SMOKE_TESTED = 8  # images that a test of a few steps looks at: nobody reads the number
+KEPT_BYTES = 64_000_000  # of a net's probabilities: more is not kept for the next table, but looked at again
 
 Protocol = Callable[[int, bool], Views]
 """(a net's size in pixels, does a mirrored image keep its class?) -> how its images are looked at."""
+
+
+Seen = tuple[NDArray[np.float64], NDArray[np.int64], str]
+"""Probabilities, (N, classes), labels, (N,), and how the images were looked at in words."""
+
+# What was seen in one command, by its data sets: tables share nets, and look at them alike.
+_KNOWN: WeakKeyDictionary[Datasets, dict[tuple[Path, str, Views, int | None], Seen]] = WeakKeyDictionary()
 
 
 def ten_crops(size: int, mirror: bool) -> Views:
@@ -78,17 +87,21 @@ def by_views_or_single(runs: Runs) -> Runs:
     return by_views(runs, "top1") if "errors" in runs.measured else runs
 
 
-def _seen(
-    run: Result, datasets: Datasets, split: str, protocol: Protocol, count: int | None
-) -> tuple[NDArray[np.float64], NDArray[np.int64], str]:
-    """A run's probabilities, (N, classes), the labels, (N,), and how it looked at them in words."""
-    place = Path(run["result"]["run"])
+def _seen(run: Result, datasets: Datasets, split: str, protocol: Protocol, count: int | None) -> Seen:
+    """What a run sees; once for all tables that look at it alike."""
+    place, recipe = Path(run["result"]["run"]), Recipe.from_dict(run["recipe"])
+    dataset = datasets.of(recipe)
+    views = protocol(recipe.data.size, dataset.mirror)
+    known, key = _KNOWN.setdefault(datasets, {}), (place, split, views, count)
+    if key in known:
+        return known[key]
     classifier = load(place)
-    dataset = datasets.of(Recipe.from_dict(run["recipe"]))
     images = _some(by_name(dataset, split, classifier.classes), count)
-    views = protocol(classifier.size, dataset.mirror)
     seen = probabilities(classifier, images, views, execution_for(place, None, classifier, silent))
-    return seen, images.labels, _words(views)
+    found = seen, images.labels, _words(views)
+    if seen.nbytes <= KEPT_BYTES:
+        known[key] = found
+    return found
 
 
 def _some(images: Images, count: int | None) -> Images:

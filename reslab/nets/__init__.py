@@ -1,6 +1,6 @@
 """What a network is: blocks and shortcuts, specs, names, initialisation, complexity."""
 
-from reslab.nets.architecture import Architecture, architecture_from, build
+from reslab.nets.architecture import Architecture, architecture_from, build, unfilled
 from reslab.nets.blocks import Block, Residual
 from reslab.nets.complexity import Complexity, Stage, complexity, count_params
 from reslab.nets.dense import NOT_DENSE, convolutional
@@ -58,5 +58,6 @@ __all__ = [
     "shortcut_kind",
     "spec",
     "try_out",
+    "unfilled",
     "whitening_filters",
 ]

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from matplotlib.axes import Axes
-from matplotlib.transforms import blended_transform_factory
+from typing import TYPE_CHECKING
 
 from reslab.reporting.drawing import COLOURS, DOCUMENT_INK, framed, placeholder, repeatable, right_margin, svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LINE, HEAD, FOOT = 28, 40, 48  # pixels
 NUMBERS = 190  # pixels to the right
@@ -50,7 +51,9 @@ def _reach(pair: Pair) -> tuple[float, ...]:
     return pair.ours - (pair.std or 0.0), pair.ours + (pair.std or 0.0)
 
 
-def _draw(axes: Axes, pair: Pair, place: int, digits: int) -> None:
+def _draw(axes: "Axes", pair: Pair, place: int, digits: int) -> None:
+    from matplotlib.transforms import blended_transform_factory
+
     beside = blended_transform_factory(axes.figure.transFigure, axes.transData)
     axes.axhline(place, color=DOCUMENT_INK, linewidth=0.6, alpha=0.15, zorder=0)
     axes.annotate(
@@ -73,7 +76,7 @@ def _draw(axes: Axes, pair: Pair, place: int, digits: int) -> None:
     _columns(axes, place, told[0], told[1], "" if pair.std is None else f" ± {pair.std:.{digits}f}")
 
 
-def _columns(axes: Axes, place: float, paper: str, ours: str, spread: str = "") -> None:
+def _columns(axes: "Axes", place: float, paper: str, ours: str, spread: str = "") -> None:
     """To the right of a line: the paper's number, ours, and its spread, each in a column of its own."""
     for words, offset, side in ((paper, 66, "right"), (ours, 128, "right"), (spread, 130, "left")):
         axes.annotate(
@@ -90,7 +93,7 @@ def _columns(axes: Axes, place: float, paper: str, ours: str, spread: str = "") 
         )
 
 
-def _dress(axes: Axes, quantity: str) -> None:
+def _dress(axes: "Axes", quantity: str) -> None:
     axes.patch.set_visible(False)
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)

@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle, pairwise
 from math import log10
-from typing import Literal
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from typing import TYPE_CHECKING, Literal
 
 from reslab.reporting.drawing import DOCUMENT_INK, quiet, repeatable, svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 LEFT, RIGHT, BOTTOM, BETWEEN = 52, 18, 50, 40  # pixels around and between the panels
 LEGEND_ROW = 20  # pixels, of the legend above and the words below
@@ -67,6 +67,8 @@ def budgets_figure(
 
     In the panel of epochs runs of all machines are one line; in that of minutes each machine has its own.
     """
+    from matplotlib.figure import Figure
+
     joined, alone = [line for line in lines if not line.alone], [line for line in lines if line.alone]
     of_machine = dict(zip(_machines(joined), cycle(MARKS), strict=False))
     of_line = dict(zip([line.label for line in alone], cycle(ALONE), strict=False))
@@ -121,7 +123,7 @@ def _machines(lines: Sequence[BudgetLine]) -> list[str]:
 
 
 def _draw(
-    axes: Axes,
+    axes: "Axes",
     colour: str,
     runs: Sequence[BudgetRun],
     x: Callable[[BudgetRun], float | None],
@@ -145,7 +147,9 @@ def _mean(
     return (statistics.fmean(at for at, _ in found), statistics.fmean(e for _, e in found)) if found else None
 
 
-def _dress(axes: Axes, name: str, quantity: str, across: Sequence[float], upright: tuple[float, float]) -> None:
+def _dress(axes: "Axes", name: str, quantity: str, across: Sequence[float], upright: tuple[float, float]) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
     quiet(axes, DOCUMENT_INK)
     axes.grid(axis="x", color=DOCUMENT_INK, alpha=0.14, linewidth=0.8)
     axes.set_xscale("log")
@@ -180,8 +184,10 @@ def _ticks(low: float, high: float, room: float) -> list[float]:
     return found
 
 
-def _handles(lines: Sequence[BudgetLine], levels: Sequence[Level], of_line: Mapping[str, str]) -> list[Line2D]:
+def _handles(lines: Sequence[BudgetLine], levels: Sequence[Level], of_line: Mapping[str, str]) -> "list[Line2D]":
     """What the legend explains: lines and marks first, then what they are compared with."""
+    from matplotlib.lines import Line2D
+
     drawn = [
         Line2D([], [], color=line.colour, marker=of_line.get(line.label, MARKS[0]), markersize=7, linewidth=2,
                linestyle="" if line.alone else "-", label=line.label)
@@ -194,8 +200,10 @@ def _handles(lines: Sequence[BudgetLine], levels: Sequence[Level], of_line: Mapp
     return drawn + dashes
 
 
-def _foot(figure: Figure, mark: str, words: str, above: float) -> None:
+def _foot(figure: "Figure", mark: str, words: str, above: float) -> None:
     """Below the panels, so many pixels above the foot: a mark and what it stands for."""
+    from matplotlib.lines import Line2D
+
     wide, high = (72 * inches for inches in figure.get_size_inches())
     at = above / high
     figure.add_artist(Line2D([LEFT / wide], [at], marker=mark, color=DOCUMENT_INK, markersize=6, linestyle=""))

@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from typing import TYPE_CHECKING, Any, Literal
 
 from reslab.reporting.drawing import (
     DOCUMENT_INK,
@@ -21,6 +18,9 @@ from reslab.reporting.drawing import (
     svg,
 )
 from reslab.reporting.rounding import finite
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Points = tuple[tuple[float, float], ...]
 Quantity = Literal["error", "loss"]
@@ -104,7 +104,7 @@ def _top(series: Sequence[Series], quantity: Quantity) -> float:
     return min(top, 100.0) if quantity == "error" else top
 
 
-def _draw(axes: Axes, series: Sequence[Series], top: float) -> None:
+def _draw(axes: "Axes", series: Sequence[Series], top: float) -> None:
     axes.set_ylim(0, top if top > 0 else 1)
     last = max((points[-1][0] for s in series for points in (s.train, s.val) if points), default=1.0)
     axes.set_xlim(0, last if last > 0 else 1)
@@ -118,7 +118,9 @@ def _draw(axes: Axes, series: Sequence[Series], top: float) -> None:
             axes.plot(*zip(*s.val, strict=True), color=colour, linewidth=2.2, clip_on=clip, **dots)  # type: ignore[arg-type]
 
 
-def _dress(axes: Axes, quantity: Quantity, against: Against, ink: str, height: int, key: bool) -> None:
+def _dress(axes: "Axes", quantity: Quantity, against: Against, ink: str, height: int, key: bool) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
     quiet(axes, ink)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))

@@ -1,4 +1,8 @@
-"""What the figures have in common: quiet axes, names at the ends of lines, and SVG that is the same every time."""
+"""What the figures have in common: quiet axes, names at the ends of lines, and SVG that is the same every time.
+
+matplotlib is imported where something is drawn, here and beside: it takes a second or two, which neither a list of the
+experiments nor each process of a queue should pay.
+"""
 
 import colorsys
 import html
@@ -7,12 +11,11 @@ import unicodedata
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from io import BytesIO
+from typing import TYPE_CHECKING
 
-import matplotlib
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Each has a contrast of about 3:1 and more on white and on near-black, so that one picture serves both.
 COLOURS = ("#2f7ed8", "#d9701a", "#2b9a58", "#9a62d2", "#d6455a", "#168f9c", "#a3821a", "#cf559a")
@@ -35,15 +38,19 @@ def right_margin(labels: Sequence[str], width: int) -> int:
     return min(20 + max(map(_label_width, labels), default=0), width // 2)
 
 
-def framed(width: int, height: int, right: int) -> tuple[Figure, Axes]:
+def framed(width: int, height: int, right: int) -> "tuple[Figure, Axes]":
     """A figure of so many pixels, and its axes."""
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(width / 72, height / 72), dpi=72)
     axes = figure.add_axes((LEFT / width, BOTTOM / height, 1 - (LEFT + right) / width, 1 - (BOTTOM + TOP) / height))
     return figure, axes
 
 
-def quiet(axes: Axes, ink: str) -> None:
+def quiet(axes: "Axes", ink: str) -> None:
     """Axes as quiet as they can be: a base line, thin horizontal lines."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
     axes.patch.set_visible(False)
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)
@@ -55,7 +62,7 @@ def quiet(axes: Axes, ink: str) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
 
 
-def headed(axes: Axes, quantity: str, key: str, ink: str, height: int) -> None:
+def headed(axes: "Axes", quantity: str, key: str, ink: str, height: int) -> None:
     """Above the axes: what is drawn, and how to read it; horizontal words."""
     above = 1 + 16 / (height - TOP - BOTTOM)
     axes.text(0, above, quantity, color=ink, fontsize=12, transform=axes.transAxes)
@@ -63,7 +70,7 @@ def headed(axes: Axes, quantity: str, key: str, ink: str, height: int) -> None:
         axes.text(1, above, key, color=ink, fontsize=12, ha="right", transform=axes.transAxes)
 
 
-def name_lines(axes: Axes, ends: Sequence[tuple[float, int]], names: Sequence[str], height: int) -> None:
+def name_lines(axes: "Axes", ends: Sequence[tuple[float, int]], names: Sequence[str], height: int) -> None:
     """Each line's name at its end, moved apart where lines end together. `ends` are (height of the end, line)."""
     low, high = axes.get_ylim()
     gap = 16 * (high - low) / (height - TOP - BOTTOM)
@@ -93,11 +100,15 @@ def placeholder(place: int) -> str:
 
 def repeatable(salt: str) -> AbstractContextManager[None]:
     """Settings under which the same picture is the same bytes, and its text is text."""
+    import matplotlib
+
     return matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": f"reslab {salt}"})
 
 
-def svg(figure: Figure, names: Sequence[str] = ()) -> str:
+def svg(figure: "Figure", names: Sequence[str] = ()) -> str:
     """The figure as SVG, `names` in place of their placeholders."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
     buffer = BytesIO()
     FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
     text = _plain(buffer.getvalue().decode())

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any, Literal
 
 from reslab.reporting.curves import Points, thinned
 from reslab.reporting.drawing import DOCUMENT_INK, repeatable, svg
 from reslab.reporting.rounding import finite
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # The paper's colours by number of layers: one colour a depth, in all of its figures.
 DEPTH_COLOURS = {
@@ -82,6 +83,8 @@ def panels_figure(
     our curves end inside it; `steps_ticks`, in 1e4, are the printed ones of the other, kept where our runs are as long.
     Others are replaced by what fits. `key` says what the kinds of lines mean.
     """
+    from matplotlib.figure import Figure
+
     shown = [panel for panel in panels if any(curve.points for curve in panel.curves)] or panels
     width = (width or 340 * len(panels)) * len(shown) // len(panels)
     panels, axis = shown, fitting(shown, paper)
@@ -111,13 +114,13 @@ def fitting(panels: Sequence[Panel], paper: Axis) -> Axis:
     return Axis(0, top, TICKS[top])
 
 
-def _axes(figure: Figure, place: int, count: int, width: int, height: int, top: int) -> Axes:
+def _axes(figure: "Figure", place: int, count: int, width: int, height: int, top: int) -> "Axes":
     wide = (width - LEFT - RIGHT - BETWEEN * (count - 1)) / count
     left = LEFT + place * (wide + BETWEEN)
     return figure.add_axes((left / width, BOTTOM / height, wide / width, 1 - (BOTTOM + top) / height))
 
 
-def _draw(axes: Axes, panel: Panel, unit: float) -> None:
+def _draw(axes: "Axes", panel: Panel, unit: float) -> None:
     for guide in panel.guides:
         axes.axhline(guide, color=DOCUMENT_INK, linewidth=0.7, linestyle=(0, (3, 3)), alpha=0.5, zorder=0)
     for curve in panel.curves:
@@ -127,7 +130,7 @@ def _draw(axes: Axes, panel: Panel, unit: float) -> None:
             axes.plot(x, y, color=curve.colour, label=curve.label or "_", **STROKES[curve.kind], **dots)
 
 
-def _dress(axes: Axes, panel: Panel, axis: Axis, last: float, unit: float, steps_ticks: Sequence[float]) -> None:
+def _dress(axes: "Axes", panel: Panel, axis: Axis, last: float, unit: float, steps_ticks: Sequence[float]) -> None:
     axes.set_ylim(axis.low, axis.high)
     axes.set_yticks(axis.ticks)
     whole = 0.9 * 1e4 * steps_ticks[-1] <= last <= 1.2 * 1e4 * steps_ticks[-1]

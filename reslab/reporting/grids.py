@@ -3,8 +3,7 @@
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from matplotlib.axes import Axes
+from typing import TYPE_CHECKING
 
 from reslab.reporting.drawing import (
     DOCUMENT_INK,
@@ -18,6 +17,9 @@ from reslab.reporting.drawing import (
     right_margin,
     svg,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 APART = 0.05  # of the distance between two values: lines stand beside each other, so that no dot hides another
 
@@ -65,7 +67,7 @@ def grid_figure(
         return svg(figure, words).encode()
 
 
-def _draw(axes: Axes, lines: Sequence[GridLine], ordered: bool) -> None:
+def _draw(axes: "Axes", lines: Sequence[GridLine], ordered: bool) -> None:
     for place, (line, colour) in enumerate(zip(lines, colours(len(lines)), strict=True)):
         aside = APART * (place - (len(lines) - 1) / 2)
         for at, found in enumerate(line.errors):

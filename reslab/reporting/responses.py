@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from reslab.reporting.drawing import DOCUMENT_INK, colours, placeholder, repeatable, svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LEFT, RIGHT, TOP, BOTTOM, BETWEEN = 52, 16, 34, 50, 58  # pixels around and between the two panels
 HIGH = 190  # pixels of a panel
@@ -24,6 +24,8 @@ class ResponseLine:
 
 def responses_figure(lines: Sequence[ResponseLine], *, width: int = 720) -> bytes:
     """The nets overlaid, as SVG; the same input gives the same bytes."""
+    from matplotlib.figure import Figure
+
     height = TOP + 2 * HIGH + BETWEEN + BOTTOM
     names = [line.label for line in lines]
     highest = max((std for line in lines for std in line.stds), default=1.0)
@@ -41,7 +43,7 @@ def responses_figure(lines: Sequence[ResponseLine], *, width: int = 720) -> byte
         return svg(figure, names).encode()
 
 
-def _draw(axes: Axes, lines: Sequence[ResponseLine], sort: bool) -> None:
+def _draw(axes: "Axes", lines: Sequence[ResponseLine], sort: bool) -> None:
     for line, colour in zip(lines, colours(len(lines)), strict=True):
         values = sorted(line.stds, reverse=True) if sort else line.stds
         axes.plot(range(1, len(values) + 1), values, color=colour, **_stroke(line))
@@ -53,7 +55,7 @@ def _stroke(line: ResponseLine) -> dict[str, Any]:
     return {"linewidth": 1.5, "linestyle": (0, (4, 2)) if line.plain else "-"}
 
 
-def _name(axes: Axes, lines: Sequence[ResponseLine]) -> None:
+def _name(axes: "Axes", lines: Sequence[ResponseLine]) -> None:
     """Names at the upper right, ending where their strokes begin: they may be of any length."""
     for place, (line, colour) in enumerate(zip(lines, colours(len(lines)), strict=True)):
         y = 1 - (12 + 16 * place) / HIGH
@@ -62,7 +64,7 @@ def _name(axes: Axes, lines: Sequence[ResponseLine]) -> None:
         axes.text(0.935, y, placeholder(place), transform=axes.transAxes, **style)
 
 
-def _dress(axes: Axes, words: str, highest: float) -> None:
+def _dress(axes: "Axes", words: str, highest: float) -> None:
     axes.set_ylim(0, 1.3 * highest)
     axes.set_xlim(left=0)
     axes.set_xlabel(words, fontsize=12, color=DOCUMENT_INK)

@@ -5,12 +5,6 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import Any, Literal
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
-from matplotlib.figure import Figure
-from matplotlib.patches import Circle, FancyBboxPatch, PathPatch, Polygon
-from matplotlib.path import Path
-
 from reslab.reporting.drawing import DOCUMENT_INK, repeatable, svg
 
 Form = Literal["svg", "pdf", "png"]
@@ -23,6 +17,8 @@ class Sheet:
     """What is drawn on it first lies below. Colours are those of documents; text is `DOCUMENT_INK`."""
 
     def __init__(self, width: float, height: float) -> None:
+        from matplotlib.figure import Figure
+
         self.width, self.height = width, height
         self.figure = Figure(figsize=(width / 72, height / 72), dpi=72)
         self.figure.patch.set_facecolor("#ffffff")
@@ -33,6 +29,8 @@ class Sheet:
 
     def box(self, x: float, y: float, width: float, height: float, colour: str, dashed: bool = False) -> None:
         """A rounded box with its upper left corner at (x, y), tinted with `colour`."""
+        from matplotlib.patches import FancyBboxPatch
+
         for face, edge, alpha in ((colour, "none", 0.17), ("none", colour, 1.0)):
             shape = FancyBboxPatch((x, y), width, height, boxstyle="round,pad=0,rounding_size=3.5")
             shape.set(facecolor=face, edgecolor=edge, alpha=alpha, linewidth=1.0)
@@ -59,6 +57,8 @@ class Sheet:
 
     def head(self, x: float, y: float, length: float = 5.5, leftwards: bool = False) -> None:
         """The head of an arrow whose tip is (x, y), pointing down or to the left."""
+        from matplotlib.patches import Polygon
+
         half = 0.55 * length
         corners = [(x, y), (x - half, y - length), (x + half, y - length)]
         if leftwards:
@@ -76,6 +76,9 @@ class Sheet:
         head: float = 5.5,
     ) -> None:
         """A shortcut: out of the line at (x, top), `aside` to its right, and back into it at (x + gap, bottom)."""
+        from matplotlib.patches import PathPatch
+        from matplotlib.path import Path
+
         far, bend = x + aside, min(12.0, (bottom - top) / 2)
         path = [(x, top), (far - bend, top), (far, top), (far, top + bend)]
         path += [(far, bottom - bend), (far, bottom), (far - bend, bottom), (x + gap + 0.7 * head, bottom)]
@@ -88,6 +91,8 @@ class Sheet:
 
     def plus(self, x: float, y: float, radius: float = 8) -> None:
         """The addition of eq. 1 and 2."""
+        from matplotlib.patches import Circle
+
         self._axes.add_patch(Circle((x, y), radius, facecolor="none", edgecolor=DOCUMENT_INK, linewidth=1.2))
         self.line([(x - 0.6 * radius, y), (x + 0.6 * radius, y)])
         self.line([(x, y - 0.6 * radius), (x, y + 0.6 * radius)])
@@ -100,8 +105,12 @@ class Sheet:
                 return svg(self.figure).encode()
         buffer = BytesIO()
         if form == "pdf":
+            from matplotlib.backends.backend_pdf import FigureCanvasPdf
+
             FigureCanvasPdf(self.figure).print_pdf(buffer, metadata={"CreationDate": None})
         else:
+            from matplotlib.backends.backend_agg import FigureCanvasAgg
+
             self.figure.set_dpi(PNG_DOTS)
             FigureCanvasAgg(self.figure).print_png(buffer)
         return buffer.getvalue()

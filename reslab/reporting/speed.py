@@ -1,14 +1,14 @@
 """Measurements of speed (`reslab bench train --save`) as a Markdown table and as bars: PyTorch at its best is 1."""
 
 from collections.abc import Sequence
-from typing import Any
-
-from matplotlib.axes import Axes
-from matplotlib.transforms import blended_transform_factory
+from typing import TYPE_CHECKING, Any
 
 from reslab.reporting.drawing import COLOURS, DOCUMENT_INK, framed, placeholder, repeatable, svg
 from reslab.reporting.rounding import count_text
 from reslab.reporting.tables import markdown_table, markdown_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COLUMNS = (
     "net",
@@ -79,7 +79,9 @@ def _bars(result: dict[str, Any]) -> list[_Bar]:
     ]
 
 
-def _draw(axes: Axes, result: dict[str, Any], place: int) -> None:
+def _draw(axes: "Axes", result: dict[str, Any], place: int) -> None:
+    from matplotlib.transforms import blended_transform_factory
+
     top = place * (3 * BAR + HEADING)
     axes.annotate(
         placeholder(place),
@@ -112,7 +114,7 @@ def _draw(axes: Axes, result: dict[str, Any], place: int) -> None:
             )
 
 
-def _dress(axes: Axes) -> None:
+def _dress(axes: "Axes") -> None:
     axes.patch.set_visible(False)
     for spine in axes.spines.values():
         spine.set_visible(False)

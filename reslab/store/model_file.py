@@ -1,6 +1,7 @@
 """The self-describing model file: weights in safetensors, and in its metadata the net, class names, preprocessing."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from reslab.data import Preprocessing
 from reslab.errors import ReslabError, RunError, UsageError
-from reslab.nets import Residual, architecture_from, build
+from reslab.nets import Residual, architecture_from, unfilled
 from reslab.store.classifier import Classifier, Identity
 from reslab.store.exported_net import exported_as
 from reslab.store.trained_places import trained_hint, trained_model
@@ -72,8 +73,8 @@ def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifie
                 f"{path} has the residual function {identity.residual}, and files run no code: give it "
                 f"(residual=..., or --residual {identity.residual})"
             )
-        with torch.device("meta"):
-            net = build(identity.spec, residual)
+        with torch.device("meta") if residual else nullcontext():  # nothing that a user's function may draw is drawn
+            net = unfilled(identity.spec, residual)
         for name in [n for n, _ in net.named_buffers() if n.endswith("num_batches_tracked")]:
             weights[name] = torch.tensor(0)
         net.load_state_dict(weights, assign=True)

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from reslab.data import ENOUGH_PIXELS, Dataset, Preprocessing
 from reslab.engine import Engine, Execution
 from reslab.evaluation import answers, single_view, top_error
@@ -20,16 +23,19 @@ def finish(
     folder: RunFolder,
     execution: Execution,
     exact: bool,
+    seen_val: NDArray[np.float32] | None = None,
 ) -> dict[str, Any]:
     """Measure the result on every split, write model, predictions and result.
 
-    Of very many training images a part is looked at (`Images.thinned`), which `train_images` counts.
+    Of very many training images a part is looked at (`Images.thinned`), which `train_images` counts. `seen_val` are the
+    scores of the validation images, (N, classes), where they are known already.
     """
     weights, statistics = state.result()
     kept, errors, counts = {}, {}, {}
     for split, images in dataset.splits.items():
         seen = images.thinned(ENOUGH_PIXELS) if split == "train" else images
-        scores = single_view(engine, weights, statistics, seen)
+        known = seen_val if split == "val" else None
+        scores = single_view(engine, weights, statistics, seen) if known is None else known
         errors[split], counts[split] = top_error(scores, seen.labels), len(seen)
         if split != "train":
             kept[split] = answers(scores, seen)

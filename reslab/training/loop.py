@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from reslab.data import Images
 from reslab.engine import Batch, Engine
@@ -64,8 +66,11 @@ def fit(
     folder: RunFolder,
     watch: Callable[[Progress], None] = lambda _: None,
     save_every: float = 20.0,
-) -> None:
+) -> NDArray[np.float32] | None:
     """Bring `state` to the recipe's last step, saving it every `save_every` seconds (more rarely if saving is slow).
+
+    Gives the scores of the validation images, (N, classes), by the net that is the result; None where there are none,
+    or where the run goes on from its last step.
 
     Raises Diverged when the loss is no longer a number, Interrupted after Ctrl-C, DataError where a photograph cannot
     be read any more; the folder then holds the last good state.
@@ -75,6 +80,7 @@ def fit(
     clock = _Clock(state, save_every)
     line: dict[str, Any] = {}
     val_error: float | None = None
+    scores: NDArray[np.float32] | None = None
     with heard() as interruption, batches(recipe, train) as batch_of:
         while state.step < recipe.steps:
             try:
@@ -91,7 +97,8 @@ def fit(
                 state.sums.zero_()
             if val and (state.step % evaluate_every == 0 or state.step == recipe.steps):
                 with clock.stopped():
-                    judged = validation_line(recipe, state, engine, val, len(train))
+                    scores = single_view(engine, *state.result(), val)
+                    judged = validation_line(recipe, state, scores, val, len(train))
                     val_error = judged["val_error"]
                     folder.append_metrics(judged)
             if clock.time_to_show():
@@ -105,6 +112,7 @@ def fit(
                 )
     with clock.stopped():
         checkpoint(state, folder, clock)
+    return scores
 
 
 def update(recipe: Recipe, state: State, engine: Engine, batch: Batch, terms: Terms) -> None:
@@ -141,9 +149,10 @@ def training_line(recipe: Recipe, state: State, train_images: int, clock: "_Cloc
     }
 
 
-def validation_line(recipe: Recipe, state: State, engine: Engine, val: Images, train_images: int) -> dict[str, Any]:
-    """One line of metrics on the validation images, of the net that would be the result now."""
-    scores = single_view(engine, *state.result(), val)
+def validation_line(
+    recipe: Recipe, state: State, scores: NDArray[np.float32], val: Images, train_images: int
+) -> dict[str, Any]:
+    """One line of metrics on the validation images, whose `scores` are of the net that would be the result now."""
     return {
         "step": state.step,
         "epoch": round(state.step * recipe.candidates / train_images, 4),

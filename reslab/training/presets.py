@@ -20,7 +20,7 @@ import torch
 
 from reslab.engine import Work
 from reslab.errors import UsageError, unknown
-from reslab.nets import Architecture, Historic, Residual, Spec, build, initialise, named_residual, spec
+from reslab.nets import Architecture, Historic, Residual, Spec, build, initialise, named_residual, spec, unfilled
 from reslab.training.by_name import check_names
 from reslab.training.originals import ORIGINALS
 from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule
@@ -255,8 +255,7 @@ def check(recipe: Recipe, facts: Facts, residual: Residual | None = None) -> Non
     net = spec_of(recipe)
     check_size(recipe, net)
     if recipe.optimizer.rates or recipe.optimizer.decays or recipe.optimizer.max_norms:
-        with torch.device("meta"):
-            names = tuple(name for name, _ in build(net).named_parameters())
+        names = tuple(name for name, _ in unfilled(net).named_parameters())
         for field in ("rates", "decays", "max_norms"):
             check_names(f"optimizer.{field}", getattr(recipe.optimizer, field), names)
     if recipe.model.init in ("identity", "zero_gamma"):  # not every net can start so

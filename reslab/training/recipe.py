@@ -181,11 +181,17 @@ class Recipe:
 
         Only fields that differ from their defaults count, so that a field that is added later changes no old digest.
         """
-        ours, defaults = _flat(asdict(self)), _flat(asdict(Recipe()))
+        ours, defaults = _flat(asdict(self)), _defaults()
         identity = {
             name: value for name, value in ours.items() if value != defaults[name] and name not in ("seed", "name")
         }
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    """Every field's default by its dotted name."""
+    return _flat(asdict(Recipe()))
 
 
 def field_names(cls: type = Recipe, prefix: str = "") -> list[str]:

@@ -137,11 +137,11 @@ def _train(
         start = starting_weights(recipe, dataset.classes)
         state = initial_state(recipe, engine, spec_of(recipe), residual, stem, start)
     try:
-        fit(recipe, state, engine, train, val, folder, around.watch, around.save_every)
+        seen = fit(recipe, state, engine, train, val, folder, around.watch, around.save_every)
     except Diverged as error:
         folder.write(DIVERGED, {"step": error.step})  # for whoever reads the run later
         raise
-    return finish(recipe, state, engine, preprocessing, dataset, folder, execution, exact)
+    return finish(recipe, state, engine, preprocessing, dataset, folder, execution, exact, seen)
 
 
 def begin_folder(recipe: Recipe, dataset: Dataset, folder: RunFolder) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from reslab.data.randomness import generator
 from reslab.engine import Engine
 from reslab.errors import RunError
-from reslab.nets import Architecture, Residual, build, initialise
+from reslab.nets import Architecture, Residual, initialise, unfilled
 from reslab.training.recipe import Recipe
 
 BUFFERS = ("weights", "velocity", "statistics", "average", "average_statistics", "sums")
@@ -59,7 +59,7 @@ def initial_state(
     seed = int(generator(recipe.seed, "initialisation").integers(2**62))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # for whatever a residual function of one's own draws for itself
-        net = build(spec, residual)
+        net = unfilled(spec, residual)
     initialise(net, recipe.model.init, torch.Generator().manual_seed(seed), recipe.model.init_scale)
     if stem is not None:
         next(module for module in net.modules() if isinstance(module, nn.Conv2d)).weight.data.copy_(stem)

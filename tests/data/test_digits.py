@@ -1,4 +1,6 @@
 import hashlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -60,3 +62,15 @@ def test_no_size_below_a_pixel():
 
 
 GOLDEN = "62108507c3da"
+
+
+def test_they_are_the_same_from_scikit_learn_itself(digits, monkeypatch):
+    monkeypatch.setattr("reslab.data.digits.find_spec", lambda _: None)
+    again = load_digits()
+    for name, images in digits.splits.items():
+        assert (again.splits[name].pixels == images.pixels).all() and (again.splits[name].labels == images.labels).all()
+
+
+def test_reading_them_loads_no_more_than_their_file():
+    code = "import sys; from reslab.data.digits import load_digits; load_digits(); sys.exit('sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reslab.evaluation import PAPER_SCALES, evaluate
+from reslab.experiments import tested
 from reslab.experiments.document import Document
 from reslab.experiments.experiment import Runs
 from reslab.experiments.scales import Setting
@@ -13,7 +14,7 @@ from reslab.experiments.table3 import TABLE3
 from reslab.experiments.table4 import TABLE4
 from reslab.experiments.table5 import NETS, TABLE5
 from reslab.experiments.tested import ENSEMBLE, SMOKE_TESTED, by_views, dense, measure, ten_crops
-from reslab.store import read_record
+from reslab.store import load, read_record
 from reslab.training import Surroundings, train_on
 from tests.conftest import short_recipe
 from tests.experiments.invented_experiments import invented_runs
@@ -74,6 +75,20 @@ def test_an_ensemble_is_that_of_eval_for_each_seed_that_all_have(two, digits):
     told = evaluate(first, split="test", scales=dense(8, False).scales, ensemble=[second])
     assert found["errors"][ENSEMBLE] == [{"top1": told.top1_error, "top5": told.top5_error}]
     assert measure(two, Digits(digits), ["resnet20"], dense, together=True) == {}, "nothing was run"
+
+
+def test_tables_that_look_alike_at_a_net_look_once(two, digits, monkeypatch):
+    shelf, looked = Digits(digits), []
+    monkeypatch.setattr(tested, "load", lambda place: looked.append(place) or load(place))
+    first = measure(two, shelf, ["resnet14"], ten_crops)
+    assert measure(two, shelf, ["resnet14"], ten_crops) == first and len(looked) == 1
+    measure(two, shelf, ["resnet14"], dense)
+    measure(replace(two, setting=Setting.nominal("smoke")), shelf, ["resnet14"], ten_crops)
+    assert len(looked) == 3, "other views, fewer images"
+    monkeypatch.setattr(tested, "KEPT_BYTES", 0)
+    again = Digits(digits)
+    assert measure(two, again, ["resnet14"], ten_crops) == measure(two, again, ["resnet14"], ten_crops) == first
+    assert len(looked) == 5, "what is much is not kept"
 
 
 def test_a_test_of_a_few_steps_looks_at_few_images(two, digits):

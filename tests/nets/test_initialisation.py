@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from reslab.errors import UsageError
-from reslab.nets import Block, create, he_initialise, initialise
+from reslab.nets import Block, build, create, he_initialise, initialise, spec, unfilled
 
 
 def seeded(how: str, model: str = "resnet14", **choices) -> nn.Module:
@@ -88,3 +88,32 @@ def test_a_net_of_shapes_alone_draws_nothing(monkeypatch):
     assert sum(parameter.numel() for parameter in net.parameters()) > 0
     with pytest.raises(pytest.fail.Exception):
         create("resnet20")
+
+
+@pytest.mark.parametrize(
+    "model", ["resnet14", "plain34", "preact164", "nin", "maxout", "dsn", "highway19", "googlenet"]
+)
+def test_what_is_not_drawn_is_filled_by_an_initialisation(model):
+    """Whatever memory held is nowhere left, and the random stream of the caller stands where it stood."""
+    found, before = spec(model), torch.get_rng_state()
+    net = unfilled(found)
+    assert torch.equal(torch.get_rng_state(), before)
+    built = build(found)
+    assert {n: t.shape for n, t in net.state_dict().items()} == {n: t.shape for n, t in built.state_dict().items()}
+    for parameter in net.parameters():
+        parameter.data.fill_(float("nan"))
+    for one in (net, built):
+        initialise(one, found.init, torch.Generator().manual_seed(0), found.init_scale)
+    assert all(torch.equal(t, built.state_dict()[n]) for n, t in net.state_dict().items())
+
+
+def test_what_a_residual_function_of_ones_own_draws_is_drawn():
+    def scaled(channels_in, width, stride, stride_in):
+        layer = nn.Conv2d(channels_in, width, 3, stride, 1, bias=False)
+        layer.constant = torch.rand(1)
+        return layer
+
+    torch.manual_seed(0)
+    first, second = (unfilled(spec("resnet8"), scaled) for _ in range(2))
+    one, other = (next(m.constant for m in net.modules() if hasattr(m, "constant")) for net in (first, second))
+    assert not torch.equal(one, other)
