@@ -61,7 +61,9 @@ def picture(runs: Runs, _: list[Row]) -> bytes:
         if label not in curves:
             lines.append(_line(together, [label], label.replace(_net(label), _title(_net(label))), _net(label), True))
     levels = [
-        Level(f"{_title(net)} in the paper", DEPTH_COLOURS[DEPTHS[net]], paper()["table6"][net]) for net in EPOCHS
+        Level(f"{_title(net)} in the paper", DEPTH_COLOURS[DEPTHS[net]], paper()["table6"][net])
+        for net in EPOCHS
+        if any(_net(label) == net for label in together.found)
     ]
     on = {"val": "validation", "test": "test"}[together.held_out]
     return budgets_figure([line for line in lines if line.runs], levels, f"{on} error %")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from reslab.data import load_dataset
@@ -12,7 +13,8 @@ from reslab.errors import UsageError
 from reslab.evaluation import evaluate
 from reslab.native import NATIVE, Unavailable, library
 from reslab.nets import spec
-from reslab.training import Interrupted, Recipe, Surroundings, facts_of, make_recipe, train_on
+from reslab.store import load
+from reslab.training import Interrupted, Recipe, Surroundings, facts_of, make_recipe, train_on, with_fields
 
 NATIVELY = Request(engine="native", threads=2)
 RESNET20 = spec("resnet20", None, 10, 32)
@@ -130,6 +132,42 @@ def test_without_a_compiler_auto_goes_on_and_native_is_refused(monkeypatch):
 def test_a_few_images_are_not_worth_compiling():
     assert "too few images" in choose(Request(), ABLE, Work(RESNET20, 100))[1]
     assert choose(NATIVELY, ABLE, Work(RESNET20, 100))[0].engine == "native"
+
+
+LEVERS = {
+    "average": ["average=0.8"],
+    "statistics": ["average=0.8", "statistics_batches=3"],
+    "smoothing": ["smoothing=0.2"],
+    "batch-norm biases": ["optimizer.bn_bias_lr=16"],
+    "identity": ["model.init=identity"],
+    "zero gamma": ["model.init=zero_gamma"],
+    "whitening": ["model.stem_init=whitening"],
+    "muon": ["optimizer.kind=muon", "optimizer.muon_lr=0.1"],
+    "selective": ["selective=0.5"],
+    "alternating flip": ["augment.flip_order=alternating"],
+    "rates": ["optimizer.rates=stem.*=0"],
+}
+
+
+def weights(run) -> torch.Tensor:
+    return torch.cat([value.double().flatten() for value in load(run).net.state_dict().values()])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lever", LEVERS)
+def test_a_lever_does_by_the_kernels_what_it_does_by_pytorch(dataset, recipe, tmp_path, lever):
+    """Ten steps with it differ from ten without it by much more than the two engines differ, both in fp32."""
+    few = recipe.stretched(10)
+    for run, fields, engine in (
+        ("without", [], "native"),
+        ("ours", LEVERS[lever], "native"),
+        ("torch", LEVERS[lever], "torch"),
+    ):
+        around = Surroundings(Request(engine=engine, precision="fp32", threads=2))
+        assert train_on(dataset, with_fields(few, fields), tmp_path / run, around)["engine"] == engine
+    ours = weights(tmp_path / "ours")
+    worth = (ours - weights(tmp_path / "without")).norm()
+    assert (ours - weights(tmp_path / "torch")).norm() < 0.05 * worth
 
 
 def untimed(folder) -> list[dict]:
