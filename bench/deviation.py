@@ -108,7 +108,7 @@ def main(arguments: list[str] | None = None) -> None:
     dataset = load_dataset(asked.data, size=SIZE, root=asked.data_root)
     recipe = make_recipe(facts_of(dataset), asked.model, asked.recipe, batch=asked.batch)
     if missing := lacking(work_of(recipe)):
-        parser.error(f"--model {asked.model} --data {asked.data}: the native kernels lack {missing}")
+        parser.error(f"--model {asked.model} --data {asked.data}: the native kernels are not made for {missing}")
     losses: dict[tuple[str, str], list[NDArray[np.float64]]] = {kind: [] for kind in kinds}
     for seed in range(asked.seeds):
         for kind in kinds:
