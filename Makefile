@@ -1,8 +1,6 @@
 # Every target makes its own environment in .venv; nothing else on the machine is touched.
 PYTHON ?= python3.11
 BIN := .venv/bin
-# Tests run in so many processes at once, a file's tests in one of them; each needs about 2 GB.
-JOBS ?= 2
 
 .PHONY: demo test check lint format sanitize docs clean
 
@@ -10,10 +8,10 @@ demo: .venv/installed
 	$(BIN)/reslab demo
 
 test: .venv/tested
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest
 
 check: lint
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow"
+	$(BIN)/python -m pytest -m "not slow"
 
 lint: .venv/tested
 	$(BIN)/ruff format --check .

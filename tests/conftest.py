@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-# Beside tests in other processes (pytest -n), one core each.
-os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
+os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 from reslab.data import load_dataset
 from reslab.training import Recipe, facts_of, make_recipe
