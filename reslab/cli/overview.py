@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from reslab.cli.show import duration, emit, out, table
+from reslab.cli.show import duration, emit, out, say, table
 
 if TYPE_CHECKING:
     from reslab.experiments.experiment import Experiment
@@ -24,7 +24,7 @@ def overview(experiments: "Sequence[Experiment]", timed: bool) -> list[dict[str,
 
     results = read_results()
     settings = {scale: Setting.nominal(scale) for scale in SCALES}
-    paces = {s: Paces(settings[s], kinds_of_nets(experiments, s), Request()) for s in SCALES if timed}
+    paces = {s: Paces(settings[s], kinds_of_nets(experiments, s), Request(), say) for s in SCALES if timed}
     found = []
     for experiment in experiments:
         scales = {}

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from reslab.native import Unavailable, find_compiler
+from reslab.native import Unavailable, compiler_command
 from reslab.processor import cpu_words, usable_cores
 
 # What decides speed here, by the names that Linux gives processor features.
@@ -71,11 +71,11 @@ def this_machine() -> Machine:
 
 
 def _compiler() -> str | None:
-    """The C++ compiler that will be used: $CXX, else what is found; on Windows, PyTorch's own alone."""
+    """The C++ compiler that will be used, not started here: $CXX, else what is found; on Windows, PyTorch's alone."""
     if platform.system() == "Windows":
         return shutil.which("cl")
     try:
-        return str(find_compiler())
+        return " ".join(compiler_command())
     except Unavailable:
         return None
 

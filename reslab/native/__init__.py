@@ -9,7 +9,7 @@ kernels/  the C++
 """
 
 from reslab.native.build import ABI, EXACT, FP32, NATIVE, PLAIN, Variant, library, name_of
-from reslab.native.compiler import Unavailable, find_compiler
+from reslab.native.compiler import Unavailable, compiler_command
 from reslab.native.network import SIZE, WIDTHS, Geometry, Network, peak_gflops, tier
 from reslab.native.traffic import bytes_per_image
 
@@ -26,7 +26,7 @@ __all__ = [
     "Unavailable",
     "Variant",
     "bytes_per_image",
-    "find_compiler",
+    "compiler_command",
     "library",
     "name_of",
     "peak_gflops",

@@ -52,12 +52,13 @@ class Compiler:
 
 def find_compiler() -> Compiler:
     """$CXX if set, which may carry options, else the first of g++, clang++, c++. Raises Unavailable without one."""
-    command = _command()
+    command = compiler_command()
     version = run_to_end(f"the compiler {_called(command)}", [*command, "--version"], VERSION_S)
     return Compiler(command, version)
 
 
-def _command() -> tuple[str, ...]:
+def compiler_command() -> tuple[str, ...]:
+    """The words that start that compiler, which is not started yet. Raises Unavailable without one."""
     named = os.environ.get("CXX", "").strip()
     if not named:
         found = next((found for name in COMPILERS if (found := shutil.which(name))), None)

@@ -15,6 +15,7 @@ from reslab.native import NATIVE, Unavailable, library
 from reslab.nets import spec
 from reslab.store import load
 from reslab.training import Interrupted, Recipe, Surroundings, facts_of, make_recipe, train_on, with_fields
+from tests.training.test_levers import LEVERS
 
 NATIVELY = Request(engine="native", threads=2)
 RESNET20 = spec("resnet20", None, 10, 32)
@@ -134,18 +135,9 @@ def test_a_few_images_are_not_worth_compiling():
     assert choose(NATIVELY, ABLE, Work(RESNET20, 100))[0].engine == "native"
 
 
-LEVERS = {
-    "average": ["average=0.8"],
-    "statistics": ["average=0.8", "statistics_batches=3"],
-    "smoothing": ["smoothing=0.2"],
-    "batch-norm biases": ["optimizer.bn_bias_lr=16"],
-    "identity": ["model.init=identity"],
-    "zero gamma": ["model.init=zero_gamma"],
-    "whitening": ["model.stem_init=whitening"],
-    "muon": ["optimizer.kind=muon", "optimizer.muon_lr=0.1"],
-    "selective": ["selective=0.5"],
-    "alternating flip": ["augment.flip_order=alternating"],
-    "rates": ["optimizer.rates=stem.*=0"],
+# All that a net of this size can have; and what stays as it is drawn.
+LEVERS_HERE = {name: fields for name, fields in LEVERS.items() if name != "small crops"} | {
+    "rates": ["optimizer.rates=stem.*=0"]
 }
 
 
@@ -154,20 +146,20 @@ def weights(run) -> torch.Tensor:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lever", LEVERS)
+@pytest.mark.parametrize("lever", LEVERS_HERE)
 def test_a_lever_does_by_the_kernels_what_it_does_by_pytorch(dataset, recipe, tmp_path, lever):
-    """Ten steps with it differ from ten without it by much more than the two engines differ, both in fp32."""
-    few = recipe.stretched(10)
+    """Two steps with it differ from two without it by much more than the two engines differ, both in fp32."""
+    few = recipe.stretched(2)  # soon, rounding alone makes two trainings differ
     for run, fields, engine in (
         ("without", [], "native"),
-        ("ours", LEVERS[lever], "native"),
-        ("torch", LEVERS[lever], "torch"),
+        ("ours", LEVERS_HERE[lever], "native"),
+        ("torch", LEVERS_HERE[lever], "torch"),
     ):
         around = Surroundings(Request(engine=engine, precision="fp32", threads=2))
         assert train_on(dataset, with_fields(few, fields), tmp_path / run, around)["engine"] == engine
     ours = weights(tmp_path / "ours")
     worth = (ours - weights(tmp_path / "without")).norm()
-    assert (ours - weights(tmp_path / "torch")).norm() < 0.05 * worth
+    assert (ours - weights(tmp_path / "torch")).norm() < 0.01 * worth
 
 
 def untimed(folder) -> list[dict]:
