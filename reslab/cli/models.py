@@ -13,7 +13,7 @@ def list_all(
     data_root: Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Name the models, data sets, recipes, trained nets and experiments."""
+    """Name the models, data sets, recipes, trained nets and experiments, and what these cost here."""
     from reslab.data import list_datasets
     from reslab.experiments.registry import EXPERIMENTS
     from reslab.nets import MODELS, spec
@@ -26,27 +26,21 @@ def list_all(
         for name in MODELS
         for s in [spec(name)]
     ]
-    everything = {
+    names = {
         "models": models,
         "datasets": list_datasets(data_root),
         "recipes": [{"name": name, "description": text} for name, text in PRESETS.items()],
         "trained": list_trained(),
-        "experiments": overview(list(EXPERIMENTS.values()), timed=False),
     }
+    experiments = list(EXPERIMENTS.values())
     if json:
-        emit(everything)
+        emit({**names, "experiments": overview(experiments, remembered=True)})
         return
-    for title, rows in everything.items():
-        if title == "experiments":
-            show_experiments(
-                rows,
-                "Experiments: their runs and the multiply-adds of these, and what has been measured in what time "
-                "(how long they take here: `reslab reproduce all`)",
-            )
-            print()
-        elif rows:
+    for title, rows in names.items():
+        if rows:
             table(rows[0], (row.values() for row in rows), title=title.capitalize())
-            print()
+            print(flush=True)  # what they take may have to be tried first
+    show_experiments(overview(experiments, remembered=True))
     print(
-        "Any other depth 6n+2 is a CIFAR net too (resnet26, plain8, ...), and any folder of class folders a data set."
+        "\nAny other depth 6n+2 is a CIFAR net too (resnet26, plain8, ...), and any folder of class folders a data set."
     )

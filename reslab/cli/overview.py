@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from reslab.experiments.experiment import Experiment
 
 
-def overview(experiments: "Sequence[Experiment]", timed: bool) -> list[dict[str, Any]]:
+def overview(experiments: "Sequence[Experiment]", remembered: bool = False) -> list[dict[str, Any]]:
     """Each experiment with its claim, its runs at every scale and their multiply-adds, and what is recorded of them.
 
-    `timed` adds the expected seconds, none of the runs done, from a short trial of one net of each kind; a busy machine
-    takes longer. Without it they are None, and nothing is run.
+    Expected seconds, none of the runs done, are from a short trial of one net of each kind (a busy machine takes
+    longer), and with `remembered` from the fastest such trial on this machine so far, if there was one.
     """
     from reslab.engine import Request
     from reslab.experiments.costs import Paces, costs
@@ -24,7 +24,7 @@ def overview(experiments: "Sequence[Experiment]", timed: bool) -> list[dict[str,
 
     results = read_results()
     settings = {scale: Setting.nominal(scale) for scale in SCALES}
-    paces = {s: Paces(settings[s], kinds_of_nets(experiments, s), Request(), say) for s in SCALES if timed}
+    paces = {s: Paces(settings[s], kinds_of_nets(experiments, s), Request(), say, remembered) for s in SCALES}
     found = []
     for experiment in experiments:
         scales = {}
@@ -33,7 +33,7 @@ def overview(experiments: "Sequence[Experiment]", timed: bool) -> list[dict[str,
             scales[scale] = {
                 "runs": told.runs,
                 "multiply_adds": told.macs,
-                "expected_seconds": round(costs([experiment], setting, paces[scale]), 1) if timed else None,
+                "expected_seconds": round(costs([experiment], setting, paces[scale]), 1),
                 "measured": told.measured,
                 "measured_seconds": told.seconds,
                 "measured_on": told.machines,
@@ -54,17 +54,17 @@ def show_overview(experiments: "Sequence[Experiment]", json: bool) -> None:
     """The overview as a table, or as JSON."""
     from reslab.experiments.scales import SCALES
 
-    found = overview(experiments, timed=True)
+    found = overview(experiments)
     if json:
         emit({"experiments": found, "scales": SCALES})
         return
-    show_experiments(found, "Experiments: their runs, how long they take here, and what has been measured in what time")
+    show_experiments(found)
     out.print()
     table(("scale", "what it runs on"), SCALES.items())
     out.print("\nTo run one: reslab reproduce NAME --scale smoke; all of them: reslab reproduce all --scale smoke")
 
 
-def show_experiments(found: Sequence[dict[str, Any]], title: str) -> None:
+def show_experiments(found: Sequence[dict[str, Any]]) -> None:
     """A row each: what it is, its runs at each scale and what they cost, what has been measured of them."""
     scales = list(found[0]["scales"]) if found else []
     table(
@@ -78,18 +78,12 @@ def show_experiments(found: Sequence[dict[str, Any]], title: str) -> None:
             )
             for e in found
         ),
-        title=title,
+        title="Experiments: their runs, how long they take here, and what has been measured in what time",
     )
 
 
 def _cost(scale: dict[str, Any]) -> str:
-    """By the time that it is expected to take here; where that was not tried, by multiply-adds."""
-    from reslab.experiments.inventory import macs_text
-
-    if not scale["runs"]:
-        return "no runs"
-    seconds = scale["expected_seconds"]
-    return f"{scale['runs']} runs, {macs_text(scale['multiply_adds']) if seconds is None else duration(seconds)}"
+    return f"{scale['runs']} runs, {duration(scale['expected_seconds'])}" if scale["runs"] else "no runs"
 
 
 def _measured(scale: str, told: dict[str, Any]) -> str:

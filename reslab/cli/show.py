@@ -14,6 +14,7 @@ from rich.table import Table
 
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False)
+YEAR = 365.25  # days
 
 
 def say(line: str) -> None:
@@ -77,7 +78,7 @@ def _cell(value: Any) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds in the words that fit: "0.4 s", "42 s", "3 min", "2 h 5 min"."""
+    """Seconds in the words that fit: "0.4 s", "42 s", "3 min", "2 h 5 min", "9 days", "14 years"."""
     if not math.isfinite(seconds):
         return "unknown time"
     if seconds < 0.95:
@@ -88,7 +89,10 @@ def duration(seconds: float) -> str:
     if minutes < 90:
         return f"{minutes} min"
     hours = round(minutes / 60)
-    return f"{minutes // 60} h {minutes % 60} min" if hours < 48 else f"{hours / 24:,.0f} days"
+    if hours < 48:
+        return f"{minutes // 60} h {minutes % 60} min"
+    days = hours / 24
+    return f"{days:,.0f} days" if days < 2 * YEAR else f"{days / YEAR:,.0f} years"
 
 
 def counting(number: int, noun: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from importlib.metadata import version
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from reslab.experiments.scales import JUDGED, Setting, is_imagenet
 from reslab.experiments.shares import is_small, macs_of, usable_cores
 from reslab.experiments.trial import short_trial
 from reslab.progress import Say, silent
+from reslab.store import remember_pace, remembered_pace
 from reslab.training import Recipe
 from reslab.training.loop import EVALUATIONS
 from reslab.training.presets import work_of
@@ -27,10 +29,16 @@ REFERENCE = {False: "resnet20", True: "resnet18"}  # of CIFAR nets, of ImageNet 
 
 
 class Paces:
-    """Core-seconds that a training image takes: of a reference net as tried here, of others by multiply-adds."""
+    """Core-seconds that a training image takes: of a reference net as tried here, of others by multiply-adds.
 
-    def __init__(self, setting: Setting, nets: Iterable[bool], request: Request, say: Say = silent) -> None:
-        self._per_mac = {imagenet: _tried(setting.recipe(REFERENCE[imagenet]), request, say) for imagenet in nets}
+    With `remembered`, as it was the fastest time that it was tried, if it was.
+    """
+
+    def __init__(
+        self, setting: Setting, nets: Iterable[bool], request: Request, say: Say = silent, remembered: bool = False
+    ) -> None:
+        references = {kind: setting.recipe(REFERENCE[kind]) for kind in nets}
+        self._per_mac = {kind: _pace(recipe, request, say, remembered) for kind, recipe in references.items()}
 
     def seconds(self, recipe: Recipe) -> float:
         """Core-seconds of a whole run: its beginning, its steps, its evaluations and the final one."""
@@ -66,6 +74,29 @@ def fitting_part(
     """The largest of PARTS of a setting's steps that is done in so many seconds; None where not even the least is."""
     parts = (1.0,) if setting.smoke else PARTS
     return next((p for p in parts if costs(experiments, replace(setting, part=p), paces, seeds) <= seconds), None)
+
+
+def _pace(recipe: Recipe, request: Request, say: Say, remembered: bool) -> float:
+    """As remembered, or tried now, which is remembered."""
+    tried = _what_is_tried(recipe, request)
+    known = remembered_pace(tried) if remembered else None
+    if known is not None:
+        return known
+    if remembered:
+        say(f"trying how fast {recipe.model.name} trains here at {recipe.data.size} px; it is remembered")
+    pace = _tried(recipe, request, say)
+    remember_pace(tried, pace)
+    return pace
+
+
+def _what_is_tried(recipe: Recipe, request: Request) -> str:
+    """Everything that the pace depends on, in words: another net, machine or version is tried for itself."""
+    machine = this_machine()
+    net = f"{recipe.model.name} {recipe.data.size} px, {recipe.model.classes} classes, batch {recipe.batch}"
+    return (
+        f"{net}; {request}; {machine.processor}, {machine.gpu or 'no GPU'}, {machine.compiler or 'no compiler'}, "
+        f"{machine.cores} cores; torch {machine.torch}, reslab {version('reslab')}"
+    )
 
 
 def _tried(recipe: Recipe, request: Request, say: Say) -> float:

@@ -4,6 +4,7 @@ from reslab.store.atomic import json_bytes, make_folder, read_json, write_bytes,
 from reslab.store.classifier import Classifier, Identity
 from reslab.store.exported_net import ExportedNet, exported_as
 from reslab.store.model_file import MODEL_FILE, find_model, load, model_bytes
+from reslab.store.paces import remember_pace, remembered_pace
 from reslab.store.predictions import Predictions, predictions_bytes, read_predictions
 from reslab.store.record import Record, read_record
 from reslab.store.results import (
@@ -56,6 +57,8 @@ __all__ = [
     "read_results",
     "read_trained",
     "refuse_other",
+    "remember_pace",
+    "remembered_pace",
     "results_folder",
     "trained_names",
     "trained_record",

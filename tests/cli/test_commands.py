@@ -209,7 +209,8 @@ def test_a_report_is_of_runs_or_of_the_paper(run):
         assert Answer(*words).code == 2 and "--paper" in Answer(*words).err
 
 
-def test_info_and_list():
+def test_info_and_list(monkeypatch):
+    monkeypatch.setattr("reslab.experiments.costs._tried", lambda *_: 1e-9)
     found = Answer("info", "resnet50", "--json").json
     assert {"name", "depth", "params", "macs", "input_size", "classes", "shortcut", "stride_in", "stages"} <= set(found)
     assert found["stages"][1] | {"name": "stage1", "output": 56, "channels": 256, "blocks": 3} == found["stages"][1]
@@ -222,7 +223,7 @@ def test_info_and_list():
     assert {d["name"] for d in everything["datasets"]} == {"digits", "cifar10", "cifar100"}
     assert {"paper", "fast", "small", "record", "original"} == {r["name"] for r in everything["recipes"]}
     told = {e["name"]: e["scales"]["small"] for e in everything["experiments"]}["figure1"]
-    assert told["runs"] == 2 and told["multiply_adds"] > 1e14 and told["expected_seconds"] is None
+    assert told["runs"] == 2 and told["multiply_adds"] > 1e14 and told["expected_seconds"] > 3600
     assert told["measured"] and told["measured_seconds"] > 60 and told["measured_on"], "results/ has plain20 under fast"
     own = {m["name"]: m["original"] for m in everything["models"]}
     assert all(own[name] for name in HISTORIC) and not own["resnet20"]

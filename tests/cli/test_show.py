@@ -16,6 +16,9 @@ from reslab.cli.show import counting, duration
         (42.4, "42 s"),
         (180, "3 min"),
         (7500, "2 h 5 min"),
+        (9 * 86_400, "9 days"),
+        (700 * 86_400, "700 days"),
+        (14.2 * 365.25 * 86_400, "14 years"),
         (float("inf"), "unknown time"),
     ],
 )

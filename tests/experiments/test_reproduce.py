@@ -204,3 +204,19 @@ def test_deeper_nets_cost_more():
     seconds = [paces.seconds(smoke.recipe(name)) for name in ("resnet20", "resnet56", "resnet1202")]
     assert 4 < seconds[0] < seconds[1] < seconds[2]
     assert all(need.label for need in needs_of(named("all"), smoke))
+
+
+def test_a_pace_that_was_tried_is_tried_again_only_where_it_is_asked_anew(monkeypatch):
+    trials = []
+    monkeypatch.setattr("reslab.experiments.costs._tried", lambda *_: trials.append(1) or 1e-9 / len(trials))
+    smoke, told = Setting.nominal("smoke"), []
+
+    def seconds(engine: str = "auto", remembered: bool = True) -> float:
+        return Paces(smoke, {False}, Request(engine), told.append, remembered).seconds(smoke.recipe("resnet20"))
+
+    first = seconds()
+    assert seconds() == first and len(trials) == len(told) == 1 and "8 px" in told[0]
+    assert seconds(remembered=False) < first and len(trials) == 2 and len(told) == 1
+    assert seconds() < first and len(trials) == 2, "the fastest is remembered"
+    seconds("torch")
+    assert len(trials) == 3, "another engine has a pace of its own"
