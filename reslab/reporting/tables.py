@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reslab.reporting.recipes import last_part
+from reslab.reporting.recipes import dotted, last_part, value_text
 from reslab.reporting.rounding import count_text, epochs_text, error_text, finite, standard_error
 
 RUNS_COLUMNS = ("data", "model", "recipe", "epochs", "val error %", "test error %", "minutes", "machine")
@@ -61,7 +61,7 @@ def seed_groups(results: Sequence[dict[str, Any]]) -> list[SeedGroup]:
 def runs_table(results: Sequence[dict[str, Any]]) -> str:
     """The results as a Markdown table, one row for runs that differ only in seed, and a line that explains its ±."""
     groups = seed_groups(results)
-    return markdown_table([_row(group) for group in groups], RUNS_COLUMNS) + _note(groups)
+    return markdown_table([_row(group, _changes(group, groups)) for group in groups], RUNS_COLUMNS) + _note(groups)
 
 
 def markdown_table(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> str:
@@ -98,7 +98,20 @@ def machine_text(environment: dict[str, Any]) -> str:
     return ", ".join(str(word) for word in what if word)
 
 
-def _row(group: SeedGroup) -> list[str]:
+def _changes(group: SeedGroup, groups: Sequence[SeedGroup]) -> list[str]:
+    """What tells a group from others of its data, net and preset, besides the length that has a column: "lr 0.4"."""
+    own = dotted(group.first.get("recipe", {}))
+    others = [dotted(other.first.get("recipe", {})) for other in groups]
+    same = ("name", "data.name", "data.split", "model.name")
+    alike = [other for other in others if all(other.get(field) == own.get(field) for field in same)]
+    return [
+        f"{field.rpartition('.')[2]} {value_text(value)}"
+        for field, value in own.items()
+        if field != "seed" and not field.startswith("schedule.") and any(o.get(field, value) != value for o in alike)
+    ]
+
+
+def _row(group: SeedGroup, changes: Sequence[str]) -> list[str]:
     recipe, result = group.first.get("recipe", {}), group.first.get("result", {})
     data, model = recipe.get("data", {}), recipe.get("model", {})
     name = last_part(str(result.get("data") or data.get("name") or ""))
@@ -106,7 +119,7 @@ def _row(group: SeedGroup) -> list[str]:
     words = [
         " ".join(filter(None, [name, data.get("split")])),
         str(result.get("model") or model.get("name") or ""),
-        str(recipe.get("name") or result.get("recipe") or ""),
+        ", ".join([str(recipe.get("name") or result.get("recipe") or ""), *changes]),
         _length(result),
         group.cell("val"),
         group.cell("test"),

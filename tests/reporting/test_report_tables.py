@@ -42,6 +42,15 @@ def test_runs_that_differ_only_in_seed_are_one_row() -> None:
     assert plain[7] == "Some Processor 9000, 2 threads, fp32"
 
 
+def test_runs_of_one_preset_that_changed_a_field_say_which() -> None:
+    as_it_is, faster, longer, other_net = result(), result(), result(), result("plain20")
+    faster["recipe"]["optimizer"]["lr"] = 0.4
+    faster["recipe"]["augment"]["pad"] = other_net["recipe"]["augment"]["pad"] = 7
+    longer["recipe"]["schedule"]["steps"] *= 2
+    found = [row[2] for row in cells(runs_table([as_it_is, faster, longer, other_net]))[2:]]
+    assert found == ["small, pad 1, lr 0.1", "small, pad 7, lr 0.4", "small, pad 1, lr 0.1", "small"]
+
+
 def test_what_is_missing_stays_empty() -> None:
     row = cells(runs_table([result(test_error=None, seconds=None, epochs=None)]))[2]
     assert row[3] == "507 steps" and row[5] == "" and row[6] == ""
