@@ -6,10 +6,21 @@ from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
 
 from reslab.data import load_dataset
 from reslab.training import Recipe, facts_of, make_recipe
+
+
+def pytest_configure() -> None:
+    """Of several test processes (pytest -n 2) each has a core to itself, and so have those that it starts.
+
+    Threads of two processes that share their cores would wait for each other at every step.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")  # "gw0", "gw1"
+    if worker and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
 
 
 @pytest.fixture(autouse=True)
