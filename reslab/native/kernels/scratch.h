@@ -12,6 +12,7 @@
 
 #include "gradient_map.h"
 #include "images.h"
+#include "prefetch.h"
 #include "winograd.h"
 
 namespace reslab {
