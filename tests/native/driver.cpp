@@ -3,8 +3,9 @@
 // driver CASES   each line of the file CASES is a net, in numbers: blocks of the three stages, the shortcut, classes;
 //                floats of the parameters and of the statistics; where the head's weights and biases begin; how many
 //                layers, and the five offsets of each.
-// Odd numbers of threads keep no more of the blocks' inputs than they must. Arrays are exactly as long as the interface says, so that one element further is out of bounds. Prints how many steps
-// and evaluations there were; ends with 1 where an output is missing or no number.
+// Odd numbers of threads keep no more of the blocks' inputs than they must. Arrays are exactly as long as the interface
+// says, so that one element further is out of bounds. Prints how many steps and evaluations there were; ends with 1
+// where an output is missing or no number.
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -67,7 +68,8 @@ std::vector<Net> read(const char* path) {
         Net net;
         std::size_t count = 0;
         for (int& stage : net.blocks) numbers >> stage;
-        numbers >> net.option >> net.classes >> net.parameters >> net.statistics >> net.head_weight >> net.head_bias >> count;
+        numbers >> net.option >> net.classes >> net.parameters >> net.statistics;
+        numbers >> net.head_weight >> net.head_bias >> count;
         net.layers.resize(count);
         for (auto& at : net.layers) numbers >> at.weight >> at.gamma >> at.beta >> at.mean >> at.variance;
         if (!numbers) return {};
@@ -111,7 +113,8 @@ bool evaluate(void* network, const Net& net, const std::vector<float>& parameter
     Images images = some_images(count, net.classes);
     std::vector<float> statistics = random_floats(net.statistics, 0.5f, 1.5f);
     std::vector<float> scores(static_cast<std::size_t>(count) * net.classes, std::numeric_limits<float>::quiet_NaN());
-    int failed = reslab_evaluate(network, parameters.data(), statistics.data(), images.pixels.data(), count, scores.data());
+    int failed =
+        reslab_evaluate(network, parameters.data(), statistics.data(), images.pixels.data(), count, scores.data());
     return failed == 0 && finite(scores);
 }
 
@@ -125,8 +128,8 @@ int main(int count, char** arguments) {
     for (const Net& net : nets)
         for (int threads = 1; threads <= 4; ++threads) {
             std::vector<float> parameters = random_floats(net.parameters, -0.2f, 0.3f);
-            void* network = reslab_create(net.blocks, net.option, net.classes, threads, net.layers.data(), net.head_weight,
-                                          net.head_bias, net.parameters, mean.data(), 1 / 64.0f,
+            void* network = reslab_create(net.blocks, net.option, net.classes, threads, net.layers.data(),
+                                          net.head_weight, net.head_bias, net.parameters, mean.data(), 1 / 64.0f,
                                           threads % 2 ? 0 : std::int64_t{1} << 40);
             if (!network) return 1;
             bool whole = evaluate(network, net, parameters, 1) && step(network, net, parameters, 3, true) &&
@@ -134,7 +137,8 @@ int main(int count, char** arguments) {
                          evaluate(network, net, parameters, 9) && step(network, net, parameters, 5, true);
             reslab_destroy(network);
             if (!whole) {
-                std::fprintf(stderr, "an output is missing or no number: shortcut %d, %d threads\n", net.option, threads);
+                std::fprintf(stderr, "an output is missing or no number: shortcut %d, %d threads\n", net.option,
+                             threads);
                 return 1;
             }
             done += 6;

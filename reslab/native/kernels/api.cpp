@@ -30,13 +30,13 @@ int reslab_ready() {
 #endif
 }
 
-// Activations of a batch are all kept where they take no more than `kept_bytes`; else some are computed again on the way
-// back. Null where memory is short or threads cannot be started.
+// Activations of a batch are all kept where they take no more than `kept_bytes`; else some are computed again on the
+// way back. Null where memory is short or threads cannot be started.
 void* reslab_create(const int* blocks, int option, int classes, int threads, const reslab::LayerOffsets* offsets,
                     std::int64_t head_weight, std::int64_t head_bias, std::int64_t parameters, const float* mean,
                     float scale, std::int64_t kept_bytes) try {
-    return new reslab::Network(blocks, option, classes, threads, offsets, head_weight, head_bias, parameters, mean, scale,
-                               kept_bytes);
+    return new reslab::Network(blocks, option, classes, threads, offsets, head_weight, head_bias, parameters, mean,
+                               scale, kept_bytes);
 } catch (...) {
     return nullptr;
 }
@@ -44,15 +44,16 @@ void* reslab_create(const int* blocks, int option, int classes, int threads, con
 void reslab_destroy(void* network) { delete static_cast<reslab::Network*>(network); }
 
 // 0, or 1 where memory is short.
-int reslab_step(void* network, const float* parameters, const reslab::Batch* batch, const reslab::Outputs* outputs) try {
+int reslab_step(void* network, const float* parameters, const reslab::Batch* batch,
+                const reslab::Outputs* outputs) try {
     static_cast<reslab::Network*>(network)->step(parameters, *batch, *outputs);
     return 0;
 } catch (...) {
     return 1;
 }
 
-int reslab_evaluate(void* network, const float* parameters, const float* statistics, const std::uint8_t* images, int count,
-                    float* scores) try {
+int reslab_evaluate(void* network, const float* parameters, const float* statistics, const std::uint8_t* images,
+                    int count, float* scores) try {
     static_cast<reslab::Network*>(network)->evaluate(parameters, statistics, images, count, scores);
     return 0;
 } catch (...) {

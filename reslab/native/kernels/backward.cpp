@@ -127,8 +127,8 @@ void Network::weight_gradient(Group group, Scratch& scratch, int shard, const La
         if (group.first + group.count == begin(shard + 1)) gather_gradient<N>(work.points, to);
     } else {
         bool complete = place<W>(group.first, begin(shard), begin(shard + 1)).complete;
-        correlate_image<Shape>(std::get<Inputs<Shape::K, W, Shape::S>>(scratch.inputs), std::get<Pairs<N, W>>(scratch.pairs),
-                               complete, to);
+        correlate_image<Shape>(std::get<Inputs<Shape::K, W, Shape::S>>(scratch.inputs),
+                               std::get<Pairs<N, W>>(scratch.pairs), complete, to);
     }
 }
 
@@ -146,7 +146,8 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
                       [&](int row, int column, int channel) {
                           return narrow(relu(affine(first.norm, y + (row * W + column) * C, channel)));
                       });
-        maps[member] = {.g = gradients_[1].get() + image * STAGE_MAP, .y = y, .norm = &first.norm, .sums = &sums[member]};
+        maps[member] = {
+            .g = gradients_[1].get() + image * STAGE_MAP, .y = y, .norm = &first.norm, .sums = &sums[member]};
     }
     Ahead& ahead = scratch.ahead;
     ahead.begin(group.count * W * (C / CHANNELS));

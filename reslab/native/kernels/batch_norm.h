@@ -44,7 +44,8 @@ inline void normalise_by_running(BatchNorm& norm, int channels, const float* gam
     }
 }
 
-// From G = sum g and P = sum g * y over the batch: with r = 1 / sqrt(v + epsilon) and D = sum g * (y - m) r = r (P - m G),
+// From G = sum g and P = sum g * y over the batch, with r = 1 / sqrt(v + epsilon):
+//   D = sum g * (y - m) r = r (P - m G),
 //   dy = gamma r (g - G/count - (y - m) r D/count),  dgamma = D,  dbeta = G.
 inline void differentiate(BatchNorm& norm, const double* g, const double* gy, int channels, double count,
                           const float* gamma, float* dgamma, float* dbeta) {

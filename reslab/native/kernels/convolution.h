@@ -24,8 +24,8 @@ RESLAB_INLINE float* convolve_row(const Padded<Shape::K, Shape::IN>& x, const Re
 #endif
 }
 
-// The outputs of `count` images, x[0] and on: finish(member, row, cut, values) gets them row by row, each row in cuts of
-// CHANNELS_OF_ROW channels from `cut` on, values[column][channel of the cut].
+// The outputs of `count` images, x[0] and on: finish(member, row, cut, values) gets them row by row, each row in cuts
+// of CHANNELS_OF_ROW channels from `cut` on, values[column][channel of the cut].
 template <class Shape, class Finish>
 RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, const Real* w, Workspace<Shape::N>& work,
                             Finish finish) {
@@ -44,9 +44,10 @@ RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, con
 // One row of the gradient towards the input (row and pixels of the input's map), one cut of the input's channels.
 // dx[r][c] = sum over taps of dy[r + 1 - i][c + 1 - j] * w[i][j] for stride 1; for stride 2 only every second tap meets
 // an output, so that even and odd rows and columns are four products of 1, 2, 2 and 4 taps.
-// Returns the row, in `sums`, as convolve_row does; or where ADD adds it to the row that `sums` is, of CHANNELS a pixel.
+// Returns the row, in `sums`, as convolve_row does; or where ADD adds it to the row `sums`, of CHANNELS a pixel.
 template <class Shape, bool ADD, int CHANNELS = Cut<Shape::K>::CHANNELS>
-RESLAB_INLINE float* convolve_back_row(const Padded<Shape::N, Shape::W>& dy, const Real* w, int cut, int row, float* sums) {
+RESLAB_INLINE float* convolve_back_row(const Padded<Shape::N, Shape::W>& dy, const Real* w, int cut, int row,
+                                       float* sums) {
     constexpr int K = Shape::N, N = Shape::K, S = Shape::S, T = Shape::T;  // from the outputs' channels to the inputs'
     constexpr int M = Cut<N>::M, ROW = Padded<Shape::N, Shape::W>::ROW;
     constexpr int TAP = Cut<N>::CHANNELS * K;  // packed weights of one tap
@@ -57,11 +58,13 @@ RESLAB_INLINE float* convolve_back_row(const Padded<Shape::N, Shape::W>& dy, con
     w += cut * T * T * K;
     if constexpr (S == 1) {
         for (int column = 0; column < Shape::W; column += M)
-            multiply<K, N, T, T, ROW, K, CHANNELS, ADD>(dy.at(row - T / 2, column - T / 2), w, sums + column * CHANNELS);
+            multiply<K, N, T, T, ROW, K, CHANNELS, ADD>(dy.at(row - T / 2, column - T / 2), w,
+                                                        sums + column * CHANNELS);
     } else if constexpr (T == 1) {
         if (row % 2 == 0)
             for (int column = 0; column < Shape::W; column += M)
-                multiply<K, N, 1, 1, ROW, K, 2 * CHANNELS, ADD>(dy.at(row / 2, column), w, sums + 2 * column * CHANNELS);
+                multiply<K, N, 1, 1, ROW, K, 2 * CHANNELS, ADD>(dy.at(row / 2, column), w,
+                                                                sums + 2 * column * CHANNELS);
     } else {
         for (int column = 0; column < Shape::W; column += M) {
             const Real* from = dy.at(row / 2, column);
@@ -80,8 +83,8 @@ RESLAB_INLINE float* convolve_back_row(const Padded<Shape::N, Shape::W>& dy, con
 
 // The same for the gradients towards the inputs, from those towards the outputs. finish() may write to its values.
 template <class Shape, class Finish>
-RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count, const Real* w, Workspace<Shape::N>& work,
-                                 Finish finish) {
+RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count, const Real* w,
+                                 Workspace<Shape::N>& work, Finish finish) {
     constexpr int K = Shape::K, IN = Shape::IN, CHANNELS = Cut<K>::CHANNELS;
     if constexpr (IS_WINOGRAD<Shape>) {
         convolve_patches(dy, count, w, work, finish);

@@ -22,7 +22,8 @@ void correlate(const Planes<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape:
                     Floats sum[KEPT][T][V];
                     RESLAB_UNROLL for (int c = 0; c < KEPT; ++c)
                         RESLAB_UNROLL for (int j = 0; j < T; ++j)
-                            RESLAB_UNROLL for (int v = 0; v < V; ++v) sum[c][j][v] = load(to + (c * T + j) * N + v * LANES);
+                            RESLAB_UNROLL for (int v = 0; v < V; ++v)
+                                sum[c][j][v] = load(to + (c * T + j) * N + v * LANES);
                     for (int row = block; row < block + CACHED_ROWS; ++row) {
                         const Real* from[T];
                         RESLAB_UNROLL for (int j = 0; j < T; ++j)
@@ -40,14 +41,16 @@ void correlate(const Planes<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape:
                     }
                     RESLAB_UNROLL for (int c = 0; c < KEPT; ++c)
                         RESLAB_UNROLL for (int j = 0; j < T; ++j)
-                            RESLAB_UNROLL for (int v = 0; v < V; ++v) store(to + (c * T + j) * N + v * LANES, sum[c][j][v]);
+                            RESLAB_UNROLL for (int v = 0; v < V; ++v)
+                                store(to + (c * T + j) * N + v * LANES, sum[c][j][v]);
                 }
 }
 
 // The same for stride 1 and 16 channels out, where one vector of dy would meet one pair of x for each product: an input
 // pair meets the dy of all T rows that it touches, T products for each load.
 template <class Shape, int KEPT, int CHANNELS_IN>
-void correlate_rows(const Planes<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape::N, Shape::W>& dy, float* gradient) {
+void correlate_rows(const Planes<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape::N, Shape::W>& dy,
+                    float* gradient) {
     constexpr int N = Shape::N, K = Shape::K, W = Shape::W, T = Shape::T;
     static_assert(Shape::S == 1 && N == LANES);
     for (int block = 0; block < W; block += CACHED_ROWS)

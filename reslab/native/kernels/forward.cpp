@@ -23,7 +23,8 @@ void Network::forward_stem(int image, const Stem& prepared, Scratch& scratch, in
     ImageSums<16> sums;
     convolve<Here>(&prepared, 1, layers_[0].forward.get(), std::get<Workspace<16>>(scratch.work),
                    [&](int, int row, int cut, const float* values) RESLAB_INLINED {
-                       keep_row<16, SIZE, CHANNELS_OF_ROW<Here, 16>, SUMS>(values, row, cut, layers_[0].output(image), sums);
+                       keep_row<16, SIZE, CHANNELS_OF_ROW<Here, 16>, SUMS>(values, row, cut,
+                                                                           layers_[0].output(image), sums);
                    });
     if constexpr (SUMS) sums_[0][shard].add(sums);
 }
@@ -79,7 +80,8 @@ void Network::forward_first(int index, Group group, Scratch& scratch, int shard)
     convolve_layer<Here, SUMS>(layers_[block.first], inputs.data(), group, scratch, sums_[0][shard]);
     if (block.projection < 0) return;
     scratch.ahead.begin(1);
-    convolve_layer<Shape<K, C, W, S, 1>, SUMS>(layers_[block.projection], inputs.data(), group, scratch, sums_[1][shard]);
+    convolve_layer<Shape<K, C, W, S, 1>, SUMS>(layers_[block.projection], inputs.data(), group, scratch,
+                                               sums_[1][shard]);
 }
 
 template <int C, int W, bool SUMS>
@@ -90,7 +92,9 @@ void Network::forward_second(int index, Group group, Scratch& scratch, int shard
     for (int member = 0; member < group.count; ++member) {
         auto& padded = inputs[member];
         for_each<C, W>({first.output(group.first + member), &first.norm},
-                       [&](int row, int column, int channel, Reals value) { put(padded.at(row, column) + channel, value); });
+                       [&](int row, int column, int channel, Reals value) {
+                           put(padded.at(row, column) + channel, value);
+                       });
     }
     scratch.ahead.begin(group.count * W * (C / CHANNELS_OF_ROW<Here, C>));
     if constexpr (SUMS) {
@@ -147,8 +151,8 @@ void Network::forward(int thread) {
 }
 
 // Some images, from `image` on, through the whole net, in the memory of `slots`.
-void Network::evaluate_group(int image, Group slots, Scratch& scratch, const float* parameters, const std::uint8_t* images,
-                             float* scores) {
+void Network::evaluate_group(int image, Group slots, Scratch& scratch, const float* parameters,
+                             const std::uint8_t* images, float* scores) {
     for (int member = 0; member < slots.count; ++member) {
         prepare(images + static_cast<long>(image + member) * SIZE * SIZE * COLOURS, preprocessing_, 0, 0, false, 0,
                 scratch.image);
@@ -184,13 +188,14 @@ void Network::evaluate(const float* parameters, const float* statistics, const s
         for (int l = thread; l < static_cast<int>(layers_.size()); l += threads) {
             Layer& layer = layers_[l];
             pack_layer(layer, parameters, false);
-            normalise_by_running(layer.norm, layer.channels_out, parameters + layer.at.gamma, parameters + layer.at.beta,
-                                 statistics + layer.at.mean, statistics + layer.at.variance);
+            normalise_by_running(layer.norm, layer.channels_out, parameters + layer.at.gamma,
+                                 parameters + layer.at.beta, statistics + layer.at.mean,
+                                 statistics + layer.at.variance);
         }
         team_.meet([] {});
         for (int image = thread * SLOTS; image < count; image += threads * SLOTS)
-            evaluate_group(image, {thread * SLOTS, std::min(SLOTS, count - image)}, *scratch_[thread], parameters, images,
-                           scores);
+            evaluate_group(image, {thread * SLOTS, std::min(SLOTS, count - image)}, *scratch_[thread], parameters,
+                           images, scores);
     });
 }
 

@@ -14,7 +14,8 @@ struct Preprocessing {
 };
 
 // `top`, `left`: edges of the crop in the image padded by `pad` zeros on each side; then mirrored if `flip`.
-inline void prepare(const std::uint8_t* image, const Preprocessing& how, int top, int left, bool flip, int pad, Stem& to) {
+inline void prepare(const std::uint8_t* image, const Preprocessing& how, int top, int left, bool flip, int pad,
+                    Stem& to) {
     for (int row = 0; row < SIZE; ++row) {
         int from_row = row + top - pad;
         bool inside = 0 <= from_row && from_row < SIZE;

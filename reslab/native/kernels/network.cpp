@@ -6,8 +6,8 @@
 namespace reslab {
 
 Network::Network(const int* blocks, int option, int classes, int threads, const LayerOffsets* offsets,
-                 std::int64_t head_weight, std::int64_t head_bias, std::int64_t parameters, const float* mean, float scale,
-                 std::int64_t kept_bytes)
+                 std::int64_t head_weight, std::int64_t head_bias, std::int64_t parameters, const float* mean,
+                 float scale, std::int64_t kept_bytes)
     : classes_(classes),
       head_weight_(head_weight),
       head_bias_(head_bias),
@@ -75,9 +75,9 @@ void Network::reserve(int images, bool training) {
     }
 }
 
-// Where raw outputs and blocks' inputs together would take more than what may be kept, all spans of blocks share the first
-// span's places for inputs, but for each span's first block, which keeps its own: the way back computes them again
-// (restore_inputs). Maps do not grow from block to block, so that the first span's places are large enough.
+// Where raw outputs and blocks' inputs together would take more than what may be kept, all spans of blocks share the
+// first span's places for inputs, but for each span's first block, which keeps its own: the way back computes them
+// again (restore_inputs). Maps do not grow from block to block, so that the first span's places are large enough.
 void Network::reserve_activations(int images) {
     std::size_t values = 0;
     for (const auto& layer : layers_) values += layer.map();

@@ -1,9 +1,9 @@
 // A CIFAR residual or plain net: one training step, and evaluation.
 //
 // Exact batch normalisation needs sums over the whole batch between any two convolutions, so a step is a sequence of
-// passes over the batch: in each, every thread takes its share of images one by one through "read the raw output before,
-// normalise, add the shortcut, ReLU; convolve; store the raw output and its sums" (or the same backwards), all in scratch
-// memory that stays in cache; then all meet.
+// passes over the batch: in each, every thread takes its share of images one by one through "read the raw output
+// before, normalise, add the shortcut, ReLU; convolve; store the raw output and its sums" (or the same backwards), all
+// in scratch memory that stays in cache; then all meet.
 #pragma once
 
 #include <algorithm>
@@ -79,10 +79,12 @@ class Network {
             std::int64_t kept_bytes);
 
     void step(const float* parameters, const Batch& batch, const Outputs& outputs);
-    void evaluate(const float* parameters, const float* statistics, const std::uint8_t* images, int count, float* scores);
+    void evaluate(const float* parameters, const float* statistics, const std::uint8_t* images, int count,
+                  float* scores);
 
    private:
-    // The batch is cut into a fixed number of shards whose sums are added in order: the same bytes for 1, 2 or 4 threads.
+    // A fixed number of shards makes up the batch, and their sums are added in order: the same bytes for 1, 2 or 4
+    // threads.
     static int shards_for(int threads) { return threads == 1 || threads == 2 || threads == 4 ? 4 : threads; }
     // The images of a shard are those from its begin to the next one's.
     int begin(int shard) const { return static_cast<int>(static_cast<long>(batch_->size) * shard / shards_); }

@@ -48,7 +48,7 @@ class Buffer {
     std::size_t count_ = 0;
 };
 
-// What one thread needs for the images that it takes together. Borders of zeros stay zero: only the middles are written.
+// What one thread needs for the images that it takes together. Only the middles are written: borders stay zero.
 struct Scratch {
     std::tuple<Maps<16, 32>, Maps<32, 16>, Maps<64, 8>> input, gradient, projected;
     std::tuple<Workspace<16>, Workspace<32>, Workspace<64>> work;

@@ -90,14 +90,15 @@ void clear_from(int first, Pairs<C, W>& dy) {
 }
 
 // gradient[i][k][j][n] += sum over the maps of a group of x under tap (i, j), channel k  *  dy, channel n
-// One row of the group is one product's depth. Its dy serves all T vertical taps from the tiles where it lies, while the
-// rows of x go by.
+// One row of the group is one product's depth. Its dy serves all T vertical taps from the tiles where it lies, while
+// the rows of x go by.
 template <class Shape>
-void correlate_group(const Turned<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape::N, Shape::W>& dy, float* gradient) {
+void correlate_group(const Turned<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape::N, Shape::W>& dy,
+                     float* gradient) {
     constexpr int N = Shape::N, K = Shape::K, W = Shape::W, S = Shape::S, T = Shape::T;
-    constexpr int ROWS = 8;                           // of dy, unrolled
-    constexpr int Q_END = S * (ROWS - 1) + T;         // rows of x that they meet
-    constexpr int OTHER_LEFT = SUM_TILE + 3;          // T sums leave one of their tiles
+    constexpr int ROWS = 8;                    // of dy, unrolled
+    constexpr int Q_END = S * (ROWS - 1) + T;  // rows of x that they meet
+    constexpr int OTHER_LEFT = SUM_TILE + 3;   // T sums leave one of their tiles
     constexpr int NEXT_TAP = K * T * N, LINE = T * N * sizeof(float);
     static_assert(T <= 3);
     tiles_configure(TILE_ROWS);
@@ -105,7 +106,9 @@ void correlate_group(const Turned<Shape::K, Shape::W, Shape::S>& x, const Pairs<
         for (int k = 0; k < K; k += TILE_ROWS)
             for (int n = 0; n < N; n += LANES) {
                 float* to = gradient + (k * T + j) * N + n;
-                each<T>([&]<int I>() __attribute__((always_inline)) { tile_load<SUM_TILE + I>(to + I * NEXT_TAP, LINE); });
+                each<T>([&]<int I>() __attribute__((always_inline)) {
+                    tile_load<SUM_TILE + I>(to + I * NEXT_TAP, LINE);
+                });
                 for (int row = 0; row < W; row += ROWS)
                     each<Q_END>([&]<int Q>() __attribute__((always_inline)) {
                         // dy's row d lies in one of three tiles until its last tap has met it.
@@ -123,7 +126,9 @@ void correlate_group(const Turned<Shape::K, Shape::W, Shape::S>& x, const Pairs<
                                 tile_dot<SUM_TILE + I, LEFT, RIGHT_TILE + D / S % 3>();
                         });
                     });
-                each<T>([&]<int I>() __attribute__((always_inline)) { tile_store<SUM_TILE + I>(to + I * NEXT_TAP, LINE); });
+                each<T>([&]<int I>() __attribute__((always_inline)) {
+                    tile_store<SUM_TILE + I>(to + I * NEXT_TAP, LINE);
+                });
             }
 }
 

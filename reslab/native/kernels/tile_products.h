@@ -95,7 +95,8 @@ RESLAB_INLINE float* multiply_back_rows(const Padded<K, W>& dy, const Real* w, i
         each<STRIP / 2>([]<int R>() __attribute__((always_inline)) { tile_zero<SUM_TILE + R>(); });
         for (int depth = 0; depth < TW * K; depth += DEPTH)
             multiply_step<TH, STRIP / 2, 1, dy.ROW, K, TW * TAP, CHANNELS>(
-                dy.at(row / 2, column) + depth, w + (cut / CHANNELS * 9 + FIRST) * TAP + depth * CHANNELS + channel * 2);
+                dy.at(row / 2, column) + depth,
+                w + (cut / CHANNELS * 9 + FIRST) * TAP + depth * CHANNELS + channel * 2);
         float* to = sums + (TH - 1) * Here::ROW_SUMS + (2 * column + TW - 1) * CHANNELS + channel;
         each<STRIP / 2>([&]<int R>() __attribute__((always_inline)) {
             tile_store<SUM_TILE + R>(to + 2 * R * Here::ROW_SUMS, 2 * CHANNELS * sizeof(float));

@@ -1,7 +1,8 @@
 // Convolutions of stride 1 with a quarter of the multiplications: Winograd's F(4x4, 3x3) (Lavin and Gray, 2015).
 //
-// The map is cut into patches of 4x4 outputs (tiles, in the paper; here those are the matrix units'). With d the 6x6 inputs that a patch reads, g the 3x3 weights and dy the
-// gradient towards the patch's outputs, channel by channel, "*" being the product element by element:
+// The map is cut into patches of 4x4 outputs (tiles, in the paper; here those are the matrix units'). With d the 6x6
+// inputs that a patch reads, g the 3x3 weights and dy the gradient towards the patch's outputs, channel by channel, "*"
+// being the product element by element:
 //   outputs            y  = A^T [ sum over channels in of (G g G^T) * (B^T d B) ] A
 //   weight gradient    dg = G^T [ sum over patches of (B^T d B) * (A dy A^T) ] G
 // The gradient towards the inputs is the first of these with turned weights. Between the brackets each of the 36 points
@@ -55,18 +56,19 @@ RESLAB_INLINE void transform_gradient(const Floats (&dy)[PATCH], Floats (&m)[REA
 }
 
 inline constexpr float G[REACH][3] = {{1.0f / 4, 0, 0},
-                               {-1.0f / 6, -1.0f / 6, -1.0f / 6},
-                               {-1.0f / 6, 1.0f / 6, -1.0f / 6},
-                               {1.0f / 24, 1.0f / 12, 1.0f / 6},
-                               {1.0f / 24, -1.0f / 12, 1.0f / 6},
-                               {0, 0, 1}};
+                                      {-1.0f / 6, -1.0f / 6, -1.0f / 6},
+                                      {-1.0f / 6, 1.0f / 6, -1.0f / 6},
+                                      {1.0f / 24, 1.0f / 12, 1.0f / 6},
+                                      {1.0f / 24, -1.0f / 12, 1.0f / 6},
+                                      {0, 0, 1}};
 
 // ---- a panel of patches
 
 // The patches that are multiplied together: a quarter of a map of 32 x 32 pixels, one of 16 x 16, four of 8 x 8.
 constexpr int PANEL = 16;
 
-// C channels of a panel of patches after a transform: [point][patch][channel], points a little apart from powers of two.
+// C channels of a panel of patches after a transform: [point][patch][channel], with points a little further apart than
+// a power of two.
 template <int C>
 struct Domain {
     static constexpr int PITCH = PANEL * C + 16;
@@ -134,7 +136,9 @@ void transform_outputs(const Domain<C>& from, int patch, float* rows) {
         const float* place = from.at(0, patch);
         float* corner = rows + column * C;
         transform_patch<C, REACH, PATCH>(
-            [&](int r, int c, int channel) RESLAB_INLINED { return load(place + (r * REACH + c) * from.PITCH + channel); },
+            [&](int r, int c, int channel) RESLAB_INLINED {
+                return load(place + (r * REACH + c) * from.PITCH + channel);
+            },
             [](const Floats(&m)[REACH], Floats(&y)[PATCH]) RESLAB_INLINED { transform_output(m, y); },
             [&](int r, int c, int channel, Floats value) RESLAB_INLINED {
                 store(corner + (r * W + c) * C + channel, value);
@@ -164,7 +168,7 @@ RESLAB_INLINE void multiply_matrices(const float* left, const float* right, int 
 }
 
 constexpr int COLUMNS = 16, COLUMN_VECTORS = COLUMNS / LANES;  // of a product, and
-constexpr int ROWS = LANES == 8 ? 4 : 8;                       // its rows: the sums that registers hold beside their factors
+constexpr int ROWS = LANES == 8 ? 4 : 8;                       // its rows: the sums that registers hold
 
 // Transformed weights: [point][cut of COLUMNS channels out][channel in][channel out of the cut].
 // y = x * w at each point, of the first `patches` of them and some that nobody reads.
@@ -183,8 +187,8 @@ void correlate_points(const Domain<C>& x, const Domain<C>& dy, int patches, floa
     for (int point = 0; point < POINTS; ++point, gradient += C * C)
         for (int cut = 0; cut < C; cut += COLUMNS)
             for (int k = 0; k < C; k += ROWS)
-                multiply_matrices<ROWS, COLUMN_VECTORS, 1, C, C, C, true>(x.at(point, 0) + k, dy.at(point, 0) + cut, patches,
-                                                                          gradient + k * C + cut);
+                multiply_matrices<ROWS, COLUMN_VECTORS, 1, C, C, C, true>(x.at(point, 0) + k, dy.at(point, 0) + cut,
+                                                                          patches, gradient + k * C + cut);
 }
 
 // ---- the weights, there and back
@@ -262,7 +266,8 @@ struct Panels {
 
 // The convolution of `count` maps; see convolve().
 template <int C, int W, class Finish>
-RESLAB_INLINE void convolve_patches(const Padded<C, W>* x, int count, const float* w, Transforms<C>& work, Finish finish) {
+RESLAB_INLINE void convolve_patches(const Padded<C, W>* x, int count, const float* w, Transforms<C>& work,
+                                    Finish finish) {
     using Here = Panels<W>;
     alignas(64) float strip[PATCH * W * C];
     for (int top = 0; top < W; top += Here::HEIGHT) {
