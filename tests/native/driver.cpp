@@ -29,7 +29,7 @@ int reslab_evaluate(void*, const float*, const float*, const std::uint8_t*, int,
 
 namespace {
 
-constexpr int PIXELS = reslab::SIZE * reslab::SIZE * 3, PAD = 4;
+constexpr int PAD = 4;
 
 struct Net {
     int blocks[3], option, classes;
@@ -80,7 +80,7 @@ std::vector<Net> read(const char* path) {
 
 // Crops reach into the padding on every side: each second edge is the first or the last possible one.
 Images some_images(int count, int classes) {
-    Images images{random_integers<std::uint8_t>(static_cast<std::size_t>(count) * PIXELS, 255),
+    Images images{random_integers<std::uint8_t>(static_cast<std::size_t>(count) * reslab::IMAGE, 255),
                   random_integers<std::uint8_t>(count, 1), random_integers<std::int64_t>(count, classes - 1),
                   random_integers<std::int64_t>(2 * static_cast<std::size_t>(count), 2 * PAD),
                   random_floats(count, 0, 2)};
@@ -123,7 +123,7 @@ bool evaluate(void* network, const Net& net, const std::vector<float>& parameter
 int main(int count, char** arguments) {
     if (count != 2 || !reslab_ready()) return 1;
     std::vector<Net> nets = read(arguments[1]);
-    std::vector<float> mean = random_floats(PIXELS, 90, 150);
+    std::vector<float> mean = random_floats(reslab::IMAGE, 90, 150);
     int done = 0;
     for (const Net& net : nets)
         for (int threads = 1; threads <= 4; ++threads) {

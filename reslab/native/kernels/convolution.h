@@ -100,11 +100,11 @@ RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count
 // fp32 weights in PyTorch's order (out, in, T, T), as floats of the flat parameters. The stem's three channels stand in
 // the place of four.
 template <class Shape>
-void pack_forward(const float* weights, int channels_in, Real* to) {
+void pack_forward(const float* weights, Real* to) {
     constexpr int T = Shape::T, TAPS = WIDE<Shape::K, T>;  // of a row
     auto weight = [&](int k, int n, int tap) {
         int i = tap / TAPS, j = tap % TAPS;
-        return k < channels_in && j < T ? weights[(n * channels_in + k) * T * T + i * T + j] : 0.0f;
+        return k < Shape::LEARNT && j < T ? weights[(n * Shape::LEARNT + k) * T * T + i * T + j] : 0.0f;
     };
     if constexpr (IS_WINOGRAD<Shape>)
         transform_weights<Shape::N>(to, weight);

@@ -11,14 +11,14 @@ constexpr int CACHED_ROWS = 8;
 // gradient[i][k][j][n] += sum over the map of x under tap (i, j), channel k  *  dy, channel n
 // x: the planes of the input; dy: the pairs of the output's gradient, both of one image; gradient: fp32.
 // `KEPT` channels in, T horizontal taps and one cut of channels out are summed at a time in registers.
-template <class Shape, int KEPT, int CHANNELS_IN>
+template <class Shape, int KEPT>
 void correlate(const Planes<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape::N, Shape::W>& dy, float* gradient) {
     constexpr int N = Shape::N, K = Shape::K, W = Shape::W, S = Shape::S, T = Shape::T, V = Cut<N>::V;
     for (int block = 0; block < W; block += CACHED_ROWS)
         for (int i = 0; i < T; ++i)
-            for (int k = 0; k < CHANNELS_IN; k += KEPT)
+            for (int k = 0; k < Shape::LEARNT; k += KEPT)
                 for (int cut = 0; cut < N; cut += Cut<N>::CHANNELS) {
-                    float* to = gradient + ((i * CHANNELS_IN + k) * T) * N + cut;
+                    float* to = gradient + ((i * Shape::LEARNT + k) * T) * N + cut;
                     Floats sum[KEPT][T][V];
                     RESLAB_UNROLL for (int c = 0; c < KEPT; ++c)
                         RESLAB_UNROLL for (int j = 0; j < T; ++j)
@@ -48,18 +48,18 @@ void correlate(const Planes<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape:
 
 // The same for stride 1 and 16 channels out, where one vector of dy would meet one pair of x for each product: an input
 // pair meets the dy of all T rows that it touches, T products for each load.
-template <class Shape, int KEPT, int CHANNELS_IN>
+template <class Shape, int KEPT>
 void correlate_rows(const Planes<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape::N, Shape::W>& dy,
                     float* gradient) {
     constexpr int N = Shape::N, K = Shape::K, W = Shape::W, T = Shape::T;
     static_assert(Shape::S == 1 && N == LANES);
     for (int block = 0; block < W; block += CACHED_ROWS)
         for (int j = 0; j < T; ++j)
-            for (int k = 0; k < CHANNELS_IN; k += KEPT) {
+            for (int k = 0; k < Shape::LEARNT; k += KEPT) {
                 float* to = gradient + (k * T + j) * N;
                 Floats sum[KEPT][T];
                 RESLAB_UNROLL for (int c = 0; c < KEPT; ++c)
-                    RESLAB_UNROLL for (int i = 0; i < T; ++i) sum[c][i] = load(to + (i * CHANNELS_IN + c) * T * N);
+                    RESLAB_UNROLL for (int i = 0; i < T; ++i) sum[c][i] = load(to + (i * Shape::LEARNT + c) * T * N);
                 for (int row = block; row < block + CACHED_ROWS; ++row) {
                     const Real* from = x.tap(T == 1 ? 1 : j, row) + k * 2;
                     for (int couple = 0; couple < W / 2; ++couple) {
@@ -71,7 +71,7 @@ void correlate_rows(const Planes<Shape::K, Shape::W, Shape::S>& x, const Pairs<S
                     }
                 }
                 RESLAB_UNROLL for (int c = 0; c < KEPT; ++c)
-                    RESLAB_UNROLL for (int i = 0; i < T; ++i) store(to + (i * CHANNELS_IN + c) * T * N, sum[c][i]);
+                    RESLAB_UNROLL for (int i = 0; i < T; ++i) store(to + (i * Shape::LEARNT + c) * T * N, sum[c][i]);
             }
 }
 

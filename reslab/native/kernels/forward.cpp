@@ -19,12 +19,13 @@ Join Network::join_before(int block, int image) const {
 
 template <bool SUMS>
 void Network::forward_stem(int image, const Stem& prepared, Scratch& scratch, int shard) {
-    using Here = Shape<STEM_CHANNELS, 16, SIZE, 1, 3>;
-    ImageSums<16> sums;
-    convolve<Here>(&prepared, 1, layers_[0].forward.get(), std::get<Workspace<16>>(scratch.work),
+    using Here = StemShape;
+    constexpr int N = Here::N;
+    ImageSums<N> sums;
+    convolve<Here>(&prepared, 1, layers_[0].forward.get(), std::get<Workspace<N>>(scratch.work),
                    [&](int, int row, int cut, const float* values) RESLAB_INLINED {
-                       keep_row<16, SIZE, CHANNELS_OF_ROW<Here, 16>, SUMS>(values, row, cut,
-                                                                           layers_[0].output(image), sums);
+                       keep_row<N, Here::W, CHANNELS_OF_ROW<Here, N>, SUMS>(values, row, cut,
+                                                                            layers_[0].output(image), sums);
                    });
     if constexpr (SUMS) sums_[0][shard].add(sums);
 }
@@ -53,7 +54,7 @@ RESLAB_INLINE void convolve_layer(Layer& layer, const Map* inputs, Group group, 
 template <int C, int W, int S, bool SUMS>
 void Network::forward_first(int index, Group group, Scratch& scratch, int shard) {
     constexpr int K = C / S, IN = S * W;
-    using Here = Shape<K, C, W, S, 3>;
+    using Here = FirstShape<C, W, S>;
     Block& block = blocks_[index];
     auto& inputs = std::get<Maps<K, IN>>(scratch.input);
     for (int member = 0; member < group.count; ++member) {
@@ -80,13 +81,13 @@ void Network::forward_first(int index, Group group, Scratch& scratch, int shard)
     convolve_layer<Here, SUMS>(layers_[block.first], inputs.data(), group, scratch, sums_[0][shard]);
     if (block.projection < 0) return;
     scratch.ahead.begin(1);
-    convolve_layer<Shape<K, C, W, S, 1>, SUMS>(layers_[block.projection], inputs.data(), group, scratch,
-                                               sums_[1][shard]);
+    convolve_layer<ProjectionShape<C, W, S>, SUMS>(layers_[block.projection], inputs.data(), group, scratch,
+                                                   sums_[1][shard]);
 }
 
 template <int C, int W, bool SUMS>
 void Network::forward_second(int index, Group group, Scratch& scratch, int shard) {
-    using Here = Shape<C, C, W, 1, 3>;
+    using Here = SecondShape<C, W>;
     Layer &first = layers_[blocks_[index].first], &second = layers_[blocks_[index].second];
     auto& inputs = std::get<Maps<C, W>>(scratch.input);
     for (int member = 0; member < group.count; ++member) {
@@ -116,7 +117,7 @@ void Network::pooled_features(int image, Scratch& scratch, float* pooled) const 
 
 void Network::normalise(int index, int set) {
     Layer& layer = layers_[index];
-    double total[3][64];
+    double total[3][WIDEST];
     add_shards(sums_[set], total);
     double count = static_cast<double>(batch_->size) * layer.side * layer.side;
     normalise_by_batch(layer.norm, total, layer.channels_out, count, values_ + layer.at.gamma, values_ + layer.at.beta,
@@ -131,20 +132,20 @@ void Network::forward(int thread) {
             int n = group.first, centre = batch_->pad;
             int top = batch_->crops ? static_cast<int>(batch_->crops[2 * n]) : centre;
             int left = batch_->crops ? static_cast<int>(batch_->crops[2 * n + 1]) : centre;
-            prepare(batch_->images + static_cast<long>(n) * SIZE * SIZE * COLOURS, preprocessing_, top, left,
+            prepare(batch_->images + static_cast<long>(n) * IMAGE, preprocessing_, top, left,
                     batch_->flips && batch_->flips[n], centre, stems_[n]);
             forward_stem<true>(n, stems_[n], scratch, shard);
         },
         [&] { normalise(0, 0); });
     for (int b = 0; b < static_cast<int>(blocks_.size()); ++b)
         by_stage(blocks_[b], [&]<int C, int W, int S>() {
-            pass<TOGETHER<Shape<C / S, C, W, S, 3>>>(
+            pass<TOGETHER<FirstShape<C, W, S>>>(
                 thread, [&](Group group, int shard) { forward_first<C, W, S, true>(b, group, scratch, shard); },
                 [&] {
                     normalise(blocks_[b].first, 0);
                     if (has_projection(b)) normalise(blocks_[b].projection, 1);
                 });
-            pass<TOGETHER<Shape<C, C, W, 1, 3>>>(
+            pass<TOGETHER<SecondShape<C, W>>>(
                 thread, [&](Group group, int shard) { forward_second<C, W, true>(b, group, scratch, shard); },
                 [&] { normalise(blocks_[b].second, 0); });
         });
@@ -154,8 +155,7 @@ void Network::forward(int thread) {
 void Network::evaluate_group(int image, Group slots, Scratch& scratch, const float* parameters,
                              const std::uint8_t* images, float* scores) {
     for (int member = 0; member < slots.count; ++member) {
-        prepare(images + static_cast<long>(image + member) * SIZE * SIZE * COLOURS, preprocessing_, 0, 0, false, 0,
-                scratch.image);
+        prepare(images + static_cast<long>(image + member) * IMAGE, preprocessing_, 0, 0, false, 0, scratch.image);
         forward_stem<false>(slots.first + member, scratch.image, scratch, 0);
     }
     for (int b = 0; b < static_cast<int>(blocks_.size()); ++b)
@@ -164,9 +164,9 @@ void Network::evaluate_group(int image, Group slots, Scratch& scratch, const flo
                 for (int from = 0; from < slots.count; from += TOGETHER<Here>)
                     work(Group{slots.first + from, std::min(TOGETHER<Here>, slots.count - from)});
             };
-            groups.template operator()<Shape<C / S, C, W, S, 3>>(
+            groups.template operator()<FirstShape<C, W, S>>(
                 [&](Group group) { forward_first<C, W, S, false>(b, group, scratch, 0); });
-            groups.template operator()<Shape<C, C, W, 1, 3>>(
+            groups.template operator()<SecondShape<C, W>>(
                 [&](Group group) { forward_second<C, W, false>(b, group, scratch, 0); });
         });
     for (int member = 0; member < slots.count; ++member) {
@@ -187,7 +187,7 @@ void Network::evaluate(const float* parameters, const float* statistics, const s
         [[maybe_unused]] TileUse tiles;
         for (int l = thread; l < static_cast<int>(layers_.size()); l += threads) {
             Layer& layer = layers_[l];
-            pack_layer(layer, parameters, false);
+            layer.pack(layer, parameters, false);
             normalise_by_running(layer.norm, layer.channels_out, parameters + layer.at.gamma,
                                  parameters + layer.at.beta, statistics + layer.at.mean,
                                  statistics + layer.at.variance);

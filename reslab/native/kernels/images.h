@@ -5,11 +5,10 @@
 
 namespace reslab {
 
-constexpr int COLOURS = 3, STEM_CHANNELS = 4;
 using Stem = Padded<STEM_CHANNELS, SIZE>;
 
 struct Preprocessing {
-    const float* mean;  // [SIZE][SIZE][COLOURS], subtracted before cropping, as the zeros around the image are
+    const float* mean;  // [row][column][colour], subtracted before cropping, as the zeros around the image are
     float scale;        // 1 / standard deviation
 };
 

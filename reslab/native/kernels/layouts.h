@@ -11,11 +11,10 @@
 #include <type_traits>
 
 #include "fence.h"
+#include "geometry.h"
 #include "vectors.h"
 
 namespace reslab {
-
-constexpr int SIZE = 32;  // pixels of an image, height and width
 
 // The matrix units multiply 16 pixels x 32 values by 32 values x 16 channels at a time.
 constexpr bool TILED = RESLAB_AMX;
@@ -28,42 +27,26 @@ constexpr int STRIP = TILED ? 4 : 1;
 template <int W>
 constexpr int MEMBERS = TILED ? DEPTH / W : 1;
 
-// Taps of a row of T in packed weights. Where one pixel has too few channels to fill a product's depth, it reaches over
-// neighbouring pixels, and those beyond the last tap meet weights of zero.
-constexpr int packed_taps(int channels_in, int taps) {
-    if (!TILED || channels_in >= DEPTH) return taps;
-    return (taps * channels_in + DEPTH - 1) / DEPTH * DEPTH / channels_in;
-}
+// Taps of a row of T in packed weights. Where one pixel has too few channels K to fill a product's depth, it reaches
+// over neighbouring pixels, and those beyond the last tap meet weights of zero.
 template <int K, int T>
-constexpr int WIDE = packed_taps(K, T);
+constexpr int WIDE = TILED && K < DEPTH ? (T * K + DEPTH - 1) / DEPTH * DEPTH / K : T;
 
 // Are products of 3 x 3 taps and stride 1 Winograd's (winograd.h)? They are from as many channels to as many, and their
 // weights are 6 x 6 points.
 constexpr int POINTS = 36;
 constexpr bool WINOGRAD = RESLAB_TRANSFORMED;
-constexpr bool is_winograd(int channels_in, int channels_out, int stride, int taps) {
-    return WINOGRAD && taps == 3 && stride == 1 && channels_in == channels_out;
-}
 template <class Shape>
-constexpr bool IS_WINOGRAD = is_winograd(Shape::K, Shape::N, Shape::S, Shape::T);
+constexpr bool IS_WINOGRAD = WINOGRAD && Shape::T == 3 && Shape::S == 1 && Shape::K == Shape::N;
 
 // Images whose convolutions are taken together: so many that their patches fill a panel (winograd.h).
 template <int W>
 constexpr int MAPS = WINOGRAD && W * W < 256 ? 256 / (W * W) : 1;
 
-// Values of a convolution's packed weights; `across`: those of its channels, in or out, that a product sums over.
-constexpr std::size_t packed_weights(int channels_in, int channels_out, int stride, int taps, int across) {
-    std::size_t pairs = static_cast<std::size_t>(channels_in) * channels_out;
-    return pairs * (is_winograd(channels_in, channels_out, stride, taps) ? POINTS : taps * packed_taps(across, taps));
-}
-
-// A convolution: T x T taps, K channels in on a map of S*W x S*W pixels, N channels out on W x W. Padding T/2.
-template <int K_, int N_, int W_, int S_, int T_>
-struct Shape {
-    static constexpr int K = K_, N = N_, W = W_, S = S_, T = T_;
-    static constexpr int IN = S * W;  // pixels of the input's side
-    static constexpr int WEIGHTS = K * N * T * T;
-};
+// Values of a convolution's packed weights, whose products sum over its ACROSS channels, in or out.
+template <class Shape, int ACROSS>
+constexpr std::size_t PACKED_WEIGHTS = static_cast<std::size_t>(Shape::K) * Shape::N *
+                                       (IS_WINOGRAD<Shape> ? POINTS : Shape::T * WIDE<ACROSS, Shape::T>);
 
 // C channels of a W x W map inside a border of one zero pixel. The border is written once, when memory is made.
 template <int C, int W>
@@ -134,8 +117,9 @@ struct Turned {
 };
 
 // What a weight gradient reads its convolution's input from. The stem's four channels do not fill a tile.
-template <int C, int W, int S>
-using Inputs = std::conditional_t<TILED && C % LANES == 0, Turned<C, W, S>, Planes<C, W, S>>;
+template <class Shape>
+using Inputs = std::conditional_t<TILED && Shape::K % LANES == 0, Turned<Shape::K, Shape::W, Shape::S>,
+                                  Planes<Shape::K, Shape::W, Shape::S>>;
 
 // C channels of the images that are taken together.
 template <int C, int W>

@@ -42,7 +42,7 @@ RESLAB_INLINE void keep_row(const float* row_values, int row, int cut, Real* y, 
 
 // Of a shard of the batch: in double, since a variance is a difference of two large sums.
 struct ShardSums {
-    alignas(64) double values[3][64];
+    alignas(64) double values[3][WIDEST];
     void clear() { std::memset(values, 0, sizeof values); }
     template <int N>
     void add(const ImageSums<N>& image) {
