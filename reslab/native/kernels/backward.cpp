@@ -101,7 +101,7 @@ void Network::lay_out(Group group, int member, Scratch& scratch, int shard, cons
     const Real* y = layer.output(image);
     if constexpr (IS_WINOGRAD<Shape>) {
         pad(dy, [&](int row, int column, int channel) {
-            return differentiate<N>(layer.norm, g, y, row * W + column, channel);
+            return differentiate(layer.norm, g, y, pixel_at<N, W>(row, column), channel);
         });
         pad(std::get<Maps<N, W>>(scratch.input)[member], value);
     } else {
@@ -124,7 +124,7 @@ void Network::weight_gradient(Group group, Scratch& scratch, int shard, const La
         if (group.first == begin(shard)) std::memset(work.points, 0, sizeof work.points);
         correlate_patches(std::get<Maps<N, W>>(scratch.input).data(), std::get<Maps<N, W>>(scratch.gradient).data(),
                           group.count, work);
-        if (group.first + group.count == begin(shard + 1)) gather_gradient<N>(work.points, to);
+        if (group.first + group.count == begin(shard + 1)) gather_gradient<Shape>(work.points, to);
     } else {
         bool complete = place<W>(group.first, begin(shard), begin(shard + 1)).complete;
         correlate_image<Shape>(std::get<Inputs<Shape>>(scratch.inputs), std::get<Pairs<N, W>>(scratch.pairs), complete,
@@ -143,12 +143,12 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
         int image = group.first + member;
         const Real* y = first.output(image);
         lay_out<Here>(group, member, scratch, shard, second, gradient(0, image), [&](int row, int column, int channel) {
-            return narrow(relu(affine(first.norm, y + (row * W + column) * C, channel)));
+            return narrow(relu(affine(first.norm, y + pixel_at<C, W>(row, column), channel)));
         });
         maps[member] = {.g = gradient(1, image), .y = y, .norm = &first.norm, .sums = &sums[member]};
     }
     Ahead& ahead = scratch.ahead;
-    ahead.begin(group.count * W * (C / CHANNELS));
+    ahead.begin(group.count * ROWS_BACK<Here>);
     auto [next, count] = after(group, shard);
     for (int image = next; image < next + count; ++image)
         ahead.add(gradient(0, image), second.map() * sizeof(Real));
@@ -180,7 +180,7 @@ void Network::project_back(const Block& block, Group group, Scratch& scratch, in
         if constexpr (MEMBERS<W> > 1) pairs.member = here.member;
         if constexpr (IS_WINOGRAD<FirstShape<C, W, S>>)  // else they are there
             pair_inputs(inputs, [&](int row, int column, int channel) {
-                return get(x + (row * IN + column) * K + channel);
+                return get(x + pixel_at<K, IN>(row, column) + channel);
             });
         differentiate_map<C, W>(projection.norm, gradient(0, image), projection.output(image), &projected, pairs);
         correlate_image<Beside>(inputs, pairs, here.complete, shard_gradient(shard) + projection.at.weight);
@@ -201,8 +201,9 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
     for (int member = 0; member < group.count; ++member) {
         int image = group.first + member;
         const Real* x = block.input(image);
-        lay_out<Here>(group, member, scratch, shard, first, gradient(1, image),
-                      [&](int row, int column, int channel) { return get(x + (row * IN + column) * K + channel); });
+        lay_out<Here>(group, member, scratch, shard, first, gradient(1, image), [&](int row, int column, int channel) {
+            return get(x + pixel_at<K, IN>(row, column) + channel);
+        });
         Join before = join_before(index, image);
         maps[member] = {.g = gradient(2, image),
                         .y = before.y,
@@ -214,7 +215,7 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
     weight_gradient<Here>(group, scratch, shard, first);
     if (block.projection >= 0) project_back<C, W, S>(block, group, scratch, shard);
     Ahead& ahead = scratch.ahead;
-    ahead.begin(group.count * IN * (K / CHANNELS));
+    ahead.begin(group.count * ROWS_BACK<Here>);
     auto [next, count] = after(group, shard);
     for (int image = next; image < next + count; ++image) {
         ahead.add(gradient(0, image), first.map() * sizeof(Real));
@@ -295,7 +296,7 @@ void Network::restore_inputs(int thread, int last) {
                 constexpr int K = C / S, IN = S * W;
                 Real* x = blocks_[b].input(image);
                 for_each<K, IN>(join_before(b, image), [&](int row, int column, int channel, Reals value) {
-                    put(x + (row * IN + column) * K + channel, value);
+                    put(x + pixel_at<K, IN>(row, column) + channel, value);
                 });
             });
 }
@@ -324,7 +325,7 @@ void Network::backward(int thread) {
         thread, [&](Group group, int shard) { backward_stem(group.first, scratch, shard); }, [] {});
 }
 
-// Adds the shards' weight gradients, in order, and brings them from the kernels' order [i][in][j][out] to PyTorch's.
+// Adds the shards' weight gradients, in order, and brings them from the kernels' order, that of Summed, to PyTorch's.
 void Network::reduce(int thread) {
     int threads = team_.size();
     for (int l = thread; l < static_cast<int>(layers_.size()); l += threads) {
@@ -338,7 +339,8 @@ void Network::reduce(int thread) {
                     for (int n = 0; n < N; n += LANES, from += LANES) {
                         Floats sum = load(shard_gradient(0) + from);
                         for (int shard = 1; shard < shards_; ++shard) sum += load(shard_gradient(shard) + from);
-                        for (int lane = 0; lane < LANES; ++lane) to[(((n + lane) * K + k) * T + i) * T + j] = sum[lane];
+                        for (int lane = 0; lane < LANES; ++lane)
+                            to[parameter_at(K, T, n + lane, k, i, j)] = sum[lane];
                     }
     }
     if (thread != 0) return;

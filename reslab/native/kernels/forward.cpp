@@ -63,14 +63,14 @@ void Network::forward_first(int index, Group group, Scratch& scratch, int shard)
         Real* x = block.input(image);
         for_each<K, IN>(join_before(index, image), [&](int row, int column, int channel, Reals value) {
             put(padded.at(row, column) + channel, value);
-            Real* to = x + (row * IN + column) * K + channel;
+            Real* to = x + pixel_at<K, IN>(row, column) + channel;
             if constexpr (SUMS)
                 keep(to, widen(value));
             else
                 put(to, value);
         });
     }
-    scratch.ahead.begin(group.count * W * (C / CHANNELS_OF_ROW<Here, C>));
+    scratch.ahead.begin(group.count * ROWS_FORWARD<Here>);
     if constexpr (SUMS) {
         auto [image, count] = after(group, shard);
         Join next = join_before(index, image);
@@ -97,7 +97,7 @@ void Network::forward_second(int index, Group group, Scratch& scratch, int shard
                            put(padded.at(row, column) + channel, value);
                        });
     }
-    scratch.ahead.begin(group.count * W * (C / CHANNELS_OF_ROW<Here, C>));
+    scratch.ahead.begin(group.count * ROWS_FORWARD<Here>);
     if constexpr (SUMS) {
         auto [image, count] = after(group, shard);
         scratch.ahead.add(first.output(image), count * first.map() * sizeof(Real));
@@ -109,7 +109,7 @@ void Network::pooled_features(int image, Scratch& scratch, float* pooled) const 
     Floats sums[FEATURES / LANES] = {};
     for_each<FEATURES, LAST>(join_before(static_cast<int>(blocks_.size()), image),
                              [&](int row, int column, int channel, Reals value) {
-                                 put(scratch.features + (row * LAST + column) * FEATURES + channel, value);
+                                 put(scratch.features + pixel_at<FEATURES, LAST>(row, column) + channel, value);
                                  sums[channel / LANES] += widen(value);
                              });
     for (int f = 0; f < FEATURES; f += LANES) store(pooled + f, sums[f / LANES] / static_cast<float>(LAST * LAST));

@@ -25,7 +25,7 @@ inline void prepare(const std::uint8_t* image, const Preprocessing& how, int top
                 std::memset(pixel, 0, STEM_CHANNELS * sizeof(Real));
                 continue;
             }
-            int from = (from_row * SIZE + from_column) * COLOURS;
+            int from = pixel_at<COLOURS, SIZE>(from_row, from_column);
             for (int colour = 0; colour < COLOURS; ++colour)
                 pixel[colour] = narrow((image[from + colour] - how.mean[from + colour]) * how.scale);
             pixel[COLOURS] = 0;

@@ -53,8 +53,8 @@ int Network::add_layer(const LayerOffsets& at) {
     layer.channels_out = Shape::N;
     layer.taps = Shape::T;
     layer.side = Shape::W;
-    layer.forward.reserve(PACKED_WEIGHTS<Shape, Shape::K>);
-    if constexpr (!Shape::IS_STEM) layer.backward.reserve(PACKED_WEIGHTS<Shape, Shape::N>);
+    layer.forward.reserve(WeightsForward<Shape>::VALUES);
+    if constexpr (!Shape::IS_STEM) layer.backward.reserve(WeightsBack<Shape>::VALUES);
     layer.pack = [](Layer& self, const float* parameters, bool training) {
         const float* weights = parameters + self.at.weight;
         pack_forward<Shape>(weights, self.forward.get());

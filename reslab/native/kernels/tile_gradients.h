@@ -99,21 +99,22 @@ void correlate_group(const Turned<Shape::K, Shape::W, Shape::S>& x, const Pairs<
     constexpr int ROWS = 8;                    // of dy, unrolled
     constexpr int Q_END = S * (ROWS - 1) + T;  // rows of x that they meet
     constexpr int OTHER_LEFT = SUM_TILE + 3;   // T sums leave one of their tiles
-    constexpr int NEXT_TAP = K * T * N, LINE = T * N * sizeof(float);
+    using Sums = Summed<Shape>;
+    constexpr int LINE = Sums::CHANNEL * sizeof(float);
     static_assert(T <= 3);
     tiles_configure(TILE_ROWS);
     for (int j = 0; j < T; ++j)
         for (int k = 0; k < K; k += TILE_ROWS)
             for (int n = 0; n < N; n += LANES) {
-                float* to = gradient + (k * T + j) * N + n;
+                float* to = gradient + k * Sums::CHANNEL + j * Sums::TAP + n;
                 each<T>([&]<int I>() __attribute__((always_inline)) {
-                    tile_load<SUM_TILE + I>(to + I * NEXT_TAP, LINE);
+                    tile_load<SUM_TILE + I>(to + I * Sums::ROW, LINE);
                 });
                 for (int row = 0; row < W; row += ROWS)
                     each<Q_END>([&]<int Q>() __attribute__((always_inline)) {
                         // dy's row d lies in one of three tiles until its last tap has met it.
                         if constexpr (Q % S == 0 && Q / S < ROWS)
-                            tile_load<RIGHT_TILE + Q / S % 3>(dy.all(row + Q / S) + n * 2, N * 2 * sizeof(Real));
+                            tile_load<RIGHT_TILE + Q / S % 3>(dy.all(row + Q / S) + n * 2, dy.COUPLE * sizeof(Real));
                         int from = S * row + Q - T / 2;
                         if (Q == 0 && from < 0) return;  // rows of zeros above and below
                         if (Q == Q_END - 1 && from == S * W) return;
@@ -127,7 +128,7 @@ void correlate_group(const Turned<Shape::K, Shape::W, Shape::S>& x, const Pairs<
                         });
                     });
                 each<T>([&]<int I>() __attribute__((always_inline)) {
-                    tile_store<SUM_TILE + I>(to + I * NEXT_TAP, LINE);
+                    tile_store<SUM_TILE + I>(to + I * Sums::ROW, LINE);
                 });
             }
 }
