@@ -20,8 +20,9 @@
 
 extern "C" {
 int reslab_ready();
-void* reslab_create(const int*, int, int, int, const reslab::LayerOffsets*, std::int64_t, std::int64_t, std::int64_t,
-                    const float*, float, std::int64_t);
+int reslab_create(void**, const int*, int, int, int, const reslab::LayerOffsets*, std::int64_t, std::int64_t,
+                  std::int64_t, const float*, float, std::int64_t);
+const char* reslab_reason();
 void reslab_destroy(void*);
 int reslab_step(void*, const float*, const reslab::Batch*, const reslab::Outputs*);
 int reslab_evaluate(void*, const float*, const float*, const std::uint8_t*, int, float*);
@@ -128,10 +129,14 @@ int main(int count, char** arguments) {
     for (const Net& net : nets)
         for (int threads = 1; threads <= 4; ++threads) {
             std::vector<float> parameters = random_floats(net.parameters, -0.2f, 0.3f);
-            void* network = reslab_create(net.blocks, net.option, net.classes, threads, net.layers.data(),
-                                          net.head_weight, net.head_bias, net.parameters, mean.data(), 1 / 64.0f,
-                                          threads % 2 ? 0 : std::int64_t{1} << 40);
-            if (!network) return 1;
+            void* network = nullptr;
+            int failed = reslab_create(&network, net.blocks, net.option, net.classes, threads, net.layers.data(),
+                                       net.head_weight, net.head_bias, net.parameters, mean.data(), 1 / 64.0f,
+                                       threads % 2 ? 0 : std::int64_t{1} << 40);
+            if (failed) {
+                std::fprintf(stderr, "no network: %s\n", reslab_reason());
+                return 1;
+            }
             bool whole = evaluate(network, net, parameters, 1) && step(network, net, parameters, 3, true) &&
                          step(network, net, parameters, 7, false) && step(network, net, parameters, 1, true) &&
                          evaluate(network, net, parameters, 9) && step(network, net, parameters, 5, true);
