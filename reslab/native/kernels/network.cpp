@@ -95,6 +95,7 @@ void Network::reserve_activations(int images) {
         if (&place != &block) block.memory = {};
         place.memory.reserve(images * block.map);
         block.x = place.memory.get();
+        block.pitch = place.map;
     }
 }
 
