@@ -17,7 +17,7 @@ namespace reslab {
 // body.operator()<0>(), ..., body.operator()<COUNT - 1>()
 template <int COUNT, class Body>
 RESLAB_INLINE void each(Body body) {
-    [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
+    [&]<int... I>(std::integer_sequence<int, I...>) RESLAB_INLINED {
         (body.template operator()<I>(), ...);
     }(std::make_integer_sequence<int, COUNT>{});
 }
@@ -27,12 +27,12 @@ RESLAB_INLINE void each(Body body) {
 // of taps, those of the next TAP_ROW further, of the next pair of channels in PAIR further.
 template <int TAPS, int R, int S, int ROW, int STEP, int TAP_ROW, int PAIR>
 RESLAB_INLINE void multiply_step(const Real* x, const Real* w) {
-    each<TAPS>([&]<int I>() __attribute__((always_inline)) {
+    each<TAPS>([&]<int I>() RESLAB_INLINED {
         tile_load<RIGHT_TILE + I>(w + I * TAP_ROW, PAIR * sizeof(Real));
     });
-    each<S*(R - 1) + TAPS>([&]<int Q>() __attribute__((always_inline)) {
+    each<S*(R - 1) + TAPS>([&]<int Q>() RESLAB_INLINED {
         tile_load<LEFT_TILE>(x + Q * ROW, STEP * sizeof(Real));
-        each<R>([&]<int OUT>() __attribute__((always_inline)) {
+        each<R>([&]<int OUT>() RESLAB_INLINED {
             constexpr int I = Q - S * OUT;
             if constexpr (0 <= I && I < TAPS) tile_dot<SUM_TILE + OUT, LEFT_TILE, RIGHT_TILE + I>();
         });
@@ -59,13 +59,13 @@ struct Strips {
     static RESLAB_INLINE void step(const Padded<K, S * W>& x, const Real* w, int strip, int step, float* sums) {
         int tile = step / STEPS_OF_TILE, depth = step % STEPS_OF_TILE * DEPTH, cut = strip / OF_CUT * CHANNELS;
         int row = strip % OF_CUT * STRIP, column = tile / Cut<N>::V * M, channel = tile % Cut<N>::V * LANES;
-        if (depth == 0) each<STRIP>([]<int R>() __attribute__((always_inline)) { tile_zero<SUM_TILE + R>(); });
+        if (depth == 0) each<STRIP>([]<int R>() RESLAB_INLINED { tile_zero<SUM_TILE + R>(); });
         multiply_step<T, STRIP, S, x.ROW, S * K, Weights::ROW, Weights::OfTap::PAIR>(
             x.at(S * row - T / 2, S * column - T / 2) + depth,
             w + Weights::at(cut) + Weights::OfTap::at(depth, channel));
         if (depth + DEPTH < Weights::TAPS * K) return;
         float* to = sums + strip % 2 * SUMS + column * CHANNELS + channel;
-        each<STRIP>([&]<int R>() __attribute__((always_inline)) {
+        each<STRIP>([&]<int R>() RESLAB_INLINED {
             tile_store<SUM_TILE + R>(to + R * ROW_SUMS, CHANNELS * sizeof(float));
         });
     }
@@ -96,14 +96,14 @@ RESLAB_INLINE float* multiply_back_rows(const Padded<K, W>& dy, const Real* w, i
     constexpr int CHANNELS = Here::CHANNELS, M = TILE_PIXELS<W>;
     static_assert(K % DEPTH == 0);
     w += Weights::at(cut);
-    auto phase = [&]<int TH, int TW>(int column, int channel) __attribute__((always_inline)) {
+    auto phase = [&]<int TH, int TW>(int column, int channel) RESLAB_INLINED {
         const Real* from = w + FIRST_OF_PHASE[TH - 1][TW - 1] * Weights::OfTap::VALUES;
-        each<STRIP / 2>([]<int R>() __attribute__((always_inline)) { tile_zero<SUM_TILE + R>(); });
+        each<STRIP / 2>([]<int R>() RESLAB_INLINED { tile_zero<SUM_TILE + R>(); });
         for (int depth = 0; depth < TW * K; depth += DEPTH)
             multiply_step<TH, STRIP / 2, 1, dy.ROW, K, TW * Weights::OfTap::VALUES, Weights::OfTap::PAIR>(
                 dy.at(row / 2, column) + depth, from + Weights::OfTap::at(depth, channel));
         float* to = sums + (TH - 1) * Here::ROW_SUMS + (2 * column + TW - 1) * CHANNELS + channel;
-        each<STRIP / 2>([&]<int R>() __attribute__((always_inline)) {
+        each<STRIP / 2>([&]<int R>() RESLAB_INLINED {
             tile_store<SUM_TILE + R>(to + 2 * R * Here::ROW_SUMS, 2 * CHANNELS * sizeof(float));
         });
     };

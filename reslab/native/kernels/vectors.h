@@ -46,9 +46,15 @@
 #define RESLAB_TRANSFORMED 0
 #endif
 
+#ifdef RESLAB_WATCHED  // by a sanitizer, whose checks in so much code would take the compiler many minutes
+#define RESLAB_INLINE inline
+#define RESLAB_INLINED
+#define RESLAB_UNROLL
+#else
 #define RESLAB_INLINE inline __attribute__((always_inline))
 #define RESLAB_INLINED __attribute__((always_inline))  // of a lambda
 #define RESLAB_UNROLL _Pragma("GCC unroll 32")
+#endif
 
 namespace reslab {
 
