@@ -39,7 +39,7 @@ struct Block {
     std::size_t map;
     Buffer<Real> memory;  // for inputs [image][...]: its own, or those of all blocks at this place in a span
     Real* x;              // where its inputs lie
-    // From one image's to the next's: as the first block at this place has it, so that threads at different blocks never
+    // From one image's to the next's: that of the first block at this place, so that threads at different blocks never
     // meet in an image's memory.
     std::size_t pitch;
     Real* input(int image) const { return x + image * pitch; }
