@@ -25,7 +25,7 @@ def sweep(
     ] = None,
     base: Annotated[
         list[str] | None,
-        typer.Option("--base", help="The point to compare with, as field=value; else the recipe's own, or the first."),
+        typer.Option("--base", help="The point to compare with, as field=value; else the preset's own, or the first."),
     ] = None,
     models: Annotated[options.Text, typer.Option(help="Nets to compare: plain20,resnet20.")] = None,
     seeds: Annotated[int, typer.Option(help="Runs of each point, their seeds from --seed on.")] = 1,
@@ -93,7 +93,7 @@ def sweep(
     points, own = tuple(points_of(axes, make)), None
     with suppress(UsageError):  # what is set besides may only suit values of the grid
         own = make(None, [])
-    asked = Sweep(axes, points, seeds, base_of(points, own, base or []))
+    asked = Sweep(axes, points, seeds, base_of(points, own, base or []), own)
     folder = to or runs / f"sweep-{asked.digest()}"
     same_sweep(asked, folder)
     ahead = look_ahead(asked.jobs(runs, place_of(dataset)), lambda _: dataset, around, workers)

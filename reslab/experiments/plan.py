@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reslab.engine import Request, choose, this_machine
-from reslab.errors import RunError
+from reslab.errors import RunError, UsageError
 from reslab.experiments.jobs import Job, Outcome, outcome_of, recorded_threads
-from reslab.experiments.shares import is_small, shares, usable_cores
+from reslab.experiments.shares import fitting, is_small, shares, usable_cores
 from reslab.training import Surroundings
 from reslab.training.presets import work_of
 
@@ -41,29 +41,32 @@ def plan(jobs: Sequence[Job], around: Surroundings, workers: int = 0, cores: Seq
     """How to bring `jobs` to their ends: `workers` at once, or as many as is fastest (see `shares`).
 
     A run that was begun keeps the threads that it was begun with: others could give other bytes. A folder that is
-    named twice is one run. Raises UsageError for an execution that is not to be had, that contradicts what is
-    recorded, or that needs more cores than there are.
+    named twice is one run. More runs at once or threads than there are cores for are not taken, and that is said.
+    Raises UsageError for an execution that is not to be had or that contradicts what is recorded.
     """
+    if workers < 0 or around.request.threads < 0:
+        raise UsageError("--workers and --threads are 1 or more, or 0 to leave them to the machine")
     here = tuple(usable_cores() if cores is None else cores)
     each = {job.folder: job for job in jobs}
     known = {folder: outcome for folder, job in each.items() if (outcome := outcome_of(job))}
+    open_jobs = [job for folder, job in each.items() if folder not in known]
+    executions = [choose(around.request, this_machine(), work_of(job.recipe), around.say)[0] for job in open_jobs]
+    on_gpu = any(execution.device != "cpu" for execution in executions)
+    at_once, threads = fitting(0 if on_gpu else workers, around.request.threads, len(here), around.say)
+    request = replace(around.request, threads=threads)
     recorded = {}
     for folder, job in each.items():
         try:
-            recorded[folder] = recorded_threads(job, around.request)
+            recorded[folder] = recorded_threads(job, request)
         except RunError as error:
             known.setdefault(folder, Outcome(job, None, str(error)))
-    left = [job for folder, job in each.items() if folder not in known]
-    executions = [choose(around.request, this_machine(), work_of(job.recipe), around.say)[0] for job in left]
-    if any(execution.device != "cpu" for execution in executions):
+    left = [job for job in open_jobs if job.folder not in known]
+    if on_gpu:
         # Runs on one GPU only take turns, unless somebody knows that they fit beside each other.
-        tasks = tuple(Task(job, around.request, 0) for job in left)
-        return Plan(tuple(jobs), known, tasks, here, workers or 1)
-    threads = shares([is_small(job.recipe) for job in left], len(here), workers, around.request.threads)
-    tasks = tuple(
-        _task(job, around.request, recorded[job.folder], new, here) for job, new in zip(left, threads, strict=True)
-    )
-    return Plan(tuple(jobs), known, tasks, here, workers or len(here))
+        return Plan(tuple(jobs), known, tuple(Task(job, request, 0) for job in left), here, workers or 1)
+    shared = shares([is_small(job.recipe) for job in left], len(here), at_once, threads)
+    tasks = tuple(_task(job, request, recorded[job.folder], new, here) for job, new in zip(left, shared, strict=True))
+    return Plan(tuple(jobs), known, tasks, here, at_once or len(here))
 
 
 def _task(job: Job, request: Request, recorded: int, new: int, cores: Sequence[int]) -> Task:

@@ -7,13 +7,26 @@ from functools import lru_cache
 
 import torch
 
-from reslab.errors import UsageError
 from reslab.experiments.paper import exact_counts
 from reslab.nets import build, complexity, named_residual, spec
+from reslab.progress import Say
 from reslab.training import Data, Model, Recipe
 from reslab.training.presets import spec_of
 
 SMALL_MACS = 5e8  # of one image: twice resnet110 at 32 px; a quarter of resnet18 at 224 px
+
+
+def fitting(workers: int, threads: int, cores: int, say: Say) -> tuple[int, int]:
+    """The runs at once and the threads of each that the cores bear, said so where fewer than asked for; 0 stays 0."""
+    if workers > cores:
+        say(f"{workers} runs at once are more than the {cores} cores here: {cores} it is")
+        workers = cores
+    each = cores // max(workers, 1)
+    if threads > each:
+        many = f"{workers} runs at once of {threads} threads" if workers > 1 else f"{threads} threads"
+        say(f"{many} are more than the {cores} cores here: {each} {'for each ' if workers > 1 else ''}it is")
+        threads = each
+    return workers, threads
 
 
 def shares(small: Sequence[bool], cores: int, workers: int = 0, threads: int = 0) -> list[int]:
@@ -21,14 +34,9 @@ def shares(small: Sequence[bool], cores: int, workers: int = 0, threads: int = 0
 
     A step of a small net is too little work to be divided well: as many runs at once as there are cores, one thread
     each, and only the last ones, fewer than cores, share all. A large net gets all cores, which also bounds the memory.
-    `workers`, runs at once, or `threads` of each overrule this. Raises UsageError for more than there are cores.
+    `workers`, runs at once, or `threads` of each overrule this; `fitting` says how many there are cores for.
     """
-    if workers < 0 or threads < 0:
-        raise UsageError("--workers and --threads are 1 or more, or 0 to leave them to the machine")
-    if workers > cores or max(workers, 1) * threads > cores:
-        runs = f"{workers} runs at once" if workers else "a run"
-        each = f" of {threads} threads" if threads else ""
-        raise UsageError(f"{runs}{each}: more than the {cores} cores here; give fewer --workers or --threads")
+    assert workers <= cores and max(workers, 1) * threads <= cores, "more than there are cores"
     if workers or threads:
         return [threads or cores // workers] * len(small)
     last = sum(small) % cores

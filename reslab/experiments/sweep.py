@@ -20,11 +20,12 @@ from reslab.experiments.seeds import sampling_text, spread_text, summary, with_s
 from reslab.reporting import GridLine, grid_figure, machine_text, markdown_table, markdown_text
 from reslab.reporting.rounding import epochs_text
 from reslab.store import ENVIRONMENT, RunFolder, json_bytes, read_json
-from reslab.training import default_folder
+from reslab.training import Recipe, default_folder
 
 SPLITS = ("train", "val")
 SEARCH_SPLIT = "40k/5k/5k"  # of CIFAR: judged on 5,000 images that no reported number is counted on
 TABLE, PICTURE, VALUES = "sweep.md", "sweep.svg", "sweep.json"
+OWN = "the preset's own"  # what a base is called whose values nobody chose
 RUN_FIELDS = ("run", "seed", "train_error", "train_images", "val_error", "val_images", "epochs", "seconds", "exact")
 
 
@@ -36,10 +37,16 @@ class Sweep:
     points: tuple[Point, ...]
     seeds: int
     base: Point | None = None  # that the others are compared with, seed by seed; None: the first
+    own: Recipe | None = None  # with what the preset has in the place of the grid's values, where that can be trained
 
     @property
     def compared_with(self) -> Point:
         return self.base or self.points[0]
+
+    @property
+    def base_is_own(self) -> bool:
+        """Are the values that the others are compared with the preset's own?"""
+        return self.own is not None and self.compared_with.recipe.digest() == self.own.digest()
 
     def digest(self) -> str:
         """Eight hex digits that change with any of its recipes and with the seeds."""
@@ -150,6 +157,7 @@ def sweep_values(sweep: Sweep, outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "split": recipe.data.split,
         "axes": [{"field": axis.field, "values": list(axis.values)} for axis in sweep.axes],
         "base": sweep.compared_with.values,
+        "base_is_own": sweep.base_is_own,
         "seeds": [seeded.seed for seeded in with_seeds(recipe, sweep.seeds)],
         "points": [
             {
@@ -201,7 +209,15 @@ def sweep_figure(sweep: Sweep, outcomes: Sequence[Outcome]) -> bytes:
         errors = tuple(result["val_error"] for result in whole.get(point.recipe.digest(), ()))
         lines.setdefault(label, {})[point.values[first.field]] = errors
     drawn = [GridLine(label, tuple(errors[value] for value in first.values)) for label, errors in lines.items()]
-    return grid_figure(drawn, first.field, first.values, ordered=first.ordered, quantity="validation error %")
+    base = sweep.compared_with
+    ringed = (
+        list(lines).index(point_text({axis.field: base.values[axis.field] for axis in others})),
+        first.values.index(base.values[first.field]),
+        OWN if sweep.base_is_own else "the base",
+    )
+    return grid_figure(
+        drawn, first.field, first.values, ordered=first.ordered, quantity="validation error %", ringed=ringed
+    )
 
 
 def _label(point: Point, seed: int, seeds: int) -> str:
@@ -216,8 +232,9 @@ def _notes(sweep: Sweep, rows: Sequence[Tried], outcomes: Sequence[Outcome]) -> 
         many = any(t.found["n"] > 1 for t in rows)
         spread = "± is the standard deviation over n seeds; " if many else "One seed has no ±; "
         lines.append(spread + sampling_text(best, "val"))
+        base = markdown_text(point_text(sweep.compared_with.values)) + (f" ({OWN})" if sweep.base_is_own else "")
         lines.append(
-            f"The difference is to {markdown_text(point_text(sweep.compared_with.values))}, seed by seed, in points"
+            f"The difference is to {base}, seed by seed, in points"
             + ("; its ± is the standard error of that mean." if many else ".")
         )
         lines.append(

@@ -53,7 +53,7 @@ class Compiler:
 def find_compiler() -> Compiler:
     """$CXX if set, which may carry options, else the first of g++, clang++, c++. Raises Unavailable without one."""
     command = compiler_command()
-    version = run_to_end(f"the compiler {_called(command)}", [*command, "--version"], VERSION_S)
+    version = run_to_end(f"the compiler {_called(command)}, asked for its version,", [*command, "--version"], VERSION_S)
     return Compiler(command, version)
 
 
@@ -115,7 +115,7 @@ def run_to_end(
     if code < 0:
         raise Unavailable(f"{who} was ended by {_signal(-code)}")
     if code > 0:
-        raise Unavailable(f"{who} failed: {_first_error(said) or f'exit status {code}, without a word'}")
+        raise Unavailable(f"{who} failed: {_first_error(said) or _ending(code, said)}")
     return said
 
 
@@ -135,11 +135,18 @@ def _signal(number: int) -> str:
 
 
 def _first_error(said: str) -> str:
-    """The first line that says what was wrong, else the first line of all; empty where nothing was said."""
+    """The first line that says what was wrong; empty where none does."""
+    return next((line for line in _lines(said) if ERROR.search(line) and not NO_ERROR.search(line)), "")
+
+
+def _ending(code: int, said: str) -> str:
+    """Where no line says what was wrong: what it may be is seen only beside how it ended."""
+    return f"exit status {code}, " + next((f"after '{line}'" for line in _lines(said)), "without a word")
+
+
+def _lines(said: str) -> list[str]:
     lines = [line for line in map(_plain, said.splitlines()) if line]
-    errors = [line for line in lines if ERROR.search(line) and not NO_ERROR.search(line)]
-    line = (errors or lines or [""])[0]
-    return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
+    return [line if len(line) <= SHOWN else line[: SHOWN - 1] + "…" for line in lines]
 
 
 def _plain(text: str) -> str:

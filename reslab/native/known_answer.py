@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from reslab.native.network import SIZE, Geometry, Network
+from reslab.native.network import SIZE, WIDTHS, Geometry, Network
 
 CLASSES, COUNT, THREADS, PAD = 10, 5, 2, 4
 MEAN, STD = 120.0, 64.0
@@ -23,7 +23,7 @@ LAYERS = (
     *((16, 32, 3), (32, 32, 3), (16, 32, 1)),
     *((32, 64, 3), (64, 64, 3), (32, 64, 1)),
 )
-FEATURES = 64
+FEATURES = WIDTHS[-1]
 PROJECTIONS = 16  # of each gradient
 
 

@@ -3,7 +3,7 @@
 import ctypes
 import os
 from collections.abc import Sequence
-from ctypes import POINTER, Structure, byref, c_double, c_float, c_int, c_int64, c_void_p
+from ctypes import POINTER, Structure, byref, c_char_p, c_double, c_float, c_int, c_int64, c_void_p
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ SIZE = 32  # pixels of an image, height and width
 WIDTHS = (16, 32, 64)
 OPTIONS = {None: 0, "A": 1, "B": 2, "C": 3}  # of shortcuts
 KEPT_BYTES = 6 << 30  # of a batch's activations; of ResNet-1202 with 128 images, less than all of them in fp32
+NO_MEMORY = 1  # what a call gives where memory was short; 0 is success, anything else another failure
 TIERS = ("plain vectors", "AVX-512 BF16", "AMX BF16", "AMX BF16, emulated", "fp32", "fp32, Winograd")
 
 
@@ -56,7 +57,9 @@ class Geometry:
 
 
 class Network:
-    """A net in the kernels' memory, with threads of its own. Raises MemoryError where there is too little of either.
+    """A net in the kernels' memory, with threads of its own.
+
+    Raises MemoryError where memory is short, RunError where threads cannot be started; each says what the kernels said.
 
     Where a training step's activations would take more than `kept_bytes`, most blocks' inputs are not kept, but
     computed again on the way back, from what is: a third less memory, a little more time, and the same bytes.
@@ -75,7 +78,9 @@ class Network:
         self._geometry = geometry
         offsets = (Offsets * len(geometry.layers))(*(Offsets(*layer) for layer in geometry.layers))
         pixels = np.ascontiguousarray(np.broadcast_to(mean, (SIZE, SIZE, 3)), np.float32)
-        self._handle = self._library.reslab_create(
+        self._handle, handle = None, c_void_p()
+        failure = self._library.reslab_create(
+            byref(handle),
             (c_int * 3)(*geometry.blocks),
             OPTIONS[geometry.shortcut],
             geometry.classes,
@@ -88,8 +93,8 @@ class Network:
             kept_bytes,
         )
         self._process = os.getpid()
-        if not self._handle:
-            raise MemoryError("no memory or no threads for the native kernels")
+        _check(self._library, failure, f"a net with {threads} thread{'s' * (threads > 1)}")
+        self._handle = handle
 
     def __del__(self) -> None:
         if getattr(self, "_handle", None) and os.getpid() == self._process:  # a forked child has not its threads
@@ -114,7 +119,7 @@ class Network:
         """Forward and backward pass of a batch of images (B, 32, 32, 3); see `reslab.engine.interface`.
 
         Writes `gradient` and `statistics` (flat), `losses` and `errors` (B,). Raises MemoryError where memory is short,
-        ValueError for an array that is not what the kernels read, RunError in a forked process.
+        ValueError for an array that is not what the kernels read, RunError in a forked process and for what else fails.
         """
         self._check_process()
         if count_outside := int(np.count_nonzero((labels < 0) | (labels >= self._geometry.classes))):
@@ -137,16 +142,19 @@ class Network:
             _data(errors, np.bool_, (count,)),
         )
         values = _data(parameters, np.float32, (self._geometry.parameters,))
-        if self._library.reslab_step(self._handle, values, byref(batch), byref(outputs)):
-            raise MemoryError(f"no memory for a batch of {count} images in the native kernels")
+        failure = self._library.reslab_step(self._handle, values, byref(batch), byref(outputs))
+        _check(self._library, failure, f"a batch of {count} images")
 
     def evaluate(
         self, parameters: NDArray[np.float32], statistics: NDArray[np.float32], images: NDArray[np.uint8]
     ) -> NDArray[np.float32]:
-        """(B, 32, 32, 3) -> (B, classes) scores before the softmax; batch normalisation by `statistics`."""
+        """(B, 32, 32, 3) -> (B, classes) scores before the softmax; batch normalisation by `statistics`.
+
+        Raises what `step` raises.
+        """
         self._check_process()
         scores = np.empty((len(images), self._geometry.classes), np.float32)
-        failed = self._library.reslab_evaluate(
+        failure = self._library.reslab_evaluate(
             self._handle,
             _data(parameters, np.float32, (self._geometry.parameters,)),
             _data(statistics, np.float32, (self._geometry.statistics,)),
@@ -154,8 +162,7 @@ class Network:
             len(images),
             _data(scores, np.float32, scores.shape),
         )
-        if failed:
-            raise MemoryError("no memory for the native kernels")
+        _check(self._library, failure, f"the evaluation of {len(images)} images")
         return scores
 
     def _check_process(self) -> None:
@@ -175,8 +182,22 @@ def peak_gflops(library: ctypes.CDLL, threads: int, seconds: float = 0.5) -> flo
     """What the library's dot products reach in so many threads, measured, in 10^9 operations a second.
 
     Winograd's products can do more than this: what they achieve is counted as the direct products that they replace.
+    Raises RunError where threads cannot be started.
     """
-    return float(_declare(library).reslab_peak(threads, seconds)) / 1e9
+    rate = c_double()
+    failure = _declare(library).reslab_peak(threads, seconds, byref(rate))
+    _check(library, failure, f"a measurement with {threads} thread{'s' * (threads > 1)}")
+    return rate.value / 1e9
+
+
+def _check(library: ctypes.CDLL, failure: int, wanted: str) -> None:
+    """Raises MemoryError or RunError, with the kernels' words, where a call of theirs has failed."""
+    if not failure:
+        return
+    reason = library.reslab_reason().decode(errors="replace")
+    if failure == NO_MEMORY:
+        raise MemoryError(f"no memory for {wanted} in the native kernels: {reason}")
+    raise RunError(f"{wanted} failed in the native kernels: {reason}")
 
 
 def _data(array: NDArray[Any] | None, kind: Any, shape: tuple[int, ...]) -> int | None:
@@ -190,8 +211,9 @@ def _data(array: NDArray[Any] | None, kind: Any, shape: tuple[int, ...]) -> int 
 
 def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
     """The library with its functions' types."""
-    library.reslab_create.restype = c_void_p
+    library.reslab_reason.restype = c_char_p
     library.reslab_create.argtypes = [
+        POINTER(c_void_p),
         POINTER(c_int),
         c_int,
         c_int,
@@ -207,6 +229,5 @@ def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
     library.reslab_destroy.argtypes = [c_void_p]
     library.reslab_step.argtypes = [c_void_p, c_void_p, POINTER(_Batch), POINTER(_Outputs)]
     library.reslab_evaluate.argtypes = [c_void_p, c_void_p, c_void_p, c_void_p, c_int, c_void_p]
-    library.reslab_peak.argtypes = [c_int, c_double]
-    library.reslab_peak.restype = c_double
+    library.reslab_peak.argtypes = [c_int, c_double, POINTER(c_double)]
     return library

@@ -43,13 +43,15 @@ def grid_figure(
     *,
     ordered: bool,
     quantity: str = "error %",
+    ringed: tuple[int, int, str] | None = None,
     width: int = 760,
     height: int = 420,
 ) -> bytes:
     """The errors along the `values` of `field` as SVG, `width` by `height` pixels; the same input, the same bytes.
 
     The values stand at equal distances, as grids are mostly geometric. `ordered` says that they are numbers, so that
-    a line from one to the next means something.
+    a line from one to the next means something. `ringed`: the line and the place of a mean with a ring around it, and
+    what that says.
     """
     names = [line.label for line in lines]
     # Every word of a user's is put in afterwards: first the lines' names, then the field, then its values.
@@ -58,18 +60,19 @@ def grid_figure(
         figure, axes = framed(width, height, right_margin(names, width))
         figure.patch.set_facecolor("#ffffff")
         _draw(axes, lines, ordered)
+        ring = _ring(axes, lines, *ringed) if ringed else ""
         axes.set_xlim(-0.5, len(values) - 0.5)
         quiet(axes, DOCUMENT_INK)
         axes.set_xticks(range(len(values)), [placeholder(len(names) + 1 + place) for place in range(len(values))])
         axes.set_xlabel(placeholder(len(names)), color=DOCUMENT_INK, fontsize=12, labelpad=6)
-        headed(axes, quantity, _key(lines), DOCUMENT_INK, height)
+        headed(axes, quantity, ", ".join(filter(None, (_key(lines), ring))), DOCUMENT_INK, height)
         name_lines(axes, [(line.means()[-1][1], i) for i, line in enumerate(lines) if line.means()], names, height)
         return svg(figure, words).encode()
 
 
 def _draw(axes: "Axes", lines: Sequence[GridLine], ordered: bool) -> None:
     for place, (line, colour) in enumerate(zip(lines, colours(len(lines)), strict=True)):
-        aside = APART * (place - (len(lines) - 1) / 2)
+        aside = _aside(lines, place)
         for at, found in enumerate(line.errors):
             if len(found) > 1:
                 axes.plot([at + aside] * len(found), found, "o", color=colour, markersize=4, alpha=0.45, clip_on=False)
@@ -77,6 +80,20 @@ def _draw(axes: "Axes", lines: Sequence[GridLine], ordered: bool) -> None:
         if means:
             axes.plot(*zip(*means, strict=True), "o-" if ordered else "D", color=colour, linewidth=2.2, clip_on=False)
     axes.margins(y=0.08)
+
+
+def _aside(lines: Sequence[GridLine], place: int) -> float:
+    return APART * (place - (len(lines) - 1) / 2)
+
+
+def _ring(axes: "Axes", lines: Sequence[GridLine], line: int, at: int, words: str) -> str:
+    """What the key says of the ring; nothing where there is no mean to draw it around."""
+    mean = dict(lines[line].means()).get(at)
+    if mean is None:
+        return ""
+    colour = colours(len(lines))[line]
+    axes.plot([at + _aside(lines, line)], [mean], "o", color=colour, markersize=14, fillstyle="none", clip_on=False)
+    return f"ringed: {words}"
 
 
 def _key(lines: Sequence[GridLine]) -> str:

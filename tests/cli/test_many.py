@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from reslab.cli.watch import queue_words
+from reslab.engine import this_machine
 from reslab.experiments.queue import Now, Standing
 from reslab.store import RunFolder
 from tests.cli.test_commands import Answer
@@ -32,7 +33,7 @@ def short_trials(monkeypatch):
         (["train", "--workers", "2"], "give --seeds, too"),
         (["train", "--seeds", "0"], "1 or more"),
         (["train", "--seeds", "2", "--batch", "2000"], "larger than the 1077 training images"),
-        (["train", "--seeds", "2", "--workers", "999"], "give fewer --workers"),
+        (["train", "--seeds", "2", "--workers", "-1"], "--workers and --threads are 1 or more"),
         (["sweep"], "reslab train --seeds"),
         (["sweep", "--grid", "optimizer.rl=0.1,0.2"], "did you mean optimizer.lr"),
         (["sweep", "--grid", "optimizer.lr=0.1,0.2", "--lr", "0.1"], "one value in an option and several in the grid"),
@@ -59,6 +60,13 @@ def test_what_is_to_come_is_said_before_anything_is_done(tmp_path):
     assert answer.err.count("\n") == 1 and answer.err.startswith("8 runs; ") and "; about " in answer.err
     assert Answer("train", *SHORT, "--seeds", "3", "--runs", tmp_path / "runs", "--dry-run").out.count("to do") == 3
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("verb", [("train", "--seeds", "2"), ("sweep", "--grid", "optimizer.lr=0.1,0.2")])
+def test_more_threads_than_cores_work_and_that_is_said(verb, tmp_path):
+    answer = Answer(*verb, *SHORT, "--threads", "999", "--runs", tmp_path / "runs", "--dry-run", "--json")
+    assert answer.code == 0 and "999 threads are more than the " in answer.err
+    assert answer.json["threads"] == [this_machine().cores] * 2
 
 
 def test_cifar_is_searched_on_images_of_its_own(real_data, tmp_path):

@@ -129,6 +129,18 @@ def test_a_run_keeps_the_threads_it_was_begun_with(recipe, tmp_path):
         plan(todo, replace(SPEAKING, request=Request(device="cpu", threads=2)), cores=four_cores())
 
 
+def test_a_run_with_more_threads_than_cores_goes_on_by_the_same_command(recipe, tmp_path):
+    todo = jobs(recipe, tmp_path, 2)
+    said: list[str] = []
+    asked = replace(SPEAKING, request=Request(device="cpu", threads=99), say=said.append)
+    planned = plan(todo, asked, cores=four_cores())
+    assert [(task.cores, task.request.threads) for task in planned.tasks] == [(4, 4)] * 2
+    assert said == ["99 threads are more than the 4 cores here: 4 it is"]
+    todo[1].folder.mkdir()
+    RunFolder(todo[1].folder).write(ENVIRONMENT, {**RECORD, "execution": {**EXECUTION, "threads": 4}})
+    assert [task.request.threads for task in plan(todo, asked, cores=four_cores()).tasks] == [4, 4]
+
+
 def test_ctrl_c_stops_every_run_and_waits_for_it(recipe, tmp_path):
     todo = jobs(recipe, tmp_path, 3)
     said: list[str] = []

@@ -1,14 +1,16 @@
 """Which run gets how many cores, and how long that takes."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
+from reslab.engine import Request
 from reslab.errors import UsageError
 from reslab.experiments.outlook import Kind, Outlook, Work, makespan
-from reslab.experiments.plan import Plan, Task
+from reslab.experiments.plan import Plan, Task, plan
 from reslab.experiments.running import Running
-from reslab.experiments.shares import is_small, on_cores, shares, usable_cores
+from reslab.experiments.shares import fitting, is_small, on_cores, shares, usable_cores
 from reslab.training import Facts, make_recipe
 from tests.experiments.test_queue import SPEAKING, jobs
 
@@ -44,10 +46,29 @@ def test_what_is_asked_for_overrules(workers, threads, expected):
     assert shares([True, True, False], 8, workers, threads) == expected
 
 
-@pytest.mark.parametrize(("workers", "threads"), [(3, 0), (0, 3), (2, 2), (-1, 0), (0, -1)])
-def test_more_than_there_are_cores_is_refused(workers, threads):
-    with pytest.raises(UsageError, match="--workers"):
-        shares([True], 2, workers, threads)
+@pytest.mark.parametrize(
+    ("asked", "taken", "told"),
+    [
+        ((0, 0), (0, 0), []),
+        ((4, 0), (4, 0), []),
+        ((2, 2), (2, 2), []),
+        ((0, 9), (0, 4), ["9 threads are more than the 4 cores here: 4 it is"]),
+        ((1, 9), (1, 4), ["9 threads are more than the 4 cores here: 4 it is"]),
+        ((5, 0), (4, 0), ["5 runs at once are more than the 4 cores here: 4 it is"]),
+        ((3, 2), (3, 1), ["3 runs at once of 2 threads are more than the 4 cores here: 1 for each it is"]),
+    ],
+)
+def test_more_than_there_are_cores_for_are_not_taken_and_that_is_said(asked, taken, told):
+    said: list[str] = []
+    assert fitting(*asked, 4, said.append) == taken
+    assert said == told
+    assert shares([True], 4, *taken)
+
+
+def test_less_than_nothing_is_refused(recipe, tmp_path):
+    for workers, threads in ((-1, 0), (0, -1)):
+        with pytest.raises(UsageError, match="--workers and --threads are 1 or more"):
+            plan(jobs(recipe, tmp_path, 1), replace(SPEAKING, request=Request(threads=threads)), workers)
 
 
 def test_small_means_cifars_size():
@@ -79,10 +100,10 @@ def test_makespan_is_of_runs_that_begin_when_their_cores_are_free():
 
 def test_time_left_is_as_tried_until_it_is_measured(recipe, tmp_path):
     tasks = tuple(Task(job, SPEAKING.request, 1) for job in jobs(recipe, tmp_path, 4))
-    plan = Plan(tuple(task.job for task in tasks), {}, tasks, (0, 1), 2)
+    two = Plan(tuple(task.job for task in tasks), {}, tasks, (0, 1), 2)
     images = recipe.steps * recipe.batch
-    assert Outlook(plan, {}).seconds_left([], tasks) == math.inf
-    outlook = Outlook(plan, {Kind.of(recipe): 30 / images})
+    assert Outlook(two, {}).seconds_left([], tasks) == math.inf
+    outlook = Outlook(two, {Kind.of(recipe): 30 / images})
     assert outlook.seconds_left([], tasks) == pytest.approx(60)
     outlook.learn(whole_run(tasks[0]), seconds=10)
     assert outlook.seconds_left([], tasks[1:]) == pytest.approx(20)

@@ -109,6 +109,24 @@ def test_differences_are_paired_by_seed(tmp_path):
     assert "+0.20 ± 0.17" in sweep_table(asked, outcomes)
 
 
+def test_a_base_that_is_the_presets_own_is_called_so(tmp_path):
+    chosen = sweep()
+    own = replace(chosen, own=make(None, []))
+    assert chosen.points[0].recipe == own.own, "the paper's rate and decay, in the grid"
+    outcomes = ended(own, tmp_path)
+    assert "The difference is to lr 0.1, weight_decay 1e-4 (the preset's own), seed by seed" in sweep_table(
+        own, outcomes
+    )
+    assert "preset" not in sweep_table(chosen, outcomes)
+    named = replace(own, base=own.points[1])
+    assert "to lr 0.1, weight_decay 5e-4, seed by seed" in sweep_table(named, outcomes)
+    said = [sweep_values(s, outcomes)["base_is_own"] for s in (chosen, own, named)]
+    assert said == [False, True, False]
+    for asked, words in ((own, "the preset's own"), (named, "the base")):
+        key = "small: one seed, large: mean of seeds, ringed: " + words
+        assert key in words_of(sweep_figure(asked, outcomes))
+
+
 def test_without_its_base_there_is_no_difference(tmp_path):
     one = sweep(seeds=1)
     alone = sweep_values(one, ended(one, tmp_path))["points"][0]

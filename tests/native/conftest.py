@@ -18,7 +18,7 @@ TILES = Variant("tiles", ("-march=native", "-DRESLAB_TILES_EMULATED"))  # the ti
 
 SOURCE = """\
 #include "number.h"
-extern "C" int reslab_abi() { return 2; }
+extern "C" int reslab_abi() { return 3; }
 extern "C" int reslab_ready() { return 1; }
 extern "C" int number() { return NUMBER; }
 #ifdef RESLAB_PLAIN

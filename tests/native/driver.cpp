@@ -3,8 +3,9 @@
 // driver CASES   each line of the file CASES is a net, in numbers: blocks of the three stages, the shortcut, classes;
 //                floats of the parameters and of the statistics; where the head's weights and biases begin; how many
 //                layers, and the five offsets of each.
-// Odd numbers of threads keep no more of the blocks' inputs than they must. Arrays are exactly as long as the interface says, so that one element further is out of bounds. Prints how many steps
-// and evaluations there were; ends with 1 where an output is missing or no number.
+// Odd numbers of threads keep no more of the blocks' inputs than they must. Arrays are exactly as long as the interface
+// says, so that one element further is out of bounds. Prints how many steps and evaluations there were; ends with 1
+// where an output is missing or no number.
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -19,8 +20,9 @@
 
 extern "C" {
 int reslab_ready();
-void* reslab_create(const int*, int, int, int, const reslab::LayerOffsets*, std::int64_t, std::int64_t, std::int64_t,
-                    const float*, float, std::int64_t);
+int reslab_create(void**, const int*, int, int, int, const reslab::LayerOffsets*, std::int64_t, std::int64_t,
+                  std::int64_t, const float*, float, std::int64_t);
+const char* reslab_reason();
 void reslab_destroy(void*);
 int reslab_step(void*, const float*, const reslab::Batch*, const reslab::Outputs*);
 int reslab_evaluate(void*, const float*, const float*, const std::uint8_t*, int, float*);
@@ -28,7 +30,7 @@ int reslab_evaluate(void*, const float*, const float*, const std::uint8_t*, int,
 
 namespace {
 
-constexpr int PIXELS = reslab::SIZE * reslab::SIZE * 3, PAD = 4;
+constexpr int PAD = 4;
 
 struct Net {
     int blocks[3], option, classes;
@@ -67,7 +69,8 @@ std::vector<Net> read(const char* path) {
         Net net;
         std::size_t count = 0;
         for (int& stage : net.blocks) numbers >> stage;
-        numbers >> net.option >> net.classes >> net.parameters >> net.statistics >> net.head_weight >> net.head_bias >> count;
+        numbers >> net.option >> net.classes >> net.parameters >> net.statistics;
+        numbers >> net.head_weight >> net.head_bias >> count;
         net.layers.resize(count);
         for (auto& at : net.layers) numbers >> at.weight >> at.gamma >> at.beta >> at.mean >> at.variance;
         if (!numbers) return {};
@@ -78,7 +81,7 @@ std::vector<Net> read(const char* path) {
 
 // Crops reach into the padding on every side: each second edge is the first or the last possible one.
 Images some_images(int count, int classes) {
-    Images images{random_integers<std::uint8_t>(static_cast<std::size_t>(count) * PIXELS, 255),
+    Images images{random_integers<std::uint8_t>(static_cast<std::size_t>(count) * reslab::IMAGE, 255),
                   random_integers<std::uint8_t>(count, 1), random_integers<std::int64_t>(count, classes - 1),
                   random_integers<std::int64_t>(2 * static_cast<std::size_t>(count), 2 * PAD),
                   random_floats(count, 0, 2)};
@@ -111,7 +114,8 @@ bool evaluate(void* network, const Net& net, const std::vector<float>& parameter
     Images images = some_images(count, net.classes);
     std::vector<float> statistics = random_floats(net.statistics, 0.5f, 1.5f);
     std::vector<float> scores(static_cast<std::size_t>(count) * net.classes, std::numeric_limits<float>::quiet_NaN());
-    int failed = reslab_evaluate(network, parameters.data(), statistics.data(), images.pixels.data(), count, scores.data());
+    int failed =
+        reslab_evaluate(network, parameters.data(), statistics.data(), images.pixels.data(), count, scores.data());
     return failed == 0 && finite(scores);
 }
 
@@ -120,21 +124,26 @@ bool evaluate(void* network, const Net& net, const std::vector<float>& parameter
 int main(int count, char** arguments) {
     if (count != 2 || !reslab_ready()) return 1;
     std::vector<Net> nets = read(arguments[1]);
-    std::vector<float> mean = random_floats(PIXELS, 90, 150);
+    std::vector<float> mean = random_floats(reslab::IMAGE, 90, 150);
     int done = 0;
     for (const Net& net : nets)
         for (int threads = 1; threads <= 4; ++threads) {
             std::vector<float> parameters = random_floats(net.parameters, -0.2f, 0.3f);
-            void* network = reslab_create(net.blocks, net.option, net.classes, threads, net.layers.data(), net.head_weight,
-                                          net.head_bias, net.parameters, mean.data(), 1 / 64.0f,
-                                          threads % 2 ? 0 : std::int64_t{1} << 40);
-            if (!network) return 1;
+            void* network = nullptr;
+            int failed = reslab_create(&network, net.blocks, net.option, net.classes, threads, net.layers.data(),
+                                       net.head_weight, net.head_bias, net.parameters, mean.data(), 1 / 64.0f,
+                                       threads % 2 ? 0 : std::int64_t{1} << 40);
+            if (failed) {
+                std::fprintf(stderr, "no network: %s\n", reslab_reason());
+                return 1;
+            }
             bool whole = evaluate(network, net, parameters, 1) && step(network, net, parameters, 3, true) &&
                          step(network, net, parameters, 7, false) && step(network, net, parameters, 1, true) &&
                          evaluate(network, net, parameters, 9) && step(network, net, parameters, 5, true);
             reslab_destroy(network);
             if (!whole) {
-                std::fprintf(stderr, "an output is missing or no number: shortcut %d, %d threads\n", net.option, threads);
+                std::fprintf(stderr, "an output is missing or no number: shortcut %d, %d threads\n", net.option,
+                             threads);
                 return 1;
             }
             done += 6;

@@ -32,10 +32,13 @@ DRIVER = Path(__file__).parent / "driver.cpp"
 DEEP = ("resnet38", "A", 2)  # whose inputs are not all kept
 NETS = (("plain8", None, 10), ("resnet14", "A", 10), ("resnet14", "B", 1), ("resnet14", "C", 37), DEEP)
 VARIANTS = {variant.name: variant for variant in (FP32, EXACT, PLAIN, NATIVE, TILES)}
-USUAL = ("fp32", "exact", "plain")  # what instructions by name do in "native" is hidden from a sanitizer
+# fp32 with Winograd's products and with direct ones, bf16 in plain vectors and on emulated matrix units. What the
+# instructions by name do in "native" is hidden from a sanitizer.
+USUAL = ("fp32", "exact", "plain", "tiles")
 SANITIZERS = {"address": "address,undefined", "thread": "thread"}
-# Optimised as little as what is always inlined permits: else the sanitizers' checks take the compiler minutes.
-OPTIONS_OF_COMPILER = (*(flag for flag in FLAGS if flag not in ("-O3", "-shared", "-fPIC")), "-O1", "-g")
+# Optimised a little, nothing unrolled or always inlined, lines alone for debugging: else a sanitizer's checks take the
+# compiler many minutes.
+OPTIONS_OF_COMPILER = (*(f for f in FLAGS if f not in ("-O3", "-shared", "-fPIC")), "-O1", "-g1", "-DRESLAB_WATCHED")
 SURROUNDINGS = {"UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1"}
 NOTHING = "int main() { return 0; }\n"
 

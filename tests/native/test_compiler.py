@@ -89,6 +89,10 @@ def test_cxx_that_is_no_text(kernels, monkeypatch):
 # What the compiler does when asked to compile -> what is said of it.
 BROKEN = {
     "silent": ("exit 3", "the compiler fake-c++ 9.4 failed: exit status 3, without a word"),
+    "mumbling": (
+        "echo 'g++ (Fakes) 1.2'; exit 1",
+        "the compiler fake-c++ 9.4 failed: exit status 1, after 'g++ (Fakes) 1.2'",
+    ),
     "old": (
         "echo \"g++: error: unrecognized command line option '-std=c++20'\" >&2; exit 1",
         "the compiler fake-c++ 9.4 failed: g++: error: unrecognized command line option '-std=c++20'",
@@ -134,12 +138,20 @@ def test_a_program_that_cannot_be_started(kernels, tmp_path, monkeypatch):
     place.write_bytes(b"\x7fELF for no machine")
     place.chmod(0o755)
     monkeypatch.setenv("CXX", str(place))
-    assert reason(kernels) == "the compiler g++ cannot be started: Exec format error"
+    assert reason(kernels) == "the compiler g++, asked for its version, cannot be started: Exec format error"
 
 
-def test_a_compiler_that_does_not_know_its_version(kernels, script, monkeypatch):
-    monkeypatch.setenv("CXX", str(script("echo 'xcrun: error: no developer tools'; exit 1", "g++")))
-    assert reason(kernels) == "the compiler g++ failed: xcrun: error: no developer tools"
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("echo 'xcrun: error: no developer tools'; exit 1", "xcrun: error: no developer tools"),
+        ("echo 'false (GNU coreutils) 9.1'; exit 1", "exit status 1, after 'false (GNU coreutils) 9.1'"),
+        ("exit 127", "exit status 127, without a word"),
+    ],
+)
+def test_a_compiler_that_does_not_know_its_version(kernels, script, monkeypatch, body, why):
+    monkeypatch.setenv("CXX", str(script(body, "g++")))
+    assert reason(kernels) == f"the compiler g++, asked for its version, failed: {why}"
 
 
 def hanging(tmp_path):
@@ -165,7 +177,7 @@ def test_a_compiler_that_hangs_is_ended_with_all_that_it_started(kernels, fake, 
 def test_a_compiler_that_hangs_when_asked_for_its_version(kernels, script, tmp_path, monkeypatch):
     monkeypatch.setattr(compiler, "VERSION_S", 1.0)
     monkeypatch.setenv("CXX", str(script(hanging(tmp_path))))
-    assert reason(kernels) == "the compiler fake-c++ did not finish within 1 seconds"
+    assert reason(kernels) == "the compiler fake-c++, asked for its version, did not finish within 1 seconds"
     assert_still(tmp_path)
 
 

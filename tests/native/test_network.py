@@ -232,6 +232,17 @@ def test_inputs_that_are_computed_again_are_the_same_bytes(kernels, name, shortc
         assert ours.tobytes() == theirs.tobytes()
 
 
+def test_threads_that_evaluate_at_their_own_pace_share_no_memory():
+    """Of a net whose inputs are not all kept: an early block of one thread's image, a late one of another's."""
+    net, batch = net_of("resnet110", "A"), some_batch(32, crops=None, flips=None)
+    geometry, _, kept = geometry_of(net)
+    values, statistics = parameters_of(net).numpy(), np.ones(kept.total, np.float32)
+    right = Network(built(FP32), geometry, MEAN, 1 / STD, 1).evaluate(values, statistics, batch.images)
+    network = Network(built(FP32), geometry, MEAN, 1 / STD, 6, kept_bytes=0)
+    for _ in range(5):
+        assert network.evaluate(values, statistics, batch.images).tobytes() == right.tobytes()
+
+
 def test_the_batch_decides_what_is_kept(exact):
     """A small batch, one whose inputs are computed again, a small one again, and an evaluation: in one network."""
     net = net_of("resnet110", "A")

@@ -20,11 +20,12 @@ extern "C" {{
 int reslab_abi() {{ return {abi}; }}
 int reslab_ready() {{ return {ready}; }}
 int reslab_tier() {{ return 5; }}
-void* reslab_create(...) {{ static int network; return &network; }}
+const char* reslab_reason() {{ return ""; }}
+int reslab_create(void** network, ...) {{ static int made; *network = &made; return 0; }}
 void reslab_destroy(void*) {{}}
 int reslab_step(...) {{ {body} return 0; }}
 int reslab_evaluate(...) {{ return 0; }}
-double reslab_peak(int, double) {{ return 0; }}
+int reslab_peak(int, double, double*) {{ return 0; }}
 }}
 """
 

@@ -19,7 +19,7 @@ using namespace reslab;
 
 extern "C" {
 
-int reslab_abi() { return 2; }
+int reslab_abi() { return 3; }
 
 int reslab_ready() { return tiles_permitted(); }
 
@@ -50,7 +50,7 @@ READY = """\
 
 extern "C" {
 
-int reslab_abi() { return 2; }
+int reslab_abi() { return 3; }
 
 int amx() { return RESLAB_AMX; }
 

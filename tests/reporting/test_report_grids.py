@@ -31,6 +31,15 @@ def test_a_dot_for_each_seed_and_one_for_each_mean():
     assert svg == grid_figure(TWO, "optimizer.lr", ["0.1", "0.2"], ordered=True)
 
 
+def test_one_mean_may_have_a_ring():
+    plain = grid_figure(TWO, "optimizer.lr", ["0.1", "0.2"], ordered=True)
+    ringed = grid_figure(TWO, "optimizer.lr", ["0.1", "0.2"], ordered=True, ringed=(0, 1, "the base"))
+    assert marks(ringed) == marks(plain) + 1
+    assert "small: one seed, large: mean of seeds, ringed: the base" in words(ringed)
+    missing = grid_figure(TWO, "optimizer.lr", ["0.1", "0.2"], ordered=True, ringed=(1, 1, "the base"))
+    assert marks(missing) == marks(plain) and not any("ringed" in word for word in words(missing))
+
+
 def test_one_seed_is_its_own_mean():
     svg = grid_figure([GridLine("", ((8.0,), (7.0,)))], "lr", ["1", "2"], ordered=True)
     assert marks(svg) == 2 and not any("mean" in word for word in words(svg))

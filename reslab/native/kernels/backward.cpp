@@ -30,7 +30,7 @@ void Network::forward_and_backward_head(int image, Scratch& scratch, int shard) 
     constexpr int CHANNELS = Cut<FEATURES>::CHANNELS;
     ImageSums<FEATURES> sums;
     const Block& last = blocks_.back();
-    GradientMap<FEATURES> map{gradients_[0].get() + image * STAGE_MAP, layers_[last.second].output(image)};
+    GradientMap<FEATURES> map{gradient(0, image), layers_[last.second].output(image)};
     map.x = scratch.features;
     map.sums = &sums;
     if (last.projection >= 0) map.other_y = layers_[last.projection].output(image);
@@ -67,11 +67,11 @@ constexpr int KEPT = LANES == 16 ? 4 : T == 3 ? 1 : 2;
 
 // Adds one image's weight gradient, or with matrix units that of a group, when it is complete.
 template <class Shape>
-void correlate_image(Inputs<Shape::K, Shape::W, Shape::S>& x, Pairs<Shape::N, Shape::W>& dy, bool complete, float* to) {
-    if constexpr (Shape::K == STEM_CHANNELS && Shape::N == LANES) {
-        correlate_rows<Shape, COLOURS, COLOURS>(x, dy, to);
-    } else if constexpr (Shape::K == STEM_CHANNELS) {
-        correlate<Shape, 1, COLOURS>(x, dy, to);
+void correlate_image(Inputs<Shape>& x, Pairs<Shape::N, Shape::W>& dy, bool complete, float* to) {
+    if constexpr (Shape::IS_STEM && Shape::N == LANES) {
+        correlate_rows<Shape, COLOURS>(x, dy, to);
+    } else if constexpr (Shape::IS_STEM) {
+        correlate<Shape, 1>(x, dy, to);
     } else {
 #if RESLAB_AMX
         if (!complete) return;
@@ -81,9 +81,9 @@ void correlate_image(Inputs<Shape::K, Shape::W, Shape::S>& x, Pairs<Shape::N, Sh
 #else
         static_cast<void>(complete);
         if constexpr (Shape::N == LANES)
-            correlate_rows<Shape, 8, Shape::K>(x, dy, to);
+            correlate_rows<Shape, 8>(x, dy, to);
         else
-            correlate<Shape, KEPT<Shape::T>, Shape::K>(x, dy, to);
+            correlate<Shape, KEPT<Shape::T>>(x, dy, to);
 #endif
     }
 }
@@ -101,12 +101,12 @@ void Network::lay_out(Group group, int member, Scratch& scratch, int shard, cons
     const Real* y = layer.output(image);
     if constexpr (IS_WINOGRAD<Shape>) {
         pad(dy, [&](int row, int column, int channel) {
-            return differentiate<N>(layer.norm, g, y, row * W + column, channel);
+            return differentiate(layer.norm, g, y, pixel_at<N, W>(row, column), channel);
         });
         pad(std::get<Maps<N, W>>(scratch.input)[member], value);
     } else {
         auto& pairs = std::get<Pairs<N, W>>(scratch.pairs);
-        auto& inputs = std::get<Inputs<Shape::K, W, Shape::S>>(scratch.inputs);
+        auto& inputs = std::get<Inputs<Shape>>(scratch.inputs);
         if constexpr (MEMBERS<W> > 1)
             pairs.member = inputs.member = place<W>(image, begin(shard), begin(shard + 1)).member;
         differentiate_map<N, W>(layer.norm, g, y, &dy, pairs);
@@ -124,17 +124,17 @@ void Network::weight_gradient(Group group, Scratch& scratch, int shard, const La
         if (group.first == begin(shard)) std::memset(work.points, 0, sizeof work.points);
         correlate_patches(std::get<Maps<N, W>>(scratch.input).data(), std::get<Maps<N, W>>(scratch.gradient).data(),
                           group.count, work);
-        if (group.first + group.count == begin(shard + 1)) gather_gradient<N>(work.points, to);
+        if (group.first + group.count == begin(shard + 1)) gather_gradient<Shape>(work.points, to);
     } else {
         bool complete = place<W>(group.first, begin(shard), begin(shard + 1)).complete;
-        correlate_image<Shape>(std::get<Inputs<Shape::K, W, Shape::S>>(scratch.inputs), std::get<Pairs<N, W>>(scratch.pairs),
-                               complete, to);
+        correlate_image<Shape>(std::get<Inputs<Shape>>(scratch.inputs), std::get<Pairs<N, W>>(scratch.pairs), complete,
+                               to);
     }
 }
 
 template <int C, int W>
 void Network::backward_second(int index, Group group, Scratch& scratch, int shard) {
-    using Here = Shape<C, C, W, 1, 3>;
+    using Here = SecondShape<C, W>;
     constexpr int CHANNELS = CHANNELS_OF_ROW<Here, C>;
     Layer &first = layers_[blocks_[index].first], &second = layers_[blocks_[index].second];
     ImageSums<C> sums[TOGETHER<Here>];
@@ -142,17 +142,16 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
     for (int member = 0; member < group.count; ++member) {
         int image = group.first + member;
         const Real* y = first.output(image);
-        lay_out<Here>(group, member, scratch, shard, second, gradients_[0].get() + image * STAGE_MAP,
-                      [&](int row, int column, int channel) {
-                          return narrow(relu(affine(first.norm, y + (row * W + column) * C, channel)));
-                      });
-        maps[member] = {.g = gradients_[1].get() + image * STAGE_MAP, .y = y, .norm = &first.norm, .sums = &sums[member]};
+        lay_out<Here>(group, member, scratch, shard, second, gradient(0, image), [&](int row, int column, int channel) {
+            return narrow(relu(affine(first.norm, y + pixel_at<C, W>(row, column), channel)));
+        });
+        maps[member] = {.g = gradient(1, image), .y = y, .norm = &first.norm, .sums = &sums[member]};
     }
     Ahead& ahead = scratch.ahead;
-    ahead.begin(group.count * W * (C / CHANNELS));
+    ahead.begin(group.count * ROWS_BACK<Here>);
     auto [next, count] = after(group, shard);
     for (int image = next; image < next + count; ++image)
-        ahead.add(gradients_[0].get() + image * STAGE_MAP, second.map() * sizeof(Real));
+        ahead.add(gradient(0, image), second.map() * sizeof(Real));
     ahead.add(second.output(next), count * second.map() * sizeof(Real));
     ahead.add(first.output(next), count * first.map() * sizeof(Real));
     convolve_back<Here>(std::get<Maps<C, W>>(scratch.gradient).data(), group.count, second.backward.get(),
@@ -169,22 +168,21 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
 template <int C, int W, int S>
 void Network::project_back(const Block& block, Group group, Scratch& scratch, int shard) {
     constexpr int K = C / S, IN = S * W;
-    using Beside = Shape<K, C, W, S, 1>;
+    using Beside = ProjectionShape<C, W, S>;
     Layer& projection = layers_[block.projection];
     auto& pairs = std::get<Pairs<C, W>>(scratch.projected_pairs);
-    auto& inputs = std::get<Inputs<K, W, S>>(scratch.inputs);
+    auto& inputs = std::get<Inputs<Beside>>(scratch.inputs);
     for (int member = 0; member < group.count; ++member) {
         int image = group.first + member;
         const Real* x = block.input(image);
         auto& projected = std::get<Maps<C, W>>(scratch.projected)[member];
         Place here = place<W>(image, begin(shard), begin(shard + 1));
         if constexpr (MEMBERS<W> > 1) pairs.member = here.member;
-        if constexpr (IS_WINOGRAD<Shape<K, C, W, S, 3>>)  // else they are there
+        if constexpr (IS_WINOGRAD<FirstShape<C, W, S>>)  // else they are there
             pair_inputs(inputs, [&](int row, int column, int channel) {
-                return get(x + (row * IN + column) * K + channel);
+                return get(x + pixel_at<K, IN>(row, column) + channel);
             });
-        differentiate_map<C, W>(projection.norm, gradients_[0].get() + image * STAGE_MAP, projection.output(image),
-                                &projected, pairs);
+        differentiate_map<C, W>(projection.norm, gradient(0, image), projection.output(image), &projected, pairs);
         correlate_image<Beside>(inputs, pairs, here.complete, shard_gradient(shard) + projection.at.weight);
     }
 }
@@ -192,8 +190,8 @@ void Network::project_back(const Block& block, Group group, Scratch& scratch, in
 template <int C, int W, int S>
 void Network::backward_first(int index, Group group, Scratch& scratch, int shard) {
     constexpr int K = C / S, IN = S * W;
-    using Here = Shape<K, C, W, S, 3>;
-    using Beside = Shape<K, C, W, S, 1>;
+    using Here = FirstShape<C, W, S>;
+    using Beside = ProjectionShape<C, W, S>;
     constexpr int CHANNELS = CHANNELS_OF_ROW<Here, K>;
     Block& block = blocks_[index];
     Layer& first = layers_[block.first];
@@ -203,24 +201,25 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
     for (int member = 0; member < group.count; ++member) {
         int image = group.first + member;
         const Real* x = block.input(image);
-        lay_out<Here>(group, member, scratch, shard, first, gradients_[1].get() + image * STAGE_MAP,
-                      [&](int row, int column, int channel) { return get(x + (row * IN + column) * K + channel); });
+        lay_out<Here>(group, member, scratch, shard, first, gradient(1, image), [&](int row, int column, int channel) {
+            return get(x + pixel_at<K, IN>(row, column) + channel);
+        });
         Join before = join_before(index, image);
-        maps[member] = {.g = gradients_[2].get() + image * STAGE_MAP,
+        maps[member] = {.g = gradient(2, image),
                         .y = before.y,
                         .other_y = two ? before.other : nullptr,
                         .x = x,
-                        .through = gradients_[0].get() + image * STAGE_MAP,
+                        .through = gradient(0, image),
                         .sums = &sums[member]};
     }
     weight_gradient<Here>(group, scratch, shard, first);
     if (block.projection >= 0) project_back<C, W, S>(block, group, scratch, shard);
     Ahead& ahead = scratch.ahead;
-    ahead.begin(group.count * IN * (K / CHANNELS));
+    ahead.begin(group.count * ROWS_BACK<Here>);
     auto [next, count] = after(group, shard);
     for (int image = next; image < next + count; ++image) {
-        ahead.add(gradients_[0].get() + image * STAGE_MAP, first.map() * sizeof(Real));
-        ahead.add(gradients_[1].get() + image * STAGE_MAP, first.map() * sizeof(Real));
+        ahead.add(gradient(0, image), first.map() * sizeof(Real));
+        ahead.add(gradient(1, image), first.map() * sizeof(Real));
     }
     ahead.add(first.output(next), count * first.map() * sizeof(Real));
     ahead.add(block.input(next), count * block.map * sizeof(Real));
@@ -258,11 +257,11 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
 }
 
 void Network::backward_stem(int image, Scratch& scratch, int shard) {
-    using Here = Shape<STEM_CHANNELS, 16, SIZE, 1, 3>;
+    using Here = StemShape;
     Layer& stem = layers_[0];
-    auto& pairs = std::get<Pairs<16, SIZE>>(scratch.pairs);
-    auto& inputs = std::get<Inputs<STEM_CHANNELS, SIZE, 1>>(scratch.inputs);
-    differentiate_map<16, SIZE>(stem.norm, gradients_[0].get() + image * STAGE_MAP, stem.output(image), nullptr, pairs);
+    auto& pairs = std::get<Pairs<Here::N, Here::W>>(scratch.pairs);
+    auto& inputs = std::get<Inputs<Here>>(scratch.inputs);
+    differentiate_map<Here::N, Here::W>(stem.norm, gradient(0, image), stem.output(image), nullptr, pairs);
     pair_image(stems_[image], inputs);
     correlate_image<Here>(inputs, pairs, true, shard_gradient(shard) + stem.at.weight);
 }
@@ -271,7 +270,7 @@ void Network::backward_stem(int image, Scratch& scratch, int shard) {
 
 void Network::differentiate_layer(int index, int kind) {
     Layer& layer = layers_[index];
-    double total[3][64];
+    double total[3][WIDEST];
     add_shards(sums_[0], total);
     double count = static_cast<double>(batch_->size) * layer.side * layer.side;
     differentiate(layer.norm, total[0], total[kind], layer.channels_out, count, values_ + layer.at.gamma,
@@ -291,15 +290,13 @@ void Network::differentiate_before(int block) {
 // forward, from the same numbers, so that they are the same to the last bit. Of this thread's images, for which nobody
 // else has to be waited for.
 void Network::restore_inputs(int thread, int last) {
-    int threads = team_.size();
-    int image = begin(shards_ * thread / threads), end = begin(shards_ * (thread + 1) / threads);
-    for (; image < end; ++image)
+    for (int image = begin(first_shard(thread)), end = begin(first_shard(thread + 1)); image < end; ++image)
         for (int b = last / span_ * span_ + 1; b <= last; ++b)
             by_stage(blocks_[b], [&]<int C, int W, int S>() {
                 constexpr int K = C / S, IN = S * W;
                 Real* x = blocks_[b].input(image);
                 for_each<K, IN>(join_before(b, image), [&](int row, int column, int channel, Reals value) {
-                    put(x + (row * IN + column) * K + channel, value);
+                    put(x + pixel_at<K, IN>(row, column) + channel, value);
                 });
             });
 }
@@ -313,10 +310,10 @@ void Network::backward(int thread) {
     for (int b = depth - 1; b >= 0; --b) {
         if (span_ > 1 && b % span_ == span_ - 1 && b + 1 < depth) restore_inputs(thread, b);
         by_stage(blocks_[b], [&]<int C, int W, int S>() {
-            pass<TOGETHER<Shape<C, C, W, 1, 3>>>(
+            pass<TOGETHER<SecondShape<C, W>>>(
                 thread, [&](Group group, int shard) { backward_second<C, W>(b, group, scratch, shard); },
                 [&] { differentiate_layer(blocks_[b].first, 1); });
-            pass<TOGETHER<Shape<C / S, C, W, S, 3>>>(
+            pass<TOGETHER<FirstShape<C, W, S>>>(
                 thread, [&](Group group, int shard) { backward_first<C, W, S>(b, group, scratch, shard); },
                 [&] {
                     differentiate_before(b);
@@ -328,7 +325,7 @@ void Network::backward(int thread) {
         thread, [&](Group group, int shard) { backward_stem(group.first, scratch, shard); }, [] {});
 }
 
-// Adds the shards' weight gradients, in order, and brings them from the kernels' order [i][in][j][out] to PyTorch's.
+// Adds the shards' weight gradients, in order, and brings them from the kernels' order, that of Summed, to PyTorch's.
 void Network::reduce(int thread) {
     int threads = team_.size();
     for (int l = thread; l < static_cast<int>(layers_.size()); l += threads) {
@@ -342,7 +339,8 @@ void Network::reduce(int thread) {
                     for (int n = 0; n < N; n += LANES, from += LANES) {
                         Floats sum = load(shard_gradient(0) + from);
                         for (int shard = 1; shard < shards_; ++shard) sum += load(shard_gradient(shard) + from);
-                        for (int lane = 0; lane < LANES; ++lane) to[(((n + lane) * K + k) * T + i) * T + j] = sum[lane];
+                        for (int lane = 0; lane < LANES; ++lane)
+                            to[parameter_at(K, T, n + lane, k, i, j)] = sum[lane];
                     }
     }
     if (thread != 0) return;

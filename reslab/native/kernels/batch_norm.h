@@ -9,17 +9,17 @@ namespace reslab {
 
 constexpr double EPSILON = 1e-5;
 
-// One batch normalisation of up to 64 channels.
+// One batch normalisation.
 // Forward  x = y * scale + shift.   Backward  dy = g * a + y * b + c.
 struct BatchNorm {
-    alignas(64) float scale[64], shift[64], a[64], b[64], c[64];
-    double mean[64], deviation[64];  // 1 / sqrt(variance + epsilon)
+    alignas(64) float scale[WIDEST], shift[WIDEST], a[WIDEST], b[WIDEST], c[WIDEST];
+    double mean[WIDEST], deviation[WIDEST];  // 1 / sqrt(variance + epsilon)
 };
 
 // Over `count` values a channel: the mean m and the biased variance v of sums over y and y^2,
 //   scale = gamma / sqrt(v + epsilon), shift = beta - m * scale.
 // The statistics that are handed out have the unbiased variance, as PyTorch's.
-inline void normalise_by_batch(BatchNorm& norm, const double (*sums)[64], int channels, double count,
+inline void normalise_by_batch(BatchNorm& norm, const double (*sums)[WIDEST], int channels, double count,
                                const float* gamma, const float* beta, float* mean_out, float* variance_out) {
     for (int n = 0; n < channels; ++n) {
         double mean = sums[0][n] / count;
@@ -44,7 +44,8 @@ inline void normalise_by_running(BatchNorm& norm, int channels, const float* gam
     }
 }
 
-// From G = sum g and P = sum g * y over the batch: with r = 1 / sqrt(v + epsilon) and D = sum g * (y - m) r = r (P - m G),
+// From G = sum g and P = sum g * y over the batch, with r = 1 / sqrt(v + epsilon):
+//   D = sum g * (y - m) r = r (P - m G),
 //   dy = gamma r (g - G/count - (y - m) r D/count),  dgamma = D,  dbeta = G.
 inline void differentiate(BatchNorm& norm, const double* g, const double* gy, int channels, double count,
                           const float* gamma, float* dgamma, float* dbeta) {

@@ -19,13 +19,13 @@ RESLAB_INLINE float* convolve_row(const Padded<Shape::K, Shape::IN>& x, const Re
 #else
     for (int column = 0; column < Shape::W; column += Cut<N>::M)
         multiply<K, N, T, T, x.ROW, S * K, Cut<N>::CHANNELS, false>(
-            x.at(S * row - T / 2, S * column - T / 2), w + cut * T * T * K, sums + column * Cut<N>::CHANNELS);
+            x.at(S * row - T / 2, S * column - T / 2), w + Packed<K, N, T>::at(cut), sums + column * Cut<N>::CHANNELS);
     return sums;
 #endif
 }
 
-// The outputs of `count` images, x[0] and on: finish(member, row, cut, values) gets them row by row, each row in cuts of
-// CHANNELS_OF_ROW channels from `cut` on, values[column][channel of the cut].
+// The outputs of `count` images, x[0] and on: finish(member, row, cut, values) gets them row by row, each row in cuts
+// of CHANNELS_OF_ROW channels from `cut` on, values[column][channel of the cut].
 template <class Shape, class Finish>
 RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, const Real* w, Workspace<Shape::N>& work,
                             Finish finish) {
@@ -42,36 +42,40 @@ RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, con
 }
 
 // One row of the gradient towards the input (row and pixels of the input's map), one cut of the input's channels.
-// dx[r][c] = sum over taps of dy[r + 1 - i][c + 1 - j] * w[i][j] for stride 1; for stride 2 only every second tap meets
-// an output, so that even and odd rows and columns are four products of 1, 2, 2 and 4 taps.
-// Returns the row, in `sums`, as convolve_row does; or where ADD adds it to the row that `sums` is, of CHANNELS a pixel.
+// dx[r][c] = sum over taps of dy[r + 1 - i][c + 1 - j] * w[i][j] for stride 1; for stride 2 see PHASES.
+// Returns the row, in `sums`, as convolve_row does; or where ADD adds it to the row `sums`, of CHANNELS a pixel.
 template <class Shape, bool ADD, int CHANNELS = Cut<Shape::K>::CHANNELS>
-RESLAB_INLINE float* convolve_back_row(const Padded<Shape::N, Shape::W>& dy, const Real* w, int cut, int row, float* sums) {
+RESLAB_INLINE float* convolve_back_row(const Padded<Shape::N, Shape::W>& dy, const Real* w, int cut, int row,
+                                       float* sums) {
     constexpr int K = Shape::N, N = Shape::K, S = Shape::S, T = Shape::T;  // from the outputs' channels to the inputs'
     constexpr int M = Cut<N>::M, ROW = Padded<Shape::N, Shape::W>::ROW;
-    constexpr int TAP = Cut<N>::CHANNELS * K;  // packed weights of one tap
 #if RESLAB_AMX
     if constexpr (!ADD && S == 1) return multiply_rows<K, N, Shape::W, 1, T>(dy, w, cut, row, sums);
     if constexpr (!ADD && S == 2) return multiply_back_rows<K, N, Shape::W>(dy, w, cut, row, sums);
 #endif
-    w += cut * T * T * K;
+    w += Packed<K, N, T>::at(cut);
     if constexpr (S == 1) {
         for (int column = 0; column < Shape::W; column += M)
-            multiply<K, N, T, T, ROW, K, CHANNELS, ADD>(dy.at(row - T / 2, column - T / 2), w, sums + column * CHANNELS);
+            multiply<K, N, T, T, ROW, K, CHANNELS, ADD>(dy.at(row - T / 2, column - T / 2), w,
+                                                        sums + column * CHANNELS);
     } else if constexpr (T == 1) {
         if (row % 2 == 0)
             for (int column = 0; column < Shape::W; column += M)
-                multiply<K, N, 1, 1, ROW, K, 2 * CHANNELS, ADD>(dy.at(row / 2, column), w, sums + 2 * column * CHANNELS);
+                multiply<K, N, 1, 1, ROW, K, 2 * CHANNELS, ADD>(dy.at(row / 2, column), w,
+                                                                sums + 2 * column * CHANNELS);
     } else {
+        auto first_of_phase = [&](int rows, int columns) RESLAB_INLINED {
+            return w + FIRST_OF_PHASE[rows - 1][columns - 1] * Tap<K, N>::VALUES;
+        };
         for (int column = 0; column < Shape::W; column += M) {
             const Real* from = dy.at(row / 2, column);
             float* to = sums + 2 * column * CHANNELS;
             if (row % 2 == 0) {
-                multiply<K, N, 1, 1, ROW, K, 2 * CHANNELS, ADD>(from, w, to);
-                multiply<K, N, 1, 2, ROW, K, 2 * CHANNELS, ADD>(from, w + TAP, to + CHANNELS);
+                multiply<K, N, 1, 1, ROW, K, 2 * CHANNELS, ADD>(from, first_of_phase(1, 1), to);
+                multiply<K, N, 1, 2, ROW, K, 2 * CHANNELS, ADD>(from, first_of_phase(1, 2), to + CHANNELS);
             } else {
-                multiply<K, N, 2, 1, ROW, K, 2 * CHANNELS, ADD>(from, w + 3 * TAP, to);
-                multiply<K, N, 2, 2, ROW, K, 2 * CHANNELS, ADD>(from, w + 5 * TAP, to + CHANNELS);
+                multiply<K, N, 2, 1, ROW, K, 2 * CHANNELS, ADD>(from, first_of_phase(2, 1), to);
+                multiply<K, N, 2, 2, ROW, K, 2 * CHANNELS, ADD>(from, first_of_phase(2, 2), to + CHANNELS);
             }
         }
     }
@@ -80,8 +84,8 @@ RESLAB_INLINE float* convolve_back_row(const Padded<Shape::N, Shape::W>& dy, con
 
 // The same for the gradients towards the inputs, from those towards the outputs. finish() may write to its values.
 template <class Shape, class Finish>
-RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count, const Real* w, Workspace<Shape::N>& work,
-                                 Finish finish) {
+RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count, const Real* w,
+                                 Workspace<Shape::N>& work, Finish finish) {
     constexpr int K = Shape::K, IN = Shape::IN, CHANNELS = Cut<K>::CHANNELS;
     if constexpr (IS_WINOGRAD<Shape>) {
         convolve_patches(dy, count, w, work, finish);
@@ -94,39 +98,31 @@ RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count
     }
 }
 
-// fp32 weights in PyTorch's order (out, in, T, T), as floats of the flat parameters. The stem's three channels stand in
-// the place of four.
+// A layer's parameters as WeightsForward. The stem's three channels stand in the place of four.
 template <class Shape>
-void pack_forward(const float* weights, int channels_in, Real* to) {
-    constexpr int T = Shape::T, TAPS = WIDE<Shape::K, T>;  // of a row
-    auto weight = [&](int k, int n, int tap) {
-        int i = tap / TAPS, j = tap % TAPS;
-        return k < channels_in && j < T ? weights[(n * channels_in + k) * T * T + i * T + j] : 0.0f;
+void pack_forward(const float* parameters, Real* to) {
+    auto weight = [&](int k, int n, int i, int j) {
+        return k < Shape::LEARNT ? parameters[parameter_at(Shape::LEARNT, Shape::T, n, k, i, j)] : 0.0f;
     };
     if constexpr (IS_WINOGRAD<Shape>)
         transform_weights<Shape::N>(to, weight);
     else
-        pack<Shape::N>(to, Shape::K, T * TAPS, weight);
+        pack<Shape::K, Shape::N, Shape::T>(to, weight);
 }
 
-// Of a 3 x 3 convolution's taps in the order in which the way back meets them, for stride 1 and 2.
-constexpr int TURNED[9] = {8, 7, 6, 5, 4, 3, 2, 1, 0}, PHASES[9] = {4, 5, 3, 7, 1, 8, 6, 2, 0};
-
-// For the way back channels change places and the taps are those that convolve_back_row names, in its order.
+// As WeightsBack, the taps in the order in which convolve_back_row meets them.
 template <class Shape>
-void pack_backward(const float* weights, Real* to) {
-    constexpr int T = Shape::T, S = Shape::S, TAPS = WIDE<Shape::N, T>;  // of a row
-    static_assert(S == 1 || TAPS == T);
-    auto weight = [&](int k, int n, int tap) {
-        int i = tap / TAPS, j = tap % TAPS;
-        if (j >= T) return 0.0f;
-        int here = T == 1 ? 0 : S == 1 ? TURNED[i * T + j] : PHASES[i * T + j];
-        return weights[(k * Shape::K + n) * T * T + here];
+void pack_backward(const float* parameters, Real* to) {
+    constexpr int T = Shape::T, S = Shape::S;
+    static_assert(S == 1 || WIDE<Shape::N, T> == T);
+    auto weight = [&](int k, int n, int i, int j) {
+        int tap = T == 1 ? 0 : S == 1 ? REVERSED[i * T + j] : PHASES[i * T + j];
+        return parameters[parameter_at(Shape::K, T, k, n, tap / T, tap % T)];
     };
     if constexpr (IS_WINOGRAD<Shape>)
         transform_weights<Shape::N>(to, weight);
     else
-        pack<Shape::K>(to, Shape::N, T * TAPS, weight);
+        pack<Shape::N, Shape::K, T>(to, weight);
 }
 
 }  // namespace reslab

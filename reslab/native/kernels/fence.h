@@ -1,5 +1,5 @@
-// For the address sanitizer alone (tests/native/sanitize.py): what lies between two arrays of one memory is forbidden, so
-// that who leaves the one for the other is found. Without it, nothing.
+// For the address sanitizer alone (tests/native/sanitize.py): what lies between two arrays of one memory is forbidden,
+// so that who leaves the one for the other is found. Without it, nothing.
 #pragma once
 
 #include <cstddef>

@@ -19,11 +19,13 @@ Join Network::join_before(int block, int image) const {
 
 template <bool SUMS>
 void Network::forward_stem(int image, const Stem& prepared, Scratch& scratch, int shard) {
-    using Here = Shape<STEM_CHANNELS, 16, SIZE, 1, 3>;
-    ImageSums<16> sums;
-    convolve<Here>(&prepared, 1, layers_[0].forward.get(), std::get<Workspace<16>>(scratch.work),
+    using Here = StemShape;
+    constexpr int N = Here::N;
+    ImageSums<N> sums;
+    convolve<Here>(&prepared, 1, layers_[0].forward.get(), std::get<Workspace<N>>(scratch.work),
                    [&](int, int row, int cut, const float* values) RESLAB_INLINED {
-                       keep_row<16, SIZE, CHANNELS_OF_ROW<Here, 16>, SUMS>(values, row, cut, layers_[0].output(image), sums);
+                       keep_row<N, Here::W, CHANNELS_OF_ROW<Here, N>, SUMS>(values, row, cut,
+                                                                            layers_[0].output(image), sums);
                    });
     if constexpr (SUMS) sums_[0][shard].add(sums);
 }
@@ -52,7 +54,7 @@ RESLAB_INLINE void convolve_layer(Layer& layer, const Map* inputs, Group group, 
 template <int C, int W, int S, bool SUMS>
 void Network::forward_first(int index, Group group, Scratch& scratch, int shard) {
     constexpr int K = C / S, IN = S * W;
-    using Here = Shape<K, C, W, S, 3>;
+    using Here = FirstShape<C, W, S>;
     Block& block = blocks_[index];
     auto& inputs = std::get<Maps<K, IN>>(scratch.input);
     for (int member = 0; member < group.count; ++member) {
@@ -61,14 +63,14 @@ void Network::forward_first(int index, Group group, Scratch& scratch, int shard)
         Real* x = block.input(image);
         for_each<K, IN>(join_before(index, image), [&](int row, int column, int channel, Reals value) {
             put(padded.at(row, column) + channel, value);
-            Real* to = x + (row * IN + column) * K + channel;
+            Real* to = x + pixel_at<K, IN>(row, column) + channel;
             if constexpr (SUMS)
                 keep(to, widen(value));
             else
                 put(to, value);
         });
     }
-    scratch.ahead.begin(group.count * W * (C / CHANNELS_OF_ROW<Here, C>));
+    scratch.ahead.begin(group.count * ROWS_FORWARD<Here>);
     if constexpr (SUMS) {
         auto [image, count] = after(group, shard);
         Join next = join_before(index, image);
@@ -79,20 +81,23 @@ void Network::forward_first(int index, Group group, Scratch& scratch, int shard)
     convolve_layer<Here, SUMS>(layers_[block.first], inputs.data(), group, scratch, sums_[0][shard]);
     if (block.projection < 0) return;
     scratch.ahead.begin(1);
-    convolve_layer<Shape<K, C, W, S, 1>, SUMS>(layers_[block.projection], inputs.data(), group, scratch, sums_[1][shard]);
+    convolve_layer<ProjectionShape<C, W, S>, SUMS>(layers_[block.projection], inputs.data(), group, scratch,
+                                                   sums_[1][shard]);
 }
 
 template <int C, int W, bool SUMS>
 void Network::forward_second(int index, Group group, Scratch& scratch, int shard) {
-    using Here = Shape<C, C, W, 1, 3>;
+    using Here = SecondShape<C, W>;
     Layer &first = layers_[blocks_[index].first], &second = layers_[blocks_[index].second];
     auto& inputs = std::get<Maps<C, W>>(scratch.input);
     for (int member = 0; member < group.count; ++member) {
         auto& padded = inputs[member];
         for_each<C, W>({first.output(group.first + member), &first.norm},
-                       [&](int row, int column, int channel, Reals value) { put(padded.at(row, column) + channel, value); });
+                       [&](int row, int column, int channel, Reals value) {
+                           put(padded.at(row, column) + channel, value);
+                       });
     }
-    scratch.ahead.begin(group.count * W * (C / CHANNELS_OF_ROW<Here, C>));
+    scratch.ahead.begin(group.count * ROWS_FORWARD<Here>);
     if constexpr (SUMS) {
         auto [image, count] = after(group, shard);
         scratch.ahead.add(first.output(image), count * first.map() * sizeof(Real));
@@ -104,7 +109,7 @@ void Network::pooled_features(int image, Scratch& scratch, float* pooled) const 
     Floats sums[FEATURES / LANES] = {};
     for_each<FEATURES, LAST>(join_before(static_cast<int>(blocks_.size()), image),
                              [&](int row, int column, int channel, Reals value) {
-                                 put(scratch.features + (row * LAST + column) * FEATURES + channel, value);
+                                 put(scratch.features + pixel_at<FEATURES, LAST>(row, column) + channel, value);
                                  sums[channel / LANES] += widen(value);
                              });
     for (int f = 0; f < FEATURES; f += LANES) store(pooled + f, sums[f / LANES] / static_cast<float>(LAST * LAST));
@@ -112,7 +117,7 @@ void Network::pooled_features(int image, Scratch& scratch, float* pooled) const 
 
 void Network::normalise(int index, int set) {
     Layer& layer = layers_[index];
-    double total[3][64];
+    double total[3][WIDEST];
     add_shards(sums_[set], total);
     double count = static_cast<double>(batch_->size) * layer.side * layer.side;
     normalise_by_batch(layer.norm, total, layer.channels_out, count, values_ + layer.at.gamma, values_ + layer.at.beta,
@@ -127,31 +132,30 @@ void Network::forward(int thread) {
             int n = group.first, centre = batch_->pad;
             int top = batch_->crops ? static_cast<int>(batch_->crops[2 * n]) : centre;
             int left = batch_->crops ? static_cast<int>(batch_->crops[2 * n + 1]) : centre;
-            prepare(batch_->images + static_cast<long>(n) * SIZE * SIZE * COLOURS, preprocessing_, top, left,
+            prepare(batch_->images + static_cast<long>(n) * IMAGE, preprocessing_, top, left,
                     batch_->flips && batch_->flips[n], centre, stems_[n]);
             forward_stem<true>(n, stems_[n], scratch, shard);
         },
         [&] { normalise(0, 0); });
     for (int b = 0; b < static_cast<int>(blocks_.size()); ++b)
         by_stage(blocks_[b], [&]<int C, int W, int S>() {
-            pass<TOGETHER<Shape<C / S, C, W, S, 3>>>(
+            pass<TOGETHER<FirstShape<C, W, S>>>(
                 thread, [&](Group group, int shard) { forward_first<C, W, S, true>(b, group, scratch, shard); },
                 [&] {
                     normalise(blocks_[b].first, 0);
                     if (has_projection(b)) normalise(blocks_[b].projection, 1);
                 });
-            pass<TOGETHER<Shape<C, C, W, 1, 3>>>(
+            pass<TOGETHER<SecondShape<C, W>>>(
                 thread, [&](Group group, int shard) { forward_second<C, W, true>(b, group, scratch, shard); },
                 [&] { normalise(blocks_[b].second, 0); });
         });
 }
 
 // Some images, from `image` on, through the whole net, in the memory of `slots`.
-void Network::evaluate_group(int image, Group slots, Scratch& scratch, const float* parameters, const std::uint8_t* images,
-                             float* scores) {
+void Network::evaluate_group(int image, Group slots, Scratch& scratch, const float* parameters,
+                             const std::uint8_t* images, float* scores) {
     for (int member = 0; member < slots.count; ++member) {
-        prepare(images + static_cast<long>(image + member) * SIZE * SIZE * COLOURS, preprocessing_, 0, 0, false, 0,
-                scratch.image);
+        prepare(images + static_cast<long>(image + member) * IMAGE, preprocessing_, 0, 0, false, 0, scratch.image);
         forward_stem<false>(slots.first + member, scratch.image, scratch, 0);
     }
     for (int b = 0; b < static_cast<int>(blocks_.size()); ++b)
@@ -160,9 +164,9 @@ void Network::evaluate_group(int image, Group slots, Scratch& scratch, const flo
                 for (int from = 0; from < slots.count; from += TOGETHER<Here>)
                     work(Group{slots.first + from, std::min(TOGETHER<Here>, slots.count - from)});
             };
-            groups.template operator()<Shape<C / S, C, W, S, 3>>(
+            groups.template operator()<FirstShape<C, W, S>>(
                 [&](Group group) { forward_first<C, W, S, false>(b, group, scratch, 0); });
-            groups.template operator()<Shape<C, C, W, 1, 3>>(
+            groups.template operator()<SecondShape<C, W>>(
                 [&](Group group) { forward_second<C, W, false>(b, group, scratch, 0); });
         });
     for (int member = 0; member < slots.count; ++member) {
@@ -183,14 +187,15 @@ void Network::evaluate(const float* parameters, const float* statistics, const s
         [[maybe_unused]] TileUse tiles;
         for (int l = thread; l < static_cast<int>(layers_.size()); l += threads) {
             Layer& layer = layers_[l];
-            pack_layer(layer, parameters, false);
-            normalise_by_running(layer.norm, layer.channels_out, parameters + layer.at.gamma, parameters + layer.at.beta,
-                                 statistics + layer.at.mean, statistics + layer.at.variance);
+            layer.pack(layer, parameters, false);
+            normalise_by_running(layer.norm, layer.channels_out, parameters + layer.at.gamma,
+                                 parameters + layer.at.beta, statistics + layer.at.mean,
+                                 statistics + layer.at.variance);
         }
         team_.meet([] {});
         for (int image = thread * SLOTS; image < count; image += threads * SLOTS)
-            evaluate_group(image, {thread * SLOTS, std::min(SLOTS, count - image)}, *scratch_[thread], parameters, images,
-                           scores);
+            evaluate_group(image, {thread * SLOTS, std::min(SLOTS, count - image)}, *scratch_[thread], parameters,
+                           images, scores);
     });
 }
 

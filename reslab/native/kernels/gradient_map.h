@@ -26,12 +26,12 @@ RESLAB_INLINE void finish_row(const GradientMap<C>& map, const float* values, in
         Floats sums[3][2][V] = {};  // even and odd pixels: two chains of additions
         for (int column = 0; column < W; ++column)
             RESLAB_UNROLL for (int v = 0; v < V; ++v) {
-                int channel = cut + first + v * LANES, at = (row * W + column) * C + channel;
+                int channel = cut + first + v * LANES, at = pixel_at<C, W>(row, column) + channel;
                 Floats value = load(values + column * CHANNELS + first + v * LANES), y = load(map.y + at);
                 if constexpr (SHORTCUT == Shortcut::IDENTITY) value += load(map.through + at);
                 if constexpr (SHORTCUT == Shortcut::ZERO_PAD)
                     if (row % 2 == 0 && column % 2 == 0)
-                        value += load(map.through + (row / 2 * (W / 2) + column / 2) * 2 * C + channel);
+                        value += load(map.through + pixel_at<2 * C, W / 2>(row / 2, column / 2) + channel);
                 Floats output =
                     KEPT ? load(map.x + at) : fma(y, load(map.norm->scale + channel), load(map.norm->shift + channel));
                 value = output > 0.0f ? value : Floats{};

@@ -8,8 +8,6 @@
 
 namespace reslab {
 
-constexpr int FEATURES = 64, LAST = 8;  // channels and pixels of the last stage
-
 // scores[c] = sum over features of pooled[f] * weights[c][f] + bias[c]
 inline void score(const float* pooled, const float* weights, const float* bias, int classes, float* scores) {
     for (int c = 0; c < classes; ++c) {

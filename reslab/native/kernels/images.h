@@ -5,16 +5,16 @@
 
 namespace reslab {
 
-constexpr int COLOURS = 3, STEM_CHANNELS = 4;
 using Stem = Padded<STEM_CHANNELS, SIZE>;
 
 struct Preprocessing {
-    const float* mean;  // [SIZE][SIZE][COLOURS], subtracted before cropping, as the zeros around the image are
+    const float* mean;  // [row][column][colour], subtracted before cropping, as the zeros around the image are
     float scale;        // 1 / standard deviation
 };
 
 // `top`, `left`: edges of the crop in the image padded by `pad` zeros on each side; then mirrored if `flip`.
-inline void prepare(const std::uint8_t* image, const Preprocessing& how, int top, int left, bool flip, int pad, Stem& to) {
+inline void prepare(const std::uint8_t* image, const Preprocessing& how, int top, int left, bool flip, int pad,
+                    Stem& to) {
     for (int row = 0; row < SIZE; ++row) {
         int from_row = row + top - pad;
         bool inside = 0 <= from_row && from_row < SIZE;
@@ -25,7 +25,7 @@ inline void prepare(const std::uint8_t* image, const Preprocessing& how, int top
                 std::memset(pixel, 0, STEM_CHANNELS * sizeof(Real));
                 continue;
             }
-            int from = (from_row * SIZE + from_column) * COLOURS;
+            int from = pixel_at<COLOURS, SIZE>(from_row, from_column);
             for (int colour = 0; colour < COLOURS; ++colour)
                 pixel[colour] = narrow((image[from + colour] - how.mean[from + colour]) * how.scale);
             pixel[COLOURS] = 0;

@@ -1,21 +1,22 @@
-// Where numbers lie: the one place that knows the layouts of scratch memory and of packed weights.
+// Where numbers lie: the one place that knows the layouts of activations, scratch memory, weights and their gradients.
 //
-// Activations of a batch are NHWC. Around them stand, for one image or the few that are taken together:
+// Activations of a batch are NHWC (pixel_at). Around them stand, for one image or the few that are taken together:
 //   Padded  a map with a border of zeros, from which a convolution reads its 3x3 neighbourhoods;
 //   Planes  a map as pairs of horizontally neighbouring outputs' inputs, from which a weight gradient reads;
 //   Pairs   a gradient map as pairs of horizontally neighbouring pixels, the other factor of a weight gradient;
-//   Turned  in place of Planes where there are matrix units: the map channel by channel.
+//   Turned  in place of Planes where there are matrix units: the map channel by channel;
+//   Domain  in place of all three where products are Winograd's: the points of a panel of patches.
+// Weights are Packed, or Transformed where products are Winograd's; their gradients are Summed.
 #pragma once
 
 #include <array>
 #include <type_traits>
 
 #include "fence.h"
+#include "geometry.h"
 #include "vectors.h"
 
 namespace reslab {
-
-constexpr int SIZE = 32;  // pixels of an image, height and width
 
 // The matrix units multiply 16 pixels x 32 values by 32 values x 16 channels at a time.
 constexpr bool TILED = RESLAB_AMX;
@@ -28,42 +29,31 @@ constexpr int STRIP = TILED ? 4 : 1;
 template <int W>
 constexpr int MEMBERS = TILED ? DEPTH / W : 1;
 
-// Taps of a row of T in packed weights. Where one pixel has too few channels to fill a product's depth, it reaches over
-// neighbouring pixels, and those beyond the last tap meet weights of zero.
-constexpr int packed_taps(int channels_in, int taps) {
-    if (!TILED || channels_in >= DEPTH) return taps;
-    return (taps * channels_in + DEPTH - 1) / DEPTH * DEPTH / channels_in;
-}
+// Taps of a row of T in packed weights. Where one pixel has too few channels K to fill a product's depth, it reaches
+// over neighbouring pixels, and those beyond the last tap meet weights of zero.
 template <int K, int T>
-constexpr int WIDE = packed_taps(K, T);
+constexpr int WIDE = TILED && K < DEPTH ? (T * K + DEPTH - 1) / DEPTH * DEPTH / K : T;
 
-// Are products of 3 x 3 taps and stride 1 Winograd's (winograd.h)? They are from as many channels to as many, and their
-// weights are 6 x 6 points.
-constexpr int POINTS = 36;
+// Are products of 3 x 3 taps and stride 1 Winograd's (winograd.h)? They are from as many channels to as many.
 constexpr bool WINOGRAD = RESLAB_TRANSFORMED;
-constexpr bool is_winograd(int channels_in, int channels_out, int stride, int taps) {
-    return WINOGRAD && taps == 3 && stride == 1 && channels_in == channels_out;
-}
 template <class Shape>
-constexpr bool IS_WINOGRAD = is_winograd(Shape::K, Shape::N, Shape::S, Shape::T);
+constexpr bool IS_WINOGRAD = WINOGRAD && Shape::T == 3 && Shape::S == 1 && Shape::K == Shape::N;
 
-// Images whose convolutions are taken together: so many that their patches fill a panel (winograd.h).
+// Those take patches of outputs, which reach over more inputs a side, as points. The patches of a panel are multiplied
+// together: a quarter of a map of 32 x 32 pixels, one of 16 x 16, four of 8 x 8.
+constexpr int PATCH = 4, REACH = PATCH + 2, POINTS = REACH * REACH, PANEL = 16;
 template <int W>
-constexpr int MAPS = WINOGRAD && W * W < 256 ? 256 / (W * W) : 1;
+constexpr int PATCHES = (W / PATCH) * (W / PATCH);  // of a map
 
-// Values of a convolution's packed weights; `across`: those of its channels, in or out, that a product sums over.
-constexpr std::size_t packed_weights(int channels_in, int channels_out, int stride, int taps, int across) {
-    std::size_t pairs = static_cast<std::size_t>(channels_in) * channels_out;
-    return pairs * (is_winograd(channels_in, channels_out, stride, taps) ? POINTS : taps * packed_taps(across, taps));
+// Images whose convolutions are taken together: so many that their patches fill a panel.
+template <int W>
+constexpr int MAPS = WINOGRAD && PATCHES<W> < PANEL ? PANEL / PATCHES<W> : 1;
+
+// Where a pixel's C channels begin in a map of W x W pixels.
+template <int C, int W>
+RESLAB_INLINE constexpr int pixel_at(int row, int column) {
+    return (row * W + column) * C;
 }
-
-// A convolution: T x T taps, K channels in on a map of S*W x S*W pixels, N channels out on W x W. Padding T/2.
-template <int K_, int N_, int W_, int S_, int T_>
-struct Shape {
-    static constexpr int K = K_, N = N_, W = W_, S = S_, T = T_;
-    static constexpr int IN = S * W;  // pixels of the input's side
-    static constexpr int WEIGHTS = K * N * T * T;
-};
 
 // C channels of a W x W map inside a border of one zero pixel. The border is written once, when memory is made.
 template <int C, int W>
@@ -80,12 +70,12 @@ struct Padded {
 // row of zeros above and below.
 template <int C, int W>
 struct Pairs {
-    static constexpr int ROW = MEMBERS<W> * W * C;
+    static constexpr int ROW = MEMBERS<W> * W * C, COUPLE = 2 * C;
     alignas(64) Real values[(W + 2) * ROW];
     [[no_unique_address]] Fence fence;
     int member = 0;  // of the group: the image whose pairs at() gives
     RESLAB_INLINE int offset(int row, int couple) const {
-        return (row + 1) * ROW + (MEMBERS<W> > 1 ? member * W * C : 0) + couple * C * 2;
+        return (row + 1) * ROW + (MEMBERS<W> > 1 ? member * W * C : 0) + couple * COUPLE;
     }
     RESLAB_INLINE Real* at(int row, int couple) { return values + offset(row, couple); }
     RESLAB_INLINE const Real* at(int row, int couple) const { return values + offset(row, couple); }
@@ -100,19 +90,19 @@ template <int C, int W, int S>
 struct Planes {
     static constexpr int COUNT = S == 1 ? 2 : 3;
     static constexpr int ROWS = S * W + 2;
-    static constexpr int COUPLES = W / 2 + 1;
-    static constexpr int ROW = COUPLES * C * 2;
+    static constexpr int COUPLES = W / 2 + 1, COUPLE = 2 * C;
+    static constexpr int ROW = COUPLES * COUPLE;
     static constexpr int PLANE = ROWS * ROW;
     alignas(64) Real values[COUNT * PLANE + LANES * 2];
     [[no_unique_address]] Fence fence;
     RESLAB_INLINE Real* at(int plane, int row, int couple) {
-        return values + plane * PLANE + (row + 1) * ROW + couple * C * 2;
+        return values + plane * PLANE + (row + 1) * ROW + couple * COUPLE;
     }
-    // The pair for the horizontal tap t and the outputs (0, 1) of a row; the next outputs' follow C * 2 further.
+    // The pair for the horizontal tap t and the outputs (0, 1) of a row; the next outputs' follow COUPLE further.
     RESLAB_INLINE const Real* tap(int t, int row) const {
         constexpr int plane_of[2][3] = {{1, 0, 1}, {0, 1, 2}};
         int shift = S == 1 && t == 2 ? 1 : 0;
-        return values + plane_of[S - 1][t] * PLANE + (row + 1) * ROW + shift * C * 2;
+        return values + plane_of[S - 1][t] * PLANE + (row + 1) * ROW + shift * COUPLE;
     }
 };
 
@@ -133,9 +123,31 @@ struct Turned {
     }
 };
 
+// C channels of a panel of patches after Winograd's transform: [point][patch][channel], with points a little further
+// apart than a power of two.
+template <int C>
+struct Domain {
+    static constexpr int PITCH = PANEL * C + 16;
+    alignas(64) float values[POINTS * PITCH];
+    [[no_unique_address]] Fence fence;
+    RESLAB_INLINE float* at(int point, int patch) { return values + point * PITCH + patch * C; }
+    RESLAB_INLINE const float* at(int point, int patch) const { return values + point * PITCH + patch * C; }
+};
+
+// How the maps of W x W pixels of a group of images make panels.
+template <int W>
+struct Panels {
+    static constexpr int HEIGHT = MAPS<W> > 1 ? W : PANEL * PATCH * PATCH / W;  // rows of pixels of a map
+    static constexpr int COUNT = HEIGHT / PATCH * (W / PATCH);                  // patches of a map
+    static_assert(COUNT * MAPS<W> <= PANEL);
+    // The patches of a map whose rows of pixels begin at `row` of the panel.
+    static constexpr int patch(int member, int row) { return member * COUNT + row / PATCH * (W / PATCH); }
+};
+
 // What a weight gradient reads its convolution's input from. The stem's four channels do not fill a tile.
-template <int C, int W, int S>
-using Inputs = std::conditional_t<TILED && C % LANES == 0, Turned<C, W, S>, Planes<C, W, S>>;
+template <class Shape>
+using Inputs = std::conditional_t<TILED && Shape::K % LANES == 0, Turned<Shape::K, Shape::W, Shape::S>,
+                                  Planes<Shape::K, Shape::W, Shape::S>>;
 
 // C channels of the images that are taken together.
 template <int C, int W>
@@ -156,27 +168,89 @@ constexpr int SUM_ROWS = TILED ? 2 * STRIP : 1;
 // Channels out of which a convolution of this shape gives a row at a time: N of them, or those that go back.
 template <class Shape, int N>
 constexpr int CHANNELS_OF_ROW = IS_WINOGRAD<Shape> ? N : Cut<N>::CHANNELS;
+// How often it gives such a row of one map, forward and back.
+template <class Shape>
+constexpr int ROWS_FORWARD = Shape::W * (Shape::N / CHANNELS_OF_ROW<Shape, Shape::N>);
+template <class Shape>
+constexpr int ROWS_BACK = Shape::IN * (Shape::K / CHANNELS_OF_ROW<Shape, Shape::K>);
 
 // Vectors that a pass over a row of so many channels takes at a time.
 template <int CHANNELS>
 constexpr int VECTORS = CHANNELS % (2 * LANES) == 0 ? 2 : 1;
 
-// Packed weights: [cut of channels out][tap][pair of channels in][couples of the channels out of the cut].
-// `weight(k, n, tap)` gives the fp32 weight from channel k in to channel n out.
-template <int N, class Weight>
-void pack(Real* to, int channels_in, int taps, Weight weight) {
-    constexpr int CHANNELS = Cut<N>::CHANNELS;
-    for (int cut = 0; cut < N; cut += CHANNELS)
-        for (int tap = 0; tap < taps; ++tap)
-            for (int k = 0; k < channels_in; k += 2)
-                for (int n = cut; n < cut + CHANNELS; n += LANES, to += 2 * LANES) {
-                    Floats first, second;
-                    for (int lane = 0; lane < LANES; ++lane) {
-                        first[lane] = weight(k, n + lane, tap);
-                        second[lane] = weight(k + 1, n + lane, tap);
+// The weights of one tap and one cut of channels out: [pair of the K channels in][couples of the channels out].
+template <int K, int N>
+struct Tap {
+    static constexpr int CHANNELS = Cut<N>::CHANNELS;
+    static constexpr int VALUES = K * CHANNELS;
+    static constexpr int PAIR = 2 * CHANNELS;  // from a pair of channels in to the next
+    // Those from an even channel in to LANES channels out, from n of the cut on.
+    static RESLAB_INLINE constexpr int at(int k, int n) { return k * CHANNELS + n * 2; }
+};
+
+// Packed weights of T x T taps: [cut of channels out][row of taps][tap of the row].
+template <int K, int N, int T>
+struct Packed {
+    using OfTap = Tap<K, N>;
+    static constexpr int TAPS = WIDE<K, T>;  // of a row
+    static constexpr int ROW = TAPS * OfTap::VALUES, CUT = T * ROW;
+    static constexpr int VALUES = N / OfTap::CHANNELS * CUT;
+    static RESLAB_INLINE constexpr int at(int cut) { return cut / OfTap::CHANNELS * CUT; }
+};
+
+// weight(k, n, i, j) gives the fp32 weight from channel k in to channel n out under tap j of row i.
+template <int K, int N, int T, class Weight>
+void pack(Real* to, Weight weight) {
+    using Here = Packed<K, N, T>;
+    using OfTap = Tap<K, N>;
+    for (int cut = 0; cut < N; cut += OfTap::CHANNELS)
+        for (int i = 0; i < T; ++i)
+            for (int j = 0; j < Here::TAPS; ++j)
+                for (int k = 0; k < K; k += 2)
+                    for (int n = 0; n < OfTap::CHANNELS; n += LANES) {
+                        Floats first{}, second{};
+                        for (int lane = 0; lane < LANES && j < T; ++lane) {
+                            first[lane] = weight(k, cut + n + lane, i, j);
+                            second[lane] = weight(k + 1, cut + n + lane, i, j);
+                        }
+                        store(to + Here::at(cut) + i * Here::ROW + j * OfTap::VALUES + OfTap::at(k, n),
+                              coupled(narrow(first), narrow(second)));
                     }
-                    store(to, coupled(narrow(first), narrow(second)));
-                }
 }
+
+// For the way back, channels change places, and the taps of 3 x 3 are packed in the order in which it meets them. For
+// stride 1 that is the reverse. For stride 2 only every second tap meets an output, so that even and odd rows and
+// columns are four products of 1, 2, 2 and 4 taps, one after another.
+constexpr int REVERSED[9] = {8, 7, 6, 5, 4, 3, 2, 1, 0}, PHASES[9] = {4, 5, 3, 7, 1, 8, 6, 2, 0};
+constexpr int FIRST_OF_PHASE[2][2] = {{0, 1}, {3, 5}};  // tap, of the product of one or two rows and columns of taps
+
+// Where PyTorch has a weight in a layer's parameters: (out, in, taps, taps).
+constexpr int parameter_at(int channels_in, int taps, int out, int in, int i, int j) {
+    return ((out * channels_in + in) * taps + i) * taps + j;
+}
+
+// Transformed weights from C channels to C: [point][cut of COLUMNS channels out][channel in][channel out of the cut].
+template <int C>
+struct Transformed {
+    static constexpr int COLUMNS = 16;
+    static constexpr int VALUES = POINTS * C * C;
+    static RESLAB_INLINE constexpr int at(int point, int k, int n) {
+        return point * C * C + (n / COLUMNS * C + k) * COLUMNS + n % COLUMNS;
+    }
+};
+
+// The weights of a convolution for the way forward, and for the way back.
+template <class Shape>
+using WeightsForward =
+    std::conditional_t<IS_WINOGRAD<Shape>, Transformed<Shape::N>, Packed<Shape::K, Shape::N, Shape::T>>;
+template <class Shape>
+using WeightsBack =
+    std::conditional_t<IS_WINOGRAD<Shape>, Transformed<Shape::K>, Packed<Shape::N, Shape::K, Shape::T>>;
+
+// A weight gradient as it is summed: [row of taps][channel in][tap of the row][channel out].
+template <class Shape>
+struct Summed {
+    static constexpr int TAP = Shape::N, CHANNEL = Shape::T * TAP, ROW = Shape::LEARNT * CHANNEL;
+};
 
 }  // namespace reslab

@@ -28,11 +28,11 @@ RESLAB_INLINE Floats affine(const BatchNorm& norm, const Real* y, int channel) {
 // What a shortcut adds at one pixel, channels from `channel` on.
 template <int C, int W, Shortcut KIND>
 RESLAB_INLINE Floats added(const Join& join, int row, int column, int channel) {
-    if constexpr (KIND == Shortcut::IDENTITY) return load(join.other + (row * W + column) * C + channel);
+    if constexpr (KIND == Shortcut::IDENTITY) return load(join.other + pixel_at<C, W>(row, column) + channel);
     if constexpr (KIND == Shortcut::PROJECTION)
-        return affine(*join.other_norm, join.other + (row * W + column) * C, channel);
+        return affine(*join.other_norm, join.other + pixel_at<C, W>(row, column), channel);
     if constexpr (KIND == Shortcut::ZERO_PAD)
-        if (channel < C / 2) return load(join.other + (4 * row * W + 2 * column) * (C / 2) + channel);
+        if (channel < C / 2) return load(join.other + pixel_at<C / 2, 2 * W>(2 * row, 2 * column) + channel);
     return Floats{};
 }
 
@@ -41,7 +41,7 @@ RESLAB_INLINE void join_kind(const Join& join, Put put) {
     for (int row = 0; row < W; ++row)
         for (int column = 0; column < W; ++column)
             RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
-                Floats response = affine(*join.norm, join.y + (row * W + column) * C, channel);
+                Floats response = affine(*join.norm, join.y + pixel_at<C, W>(row, column), channel);
                 put(row, column, channel, narrow(relu(response + added<C, W, KIND>(join, row, column, channel))));
             }
 }
@@ -93,11 +93,11 @@ RESLAB_INLINE void pair_inputs(Planes<C, W, S>& to, Value value) {
         }
 }
 
-// The gradient of a convolution's output through its batch normalisation, dy = g * a + y * b + c, at one pixel.
-template <int C>
-RESLAB_INLINE Reals differentiate(const BatchNorm& norm, const Real* g, const Real* y, int pixel, int channel) {
-    Floats constant = fma(load(y + pixel * C + channel), load(norm.b + channel), load(norm.c + channel));
-    return narrow(fma(load(g + pixel * C + channel), load(norm.a + channel), constant));
+// The gradient of a convolution's output through its batch normalisation, dy = g * a + y * b + c, at the pixel that
+// begins at `at`.
+RESLAB_INLINE Reals differentiate(const BatchNorm& norm, const Real* g, const Real* y, int at, int channel) {
+    Floats constant = fma(load(y + at + channel), load(norm.b + channel), load(norm.c + channel));
+    return narrow(fma(load(g + at + channel), load(norm.a + channel), constant));
 }
 
 // The same of a whole map, as pairs and padded.
@@ -106,9 +106,8 @@ void differentiate_map(const BatchNorm& norm, const Real* g, const Real* y, Padd
     for (int row = 0; row < W; ++row)
         for (int couple = 0; couple < W / 2; ++couple)
             RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
-                int pixel = row * W + 2 * couple;
-                Reals first = differentiate<C>(norm, g, y, pixel, channel);
-                Reals second = differentiate<C>(norm, g, y, pixel + 1, channel);
+                Reals first = differentiate(norm, g, y, pixel_at<C, W>(row, 2 * couple), channel);
+                Reals second = differentiate(norm, g, y, pixel_at<C, W>(row, 2 * couple + 1), channel);
                 store(pairs.at(row, couple) + channel * 2, coupled(first, second));
                 if (padded) {
                     put(padded->at(row, 2 * couple) + channel, first);

@@ -6,37 +6,35 @@
 namespace reslab {
 
 Network::Network(const int* blocks, int option, int classes, int threads, const LayerOffsets* offsets,
-                 std::int64_t head_weight, std::int64_t head_bias, std::int64_t parameters, const float* mean, float scale,
-                 std::int64_t kept_bytes)
+                 std::int64_t head_weight, std::int64_t head_bias, std::int64_t parameters, const float* mean,
+                 float scale, std::int64_t kept_bytes)
     : classes_(classes),
       head_weight_(head_weight),
       head_bias_(head_bias),
       parameters_(parameters),
       kept_bytes_(kept_bytes),
-      mean_(mean, mean + SIZE * SIZE * COLOURS),
+      mean_(mean, mean + IMAGE),
       preprocessing_{mean_.data(), scale},
       shards_(shards_for(threads)),
       team_(threads) {
-    add_layer(*offsets++, COLOURS, 16, 3, 1, SIZE);
-    for (int stage = 0; stage < 3; ++stage)
+    add_layer<StemShape>(*offsets++);
+    for (int stage = 0; stage < STAGES; ++stage)
         for (int index = 0; index < blocks[stage]; ++index) {
-            bool grows = stage > 0 && index == 0;
-            int channels = 16 << stage, side = SIZE >> stage, channels_in = grows ? channels / 2 : channels;
+            bool grows = stage > 0 && index == 0, projects = option == 3 || (option == 2 && grows);
             Block block{};
             block.stage = stage;
             block.stride = grows ? 2 : 1;
-            block.map = static_cast<std::size_t>(side * block.stride) * (side * block.stride) * channels_in;
-            block.first = static_cast<int>(layers_.size());
-            add_layer(*offsets++, channels_in, channels, 3, block.stride, side);
-            block.second = static_cast<int>(layers_.size());
-            add_layer(*offsets++, channels, channels, 3, 1, side);
-            block.projection = -1;
-            block.shortcut = option == 0 ? Shortcut::NONE : grows ? Shortcut::ZERO_PAD : Shortcut::IDENTITY;
-            if (option == 3 || (option == 2 && grows)) {
-                block.shortcut = Shortcut::PROJECTION;
-                block.projection = static_cast<int>(layers_.size());
-                add_layer(*offsets++, channels_in, channels, 1, block.stride, side);
-            }
+            block.shortcut = option == 0 ? Shortcut::NONE
+                             : projects  ? Shortcut::PROJECTION
+                             : grows     ? Shortcut::ZERO_PAD
+                                         : Shortcut::IDENTITY;
+            by_stage(block, [&]<int C, int W, int S>() {
+                using First = FirstShape<C, W, S>;
+                block.map = map_values(First::K, First::IN);
+                block.first = add_layer<First>(*offsets++);
+                block.second = add_layer<SecondShape<C, W>>(*offsets++);
+                block.projection = projects ? add_layer<ProjectionShape<C, W, S>>(*offsets++) : -1;
+            });
             blocks_.push_back(std::move(block));
         }
     for (int thread = 0; thread < threads; ++thread) {
@@ -46,17 +44,25 @@ Network::Network(const int* blocks, int option, int classes, int threads, const 
     for (auto& set : sums_) set.resize(shards_);
 }
 
-void Network::add_layer(const LayerOffsets& at, int channels_in, int channels_out, int taps, int stride, int side) {
+// Adds a layer and returns its number.
+template <class Shape>
+int Network::add_layer(const LayerOffsets& at) {
     Layer layer{};
     layer.at = at;
-    layer.channels_in = channels_in;
-    layer.channels_out = channels_out;
-    layer.taps = taps;
-    layer.side = side;
-    int rows = channels_in == COLOURS ? STEM_CHANNELS : channels_in;
-    layer.forward.reserve(packed_weights(rows, channels_out, stride, taps, rows));
-    if (channels_in != COLOURS) layer.backward.reserve(packed_weights(rows, channels_out, stride, taps, channels_out));
+    layer.channels_in = Shape::LEARNT;
+    layer.channels_out = Shape::N;
+    layer.taps = Shape::T;
+    layer.side = Shape::W;
+    layer.forward.reserve(WeightsForward<Shape>::VALUES);
+    if constexpr (!Shape::IS_STEM) layer.backward.reserve(WeightsBack<Shape>::VALUES);
+    layer.pack = [](Layer& self, const float* parameters, bool training) {
+        const float* weights = parameters + self.at.weight;
+        pack_forward<Shape>(weights, self.forward.get());
+        if constexpr (!Shape::IS_STEM)
+            if (training) pack_backward<Shape>(weights, self.backward.get());
+    };
     layers_.push_back(std::move(layer));
+    return static_cast<int>(layers_.size()) - 1;
 }
 
 void Network::reserve(int images, bool training) {
@@ -69,15 +75,15 @@ void Network::reserve(int images, bool training) {
     if (training && !reserved_training_) {
         stems_.reserve(reserved_);
         std::memset(static_cast<void*>(stems_.get()), 0, reserved_ * sizeof(Stem));  // their borders stay so
-        for (auto& gradient : gradients_) gradient.reserve(reserved_ * STAGE_MAP);
+        for (auto& gradient : gradients_) gradient.reserve(reserved_ * LARGEST_MAP);
         shard_gradients_.reserve(shards_ * shard_pitch());
         reserved_training_ = true;
     }
 }
 
-// Where raw outputs and blocks' inputs together would take more than what may be kept, all spans of blocks share the first
-// span's places for inputs, but for each span's first block, which keeps its own: the way back computes them again
-// (restore_inputs). Maps do not grow from block to block, so that the first span's places are large enough.
+// Where raw outputs and blocks' inputs together would take more than what may be kept, all spans of blocks share the
+// first span's places for inputs, but for each span's first block, which keeps its own: the way back computes them
+// again (restore_inputs). Maps do not grow from block to block, so that the first span's places are large enough.
 void Network::reserve_activations(int images) {
     std::size_t values = 0;
     for (const auto& layer : layers_) values += layer.map();
@@ -89,36 +95,15 @@ void Network::reserve_activations(int images) {
         if (&place != &block) block.memory = {};
         place.memory.reserve(images * block.map);
         block.x = place.memory.get();
+        block.pitch = place.map;
     }
 }
 
-void Network::pack_layer(Layer& layer, const float* parameters, bool training) {
-    const float* weights = parameters + layer.at.weight;
-    auto both = [&]<class S>() {
-        pack_forward<S>(weights, layer.channels_in, layer.forward.get());
-        if (training && layer.channels_in != COLOURS) pack_backward<S>(weights, layer.backward.get());
-    };
-    int in = layer.channels_in, out = layer.channels_out;
-    if (layer.taps == 1) {
-        if (out == 16) return both.template operator()<Shape<16, 16, 32, 1, 1>>();
-        if (out == 32 && in == 32) return both.template operator()<Shape<32, 32, 16, 1, 1>>();
-        if (out == 32) return both.template operator()<Shape<16, 32, 16, 2, 1>>();
-        if (in == 64) return both.template operator()<Shape<64, 64, 8, 1, 1>>();
-        return both.template operator()<Shape<32, 64, 8, 2, 1>>();
-    }
-    if (in == COLOURS) return both.template operator()<Shape<STEM_CHANNELS, 16, 32, 1, 3>>();
-    if (out == 16) return both.template operator()<Shape<16, 16, 32, 1, 3>>();
-    if (out == 32 && in == 32) return both.template operator()<Shape<32, 32, 16, 1, 3>>();
-    if (out == 32) return both.template operator()<Shape<16, 32, 16, 2, 3>>();
-    if (in == 64) return both.template operator()<Shape<64, 64, 8, 1, 3>>();
-    return both.template operator()<Shape<32, 64, 8, 2, 3>>();
-}
-
-void add_shards(const std::vector<ShardSums>& shards, double (*total)[64]) {
-    std::memset(total, 0, 3 * 64 * sizeof(double));
+void add_shards(const std::vector<ShardSums>& shards, double (*total)[WIDEST]) {
+    std::memset(total, 0, 3 * WIDEST * sizeof(double));
     for (const auto& shard : shards)
         for (int kind = 0; kind < 3; ++kind)
-            for (int n = 0; n < 64; ++n) total[kind][n] += shard.values[kind][n];
+            for (int n = 0; n < WIDEST; ++n) total[kind][n] += shard.values[kind][n];
 }
 
 // ---- a step
@@ -126,8 +111,8 @@ void add_shards(const std::vector<ShardSums>& shards, double (*total)[64]) {
 void Network::train(int thread) {
     [[maybe_unused]] TileUse tiles;
     int threads = team_.size();
-    for (int l = thread; l < static_cast<int>(layers_.size()); l += threads) pack_layer(layers_[l], values_, true);
-    for (int shard = shards_ * thread / threads; shard < shards_ * (thread + 1) / threads; ++shard)
+    for (int l = thread; l < static_cast<int>(layers_.size()); l += threads) layers_[l].pack(layers_[l], values_, true);
+    for (int shard = first_shard(thread); shard < first_shard(thread + 1); ++shard)
         std::memset(shard_gradient(shard), 0, parameters_ * sizeof(float));
     team_.meet([] {});
     forward(thread);

@@ -1,9 +1,9 @@
 // A CIFAR residual or plain net: one training step, and evaluation.
 //
 // Exact batch normalisation needs sums over the whole batch between any two convolutions, so a step is a sequence of
-// passes over the batch: in each, every thread takes its share of images one by one through "read the raw output before,
-// normalise, add the shortcut, ReLU; convolve; store the raw output and its sums" (or the same backwards), all in scratch
-// memory that stays in cache; then all meet.
+// passes over the batch: in each, every thread takes its share of images one by one through "read the raw output
+// before, normalise, add the shortcut, ReLU; convolve; store the raw output and its sums" (or the same backwards), all
+// in scratch memory that stays in cache; then all meet.
 #pragma once
 
 #include <algorithm>
@@ -16,8 +16,6 @@
 
 namespace reslab {
 
-constexpr std::size_t STAGE_MAP = SIZE * SIZE * 16;  // values of the largest map of an image
-
 struct LayerOffsets {  // into the flat buffers
     std::int64_t weight, gamma, beta, mean, variance;
 };
@@ -27,9 +25,10 @@ struct Layer {
     LayerOffsets at;
     int channels_in, channels_out, taps, side;  // taps and pixels of the output a side
     Buffer<Real> forward, backward;             // packed weights
-    Buffer<Real> y;                             // raw outputs [image][side][side][channels_out]
+    void (*pack)(Layer&, const float* parameters, bool training);
+    Buffer<Real> y;  // raw outputs [image][side][side][channels_out]
     BatchNorm norm;
-    std::size_t map() const { return static_cast<std::size_t>(side) * side * channels_out; }
+    std::size_t map() const { return map_values(channels_out, side); }
     Real* output(int image) const { return y.get() + image * map(); }
 };
 
@@ -40,7 +39,10 @@ struct Block {
     std::size_t map;
     Buffer<Real> memory;  // for inputs [image][...]: its own, or those of all blocks at this place in a span
     Real* x;              // where its inputs lie
-    Real* input(int image) const { return x + image * map; }
+    // From one image's to the next's: that of the first block at this place, so that threads at different blocks never
+    // meet in an image's memory.
+    std::size_t pitch;
+    Real* input(int image) const { return x + image * pitch; }
 };
 
 // Of a net whose activations are not all kept, the inputs of every SPAN-th block are.
@@ -54,7 +56,7 @@ struct Group {
 // Images that are taken together in a convolution of this shape.
 template <class Shape>
 constexpr int TOGETHER = IS_WINOGRAD<Shape> ? MAPS<Shape::W> : 1;
-static_assert(2 * MAPS<8> + 3 <= Ahead::REGIONS);  // what a way back asks for ahead
+static_assert(2 * MAPS<LAST> + 3 <= Ahead::REGIONS);  // what a way back asks for ahead
 
 struct Batch {
     int size;
@@ -79,13 +81,17 @@ class Network {
             std::int64_t kept_bytes);
 
     void step(const float* parameters, const Batch& batch, const Outputs& outputs);
-    void evaluate(const float* parameters, const float* statistics, const std::uint8_t* images, int count, float* scores);
+    void evaluate(const float* parameters, const float* statistics, const std::uint8_t* images, int count,
+                  float* scores);
 
    private:
-    // The batch is cut into a fixed number of shards whose sums are added in order: the same bytes for 1, 2 or 4 threads.
+    // A fixed number of shards makes up the batch, and their sums are added in order: the same bytes for 1, 2 or 4
+    // threads.
     static int shards_for(int threads) { return threads == 1 || threads == 2 || threads == 4 ? 4 : threads; }
     // The images of a shard are those from its begin to the next one's.
     int begin(int shard) const { return static_cast<int>(static_cast<long>(batch_->size) * shard / shards_); }
+    // The shards of a thread are those from its first to the next one's.
+    int first_shard(int thread) const { return shards_ * thread / team_.size(); }
     // The group that a thread takes after this one in the same shard: smaller or empty at its end.
     Group after(Group group, int shard) const {
         int next = group.first + group.count;
@@ -96,10 +102,10 @@ class Network {
     template <class Body>
     static void by_stage(const Block& block, Body body);
 
-    void add_layer(const LayerOffsets& at, int channels_in, int channels_out, int taps, int stride, int side);
+    template <class Shape>
+    int add_layer(const LayerOffsets& at);
     void reserve(int images, bool training);
     void reserve_activations(int images);
-    void pack_layer(Layer& layer, const float* parameters, bool training);
     void train(int thread);
 
     // forward.cpp
@@ -135,6 +141,8 @@ class Network {
     void backward(int thread);
     void reduce(int thread);
 
+    // Of the gradients that stand between passes (see gradients_).
+    Real* gradient(int which, int image) const { return gradients_[which].get() + image * LARGEST_MAP; }
     // Each shard's gradient begins at a cache line, as each layer's weights do in it.
     std::size_t shard_pitch() const { return (static_cast<std::size_t>(parameters_) + 15) / 16 * 16; }
     float* shard_gradient(int shard) { return shard_gradients_.get() + shard * shard_pitch(); }
@@ -164,24 +172,23 @@ class Network {
 };
 
 // The sums over pixels that a batch normalisation needs, of all shards of one layer: [kind][channel].
-void add_shards(const std::vector<ShardSums>& shards, double (*total)[64]);
+void add_shards(const std::vector<ShardSums>& shards, double (*total)[WIDEST]);
 
 // Calls body with the block's channels, side and stride as compile-time numbers.
 template <class Body>
 void Network::by_stage(const Block& block, Body body) {
-    if (block.stage == 0) return body.template operator()<16, 32, 1>();
-    if (block.stage == 1 && block.stride == 1) return body.template operator()<32, 16, 1>();
-    if (block.stage == 1) return body.template operator()<32, 16, 2>();
-    if (block.stride == 1) return body.template operator()<64, 8, 1>();
-    return body.template operator()<64, 8, 2>();
+    if (block.stage == 0) return body.template operator()<WIDTH<0>, SIDE<0>, 1>();
+    if (block.stage == 1 && block.stride == 1) return body.template operator()<WIDTH<1>, SIDE<1>, 1>();
+    if (block.stage == 1) return body.template operator()<WIDTH<1>, SIDE<1>, 2>();
+    if (block.stride == 1) return body.template operator()<WIDTH<2>, SIDE<2>, 1>();
+    return body.template operator()<WIDTH<2>, SIDE<2>, 2>();
 }
 
 // Calls work(group, shard) for groups of COUNT images of this thread's share of the batch, and then, when all are
 // through, `then` in one thread.
 template <int COUNT, class Work, class Then>
 void Network::pass(int thread, Work work, Then then) {
-    int threads = team_.size();
-    for (int shard = shards_ * thread / threads; shard < shards_ * (thread + 1) / threads; ++shard) {
+    for (int shard = first_shard(thread); shard < first_shard(thread + 1); ++shard) {
         for (auto& set : sums_) set[shard].clear();
         for (int image = begin(shard), end = begin(shard + 1); image < end; image += COUNT)
             work(Group{image, std::min(COUNT, end - image)}, shard);

@@ -18,7 +18,11 @@ double rate(double seconds, Rounds rounds) {
     auto begin = Clock::now();
     double taken = 0;
     long done = 0;
-    for (; taken < seconds; taken = std::chrono::duration<double>(Clock::now() - begin).count(), done += ROUNDS) rounds();
+    while (taken < seconds) {
+        rounds();
+        done += ROUNDS;
+        taken = std::chrono::duration<double>(Clock::now() - begin).count();
+    }
     return static_cast<double>(done) / taken;
 }
 

@@ -12,6 +12,7 @@
 
 #include "gradient_map.h"
 #include "images.h"
+#include "prefetch.h"
 #include "winograd.h"
 
 namespace reslab {
@@ -47,19 +48,22 @@ class Buffer {
     std::size_t count_ = 0;
 };
 
-// What one thread needs for the images that it takes together. Borders of zeros stay zero: only the middles are written.
+template <int C, int>
+using WorkspaceOf = Workspace<C>;
+
+// What one thread needs for the images that it takes together. Only the middles are written: borders stay zero.
 struct Scratch {
-    std::tuple<Maps<16, 32>, Maps<32, 16>, Maps<64, 8>> input, gradient, projected;
-    std::tuple<Workspace<16>, Workspace<32>, Workspace<64>> work;
-    std::tuple<Pairs<16, 32>, Pairs<32, 16>, Pairs<64, 8>> pairs, projected_pairs;
-    std::tuple<Inputs<STEM_CHANNELS, 32, 1>, Inputs<16, 32, 1>, Inputs<32, 16, 1>, Inputs<64, 8, 1>, Inputs<16, 16, 2>,
-               Inputs<32, 8, 2>>
+    OfStages<Maps> input, gradient, projected;
+    OfStages<WorkspaceOf> work;
+    OfStages<Pairs> pairs, projected_pairs;
+    std::tuple<Inputs<StemShape>, Inputs<Within<0>>, Inputs<Within<1>>, Inputs<Within<2>>, Inputs<Growing<1>>,
+               Inputs<Growing<2>>>
         inputs;
     Stem image;
     Ahead ahead;
-    alignas(64) Real features[64 * 8 * 8];  // of the last stage
+    alignas(64) Real features[map_values(FEATURES, LAST)];  // of the last stage
     [[no_unique_address]] Fence fence;
-    Buffer<float> scores;                   // of the head
+    Buffer<float> scores;  // of the head
 };
 
 }  // namespace reslab

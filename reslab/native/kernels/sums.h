@@ -22,7 +22,7 @@ RESLAB_INLINE void keep_row(const float* row_values, int row, int cut, Real* y, 
         for (int column = 0; column < W; ++column)
             RESLAB_UNROLL for (int v = 0; v < V; ++v) {
                 Floats value = load(row_values + column * CHANNELS + first + v * LANES);
-                Real* to = y + (row * W + column) * N + cut + first + v * LANES;
+                Real* to = y + pixel_at<N, W>(row, column) + cut + first + v * LANES;
                 if constexpr (!SUMS) {
                     store(to, value);
                 } else {
@@ -42,7 +42,7 @@ RESLAB_INLINE void keep_row(const float* row_values, int row, int cut, Real* y, 
 
 // Of a shard of the batch: in double, since a variance is a difference of two large sums.
 struct ShardSums {
-    alignas(64) double values[3][64];
+    alignas(64) double values[3][WIDEST];
     void clear() { std::memset(values, 0, sizeof values); }
     template <int N>
     void add(const ImageSums<N>& image) {

@@ -38,8 +38,8 @@ RESLAB_INLINE Column shifted(Column values, std::integer_sequence<int, LANE...>)
 // One channel of DEPTH / W rows of one image to their places in a group; `to` is that of the first.
 template <int W>
 RESLAB_INLINE void put_rows(Real* to, Column values) {
-    each<DEPTH / W>([&]<int ROW>() __attribute__((always_inline)) {
-        [&]<int... COLUMN>(std::integer_sequence<int, COLUMN...>) __attribute__((always_inline)) {
+    each<DEPTH / W>([&]<int ROW>() RESLAB_INLINED {
+        [&]<int... COLUMN>(std::integer_sequence<int, COLUMN...>) RESLAB_INLINED {
             auto row = __builtin_shufflevector(values, values, (ROW * W + COLUMN)...);
             static_assert(sizeof row == W * sizeof(Real));
             std::memcpy(to + ROW * DEPTH, &row, sizeof row);
@@ -90,40 +90,46 @@ void clear_from(int first, Pairs<C, W>& dy) {
 }
 
 // gradient[i][k][j][n] += sum over the maps of a group of x under tap (i, j), channel k  *  dy, channel n
-// One row of the group is one product's depth. Its dy serves all T vertical taps from the tiles where it lies, while the
-// rows of x go by.
+// One row of the group is one product's depth. Its dy serves all T vertical taps from the tiles where it lies, while
+// the rows of x go by.
 template <class Shape>
-void correlate_group(const Turned<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape::N, Shape::W>& dy, float* gradient) {
+void correlate_group(const Turned<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape::N, Shape::W>& dy,
+                     float* gradient) {
     constexpr int N = Shape::N, K = Shape::K, W = Shape::W, S = Shape::S, T = Shape::T;
-    constexpr int ROWS = 8;                           // of dy, unrolled
-    constexpr int Q_END = S * (ROWS - 1) + T;         // rows of x that they meet
-    constexpr int OTHER_LEFT = SUM_TILE + 3;          // T sums leave one of their tiles
-    constexpr int NEXT_TAP = K * T * N, LINE = T * N * sizeof(float);
+    constexpr int ROWS = 8;                    // of dy, unrolled
+    constexpr int Q_END = S * (ROWS - 1) + T;  // rows of x that they meet
+    constexpr int OTHER_LEFT = SUM_TILE + 3;   // T sums leave one of their tiles
+    using Sums = Summed<Shape>;
+    constexpr int LINE = Sums::CHANNEL * sizeof(float);
     static_assert(T <= 3);
     tiles_configure(TILE_ROWS);
     for (int j = 0; j < T; ++j)
         for (int k = 0; k < K; k += TILE_ROWS)
             for (int n = 0; n < N; n += LANES) {
-                float* to = gradient + (k * T + j) * N + n;
-                each<T>([&]<int I>() __attribute__((always_inline)) { tile_load<SUM_TILE + I>(to + I * NEXT_TAP, LINE); });
+                float* to = gradient + k * Sums::CHANNEL + j * Sums::TAP + n;
+                each<T>([&]<int I>() RESLAB_INLINED {
+                    tile_load<SUM_TILE + I>(to + I * Sums::ROW, LINE);
+                });
                 for (int row = 0; row < W; row += ROWS)
-                    each<Q_END>([&]<int Q>() __attribute__((always_inline)) {
+                    each<Q_END>([&]<int Q>() RESLAB_INLINED {
                         // dy's row d lies in one of three tiles until its last tap has met it.
                         if constexpr (Q % S == 0 && Q / S < ROWS)
-                            tile_load<RIGHT_TILE + Q / S % 3>(dy.all(row + Q / S) + n * 2, N * 2 * sizeof(Real));
+                            tile_load<RIGHT_TILE + Q / S % 3>(dy.all(row + Q / S) + n * 2, dy.COUPLE * sizeof(Real));
                         int from = S * row + Q - T / 2;
                         if (Q == 0 && from < 0) return;  // rows of zeros above and below
                         if (Q == Q_END - 1 && from == S * W) return;
                         if constexpr (T == 1 && Q % S != 0) return;
                         constexpr int LEFT = Q % 2 ? OTHER_LEFT : LEFT_TILE;
                         tile_load<LEFT>(x.all(T == 1 ? 1 : j, k, from), x.CHANNEL * sizeof(Real));
-                        each<T>([&]<int I>() __attribute__((always_inline)) {
+                        each<T>([&]<int I>() RESLAB_INLINED {
                             constexpr int D = Q - I;
                             if constexpr (D >= 0 && D % S == 0 && D / S < ROWS)
                                 tile_dot<SUM_TILE + I, LEFT, RIGHT_TILE + D / S % 3>();
                         });
                     });
-                each<T>([&]<int I>() __attribute__((always_inline)) { tile_store<SUM_TILE + I>(to + I * NEXT_TAP, LINE); });
+                each<T>([&]<int I>() RESLAB_INLINED {
+                    tile_store<SUM_TILE + I>(to + I * Sums::ROW, LINE);
+                });
             }
 }
 

@@ -7,8 +7,8 @@
 //   tile_dot<C, A, B>   C[m][n] += sum over k of A[m][2k] * B[k][2n] + A[m][2k + 1] * B[k][2n + 1]
 //                       A: bf16 [m][32], B: bf16 pairs [16][n][2], C: fp32 [m][16]
 //
-// Tiles are numbered at compile time, as registers are. RESLAB_TILES_EMULATED chooses the plain C++: these functions are
-// all that a machine without such units cannot run.
+// Tiles are numbered at compile time, as registers are. RESLAB_TILES_EMULATED chooses the plain C++: these functions
+// are all that a machine without such units cannot run.
 #pragma once
 
 #include "vectors.h"
@@ -101,8 +101,8 @@ __attribute__((noinline)) void tile_store(void* to, std::ptrdiff_t stride) {
         std::memcpy(static_cast<char*>(to) + row * stride, emulated[T].rows[row], TILE_BYTES);
 }
 
-// As the manual's pseudocode: the even products have one chain of sums and the odd ones another; both together are added
-// to what was there. Only that denormal numbers (below 2^-126) count as zero is left out.
+// As the manual's pseudocode: the even products have one chain of sums and the odd ones another; both together are
+// added to what was there. Only that denormal numbers (below 2^-126) count as zero is left out.
 template <int C, int A, int B>
 __attribute__((noinline)) void tile_dot() {
     static_assert(C != A && C != B && A != B);

@@ -1,9 +1,9 @@
 // Lanes of fp32 in registers; activations in memory as bf16, or as fp32 in the builds that RESLAB_FP32 makes.
 //
-// Written in the vector types that g++ and clang++ lower to any processor. A few functions here use instructions by name,
-// where the processor has them (AVX-512 BF16; AVX2 with FMA); with RESLAB_PLAIN they never do. That plain build is what
-// the instructions by name are compared with. The fp32 builds run the same code without rounding activations, which shows
-// whether what is computed is right; one of them multiplies as winograd.h does.
+// Written in the vector types that g++ and clang++ lower to any processor. A few functions here use instructions by
+// name, where the processor has them (AVX-512 BF16; AVX2 with FMA); with RESLAB_PLAIN they never do. That plain build
+// is what the instructions by name are compared with. The fp32 builds run the same code without rounding activations,
+// which shows whether what is computed is right; one of them multiplies as winograd.h does.
 #pragma once
 
 #include <cstddef>
@@ -46,9 +46,15 @@
 #define RESLAB_TRANSFORMED 0
 #endif
 
+#ifdef RESLAB_WATCHED  // by a sanitizer, whose checks in so much code would take the compiler many minutes
+#define RESLAB_INLINE inline
+#define RESLAB_INLINED
+#define RESLAB_UNROLL
+#else
 #define RESLAB_INLINE inline __attribute__((always_inline))
 #define RESLAB_INLINED __attribute__((always_inline))  // of a lambda
 #define RESLAB_UNROLL _Pragma("GCC unroll 32")
+#endif
 
 namespace reslab {
 
@@ -93,8 +99,8 @@ RESLAB_INLINE Floats fma(Floats a, Floats b, Floats c) {
 // An activation in memory is a Real, LANES of them are Reals, and Couples are as many couples.
 //   narrow   fp32 -> Real, to the nearest, ties to even       widen  back, exactly
 //   coupled  two Reals, lane by lane                          dot    sum + x[0] * first + x[1] * second of each couple
-// Couples lie in memory as load_couples() and store() want them; put_couples() lays each couple's two beside each other,
-// as the x of dot() does. (In bf16 that is the same.)
+// Couples lie in memory as load_couples() and store() want them; put_couples() lays each couple's two beside each
+// other, as the x of dot() does. (In bf16 that is the same.)
 #ifdef RESLAB_FP32
 
 using Real = float;
@@ -210,8 +216,8 @@ RESLAB_INLINE Reals get(const Real* from) {
 RESLAB_INLINE void put(Real* to, Reals value) { std::memcpy(to, &value, sizeof value); }
 
 // In place of store(), for what is read again only when the whole batch has passed by: on AVX2 it goes past the caches,
-// which would fetch each line before it is written. (Whole lines are written, one after the other.) settle() must follow
-// before another thread reads.
+// which would fetch each line before it is written. (Whole lines are written, one after the other.) settle() must
+// follow before another thread reads.
 RESLAB_INLINE void keep(Real* to, Floats value) {
 #if RESLAB_AVX2 && defined(RESLAB_FP32)
     _mm256_stream_ps(to, (__m256)value);
@@ -225,35 +231,5 @@ RESLAB_INLINE void settle() {
     _mm_sfence();
 #endif
 }
-
-// What the next images will need, asked for in slices while these ones' products keep the arithmetic busy and the memory
-// idle. A hint: it changes no result and may name memory that is not there.
-class Ahead {
-   public:
-    // From here on, so many slices.
-    void begin(int slices) {
-        count_ = 0;
-        slice_ = 0;
-        slices_ = slices;
-    }
-    static constexpr int REGIONS = 12;
-    void add(const void* from, std::size_t bytes) { regions_[count_++] = {static_cast<const char*>(from), bytes}; }
-    RESLAB_INLINE void next() {
-        for (int r = 0; r < count_; ++r) {
-            std::size_t end = regions_[r].bytes * (slice_ + 1) / slices_;
-            for (std::size_t at = regions_[r].bytes * slice_ / slices_; at < end; at += 64)
-                __builtin_prefetch(regions_[r].from + at, 0, 2);
-        }
-        ++slice_;
-    }
-
-   private:
-    struct Region {
-        const char* from;
-        std::size_t bytes;
-    };
-    Region regions_[REGIONS];
-    int count_ = 0, slice_ = 0, slices_ = 1;
-};
 
 }  // namespace reslab

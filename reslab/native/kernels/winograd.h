@@ -1,7 +1,8 @@
 // Convolutions of stride 1 with a quarter of the multiplications: Winograd's F(4x4, 3x3) (Lavin and Gray, 2015).
 //
-// The map is cut into patches of 4x4 outputs (tiles, in the paper; here those are the matrix units'). With d the 6x6 inputs that a patch reads, g the 3x3 weights and dy the
-// gradient towards the patch's outputs, channel by channel, "*" being the product element by element:
+// The map is cut into patches of 4x4 outputs (tiles, in the paper; here those are the matrix units'). With d the 6x6
+// inputs that a patch reads, g the 3x3 weights and dy the gradient towards the patch's outputs, channel by channel, "*"
+// being the product element by element:
 //   outputs            y  = A^T [ sum over channels in of (G g G^T) * (B^T d B) ] A
 //   weight gradient    dg = G^T [ sum over patches of (B^T d B) * (A dy A^T) ] G
 // The gradient towards the inputs is the first of these with turned weights. Between the brackets each of the 36 points
@@ -12,9 +13,6 @@
 #include "layouts.h"
 
 namespace reslab {
-
-constexpr int PATCH = 4, REACH = PATCH + 2;
-static_assert(REACH * REACH == POINTS);
 
 // ---- the transforms of one row or column
 
@@ -55,26 +53,13 @@ RESLAB_INLINE void transform_gradient(const Floats (&dy)[PATCH], Floats (&m)[REA
 }
 
 inline constexpr float G[REACH][3] = {{1.0f / 4, 0, 0},
-                               {-1.0f / 6, -1.0f / 6, -1.0f / 6},
-                               {-1.0f / 6, 1.0f / 6, -1.0f / 6},
-                               {1.0f / 24, 1.0f / 12, 1.0f / 6},
-                               {1.0f / 24, -1.0f / 12, 1.0f / 6},
-                               {0, 0, 1}};
+                                      {-1.0f / 6, -1.0f / 6, -1.0f / 6},
+                                      {-1.0f / 6, 1.0f / 6, -1.0f / 6},
+                                      {1.0f / 24, 1.0f / 12, 1.0f / 6},
+                                      {1.0f / 24, -1.0f / 12, 1.0f / 6},
+                                      {0, 0, 1}};
 
 // ---- a panel of patches
-
-// The patches that are multiplied together: a quarter of a map of 32 x 32 pixels, one of 16 x 16, four of 8 x 8.
-constexpr int PANEL = 16;
-
-// C channels of a panel of patches after a transform: [point][patch][channel], points a little apart from powers of two.
-template <int C>
-struct Domain {
-    static constexpr int PITCH = PANEL * C + 16;
-    alignas(64) float values[POINTS * PITCH];
-    [[no_unique_address]] Fence fence;
-    RESLAB_INLINE float* at(int point, int patch) { return values + point * PITCH + patch * C; }
-    RESLAB_INLINE const float* at(int point, int patch) const { return values + point * PITCH + patch * C; }
-};
 
 // Both passes of a transform from IN x IN to OUT x OUT values of each channel.
 // from(row, column, channel) -> Floats, to(row, column, channel, Floats)
@@ -134,10 +119,12 @@ void transform_outputs(const Domain<C>& from, int patch, float* rows) {
         const float* place = from.at(0, patch);
         float* corner = rows + column * C;
         transform_patch<C, REACH, PATCH>(
-            [&](int r, int c, int channel) RESLAB_INLINED { return load(place + (r * REACH + c) * from.PITCH + channel); },
+            [&](int r, int c, int channel) RESLAB_INLINED {
+                return load(place + (r * REACH + c) * from.PITCH + channel);
+            },
             [](const Floats(&m)[REACH], Floats(&y)[PATCH]) RESLAB_INLINED { transform_output(m, y); },
             [&](int r, int c, int channel, Floats value) RESLAB_INLINED {
-                store(corner + (r * W + c) * C + channel, value);
+                store(corner + pixel_at<C, W>(r, c) + channel, value);
             });
     }
 }
@@ -163,28 +150,29 @@ RESLAB_INLINE void multiply_matrices(const float* left, const float* right, int 
         RESLAB_UNROLL for (int v = 0; v < V; ++v) store(sums + m * SUM_ROW + v * LANES, sum[m][v]);
 }
 
-constexpr int COLUMNS = 16, COLUMN_VECTORS = COLUMNS / LANES;  // of a product, and
-constexpr int ROWS = LANES == 8 ? 4 : 8;                       // its rows: the sums that registers hold beside their factors
+constexpr int ROWS = LANES == 8 ? 4 : 8;  // of a product: the sums that registers hold
 
-// Transformed weights: [point][cut of COLUMNS channels out][channel in][channel out of the cut].
-// y = x * w at each point, of the first `patches` of them and some that nobody reads.
+// y = x * w at each point, of the first `patches` of them and some that nobody reads; w: Transformed.
 template <int C>
 void multiply_points(const Domain<C>& x, const float* w, int patches, Domain<C>& y) {
+    using Weights = Transformed<C>;
+    constexpr int COLUMNS = Weights::COLUMNS;
     for (int point = 0; point < POINTS; ++point)
-        for (int cut = 0; cut < C; cut += COLUMNS, w += C * COLUMNS)
+        for (int cut = 0; cut < C; cut += COLUMNS)
             for (int patch = 0; patch < patches; patch += ROWS)
-                multiply_matrices<ROWS, COLUMN_VECTORS, C, 1, COLUMNS, C, false>(x.at(point, patch), w, C,
-                                                                                 y.at(point, patch) + cut);
+                multiply_matrices<ROWS, COLUMNS / LANES, C, 1, COLUMNS, C, false>(
+                    x.at(point, patch), w + Weights::at(point, 0, cut), C, y.at(point, patch) + cut);
 }
 
 // gradient[point][k][n] += sum over the first `patches` of x * dy
 template <int C>
 void correlate_points(const Domain<C>& x, const Domain<C>& dy, int patches, float* gradient) {
+    constexpr int COLUMNS = Transformed<C>::COLUMNS;
     for (int point = 0; point < POINTS; ++point, gradient += C * C)
         for (int cut = 0; cut < C; cut += COLUMNS)
             for (int k = 0; k < C; k += ROWS)
-                multiply_matrices<ROWS, COLUMN_VECTORS, 1, C, C, C, true>(x.at(point, 0) + k, dy.at(point, 0) + cut, patches,
-                                                                          gradient + k * C + cut);
+                multiply_matrices<ROWS, COLUMNS / LANES, 1, C, C, C, true>(x.at(point, 0) + k, dy.at(point, 0) + cut,
+                                                                           patches, gradient + k * C + cut);
 }
 
 // ---- the weights, there and back
@@ -195,28 +183,27 @@ RESLAB_INLINE void transform_taps(const Floats (&g)[3], Floats (&u)[REACH]) {
         u[point] = fma(spread(G[point][0]), g[0], fma(spread(G[point][1]), g[1], spread(G[point][2]) * g[2]));
 }
 
-// The points of G g G^T. weight(k, n, tap) -> the fp32 weight from channel k in to channel n out.
+// The points of G g G^T. weight(k, n, i, j) -> the fp32 weight from channel k in to channel n out under tap j of row i.
 template <int C, class Weight>
 void transform_weights(float* to, Weight weight) {
     for (int n = 0; n < C; n += LANES)
-        for (int k = 0; k < C; ++k) {
-            float* place = to + (n / COLUMNS * C + k) * COLUMNS + n % COLUMNS;
+        for (int k = 0; k < C; ++k)
             transform_patch<LANES, 3, REACH>(
                 [&](int i, int j, int) RESLAB_INLINED {
                     Floats taps;
-                    for (int lane = 0; lane < LANES; ++lane) taps[lane] = weight(k, n + lane, 3 * i + j);
+                    for (int lane = 0; lane < LANES; ++lane) taps[lane] = weight(k, n + lane, i, j);
                     return taps;
                 },
                 [](const Floats(&g)[3], Floats(&u)[REACH]) RESLAB_INLINED { transform_taps(g, u); },
                 [&](int row, int column, int, Floats value) RESLAB_INLINED {
-                    store(place + (row * REACH + column) * C * C, value);
+                    store(to + Transformed<C>::at(row * REACH + column, k, n), value);
                 });
-        }
 }
 
 // gradient[i][k][j][n] += G^T points G, of points[point][k][n]
-template <int C>
+template <class Shape>
 void gather_gradient(const float* points, float* gradient) {
+    constexpr int C = Shape::N;
     for (int k = 0; k < C; ++k)
         for (int n = 0; n < C; n += LANES) {
             Floats half[3][REACH] = {};
@@ -227,7 +214,7 @@ void gather_gradient(const float* points, float* gradient) {
             }
             for (int i = 0; i < 3; ++i)
                 for (int j = 0; j < 3; ++j) {
-                    float* to = gradient + ((i * C + k) * 3 + j) * C + n;
+                    float* to = gradient + i * Summed<Shape>::ROW + k * Summed<Shape>::CHANNEL + j * C + n;
                     Floats sum = load(to);
                     RESLAB_UNROLL for (int column = 0; column < REACH; ++column)
                         sum = fma(spread(G[column][j]), half[i][column], sum);
@@ -252,26 +239,19 @@ struct Nothing {};
 template <int C>
 using Workspace = std::conditional_t<WINOGRAD, Transforms<C>, Nothing<C>>;
 
-// How the maps of W x W pixels of a group of images make panels.
-template <int W>
-struct Panels {
-    static constexpr int HEIGHT = MAPS<W> > 1 ? W : PANEL * PATCH * PATCH / W;  // rows of pixels of a map
-    static constexpr int PATCHES = HEIGHT / PATCH * (W / PATCH);
-    static_assert(PATCHES * MAPS<W> <= PANEL);
-};
-
 // The convolution of `count` maps; see convolve().
 template <int C, int W, class Finish>
-RESLAB_INLINE void convolve_patches(const Padded<C, W>* x, int count, const float* w, Transforms<C>& work, Finish finish) {
+RESLAB_INLINE void convolve_patches(const Padded<C, W>* x, int count, const float* w, Transforms<C>& work,
+                                    Finish finish) {
     using Here = Panels<W>;
     alignas(64) float strip[PATCH * W * C];
     for (int top = 0; top < W; top += Here::HEIGHT) {
         for (int member = 0; member < count; ++member)
-            transform_inputs(x[member], top, Here::HEIGHT, work.left, member * Here::PATCHES);
-        multiply_points(work.left, w, count * Here::PATCHES, work.right);
+            transform_inputs(x[member], top, Here::HEIGHT, work.left, Here::patch(member, 0));
+        multiply_points(work.left, w, Here::patch(count, 0), work.right);
         for (int member = 0; member < count; ++member)
             for (int row = 0; row < Here::HEIGHT; row += PATCH) {
-                transform_outputs<C, W>(work.right, member * Here::PATCHES + row / PATCH * (W / PATCH), strip);
+                transform_outputs<C, W>(work.right, Here::patch(member, row), strip);
                 for (int r = 0; r < PATCH; ++r) finish(member, top + row + r, 0, strip + r * W * C);
             }
     }
@@ -283,10 +263,10 @@ void correlate_patches(const Padded<C, W>* x, const Padded<C, W>* dy, int count,
     using Here = Panels<W>;
     for (int top = 0; top < W; top += Here::HEIGHT) {
         for (int member = 0; member < count; ++member) {
-            transform_inputs(x[member], top, Here::HEIGHT, work.left, member * Here::PATCHES);
-            transform_gradients(dy[member], top, Here::HEIGHT, work.right, member * Here::PATCHES);
+            transform_inputs(x[member], top, Here::HEIGHT, work.left, Here::patch(member, 0));
+            transform_gradients(dy[member], top, Here::HEIGHT, work.right, Here::patch(member, 0));
         }
-        correlate_points(work.left, work.right, count * Here::PATCHES, work.points);
+        correlate_points(work.left, work.right, Here::patch(count, 0), work.points);
     }
 }
 
