@@ -50,12 +50,12 @@ def evaluate(
     asked = Request("auto", device, precision, "auto", threads)
     with counted("testing") as progress:
         found = evaluate(
-            opened(run),
+            opened(run, say),
             data,
             split,
             views=views,
             scales=_pixels(scales),
-            ensemble=[opened(place) for place in ensemble or ()],
+            ensemble=[opened(place, say) for place in ensemble or ()],
             data_root=data_root,
             request=asked if asked != Request() else None,
             residual=named_residual(residual),

@@ -42,7 +42,7 @@ def predict(
     request = Request(device=device) if device != "auto" else None
     found: list[Prediction] = []
     for prediction in predict(
-        opened(run), paths, top=ranked, request=request, residual=named_residual(residual), say=say
+        opened(run, say), paths, top=ranked, request=request, residual=named_residual(residual), say=say
     ):
         if csv and not found:
             csv_record(_columns(ranked))

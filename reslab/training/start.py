@@ -1,4 +1,4 @@
-"""Fine-tuning: a net that starts from a trained net's weights, where others start at random."""
+"""Fine-tuning: a net that starts from a trained net's weights, ours or another program's."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -10,8 +10,9 @@ from torch import Tensor
 from reslab.data import NAMES
 from reslab.engine.layout import parameter_layout
 from reslab.errors import UsageError
+from reslab.interop import trained
 from reslab.nets import Architecture, Residual, build, named_residual
-from reslab.store import Classifier, load
+from reslab.store import Classifier
 from reslab.store.trained_places import trained_model
 from reslab.training.presets import spec_of
 from reslab.training.recipe import Recipe
@@ -34,7 +35,7 @@ def like(start: str | None, asked: Asked, data: str | Path) -> Asked:
     """
     if start is None:
         return asked
-    source = load(start)
+    source = trained(start)
     if asked.model not in (None, source.identity.model):
         return asked
     spec = source.identity.spec
@@ -47,14 +48,15 @@ def like(start: str | None, asked: Asked, data: str | Path) -> Asked:
 
 
 def with_start(recipe: Recipe, start: str | None) -> Recipe:
-    """The recipe of a training from `start`: a run folder, a model file or a name; as it is for None.
+    """The recipe of a training from `start`, as it is for None.
 
-    The weights become a part of it: other weights in the same place make another run. Raises RunError where there is
-    no trained net, UsageError where it is another net than the recipe's.
+    `start` is a run folder, a model file, the name of a trained net or another program's weights. These become a part
+    of it: other weights in the same place make another run. Raises RunError where there is no trained net, UsageError
+    where it is another net than the recipe's.
     """
     if start is None:
         return recipe
-    source = load(start, named_residual(recipe.model.residual))
+    source = trained(start, named_residual(recipe.model.residual))
     ours, theirs = spec_of(recipe), source.identity.spec
     if _apart_from_data(ours, theirs) != theirs or _shapes(ours, source) != _shapes(theirs, source):
         raise UsageError(
@@ -77,7 +79,7 @@ def starting_weights(recipe: Recipe, classes: tuple[str, ...]) -> dict[str, Tens
     """
     if recipe.model.start is None:
         return None
-    source = load(recipe.model.start, named_residual(recipe.model.residual))
+    source = trained(recipe.model.start, named_residual(recipe.model.residual))
     if _digest(source) != recipe.model.start_digest:
         raise UsageError(f"{recipe.model.start} has other weights than when this run was begun; choose another --run")
     weights = dict(source.net.state_dict())
