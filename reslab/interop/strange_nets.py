@@ -34,7 +34,7 @@ def known_as(shapes: Shapes) -> str:
 def _by_shape(shapes: Shapes) -> str:
     stem, inner = shapes.get("conv1.weight", ()), shapes.get("layer1.0.conv2.weight", ())
     if len(stem) == 4 and stem[1] != 3:
-        return f"a net for images of {stem[1]} channels"
+        return f"a net for images of {stem[1]} channel{'' if stem[1] == 1 else 's'}"
     if len(stem) == 4 and stem[0] == WIDTH and stem[2] < 7:
         return (
             f"a net of ImageNet's widths behind a {stem[2]}x{stem[3]} stem, as several repositories have it for CIFAR "

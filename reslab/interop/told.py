@@ -16,6 +16,19 @@ from reslab.store import UNTOLD
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 STRIDE_IN = "3x3"  # torchvision, timm, Hugging Face: v1.5
 TIMM_NETS = r"resnet(18|34|50|101|152)"
+# Arguments that timm may build them with: at these values they change nothing, and None is of no account in testing.
+TIMM_USUAL = {
+    "num_classes": None,
+    "drop_rate": None,
+    "drop_path_rate": None,
+    "drop_block_rate": None,
+    "zero_init_last": None,
+    "in_chans": 3,
+    "global_pool": "avg",
+    "output_stride": 32,
+    "cardinality": 1,
+    "base_width": 64,
+}
 
 
 @dataclass(frozen=True)
@@ -55,9 +68,9 @@ def told_by(found: Checkpoint, layout: Layout, classes: int) -> Told:
         if found.about:
             return _own_export(found.about)
         if layout is HUGGING_FACE:
-            return _hugging_face(found.config, found.images)
+            return _hugging_face(found.config, found.images, classes)
         if found.config:
-            return _timm(found.config)
+            return _timm(found.config, classes)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunError(f"what stands beside its weights is not to be understood: {error!r}") from error
     return _akamaster(classes) if layout is AKAMASTER else Told(size=224)
@@ -84,22 +97,23 @@ def _akamaster(classes: int) -> Told:
     return Told(size=32, classes=CIFAR10_CLASSES, data="cifar10", split="50k")
 
 
-def _timm(config: dict[str, Any]) -> Told:
+def _timm(config: dict[str, Any], classes: int) -> Told:
     """timm's config.json."""
-    for name in ("model_args", "global_pool"):
-        if config.get(name) not in (None, {}, "", "avg"):
-            raise RunError(f"timm builds it otherwise than usual: {name} {config[name]}")
+    arguments = {"global_pool": config.get("global_pool", "avg"), **(config.get("model_args") or {})}
+    for name, value in arguments.items():
+        if name not in TIMM_USUAL or TIMM_USUAL[name] not in (None, value):
+            raise RunError(f"timm builds it otherwise than usual: {name} {value}")
     images = config.get("pretrained_cfg") or config
     names = config.get("label_names") or images.get("label_names")
     return Told(
         size=_side(images.get("input_size", (3, 224, 224))),
         mean=_colours(images.get("mean", MEAN)),
         std=_colours(images.get("std", STD)),
-        classes=tuple(map(str, names)) if names else None,
+        classes=_names(names, classes),
     )
 
 
-def _hugging_face(config: dict[str, Any], images: dict[str, Any]) -> Told:
+def _hugging_face(config: dict[str, Any], images: dict[str, Any], classes: int) -> Told:
     """config.json and preprocessor_config.json of its ResNetForImageClassification."""
     for name, ours in (("hidden_act", "relu"), ("downsample_in_first_stage", False)):
         if config.get(name, ours) != ours:
@@ -107,15 +121,26 @@ def _hugging_face(config: dict[str, Any], images: dict[str, Any]) -> Told:
     if images.get("do_rescale", True) is False:
         raise RunError("it takes images that are not scaled to [0, 1] (do_rescale)")
     scaled = images.get("do_normalize", True)
-    names = config.get("id2label")
     size = images.get("size", 224)
     return Told(
         size=int(size if isinstance(size, int) else size.get("shortest_edge") or size["height"]),
         mean=_colours(images.get("image_mean", MEAN)) if scaled else (0.0, 0.0, 0.0),
         std=_colours(images.get("image_std", STD)) if scaled else (1.0, 1.0, 1.0),
-        classes=tuple(names[key] for key in sorted(names, key=int)) if names else None,
+        classes=_names(config.get("id2label"), classes),
         stride_in="1x1" if config.get("downsample_in_bottleneck") else STRIDE_IN,
     )
+
+
+def _names(names: Any, classes: int) -> tuple[str, ...] | None:
+    """Of a list, or of numbers -> names, where a class that is left out is called by its number; None where none is."""
+    if not names:
+        return None
+    if isinstance(names, dict):
+        by_number = {int(number): str(name) for number, name in names.items()}
+        if not set(by_number) <= set(range(classes)):
+            raise ValueError(f"names of classes that it does not have, as {max(by_number)}")
+        return tuple(by_number.get(number, str(number)) for number in range(classes))
+    return tuple(map(str, names))
 
 
 def _colours(values: Sequence[float]) -> tuple[float, ...]:
