@@ -51,7 +51,8 @@ def weights_file(place: Path) -> Path | None:
     if place.is_dir():
         if (place / "recipe.toml").is_file():
             return None
-        return next((place / name for name in IN_FOLDERS if weights_file(place / name) == place / name), None)
+        inside = (place / name for name in IN_FOLDERS if (place / name).is_file())
+        return next((file for file in inside if weights_file(file)), None)
     if place.suffix.lower() in (*TORCH, *OTHERS):
         return place
     if place.suffix.lower() == ".safetensors" and place.is_file():
@@ -124,7 +125,9 @@ def _torch(file: Path, data: bytes) -> Any:
             raise RunError(
                 f"{file} is a TorchScript program, not weights: where its net is, torch.save(net.state_dict(), FILE)"
             ) from error
-        raise RunError(f"{file} is torn, or no file of torch.save's: {first_line(error)}") from error
+        advice = "weights_only" in str(error)  # to read it without care, which nobody should follow
+        reason = "" if advice else f" ({first_line(error)})"
+        raise RunError(f"{file} is torn, or no file of torch.save's{reason}") from error
 
 
 def _weights(file: Path, found: Any) -> dict[str, Tensor]:

@@ -82,9 +82,9 @@ def _require_foreign(place: Path) -> None:
 def _destination(place: Path, out: Path | None) -> Path:
     """Where the file goes. Raises UsageError for a place that has anything but a model file that was made so."""
     if out is None:
-        name = place.resolve().name if place.is_dir() else place.stem
-        own = ".reslab" if place.suffix == ENDING else ""
-        out = (place.resolve().parent if place.is_dir() else place.parent) / f"{name}{own}{ENDING}"
+        named = place if place.name.strip(".") else place.resolve()  # "." has no name beside which to write
+        stem = named.name if named.is_dir() else named.stem
+        out = named.with_name(f"{stem}{'.reslab' if named.suffix == ENDING else ''}{ENDING}")
     if out.is_dir():
         raise UsageError(f"--out {out} is a folder; name a file in it, as {out / 'net.safetensors'}")
     if out.suffix != ENDING:

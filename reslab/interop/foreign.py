@@ -5,7 +5,6 @@ kernel, batch normalisation with epsilon 1e-5, a max pool of 3x3 with stride 2 t
 """
 
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,15 +45,15 @@ def read_foreign(
     try:
         told = told_by(found, layout, net.classes)
         net = net.variant(size=told.size, **_stride(net, told, stride_in))
-        told = replace(told, classes=_class_names(told, classes, net.classes))
+        names = _class_names(told, classes, net.classes)
         preprocessing, factors = normalisation(told.mean, told.std, told.size)
     except ReslabError as error:
         raise type(error)(f"{place}: {error}") from error
     if layout is AKAMASTER and net.shortcut == "A":
         weights = zeros_after(weights, net)
     weights[FIRST] = folded(weights[FIRST], factors)
-    classifier = _classifier(weights, _identity(found, layout, model, net, told), preprocessing, place)
-    say(words(classifier, numbered=told.classes is None))
+    classifier = _classifier(weights, _identity(found, layout, model, net, told, names), preprocessing, place)
+    say(words(classifier, numbered=classes is None and told.classes is None))
     return classifier
 
 
@@ -118,12 +117,13 @@ def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _identity(found: Checkpoint, layout: Layout, model: str, net: Spec, told: Told) -> Identity:
-    assert told.classes is not None
+def _identity(
+    found: Checkpoint, layout: Layout, model: str, net: Spec, told: Told, classes: tuple[str, ...]
+) -> Identity:
     return Identity(
         model=model,
         spec=net,
-        classes=told.classes,
+        classes=classes,
         data=told.data,
         split=told.split,
         fingerprint=told.fingerprint,

@@ -62,6 +62,7 @@ def with_start(recipe: Recipe, start: str | None) -> Recipe:
         raise UsageError(
             f"{start} is {_called(source.identity.model, theirs)}, and to be trained is "
             f"{_called(recipe.model.name, ours)}: leave --model, --shortcut and --stride-in out, or start from another"
+            f"{_other_stride(source, ours)}"
         )
     return replace(recipe, model=replace(recipe.model, start=place_of(start), start_digest=_digest(source)))
 
@@ -110,6 +111,15 @@ def _of_classes(source: Classifier) -> set[str]:
 def _called(model: str, spec: Architecture) -> str:
     details = (f"{what} {found}" for what in ("shortcut", "stride_in") if (found := getattr(spec, what, None)))
     return f"{model} ({', '.join([*details, f'{spec.size} px'])})"
+
+
+def _other_stride(source: Classifier, ours: Architecture) -> str:
+    """Where bottlenecks subsample is said of another program's weights when they are converted, not here."""
+    asked = getattr(ours, "stride_in", None)
+    origin, theirs = source.identity.origin, source.identity.spec
+    if origin is None or asked == getattr(theirs, "stride_in", None):
+        return ""
+    return f"; reslab convert {origin.file} --stride-in {asked} takes the same weights so"
 
 
 def _layout(spec: Architecture, residual: Residual | None) -> dict[str, tuple[int, ...]]:
