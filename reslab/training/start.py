@@ -86,7 +86,8 @@ def starting_weights(recipe: Recipe, classes: tuple[str, ...]) -> dict[str, Tens
     weights = dict(source.net.state_dict())
     if source.classes == classes:
         return weights
-    return {name: tensor for name, tensor in weights.items() if name not in _of_classes(source)}
+    of_classes = _of_classes(source)
+    return {name: tensor for name, tensor in weights.items() if name not in of_classes}
 
 
 def _apart_from_data(ours: Architecture, theirs: Architecture) -> Architecture:
@@ -97,8 +98,8 @@ def _apart_from_data(ours: Architecture, theirs: Architecture) -> Architecture:
 
 def _shapes(spec: Architecture, source: Classifier) -> dict[str, tuple[int, ...]]:
     """Of the parameters that do not tell classes apart."""
-    layout = _layout(spec, source.residual)
-    return {name: shape for name, shape in layout.items() if name not in _of_classes(source)}
+    of_classes = _of_classes(source)
+    return {name: shape for name, shape in _layout(spec, source.residual).items() if name not in of_classes}
 
 
 def _of_classes(source: Classifier) -> set[str]:

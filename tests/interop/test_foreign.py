@@ -18,6 +18,7 @@ from torch import nn
 
 from reslab.errors import RunError, UsageError
 from reslab.interop import export, load, trained
+from reslab.interop.deployed import description, identity_of
 from reslab.interop.foreign import distinct, folded, normalisation, read_foreign
 from reslab.interop.torchvision_weights import timm_config, torchvision_bytes
 from reslab.interop.zero_sides import channel_orders
@@ -173,7 +174,9 @@ def test_what_we_exported_comes_back_as_it_was(tmp_path, target, name, stride_in
 def test_its_weights_can_be_exported_again(eighteen, tmp_path):
     found = export(eighteen, "torchvision", tmp_path / "again.torchvision.safetensors")
     assert found.agreement.good and found.model == "resnet18"
-    assert trained(found.path).identity.spec == trained(eighteen).identity.spec
+    source = trained(eighteen)
+    assert trained(found.path).identity.spec == source.identity.spec
+    assert identity_of(description(source)) == source.identity, "exported files say where weights are from, too"
 
 
 def test_ours_and_what_is_nothing_are_read_as_before(tmp_path):
