@@ -1,4 +1,4 @@
-"""`reslab eval`: the error of a run, a model file or an exported file, or of an ensemble of them."""
+"""`reslab eval`: the error of a run, of a file with a net, or of an ensemble of them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +17,10 @@ MOST_CONFUSIONS = 3
 
 def evaluate(
     run: Annotated[
-        Path, typer.Argument(metavar="RUN|FILE", help="A run folder, a model file or an exported file (.onnx, .pt2).")
+        Path,
+        typer.Argument(
+            metavar="RUN|FILE", help="A run folder, a model or exported file (.onnx, .pt2), or other weights (.pth)."
+        ),
     ],
     data: Annotated[str | None, typer.Argument(help="Another data set; default: the run's own.")] = None,
     split: Annotated[str | None, typer.Option(help="train, val or test; default: test, else val.")] = None,

@@ -18,7 +18,10 @@ MOST_TOLD = 10  # classes of the closing line
 
 def predict(
     run: Annotated[
-        Path, typer.Argument(metavar="RUN|FILE", help="A run folder, a model file or an exported file (.onnx, .pt2).")
+        Path,
+        typer.Argument(
+            metavar="RUN|FILE", help="A run folder, a model or exported file (.onnx, .pt2), or other weights (.pth)."
+        ),
     ],
     images: Annotated[list[Path], typer.Argument(help="Photographs, or folders of them.")],
     top: Annotated[

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from reslab.errors import UsageError
 from reslab.interop.checkpoint import weights_file
 from reslab.interop.exported_file import read_exported
 from reslab.interop.foreign import read_foreign
@@ -20,16 +21,20 @@ def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifie
     gives an `ExportedNet`, which has everything inside. Weights of torchvision's, timm's, Hugging Face's or akamaster's
     residual nets (a file, or a folder with its config.json) give a `Classifier` with their normalisation.
 
-    Raises RunError for a file that is absent, torn or foreign, UsageError where onnxruntime is missing.
+    Raises RunError for a file that is absent, torn or none of these, UsageError where onnxruntime is missing.
     """
-    place = opened(Path(run_or_file))
-    return load_classifier(place, residual) if isinstance(place, Path) else place
+    place = Path(run_or_file)
+    return read_exported(place) if exported_as(place) else trained(run_or_file, residual)
 
 
 def trained(run_or_file: str | Path, residual: Residual | None = None) -> Classifier:
     """`load` for whoever needs a net with weights. Raises RunError for an exported file, which has none."""
     place = Path(run_or_file)
-    return read_foreign(place) if weights_file(place) else load_classifier(run_or_file, residual)
+    if not weights_file(place):
+        return load_classifier(run_or_file, residual)
+    if residual:
+        raise UsageError(f"{place} has another program's residual functions, and takes no other; leave --residual out")
+    return read_foreign(place)
 
 
 def opened(place: Path, say: Say = silent) -> Path | ExportedNet | Classifier:

@@ -179,6 +179,11 @@ def test_its_weights_can_be_exported_again(eighteen, tmp_path):
     assert identity_of(description(source)) == source.identity, "exported files say where weights are from, too"
 
 
+def test_it_takes_no_residual_function(eighteen):
+    with pytest.raises(UsageError, match="takes no other; leave --residual out"):
+        load(eighteen, lambda *_: nn.Identity())
+
+
 def test_ours_and_what_is_nothing_are_read_as_before(tmp_path):
     file = saved(tmp_path / "net.safetensors", classifier("resnet8", 8))
     assert trained(file).identity.origin is None and isinstance(load("resnet20-cifar10"), Classifier)
