@@ -31,10 +31,12 @@ def convert(
     if json:
         emit({"file": made.path, **found})
         return
+    views = " --views centre" if getattr(made.classifier.identity.spec, "stem", None) == "imagenet" else ""
     pairs(
         [
             ("file", f"{made.path} ({made.path.stat().st_size / 1e6:.1f} MB)"),
             *classifier_rows(found),
-            ("next", f"reslab eval {made.path} FOLDER, reslab train FOLDER --from {made.path}"),
+            ("next", f"reslab eval {made.path} FOLDER{views}"),
+            ("or", f"reslab train FOLDER --from {made.path}"),
         ]
     )
