@@ -11,6 +11,7 @@ answers = list(reslab.predict(model, "photo.jpg"))           # or folders, PIL i
 features = model.features(pixels)                            # of uint8 images (B, H, W, 3), before the head
 file = reslab.export(result["run"], "torch-export").path      # a file for other programs
 answers = list(reslab.predict(reslab.load(file), "photos/")) # or for ours
+model = reslab.load("resnet50-0676ba61.pth")                  # torchvision's, timm's and others' weights, too
 """
 
 from importlib import import_module
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reslab.errors import DataError, ReslabError, RunError, UsageError
     from reslab.evaluation import evaluate, predict
-    from reslab.interop import export, load
+    from reslab.interop import convert, export, load
     from reslab.nets import Block, Spec, create
     from reslab.reporting import report
     from reslab.training import Recipe, train
@@ -37,6 +38,7 @@ _HOME = {
     "RunError": "errors.RunError",
     "Spec": "nets.Spec",
     "UsageError": "errors.UsageError",
+    "convert": "interop.convert",
     "create": "nets.create",
     "evaluate": "evaluation.evaluate",
     "export": "interop.export",
@@ -55,6 +57,7 @@ __all__ = [
     "RunError",
     "Spec",
     "UsageError",
+    "convert",
     "create",
     "evaluate",
     "export",

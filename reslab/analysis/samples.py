@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from reslab.data import PHOTO_SUFFIXES, Dataset, FolderIndex, load_dataset, read_photo
 from reslab.errors import DataError, UsageError, unknown
 from reslab.progress import Say, silent
-from reslab.store import ENVIRONMENT, SPLIT, Classifier, RunFolder
+from reslab.store import ENVIRONMENT, SPLIT, UNTOLD, Classifier, RunFolder
 
 COUNT = 1000  # images, where nobody asks for another number
 
@@ -62,6 +62,8 @@ def sample_of(dataset: Dataset, split: str | None = None, count: int = COUNT) ->
 
 def _own_data(place: Path, classifier: Classifier, data_root: Path | None, say: Say) -> Dataset:
     about, folder = classifier.identity, RunFolder(place) if place.is_dir() else None
+    if about.data == UNTOLD:
+        raise UsageError(f"{place} was trained on {UNTOLD}")
     where = (folder.read(ENVIRONMENT) or {}).get("folder") if folder else None
     written = folder.read(SPLIT) if folder else None
     return load_dataset(

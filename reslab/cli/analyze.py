@@ -30,14 +30,15 @@ def responses(
     """Standard deviation of the responses of every 3x3 layer (Figure 7)."""
     from reslab.analysis import responses as measure
     from reslab.analysis import sample
+    from reslab.interop import trained
     from reslab.nets import named_residual
-    from reslab.store import load, write_bytes
+    from reslab.store import write_bytes
 
     if to and to.suffix.lower() != ".svg":
         raise UsageError(f"--out {to}: the picture is an .svg")
     found = []
     for run in runs:
-        classifier = load(run, named_residual(residual))
+        classifier = trained(run, named_residual(residual))
         looked_with = sample(run, classifier, images=images, split=split, count=count, data_root=data_root, say=say)
         rows = measure(classifier, looked_with.pixels)
         about = {"run": run, "model": classifier.identity.model, "data": looked_with.source, "images": len(looked_with)}

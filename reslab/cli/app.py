@@ -8,6 +8,7 @@ import typer
 from reslab.cli import (
     analyze,
     bench,
+    convert,
     data,
     demo,
     doctor,
@@ -55,6 +56,7 @@ app.command("sweep")(sweep.sweep)
 app.command("eval")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("export")(export.export)
+app.command("convert")(convert.convert)
 app.command("report")(report.report)
 app.command("reproduce")(reproduce.reproduce)
 app.command("info")(info.info)

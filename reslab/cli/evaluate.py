@@ -1,4 +1,4 @@
-"""`reslab eval`: the error of a run, a model file or an exported file, or of an ensemble of them."""
+"""`reslab eval`: the error of a run, of a file with a net, or of an ensemble of them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +17,10 @@ MOST_CONFUSIONS = 3
 
 def evaluate(
     run: Annotated[
-        Path, typer.Argument(metavar="RUN|FILE", help="A run folder, a model file or an exported file (.onnx, .pt2).")
+        Path,
+        typer.Argument(
+            metavar="RUN|FILE", help="A run folder, a model or exported file (.onnx, .pt2), or other weights (.pth)."
+        ),
     ],
     data: Annotated[str | None, typer.Argument(help="Another data set; default: the run's own.")] = None,
     split: Annotated[str | None, typer.Option(help="train, val or test; default: test, else val.")] = None,
@@ -50,12 +53,12 @@ def evaluate(
     asked = Request("auto", device, precision, "auto", threads)
     with counted("testing") as progress:
         found = evaluate(
-            opened(run),
+            opened(run, say),
             data,
             split,
             views=views,
             scales=_pixels(scales),
-            ensemble=[opened(place) for place in ensemble or ()],
+            ensemble=[opened(place, say) for place in ensemble or ()],
             data_root=data_root,
             request=asked if asked != Request() else None,
             residual=named_residual(residual),

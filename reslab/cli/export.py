@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def export(
     run: Annotated[
-        Path, typer.Argument(metavar="RUN|FILE", help="A run folder, a model file or a trained net's name.")
+        Path,
+        typer.Argument(metavar="RUN|FILE", help="A run folder, a model file, a trained net's name or other weights."),
     ],
     to: Annotated[str, typer.Option(help="onnx, torch-export, torchvision (weights) or timm (a folder).")] = "onnx",
     out: Annotated[Path | None, typer.Option(help="The file; default: beside the model.")] = None,

@@ -1,10 +1,11 @@
-"""An exported file in words and as plain values: what it takes, gives and came from."""
+"""An exported file, or a net in a file of weights, in words and as plain values: what it takes, gives and came from."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reslab.store import ExportedNet
+    from reslab.store import Classifier, ExportedNet
 
 SHOWN = 5  # class names
 
@@ -45,3 +46,36 @@ def file_rows(found: dict[str, Any]) -> list[tuple[str, Any]]:
         ("output", f"{found['output']}: float32, (batch, {len(names)})"),
         ("runs on", f"the CPU, by {found['runtime']}"),
     ]
+
+
+def classifier_values(net: "Classifier") -> dict[str, Any]:
+    """What `reslab convert --json` says, and `reslab info --json` of a file of weights."""
+    identity, preprocessing = net.identity, net.preprocessing
+    return {
+        "model": identity.model,
+        "shortcut": identity.spec.shortcut,
+        "stride_in": identity.spec.stride_in if getattr(identity.spec, "block", None) == "bottleneck" else None,
+        "data": identity.data,
+        "split": identity.split,
+        "class_names": list(net.classes),
+        "size": net.size,
+        "mean": [round(float(value), 4) for value in preprocessing.mean.mean(axis=(0, 1))],
+        "std": round(preprocessing.std, 4),
+        "origin": asdict(identity.origin) if identity.origin else None,
+    }
+
+
+def classifier_rows(found: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Names and values of what `classifier_values` gave."""
+    split = f", split {found['split']}" if found["split"] else ""
+    mean = ", ".join(f"{value:.1f}" for value in found["mean"])
+    origin = found["origin"]
+    rows = [
+        ("model", found["model"] + (f", stride on the {found['stride_in']}" if found["stride_in"] else "")),
+        ("trained on", f"{found['data']}{split}"),
+        ("classes", class_names(found["class_names"])),
+        ("input", f"{found['size']} x {found['size']} pixels, less {mean}, over {found['std']:.1f}"),
+    ]
+    if origin:
+        rows.append(("from", f"{origin['file']}, in the layout of {origin['layout']}, sha256 {origin['sha256']}"))
+    return rows

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reslab.cli.exported import file_rows, file_values
+from reslab.cli.exported import classifier_rows, classifier_values, file_rows, file_values
 from reslab.cli.show import emit, pairs, table
 from reslab.errors import UsageError
 
@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from torch import nn
 
     from reslab.nets import Architecture
+    from reslab.store import Classifier, ExportedNet
     from reslab.training import Recipe
 
 
 def info(
     name: Annotated[
-        str, typer.Argument(metavar="NET|RUN|FILE", help="A net of `reslab list`, a run folder, or an exported file.")
+        str,
+        typer.Argument(
+            metavar="NET|RUN|FILE", help="A net of `reslab list`, a run folder, a model or exported file, or weights."
+        ),
     ],
     shortcut: Annotated[str | None, typer.Option(help="A, B or C (sec. 4.1).")] = None,
     stride_in: Annotated[str | None, typer.Option(help="Stride of a bottleneck: 1x1 (paper) or 3x3.")] = None,
@@ -30,17 +34,16 @@ def info(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Show a network: stages, depth, parameters, multiply-adds, beside the paper's; and what an exported file says."""
-    from reslab.interop import opened
+    """Show a network: stages, depth, parameters, multiply-adds, beside the paper's; and what a file says of its net."""
+    from reslab.store import Classifier
 
-    exported = opened(Path(name))
-    if isinstance(exported, Path):
+    net = _in_file(Path(name))
+    if net is None:
         found = describe(name, shortcut, stride_in, classes, size)
     else:
         _refuse_changes(name, {"shortcut": shortcut, "stride-in": stride_in, "classes": classes, "size": size})
-        identity = exported.identity
-        found = cost_of(identity.spec, identity.model, identity.residual)
-        found["exported"] = file_values(exported)
+        found = cost_of(net.identity.spec, net.identity.model, net.identity.residual)
+        found |= {"weights": classifier_values(net)} if isinstance(net, Classifier) else {"exported": file_values(net)}
     if draw_to:
         draw(draw_to, found)
         found["drawing"] = draw_to
@@ -81,8 +84,19 @@ def info(
         ),
         ("drawing", draw_to),
         *(file_rows(found["exported"]) if "exported" in found else []),
+        *(classifier_rows(found["weights"])[1:] if "weights" in found else []),
     ]
     pairs(row for row in rows if row[1])
+
+
+def _in_file(place: Path) -> "Classifier | ExportedNet | None":
+    """The net in an exported file, a model file or another program's weights; None where `place` is no such file."""
+    from reslab.interop import opened, trained
+
+    found = opened(place)
+    if not isinstance(found, Path):
+        return found
+    return trained(found) if found.suffix.lower() == ".safetensors" else None
 
 
 def describe(
@@ -130,9 +144,9 @@ def cost_of(found: "Architecture", name: str, residual: str | None) -> dict[str,
 
 
 def _refuse_changes(name: str, asked: dict[str, Any]) -> None:
-    """An exported file is what it is."""
+    """What is in a file is what it is."""
     if given := [option for option, value in asked.items() if value is not None]:
-        raise UsageError(f"--{given[0]}: {name} is an exported file, and its net is fixed; leave the option out")
+        raise UsageError(f"--{given[0]}: {name} is a file, and its net is fixed; leave the option out")
 
 
 def _recipe_of(name: str) -> "Recipe | None":

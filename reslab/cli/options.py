@@ -22,7 +22,8 @@ Rate = Annotated[float | None, typer.Option(help="Learning rate.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
 Size = Annotated[Number, typer.Option(help="Height = width of a folder's images in pixels.")]
 Start = Annotated[
-    Text, typer.Option("--from", help="A run, model file or trained net whose weights it starts from (fine-tuning).")
+    Text,
+    typer.Option("--from", help="Fine-tuning: a run, a model file, a trained net, or torchvision's or timm's weights."),
 ]
 Assign = Annotated[list[str] | None, typer.Option("--set", help="Any field of the recipe: dotted.field=value.")]
 

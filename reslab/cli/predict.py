@@ -18,7 +18,10 @@ MOST_TOLD = 10  # classes of the closing line
 
 def predict(
     run: Annotated[
-        Path, typer.Argument(metavar="RUN|FILE", help="A run folder, a model file or an exported file (.onnx, .pt2).")
+        Path,
+        typer.Argument(
+            metavar="RUN|FILE", help="A run folder, a model or exported file (.onnx, .pt2), or other weights (.pth)."
+        ),
     ],
     images: Annotated[list[Path], typer.Argument(help="Photographs, or folders of them.")],
     top: Annotated[
@@ -42,7 +45,7 @@ def predict(
     request = Request(device=device) if device != "auto" else None
     found: list[Prediction] = []
     for prediction in predict(
-        opened(run), paths, top=ranked, request=request, residual=named_residual(residual), say=say
+        opened(run, say), paths, top=ranked, request=request, residual=named_residual(residual), say=say
     ):
         if csv and not found:
             csv_record(_columns(ranked))

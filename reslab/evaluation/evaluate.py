@@ -19,7 +19,7 @@ from reslab.evaluation.scores import scores_of
 from reslab.evaluation.views import Views, views_of
 from reslab.nets import Residual
 from reslab.progress import Progress, Say, silent, unseen
-from reslab.store import ENVIRONMENT, SPLIT, Classifier, ExportedNet, RunFolder
+from reslab.store import ENVIRONMENT, SPLIT, UNTOLD, Classifier, ExportedNet, RunFolder
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def evaluate(
     split = split or ("test" if "test" in dataset.splits else "val" if "val" in dataset.splits else "train")
     if split not in dataset.splits:
         raise unknown(f"split of {dataset.name}", split, dataset.splits)
-    images = by_name(dataset, split, first.classes)
+    images = by_name(dataset, split, first.classes, _naming(first.classifier))
     chosen = views_of(views, scales, first.classifier.size, dataset.mirror)
     found: NDArray[np.floating]
     if len(members) == 1 and chosen == Views() and isinstance(first.classifier, Classifier):
@@ -167,8 +167,11 @@ def _at_size(dataset: Dataset, split: str, size: int, on_bad: str, say: Say) -> 
     return load_dataset(place, size=size, on_bad=on_bad, index=dataset.index, say=say).splits[split]
 
 
-def by_name(dataset: Dataset, split: str, classes: tuple[str, ...]) -> Images:
-    """A split with its labels renumbered to the net's classes, matched by name."""
+def by_name(dataset: Dataset, split: str, classes: tuple[str, ...], hint: str = "") -> Images:
+    """A split with its labels renumbered to the net's classes, matched by name.
+
+    Raises DataError, which ends with `hint`, for a class that the net does not know.
+    """
     images = dataset.splits[split]
     if dataset.classes == classes:
         return images
@@ -177,9 +180,18 @@ def by_name(dataset: Dataset, split: str, classes: tuple[str, ...]) -> Images:
         raise DataError(
             f"the net does not know class '{strange[0]}' of {dataset.name}"
             f"{f' and {len(strange) - 1} more' if len(strange) > 1 else ''}; it knows {', '.join(classes[:10])}"
+            f"{f' and {len(classes) - 10:,} more' if len(classes) > 10 else ''}{hint}"
         )
     numbers = np.array([classes.index(name) for name in dataset.classes], np.int64)
     return replace(images, labels=numbers[images.labels])
+
+
+def _naming(net: Classifier | ExportedNet) -> str:
+    """What to do about classes that have numbers for names: another program's weights know no others."""
+    origin, numbers = net.identity.origin, tuple(map(str, range(len(net.classes))))
+    if origin is None or net.classes != numbers:
+        return ""
+    return f". Their names are not in {origin.file}: reslab convert {origin.file} --classes FILE takes them from a text"
 
 
 def _dataset(
@@ -193,6 +205,8 @@ def _dataset(
     about, place = classifier.identity, classifier.place
     folder = RunFolder(place) if place and place.is_dir() else None
     recorded = (folder.read(ENVIRONMENT) or {}).get("folder") if folder else None
+    if data is None and about.data == UNTOLD:
+        raise UsageError(f"{place or about.model} was trained on {UNTOLD}: name a data set (reslab eval FILE DATA)")
     asked = data or recorded or about.data
     if data is None and asked == about.data and asked not in NAMES and not Path(asked).is_dir():
         raise UsageError(

@@ -1,5 +1,7 @@
-"""Every foreign name and format: exports for other programs, each proved to be the same function as the net.
+"""Every foreign name and format: exports for other programs, each proved to be the same function as the net; and
+other programs' weights as nets of ours.
 
+opening              whatever holds a trained net, opened
 export               the way from a run to a file
 exported_file        the way back, to what is tested and asked like a net
 deployed             the net with all that stands around it, and what a file says of itself
@@ -9,12 +11,20 @@ onnx_graph           ONNX
 torchvision_names    one table of names, and which nets torchvision has
 torchvision_weights  safetensors for torchvision, a folder for timm
 verify               is it the same function?
+convert              other programs' weights as a model file
+foreign              and as a classifier
+checkpoint           what a file of theirs holds
+layouts              whose names its tensors have, and which net they make
+strange_nets         what it may be where they make none of ours
+told                 what stands beside weights: class names, normalisation
+zero_sides           option A with zeros on both sides
 """
 
+from reslab.interop.convert import Converted, convert
 from reslab.interop.deployed import Deployed, description
 from reslab.interop.export import TARGETS, Exported, export
-from reslab.interop.exported_file import load, opened
 from reslab.interop.onnx_graph import read_onnx
+from reslab.interop.opening import load, opened, trained
 from reslab.interop.torch_program import read_program
 from reslab.interop.torchvision_names import torchvision_names
 from reslab.interop.torchvision_weights import read_torchvision
@@ -24,9 +34,11 @@ __all__ = [
     "TARGETS",
     "TOLERANCE",
     "Agreement",
+    "Converted",
     "Deployed",
     "Exported",
     "compare",
+    "convert",
     "description",
     "export",
     "load",
@@ -35,4 +47,5 @@ __all__ = [
     "read_program",
     "read_torchvision",
     "torchvision_names",
+    "trained",
 ]

@@ -1,5 +1,6 @@
 """A net as others run it: pixels in, probabilities out, nothing to be done before or after."""
 
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
@@ -7,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from reslab.nets import architecture_from
-from reslab.store import Classifier, Identity
+from reslab.store import Classifier, Identity, Origin
 
 INPUT = "pixels"
 
@@ -55,6 +56,7 @@ def description(classifier: Classifier) -> dict[str, Any]:
         "split": identity.split,
         "fingerprint": identity.fingerprint,
         "residual": identity.residual,
+        **({"origin": asdict(identity.origin)} if identity.origin else {}),
         "classes": list(identity.classes),
         "size": preprocessing.size,
         "preprocessing": steps(preprocessing.size),
@@ -71,6 +73,7 @@ def identity_of(about: dict[str, Any]) -> Identity:
         split=about.get("split"),
         fingerprint=about.get("fingerprint"),
         residual=about.get("residual"),
+        origin=Origin(**about["origin"]) if "origin" in about else None,
     )
 
 

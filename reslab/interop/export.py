@@ -7,8 +7,10 @@ from typing import Any
 
 from reslab.data import quiet, read_photo
 from reslab.errors import RunError, UsageError, unknown
+from reslab.interop.checkpoint import weights_file
 from reslab.interop.deployed import INPUT, output_name
 from reslab.interop.onnx_graph import onnx_bytes, opset, read_onnx, require_onnx
+from reslab.interop.opening import trained
 from reslab.interop.torch_program import program_bytes, read_program
 from reslab.interop.torchvision_names import first_version
 from reslab.interop.torchvision_weights import (
@@ -25,7 +27,6 @@ from reslab.store import (
     PREDICTIONS,
     Classifier,
     find_model,
-    load,
     make_folder,
     read_predictions,
     trained_names,
@@ -96,9 +97,9 @@ def export(
         raise UsageError(
             f"--scores: a file for {to} holds weights, and what is made of them is another program's affair"
         )
-    source = find_model(Path(run_or_file))
+    source = weights_file(Path(run_or_file)) or find_model(Path(run_or_file))
     path = _destination(Path(run_or_file), source, to, Path(out) if out is not None else None)
-    classifier = load(run_or_file, residual)
+    classifier = trained(run_or_file, residual)
     say(f"{classifier.identity.model} as {to}: writing, and running what was written ...")
     files, read = _made(classifier, to, scores, path)
     data = next(iter(files.values()))

@@ -11,30 +11,16 @@ from reslab.interop.onnx_graph import read_onnx, require_runtime
 from reslab.interop.program_check import refuse_code
 from reslab.interop.torch_program import read_program
 from reslab.interop.verify import Runner
-from reslab.nets import Residual
-from reslab.store import Classifier, ExportedNet, exported_as
-from reslab.store import load as load_classifier
+from reslab.store import ExportedNet, exported_as
 
 
-def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifier | ExportedNet:
-    """What is trained and lies in a run folder, a model file, an exported file, or ships under a name.
-
-    A run folder, a model file or a name ("resnet20-cifar10") give a `Classifier`, ready for the CPU: in evaluation
-    mode, its weights without gradients (`.requires_grad_()` gives them back). A net with a user's own residual function
-    needs that function as `residual`: files never run code by themselves. A file that `export` wrote (.onnx, .pt2)
-    gives an `ExportedNet`, which has everything inside.
+def read_exported(place: Path) -> ExportedNet:
+    """The net in a file that is named as `export` names them (.onnx, .pt2).
 
     Raises RunError for a file that is absent, torn or foreign, UsageError where onnxruntime is missing.
     """
-    place = opened(Path(run_or_file))
-    return place if isinstance(place, ExportedNet) else load_classifier(run_or_file, residual)
-
-
-def opened(place: Path) -> Path | ExportedNet:
-    """An exported file, read; any other place as it is. Raises what `load` raises."""
     form = exported_as(place)
-    if form is None:
-        return place
+    assert form is not None
     if form == "onnx":
         require_runtime(str(place))
     try:

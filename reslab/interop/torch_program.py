@@ -5,31 +5,33 @@ import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.export import Dim, ExportedProgram
 
 from reslab.errors import RunError
 from reslab.interop.deployed import INPUT, Deployed, description, output_name
 from reslab.interop.verify import Pixels, Runner
 from reslab.store import Classifier
 
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
+
 ABOUT = "reslab.json"  # among the extra files of a .pt2
 
 
-def program_of(classifier: Classifier, scores: bool) -> ExportedProgram:
+def program_of(classifier: Classifier, scores: bool) -> "ExportedProgram":
     """The graph of the net with all that stands around it (`Deployed`), batch size left open.
 
     Raises RunError for a net that PyTorch cannot turn into a graph: a residual function of one's own may be any Python.
     """
+    from torch.export import Dim, export  # a second to load: for whoever writes or runs a program alone
+
     size = classifier.size
     example = torch.zeros(2, size, size, 3, dtype=torch.uint8)  # of one image a size would be taken for fixed
     try:
         with as_is():
-            program = torch.export.export(
-                Deployed(classifier, scores).eval(), (example,), dynamic_shapes={INPUT: {0: Dim("batch")}}
-            )
+            program = export(Deployed(classifier, scores).eval(), (example,), dynamic_shapes={INPUT: {0: Dim("batch")}})
     except Exception as error:  # whatever the tracing of somebody's code may raise
         raise RunError(f"torch.export makes no graph of this net: {first_line(error)}") from error
     for node in program.graph.nodes:
@@ -43,12 +45,14 @@ def program_bytes(classifier: Classifier, scores: bool) -> bytes:
     Nothing in it is pickled: weights lie as bytes, the graph and their shapes as JSON. (The example that
     `torch.export.save` would pickle is left out.)
     """
+    from torch.export import save
+
     program = program_of(classifier, scores)
     program.example_inputs = None
     about = {**description(classifier), "input": INPUT, "output": output_name(scores)}
     file = io.BytesIO()
     with as_is():
-        torch.export.save(program, file, extra_files={ABOUT: json.dumps(about, ensure_ascii=False)})
+        save(program, file, extra_files={ABOUT: json.dumps(about, ensure_ascii=False)})
     return file.getvalue()
 
 
@@ -57,10 +61,12 @@ def read_program(data: bytes) -> tuple[Runner, dict[str, Any]]:
 
     Only for what we wrote ourselves, or `program_check.refuse_code` let pass: PyTorch unpickles what files hold.
     """
+    from torch.export import load
+
     extra = {ABOUT: "{}"}
     try:
         with as_is():
-            module = torch.export.load(io.BytesIO(data), extra_files=extra).module()
+            module = load(io.BytesIO(data), extra_files=extra).module()
     except Exception as error:  # whatever a damaged graph may raise
         raise RunError(f"PyTorch does not read the program: {first_line(error)}") from error
 

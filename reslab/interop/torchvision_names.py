@@ -19,13 +19,13 @@ THEIRS = {(depths, IMAGENET_WIDTHS, block) for block, depths in IMAGENET.values(
 def torchvision_names(net: Spec) -> dict[str, str]:
     """Module names here -> there, of everything with weights: "stage2.0.shortcut.0" -> "layer2.0.downsample.0".
 
-    `net` is one for which `obstacle` has nothing to say.
+    `net` is a residual net that activates after each convolution, with shortcuts of option A or B.
     """
     names = dict(OUTSIDE)
     for stage, depth in enumerate(net.depths, start=1):
         for block in range(depth):
-            grows = block == 0 and (stage > 1 or net.expansion > 1)
-            inside = {**BLOCKS[net.block], **(PROJECTION if grows else {})}
+            projects = net.shortcut == "B" and block == 0 and (stage > 1 or net.expansion > 1)
+            inside = {**BLOCKS[net.block], **(PROJECTION if projects else {})}
             names |= {
                 f"stage{stage}.{block}.{ours}": f"layer{stage}.{block}.{theirs}" for ours, theirs in inside.items()
             }

@@ -1,7 +1,7 @@
 """What lies on disk of ours: the model file, the run folder, its record, our results; written in one step each."""
 
 from reslab.store.atomic import json_bytes, make_folder, read_json, write_bytes, write_json
-from reslab.store.classifier import Classifier, Identity
+from reslab.store.classifier import UNTOLD, Classifier, Identity, Origin
 from reslab.store.exported_net import ExportedNet, exported_as
 from reslab.store.model_file import MODEL_FILE, find_model, load, model_bytes
 from reslab.store.paces import remember_pace, remembered_pace
@@ -35,9 +35,11 @@ __all__ = [
     "RESULT",
     "SPLIT",
     "STATE",
+    "UNTOLD",
     "Classifier",
     "ExportedNet",
     "Identity",
+    "Origin",
     "Predictions",
     "Record",
     "RunFolder",

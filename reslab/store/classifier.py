@@ -17,6 +17,18 @@ Pixels = Tensor | NDArray[np.uint8] | Sequence[NDArray[np.uint8]]
 """uint8 RGB images (B, H, W, 3), from 0 to 255, or a sequence of (H, W, 3)."""
 
 
+UNTOLD = "images that its file does not name"  # what a net was trained on, where only its weights are there
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The file of another program's that weights are from."""
+
+    file: str  # its name, without folders
+    sha256: str
+    layout: str  # whose names its tensors have: "torchvision"
+
+
 @dataclass(frozen=True)
 class Identity:
     """What a model file says of its net."""
@@ -28,6 +40,7 @@ class Identity:
     split: str | None = None  # which images of it were held out: a split of CIFAR
     fingerprint: str | None = None  # of a folder's files
     residual: str | None = None  # "module:function" of a user's own residual function
+    origin: Origin | None = None  # of weights that another program trained
 
 
 class Classifier(nn.Module):

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch import Tensor
 from reslab.data import Preprocessing
 from reslab.errors import ReslabError, RunError, UsageError
 from reslab.nets import Residual, architecture_from, unfilled
-from reslab.store.classifier import Classifier, Identity
+from reslab.store.classifier import Classifier, Identity, Origin
 from reslab.store.exported_net import exported_as
 from reslab.store.trained_places import trained_hint, trained_model
 
@@ -26,7 +27,7 @@ MODEL_FILE = "model.safetensors"
 def model_bytes(weights: dict[str, Tensor], identity: Identity, preprocessing: Preprocessing) -> bytes:
     """The content of a model file. `weights` are the net's parameters and batch-norm statistics by name."""
     tensors = {f"net.{name}": tensor.detach().to("cpu").contiguous() for name, tensor in weights.items()}
-    about = {
+    about: dict[str, Any] = {
         "kind": "model",
         "format": FORMAT,
         "model": identity.model,
@@ -38,6 +39,8 @@ def model_bytes(weights: dict[str, Tensor], identity: Identity, preprocessing: P
         "residual": identity.residual,
         "preprocessing": {"std": preprocessing.std, "size": preprocessing.size},
     }
+    if identity.origin:
+        about["origin"] = asdict(identity.origin)
     tensors[MEAN] = torch.from_numpy(preprocessing.mean.copy())
     return save(tensors, {KEY: json.dumps(about, ensure_ascii=False)})
 
@@ -64,6 +67,7 @@ def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifie
             split=about["split"],
             fingerprint=about["fingerprint"],
             residual=about["residual"],
+            origin=Origin(**about["origin"]) if "origin" in about else None,
         )
         mean = tensors.pop(MEAN).numpy()
         preprocessing = Preprocessing(mean, float(about["preprocessing"]["std"]), int(about["preprocessing"]["size"]))
@@ -121,7 +125,10 @@ def read_tensors(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, An
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
             about = json.loads((file.metadata() or {})[KEY])
     except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise RunError(f"{path} is torn, or no file of reslab's: {error}") from error
+        raise RunError(
+            f"{path} is torn, or no file of reslab's: {error} (reslab.load and reslab convert read other programs' "
+            "weights)"
+        ) from error
     if not isinstance(about, dict) or about.get("kind") != kind:
         raise RunError(f"{path} holds no {kind} of reslab's")
     return tensors, about

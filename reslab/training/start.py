@@ -1,4 +1,4 @@
-"""Fine-tuning: a net that starts from a trained net's weights, where others start at random."""
+"""Fine-tuning: a net that starts from a trained net's weights, ours or another program's."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -10,8 +10,9 @@ from torch import Tensor
 from reslab.data import NAMES
 from reslab.engine.layout import parameter_layout
 from reslab.errors import UsageError
+from reslab.interop import trained
 from reslab.nets import Architecture, Residual, build, named_residual
-from reslab.store import Classifier, load
+from reslab.store import Classifier
 from reslab.store.trained_places import trained_model
 from reslab.training.presets import spec_of
 from reslab.training.recipe import Recipe
@@ -34,7 +35,7 @@ def like(start: str | None, asked: Asked, data: str | Path) -> Asked:
     """
     if start is None:
         return asked
-    source = load(start)
+    source = trained(start)
     if asked.model not in (None, source.identity.model):
         return asked
     spec = source.identity.spec
@@ -47,19 +48,21 @@ def like(start: str | None, asked: Asked, data: str | Path) -> Asked:
 
 
 def with_start(recipe: Recipe, start: str | None) -> Recipe:
-    """The recipe of a training from `start`: a run folder, a model file or a name; as it is for None.
+    """The recipe of a training from `start`, as it is for None.
 
-    The weights become a part of it: other weights in the same place make another run. Raises RunError where there is
-    no trained net, UsageError where it is another net than the recipe's.
+    `start` is a run folder, a model file, the name of a trained net or another program's weights. These become a part
+    of it: other weights in the same place make another run. Raises RunError where there is no trained net, UsageError
+    where it is another net than the recipe's.
     """
     if start is None:
         return recipe
-    source = load(start, named_residual(recipe.model.residual))
+    source = trained(start, named_residual(recipe.model.residual))
     ours, theirs = spec_of(recipe), source.identity.spec
     if _apart_from_data(ours, theirs) != theirs or _shapes(ours, source) != _shapes(theirs, source):
         raise UsageError(
             f"{start} is {_called(source.identity.model, theirs)}, and to be trained is "
             f"{_called(recipe.model.name, ours)}: leave --model, --shortcut and --stride-in out, or start from another"
+            f"{_other_stride(source, ours)}"
         )
     return replace(recipe, model=replace(recipe.model, start=place_of(start), start_digest=_digest(source)))
 
@@ -77,13 +80,14 @@ def starting_weights(recipe: Recipe, classes: tuple[str, ...]) -> dict[str, Tens
     """
     if recipe.model.start is None:
         return None
-    source = load(recipe.model.start, named_residual(recipe.model.residual))
+    source = trained(recipe.model.start, named_residual(recipe.model.residual))
     if _digest(source) != recipe.model.start_digest:
         raise UsageError(f"{recipe.model.start} has other weights than when this run was begun; choose another --run")
     weights = dict(source.net.state_dict())
     if source.classes == classes:
         return weights
-    return {name: tensor for name, tensor in weights.items() if name not in _of_classes(source)}
+    of_classes = _of_classes(source)
+    return {name: tensor for name, tensor in weights.items() if name not in of_classes}
 
 
 def _apart_from_data(ours: Architecture, theirs: Architecture) -> Architecture:
@@ -94,8 +98,8 @@ def _apart_from_data(ours: Architecture, theirs: Architecture) -> Architecture:
 
 def _shapes(spec: Architecture, source: Classifier) -> dict[str, tuple[int, ...]]:
     """Of the parameters that do not tell classes apart."""
-    layout = _layout(spec, source.residual)
-    return {name: shape for name, shape in layout.items() if name not in _of_classes(source)}
+    of_classes = _of_classes(source)
+    return {name: shape for name, shape in _layout(spec, source.residual).items() if name not in of_classes}
 
 
 def _of_classes(source: Classifier) -> set[str]:
@@ -108,6 +112,15 @@ def _of_classes(source: Classifier) -> set[str]:
 def _called(model: str, spec: Architecture) -> str:
     details = (f"{what} {found}" for what in ("shortcut", "stride_in") if (found := getattr(spec, what, None)))
     return f"{model} ({', '.join([*details, f'{spec.size} px'])})"
+
+
+def _other_stride(source: Classifier, ours: Architecture) -> str:
+    """Where bottlenecks subsample is said of another program's weights when they are converted, not here."""
+    asked = getattr(ours, "stride_in", None)
+    origin, theirs = source.identity.origin, source.identity.spec
+    if origin is None or asked == getattr(theirs, "stride_in", None):
+        return ""
+    return f"; reslab convert {origin.file} --stride-in {asked} takes the same weights so"
 
 
 def _layout(spec: Architecture, residual: Residual | None) -> dict[str, tuple[int, ...]]:

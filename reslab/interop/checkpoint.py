@@ -1,0 +1,159 @@
+"""Another program's file of weights: its tensors by name, and what lies beside them. Nothing in it is run."""
+
+import argparse
+import hashlib
+import io
+import json
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from reslab.errors import RunError
+from reslab.interop.torch_program import first_line
+from reslab.interop.torchvision_weights import KEY
+from reslab.store import read_json
+
+TORCH = (".pth", ".pt", ".th", ".bin", ".ckpt", ".tar")  # what people call files of torch.save
+OTHERS = {".caffemodel": "Caffe", ".prototxt": "Caffe", ".h5": "Keras", ".hdf5": "Keras", ".keras": "Keras"}
+IN_FOLDERS = ("model.safetensors", "pytorch_model.bin")  # timm's and Hugging Face's, a config.json beside them
+
+NESTED = ("state_dict_ema", "model_ema", "state_dict", "model")  # where trainers put weights: averaged ones first
+COUNTER = "n_averaged"  # of torch's AveragedModel, beside its weights
+PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and averaged models, of torch.compile
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The content of such a file."""
+
+    place: Path  # as it was named: the file, or the folder that it lies in
+    file: Path
+    sha256: str
+    tensors: dict[str, Tensor]  # on the CPU; a prefix that all names have is taken away
+    config: dict[str, Any]  # config.json of its folder; {} where there is none
+    images: dict[str, Any]  # preprocessor_config.json of its folder
+    about: dict[str, Any]  # what `reslab export --to torchvision` wrote into it
+
+
+def weights_file(place: Path) -> Path | None:
+    """The file of another program's weights that `place` is, or holds as a folder; None for what is none.
+
+    A model file or run folder of ours is none; files that `export` wrote for torchvision and timm are.
+    """
+    if place.is_dir():
+        if (place / "recipe.toml").is_file():
+            return None
+        inside = (place / name for name in IN_FOLDERS if (place / name).is_file())
+        return next((file for file in inside if weights_file(file)), None)
+    if place.suffix.lower() in (*TORCH, *OTHERS):
+        return place
+    if place.suffix.lower() == ".safetensors" and place.is_file():
+        about = _metadata(place)
+        return place if about is not None and (not about or about.get("kind") == "torchvision") else None
+    return None
+
+
+def read_checkpoint(place: Path) -> Checkpoint:
+    """The weights in `place`, for which `weights_file` gives a file. Raises RunError for what is torn, or no weights.
+
+    Files of torch.save are read under `weights_only`; besides tensors, a trainer's command line may be in them.
+    """
+    file = weights_file(place)
+    assert file is not None
+    if program := OTHERS.get(file.suffix.lower()):
+        raise RunError(
+            f"{file} is a file of {program}'s, which reslab does not read: of the same net torchvision, timm and "
+            "Hugging Face have weights that it does"
+        )
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError as error:
+        raise RunError(f"no file {file}") from error
+    except OSError as error:
+        raise RunError(f"{file} cannot be read: {error.strerror}") from error
+    own = file.suffix.lower() == ".safetensors"
+    found = _safetensors(file, data) if own else _torch(file, data)
+    beside = file.parent if file.name in IN_FOLDERS else None
+    return Checkpoint(
+        place,
+        file,
+        hashlib.sha256(data).hexdigest(),
+        _without_prefix(_weights(file, found)),
+        _json(beside, "config.json"),
+        _json(beside, "preprocessor_config.json"),
+        (_metadata(file) or {}) if own else {},
+    )
+
+
+def _metadata(file: Path) -> dict[str, Any] | None:
+    """What a file of ours says of itself, {} for another program's; None where it is torn."""
+    try:
+        with safe_open(file, framework="pt") as opened:
+            about = json.loads((opened.metadata() or {}).get(KEY, "{}"))
+    except (SafetensorError, OSError, ValueError):
+        return None
+    return about if isinstance(about, dict) else None
+
+
+def _safetensors(file: Path, data: bytes) -> dict[str, Tensor]:
+    try:
+        return safetensors.torch.load(data)
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise RunError(f"{file} is torn, or no safetensors file: {first_line(error)}") from error
+
+
+def _torch(file: Path, data: bytes) -> Any:
+    try:
+        with warnings.catch_warnings(), torch.serialization.safe_globals([argparse.Namespace]):
+            warnings.simplefilter("ignore")  # of what PyTorch thinks of old forms
+            return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except Exception as error:  # whatever damaged or foreign bytes may raise
+        if strange := re.search(r"Unsupported global: GLOBAL (\S+)", str(error)):
+            raise RunError(
+                f"{file} holds Python objects beside tensors ({strange[1]}), and reslab runs no code of files: where "
+                "it was made, write the weights alone, torch.save(net.state_dict(), FILE)"
+            ) from error
+        if "TorchScript" in str(error):
+            raise RunError(
+                f"{file} is a TorchScript program, not weights: where its net is, torch.save(net.state_dict(), FILE)"
+            ) from error
+        advice = "weights_only" in str(error)  # to read it without care, which nobody should follow
+        reason = "" if advice else f" ({first_line(error)})"
+        raise RunError(f"{file} is torn, or no file of torch.save's{reason}") from error
+
+
+def _weights(file: Path, found: Any) -> dict[str, Tensor]:
+    """The tensors by name, wherever a trainer put them. Raises RunError where there is anything else."""
+    while isinstance(found, Mapping) and (inner := next((k for k in NESTED if isinstance(found.get(k), Mapping)), "")):
+        found = found[inner]
+    if not isinstance(found, Mapping) or not found:
+        raise RunError(f"{file} holds no weights by name, as net.state_dict() gives them, but a {type(found).__name__}")
+    tensors = {name: value for name, value in found.items() if name != COUNTER}
+    strange = [name for name, value in tensors.items() if not isinstance(name, str) or not isinstance(value, Tensor)]
+    if strange:
+        raise RunError(f"{file} holds no weights by name, as net.state_dict() gives them: '{strange[0]}' is no tensor")
+    return tensors
+
+
+def _without_prefix(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    for prefix in PREFIXES * 2:  # either may be outside
+        if tensors and all(name.startswith(prefix) for name in tensors):
+            tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+    return tensors
+
+
+def _json(folder: Path | None, name: str) -> dict[str, Any]:
+    if folder is None or not (folder / name).is_file():
+        return {}
+    found = read_json(folder / name)
+    if not isinstance(found, dict):
+        raise RunError(f"{folder / name} does not describe a net")
+    return found

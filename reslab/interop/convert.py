@@ -1,0 +1,101 @@
+"""Another program's weights as a model file of ours, which knows its class names, its normalisation and its origin."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reslab.errors import RunError, UsageError, unknown
+from reslab.interop.checkpoint import weights_file
+from reslab.interop.foreign import read_foreign
+from reslab.interop.layouts import COUNTER
+from reslab.nets import STRIDES_IN
+from reslab.progress import Say, silent
+from reslab.store import Classifier, load, model_bytes, write_bytes
+
+ENDING = ".safetensors"
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A model file that was written, and what is in it."""
+
+    path: Path
+    classifier: Classifier = field(repr=False)
+
+
+def convert(
+    file: str | Path,
+    out: str | Path | None = None,
+    *,
+    classes: str | Path | None = None,
+    stride_in: str | None = None,
+    say: Say = silent,
+) -> Converted:
+    """Write a model file from weights of torchvision's, timm's, Hugging Face's or akamaster's residual nets.
+
+    `file` is a .pth, .pt, .th, .bin or .safetensors file, or a folder with config.json and weights. `classes` is a text
+    file with the classes' names, a line each, in the order of the scores. `stride_in="1x1"` is for bottlenecks that
+    subsample as in the paper (v1), which weights do not tell. `out` defaults to a file beside it.
+
+    Raises RunError for what is torn or none of our nets, UsageError for names or a stride that do not fit and for a
+    place that something else has.
+    """
+    place = Path(file)
+    if stride_in is not None and stride_in not in STRIDES_IN:
+        raise unknown("stride of a bottleneck", stride_in, STRIDES_IN)
+    _require_foreign(place)
+    path = _destination(place, Path(out) if out is not None else None)
+    names = read_names(Path(classes)) if classes is not None else None
+    classifier = read_foreign(place, classes=names, stride_in=stride_in, say=say)
+    weights = {name: tensor for name, tensor in classifier.net.state_dict().items() if not name.endswith(COUNTER)}
+    write_bytes(path, model_bytes(weights, classifier.identity, classifier.preprocessing))
+    return Converted(path, classifier)
+
+
+def read_names(file: Path) -> tuple[str, ...]:
+    """The lines of a text file in UTF-8. Raises UsageError where there are none, or one of them is empty."""
+    try:
+        lines = [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines()]
+    except OSError as error:
+        raise UsageError(f"--classes {file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"--classes {file} is no text in UTF-8: name a file with a class's name a line") from error
+    while lines and not lines[-1]:
+        lines.pop()
+    if not lines or "" in lines:
+        number = lines.index("") + 1 if lines else 1
+        raise UsageError(f"--classes {file}: line {number} is empty; each line is the name of a class")
+    return tuple(lines)
+
+
+def _require_foreign(place: Path) -> None:
+    """Raises UsageError for a model of our own, RunError where there is nothing to convert."""
+    if weights_file(place):
+        return
+    if not place.exists():
+        raise RunError(f"no file or folder {place}")
+    if place.is_dir() and not (place / "recipe.toml").exists():
+        raise RunError(f"{place} has no weights: neither model.safetensors nor pytorch_model.bin")
+    load(place)  # raises RunError where it is torn or none
+    raise UsageError(f"{place} is a model of reslab's own already: every command takes it as it is")
+
+
+def _destination(place: Path, out: Path | None) -> Path:
+    """Where the file goes. Raises UsageError for a place that has anything but a model file that was made so."""
+    if out is None:
+        named = place if place.name.strip(".") else place.resolve()  # "." has no name beside which to write
+        stem = named.name if named.is_dir() else named.stem
+        out = named.with_name(f"{stem}{'.reslab' if named.suffix == ENDING else ''}{ENDING}")
+    if out.is_dir():
+        raise UsageError(f"--out {out} is a folder; name a file in it, as {out / 'net.safetensors'}")
+    if out.suffix != ENDING:
+        raise UsageError(f"--out {out}: the names of model files end in {ENDING}")
+    if out.exists() and not _converted(out):
+        raise UsageError(f"--out {out} is there already, and reslab convert did not make it; name another file")
+    return out
+
+
+def _converted(file: Path) -> bool:
+    try:
+        return load(file).identity.origin is not None
+    except (RunError, UsageError):
+        return False

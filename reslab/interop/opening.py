@@ -1,0 +1,44 @@
+"""Whatever holds a trained net, opened: a run, a model file or a name; an exported file; another program's weights."""
+
+from pathlib import Path
+
+from reslab.errors import UsageError
+from reslab.interop.checkpoint import weights_file
+from reslab.interop.exported_file import read_exported
+from reslab.interop.foreign import read_foreign
+from reslab.nets import Residual
+from reslab.progress import Say, silent
+from reslab.store import Classifier, ExportedNet, exported_as
+from reslab.store import load as load_classifier
+
+
+def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifier | ExportedNet:
+    """What is trained and lies in a run folder, a model file, an exported file, or ships under a name.
+
+    A run folder, a model file or a name ("resnet20-cifar10") give a `Classifier`, ready for the CPU: in evaluation
+    mode, its weights without gradients (`.requires_grad_()` gives them back). A net with a user's own residual function
+    needs that function as `residual`: files never run code by themselves. A file that `export` wrote (.onnx, .pt2)
+    gives an `ExportedNet`, which has everything inside. Weights of torchvision's, timm's, Hugging Face's or akamaster's
+    residual nets (a file, or a folder with its config.json) give a `Classifier` with their normalisation.
+
+    Raises RunError for a file that is absent, torn or none of these, UsageError where onnxruntime is missing.
+    """
+    place = Path(run_or_file)
+    return read_exported(place) if exported_as(place) else trained(run_or_file, residual)
+
+
+def trained(run_or_file: str | Path, residual: Residual | None = None) -> Classifier:
+    """`load` for whoever needs a net with weights. Raises RunError for an exported file, which has none."""
+    place = Path(run_or_file)
+    if not weights_file(place):
+        return load_classifier(run_or_file, residual)
+    if residual:
+        raise UsageError(f"{place} has another program's residual functions, and takes no other; leave --residual out")
+    return read_foreign(place)
+
+
+def opened(place: Path, say: Say = silent) -> Path | ExportedNet | Classifier:
+    """An exported file or another program's weights, read; any other place as it is. Raises what `load` raises."""
+    if weights_file(place):
+        return read_foreign(place, say=say)
+    return read_exported(place) if exported_as(place) else place

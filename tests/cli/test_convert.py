@@ -1,0 +1,128 @@
+"""Other programs' weights, as a user names them: converted, tested, asked, looked at, exported, and trained on."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from reslab.interop import load
+from tests.cli.test_commands import Answer
+from tests.interop.foreign_weights import akamaster_shapes, filled, torchvision_shapes
+
+
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory):
+    """akamaster's net of 8 layers for five classes."""
+    path = tmp_path_factory.mktemp("akamaster") / "resnet8.th"
+    torch.save({"state_dict": filled(akamaster_shapes(1)), "best_prec1": 12.3}, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def eighteen(tmp_path_factory):
+    path = tmp_path_factory.mktemp("torchvision") / "resnet18-f37072fd.pth"
+    torch.save(filled(torchvision_shapes((2, 2, 2, 2))), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def pets(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos") / "pets"
+    random = np.random.default_rng(0)
+    for name, shade in (("cat", 40), ("dog", 200)):
+        (folder / name).mkdir(parents=True)
+        for number in range(5):
+            pixels = (shade + random.integers(-15, 16, (20, 24, 3))).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+    return folder
+
+
+def test_convert_in_words_and_json(theirs, tmp_path):
+    names, out = tmp_path / "names.txt", tmp_path / "net.safetensors"
+    names.write_text("cat\ndog\nowl\nfox\nbee\n")
+    answer = Answer("convert", theirs, "--out", out, "--classes", names, "--json")
+    assert answer.code == 0 and answer.out.count("\n") == 1
+    found = answer.json
+    assert (found["file"], found["model"], found["shortcut"], found["size"]) == (str(out), "resnet8", "A", 32)
+    assert found["class_names"] == ["cat", "dog", "owl", "fox", "bee"] and found["std"] == pytest.approx(57.63)
+    assert (found["origin"]["file"], found["origin"]["layout"]) == ("resnet8.th", "akamaster")
+    answer = Answer("convert", theirs, "--out", out)
+    for words in (str(out), "0, 1, 2, 3, 4", "in the layout of akamaster, sha256", f"--from {out}"):
+        assert words in answer.out
+    assert f"reslab convert {theirs} --classes FILE names them" in answer.err
+
+
+def test_weights_are_asked_and_tested_as_they_are(theirs, pets, tmp_path):
+    answer = Answer("predict", theirs, pets, "--json")
+    assert answer.code == 0 and len(answer.json["predictions"]) == 10 and "as akamaster names it" in answer.err
+    numbered = tmp_path / "numbered" / "val"
+    numbered.mkdir(parents=True)
+    for number, name in (("3", "cat"), ("1", "dog")):
+        (numbered / number).symlink_to(pets / name)
+        (numbered.parent / "train").mkdir(exist_ok=True)
+        (numbered.parent / "train" / number).symlink_to(pets / name)
+    found = Answer("eval", theirs, numbered.parent, "--json").json
+    given = {p["path"]: p["name"] for p in answer.json["predictions"]}
+    wrong = [given[str(pets / name / f"{k}.png")] != n for n, name in (("3", "cat"), ("1", "dog")) for k in range(5)]
+    assert found["images"] == 10 and found["top1_error"] == pytest.approx(100 * np.mean(wrong))
+
+
+def test_names_that_do_not_match_lead_to_convert(theirs, pets):
+    answer = Answer("eval", theirs, pets)
+    assert answer.code == 1
+    assert (
+        "it knows 0, 1, 2, 3, 4. Their names are not in resnet8.th: reslab convert resnet8.th --classes" in answer.err
+    )
+    answer = Answer("eval", theirs)
+    assert answer.code == 2 and "trained on images that its file does not name: name a data set" in answer.err
+
+
+def test_info(theirs, tmp_path):
+    converted = tmp_path / "net.safetensors"
+    assert Answer("convert", theirs, "--out", converted).code == 0
+    for file in (theirs, converted):
+        found = Answer("info", file, "--json").json
+        assert (found["name"], found["classes"], found["input_size"], found["shortcut"]) == ("resnet8", 5, 32, "A")
+        assert found["weights"]["origin"]["file"] == "resnet8.th" and found["weights"]["class_names"] == list("01234")
+        text = Answer("info", file).out
+        assert "resnet8, input 32 x 32, 5 classes" in text and "resnet8.th, in the layout of akamaster" in text
+        refused = Answer("info", file, "--classes", "7")
+        assert refused.code == 2 and "its net is fixed" in refused.err
+
+
+def test_responses(theirs, pets):
+    found = Answer("analyze", "responses", theirs, "--images", pets, "--json").json["nets"][0]
+    assert found["model"] == "resnet8" and len(found["layers"]) == 7
+    refused = Answer("analyze", "responses", theirs)
+    assert refused.code == 1 and "--images FOLDER looks with any photographs" in refused.err
+
+
+def test_fine_tuning_from_torchvisions_weights_at_another_size(eighteen, pets, tmp_path):
+    words = ["train", pets, "--from", eighteen, "--size", "16", "--steps", "1", "--batch", "2"]
+    words += ["--set", "optimizer.rates=stem.*=0, stage*=0", "--run", tmp_path / "run"]
+    answer = Answer(*words, "--json")
+    assert answer.code == 0 and answer.json["model"] == "resnet18"
+    source, tuned = load(eighteen), load(tmp_path / "run")
+    assert (tuned.classes, tuned.size, tuned.identity.origin) == (("cat", "dog"), 16, None)
+    before, after = dict(source.net.named_parameters()), dict(tuned.net.named_parameters())
+    assert {name for name in before if not torch.equal(before[name], after[name])} == {"head.2.weight", "head.2.bias"}
+    again = Answer(*words, "--json")
+    assert again.code == 0 and again.json == answer.json and "is done" in again.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["convert", "nothing.pth"], 1, "no file nothing.pth"),
+        (["convert", "nothing"], 1, "no file or folder nothing"),
+        (["convert", "net.caffemodel"], 1, "net.caffemodel is a file of Caffe's"),
+        (["convert", "resnet20-cifar10"], 1, "no file or folder resnet20-cifar10"),
+        (["eval", "nothing.th"], 1, "no file nothing.th"),
+        (["train", "--from", "nothing.pth"], 1, "no file nothing.pth"),
+        (["train", "PETS", "--from", "THEIRS", "--shortcut", "B"], 2, "resnet8 (shortcut A"),
+        (["convert", "THEIRS", "--stride-in", "3x3"], 2, "no bottlenecks"),
+    ],
+)
+def test_mistakes(theirs, pets, words, code, message):
+    answer = Answer(*[{"THEIRS": theirs, "PETS": pets}.get(word, word) for word in words])
+    assert answer.code == code and message in answer.err and answer.out == ""

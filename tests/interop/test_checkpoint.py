@@ -1,0 +1,188 @@
+"""Files of other programs' weights: wherever a trainer put them, and what is said of those that hold something else."""
+
+import argparse
+import io
+import pickle
+import warnings
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save, save_file
+from torch import nn
+
+from reslab.errors import RunError
+from reslab.interop.checkpoint import read_checkpoint, weights_file
+from reslab.interop.layouts import AKAMASTER, HUGGING_FACE, TORCHVISION, layout_of, net_of, our_weights
+from reslab.interop.opening import load
+from reslab.nets import spec
+from tests.interop.classifiers import classifier, saved
+from tests.interop.foreign_weights import akamaster_shapes, filled, hugging_face_shapes, torchvision_shapes
+
+TINY = {"conv1.weight": torch.zeros(1), "fc.bias": torch.ones(2)}
+TWO = (2, 2, 2, 2)
+
+
+def prefixed(prefix: str) -> dict[str, torch.Tensor]:
+    return {prefix + name: tensor for name, tensor in TINY.items()}
+
+
+def written(value, **how) -> bytes:
+    file = io.BytesIO()
+    torch.save(value, file, **how)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TINY,
+        OrderedDict(TINY),
+        prefixed("module."),
+        prefixed("_orig_mod.module."),
+        {"state_dict": TINY, "best_acc1": torch.tensor(76.1), "epoch": 3, "optimizer": {"state": {}}},
+        {"model": TINY, "args": argparse.Namespace(lr=0.1)},
+        {"state_dict": prefixed("model."), "state_dict_ema": TINY},
+        {"model": prefixed("x."), "model_ema": {"n_averaged": torch.tensor(5), **prefixed("module.")}},
+        {"state_dict": {"model": TINY}},
+    ],
+    ids=lambda content: ",".join(content),
+)
+@pytest.mark.parametrize("zipped", [True, False])
+def test_weights_are_found_wherever_they_are(tmp_path, content, zipped):
+    path = tmp_path / "net.pth"
+    path.write_bytes(written(content, _use_new_zipfile_serialization=zipped))
+    found = read_checkpoint(path)
+    assert found.tensors.keys() == TINY.keys() and torch.equal(found.tensors["fc.bias"], torch.ones(2))
+    assert (found.place, found.file, found.config) == (path, path, {})
+
+
+class Somebody:
+    pass
+
+
+def torchscript() -> bytes:
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it is out of fashion
+        torch.jit.save(torch.jit.trace(nn.Linear(2, 2), torch.zeros(1, 2)), file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is torn, or no file of torch.save's"),
+        (b"hello" * 100, "is torn, or no file of torch.save's"),
+        (written(TINY)[:300], "is torn, or no file of torch.save's"),
+        (written(TINY, _use_new_zipfile_serialization=False)[:-5], "is torn, or no file of torch.save's"),
+        (written(nn.Linear(2, 2)), r"Python objects beside tensors \(torch.nn.modules.linear.Linear\)"),
+        (written({"state_dict": TINY, "who": Somebody()}), r"reslab runs no code of files: .*net\.state_dict\(\)"),
+        (pickle.dumps({"a": np.zeros(3)}), "is torn, or no file of torch.save's$"),
+        (b"<!DOCTYPE html><html>not found", "is torn, or no file of torch.save's"),
+        (torchscript(), "is a TorchScript program, not weights"),
+        (written([1, 2]), "holds no weights by name, as .* but a list"),
+        (written({}), "holds no weights by name"),
+        (written({"a": torch.zeros(1), "epoch": 5}), "'epoch' is no tensor"),
+        (written({3: torch.zeros(1)}), "'3' is no tensor"),
+    ],
+)
+def test_what_holds_no_weights(tmp_path, content, message):
+    path = tmp_path / "net.pth"
+    path.write_bytes(content)
+    with pytest.raises(RunError, match=message) as error:
+        load(path)
+    assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "program"), [("net.caffemodel", "Caffe"), ("net.h5", "Keras"), ("net.keras", "Keras")]
+)
+def test_caffe_and_keras_are_refused_by_name(tmp_path, name, program):
+    (tmp_path / name).write_bytes(b"anything")
+    with pytest.raises(RunError, match=f"{name} is a file of {program}'s, which reslab does not read"):
+        load(tmp_path / name)
+
+
+def test_what_is_ours_is_not_foreign(tmp_path):
+    ours = saved(tmp_path / "model.safetensors", classifier("resnet8", 8))
+    assert weights_file(ours) is None and weights_file(tmp_path) is None
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    save_file(TINY, theirs / "model.safetensors")
+    assert weights_file(theirs) == theirs / "model.safetensors"
+    (theirs / "recipe.toml").touch()
+    assert weights_file(theirs) is None, "a run folder"
+    (tmp_path / "torn.safetensors").write_bytes(save(TINY)[:20])
+    assert weights_file(tmp_path / "torn.safetensors") is None
+    with pytest.raises(RunError, match="is torn, or no file of reslab's"):
+        load(tmp_path / "torn.safetensors")
+
+
+def test_layouts_are_told_by_names(tmp_path):
+    for shapes, layout, model, shortcut in (
+        (torchvision_shapes(TWO), TORCHVISION, "resnet18", "B"),
+        (torchvision_shapes((3, 4, 6, 3)), TORCHVISION, "resnet34", "B"),
+        (torchvision_shapes((3, 4, 23, 3), bottleneck=True), TORCHVISION, "resnet101", "B"),
+        (torchvision_shapes((3, 8, 36, 3), bottleneck=True), TORCHVISION, "resnet152", "B"),
+        (hugging_face_shapes(TWO), HUGGING_FACE, "resnet18", "B"),
+        (akamaster_shapes(9), AKAMASTER, "resnet56", "A"),
+        (akamaster_shapes(18), AKAMASTER, "resnet110", "A"),
+        (akamaster_shapes(1, projections=True), AKAMASTER, "resnet8", "B"),
+    ):
+        tensors = {name: torch.empty(shape, device="meta") for name, shape in shapes.items()}
+        assert layout_of(tensors) is layout
+        found, net = net_of(tmp_path, tensors, layout)
+        stride = {"stride_in": "3x3"} if net.block == "bottleneck" else {}
+        assert (found, net) == (model, spec(model, shortcut, 5, **stride))
+
+
+def changed(more=None, without=(), **shape) -> dict[str, tuple[int, ...]]:
+    kept = {name: size for name, size in torchvision_shapes(TWO).items() if name not in without}
+    return {**kept, **(more or {}), **shape}
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        (torchvision_shapes((1, 1, 1, 1)), "it has stages of 1, 1, 1, 1 basic blocks"),
+        (torchvision_shapes(TWO, stem=3), "'conv1.weight' is 64 x 3 x 3 x 3, not 64 x 3 x 7 x 7; .* behind a 3x3 stem"),
+        (torchvision_shapes(TWO, widths=(48, 96, 192, 384)), "'conv1.weight' is 48 x 3 x 7 x 7"),
+        (torchvision_shapes((3, 3, 3), widths=(16, 32, 64), stem=3), "stages of 3, 3, 3 basic blocks"),
+        (akamaster_shapes(8), "stages of 8, 8, 8 basic blocks"),
+        (changed(without=("fc.weight", "fc.bias")), r"has no classifier \(fc.weight, fc.bias\): it is the body"),
+        (changed(without=("layer3.0.bn2.bias",)), "'layer3.0.bn2.bias' is missing$"),
+        (changed({"layer1.0.se.fc1.weight": (4, 64, 1, 1)}), "has no place; it may be a net with squeeze"),
+        (changed({"conv1.bias": (64,)}), "'conv1.bias' has no place$"),
+        (changed({"linear.weight": (5, 512)}), "stages of 2, 2, 2, 2 basic blocks"),
+        (changed({"conv1.weight": (64, 1, 7, 7)}), "images of 1 channel$"),
+        ({"cls_token": (1, 1, 8), "patch_embed.proj.weight": (8, 3, 4, 4)}, "no blocks of theirs.*vision transformer"),
+        ({"features.0.weight": (64, 3, 3, 3)}, "VGG"),
+    ],
+)
+def test_other_nets_are_refused_by_name(tmp_path, shapes, message):
+    path = tmp_path / "net.safetensors"
+    save_file({name: torch.zeros(shape) for name, shape in shapes.items()}, path)
+    with pytest.raises(RunError, match=message) as error:
+        load(path)
+    assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize("more", [{"bottleneck": True, "factor": 2}, {"bottleneck": True, "groups": 2}])
+def test_wide_and_grouped_nets_are_named(tmp_path, more):
+    shapes = torchvision_shapes((3, 4, 6, 3), bottleneck=True)
+    shapes["layer1.0.conv2.weight"] = (128, 128, 3, 3) if "factor" in more else (128, 4, 3, 3)
+    tensors = {name: torch.empty(shape, device="meta") for name, shape in shapes.items()}
+    model, net = net_of(tmp_path, tensors, TORCHVISION)
+    with pytest.raises(RunError, match="a wide net" if "factor" in more else "grouped convolutions"):
+        our_weights(tmp_path, tensors, TORCHVISION, model, net)
+
+
+def test_integers_are_refused_and_half_precision_is_not(tmp_path):
+    weights = filled(akamaster_shapes(1))
+    torch.save({name: tensor.half() for name, tensor in weights.items()}, tmp_path / "half.pth")
+    assert next(load(tmp_path / "half.pth").net.parameters()).dtype == torch.float32
+    torch.save({**weights, "linear.bias": torch.zeros(5, dtype=torch.int8)}, tmp_path / "int8.pth")
+    with pytest.raises(RunError, match=r"'linear\.bias' in int8"):
+        load(tmp_path / "int8.pth")
