@@ -23,7 +23,7 @@ LONG = Work(RESNET20, 1_000_000)
 ABLE = replace(this_machine(), gpu=None, mps=False, features=("avx512f", "avx512_bf16"), cores=2)
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def a_compiler():
     try:
         library(NATIVE)

@@ -106,7 +106,7 @@ def apart(ours: torch.Tensor | NDArray, theirs: torch.Tensor) -> float:
     return float((torch.as_tensor(ours) - theirs).norm() / theirs.norm())
 
 
-@pytest.fixture(scope="module", params=[EXACT, FP32, SIXTEEN], ids=lambda variant: variant.name)
+@pytest.fixture(params=[EXACT, FP32, SIXTEEN], ids=lambda variant: variant.name)
 def exact(request):
     """The builds in fp32: direct products, and Winograd's."""
     return built(request.param)
