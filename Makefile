@@ -1,6 +1,8 @@
 # Every target makes its own environment in .venv; nothing else on the machine is touched.
 PYTHON ?= python3.11
 BIN := .venv/bin
+# Tests run in so many processes at once, each on a core of its own; each needs about 2 GB.
+JOBS ?= 2
 
 .PHONY: demo test check lint format sanitize docs clean
 
@@ -8,10 +10,10 @@ demo: .venv/installed
 	$(BIN)/reslab demo
 
 test: .venv/tested
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 check: lint
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not slow"
 
 lint: .venv/tested
 	$(BIN)/ruff format --check .
