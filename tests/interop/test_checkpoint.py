@@ -186,3 +186,18 @@ def test_integers_are_refused_and_half_precision_is_not(tmp_path):
     torch.save({**weights, "linear.bias": torch.zeros(5, dtype=torch.int8)}, tmp_path / "int8.pth")
     with pytest.raises(RunError, match=r"'linear\.bias' in int8"):
         load(tmp_path / "int8.pth")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (torch.full((5,), torch.nan), "NaN or infinity in 'linear.bias'"),
+        (torch.full((5,), 1e39, dtype=torch.float64), "NaN or infinity in 'linear.bias'"),
+        (torch.zeros(5, device="meta"), "the shape of 'linear.bias' alone"),
+        (torch.zeros(5).to_sparse(), "'linear.bias' as a sparse tensor"),
+    ],
+)
+def test_values_that_no_score_can_be_made_of_are_refused(tmp_path, values, message):
+    torch.save({**filled(akamaster_shapes(1)), "linear.bias": values}, tmp_path / "net.pth")
+    with pytest.raises(RunError, match=message):
+        load(tmp_path / "net.pth")
