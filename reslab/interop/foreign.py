@@ -4,7 +4,6 @@ What cannot be seen in weights is the same everywhere, and ours: convolutions wi
 kernel, batch normalisation with epsilon 1e-5, a max pool of 3x3 with stride 2 that is padded by 1, ReLU.
 """
 
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -109,11 +108,14 @@ def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
 
     The number is its class's, counted from 0.
     """
-    seen: Counter[str] = Counter()
-    found = []
+    first = {name: number for number, name in reversed(list(enumerate(names)))}
+    taken, found = set(names), []
     for number, name in enumerate(names):
-        found.append(f"{name} ({number})" if seen[name] else name)
-        seen[name] += 1
+        if number != first[name]:
+            while name in taken:  # as "crane (517)" may be, in the list itself
+                name = f"{name} ({number})"
+            taken.add(name)
+        found.append(name)
     return tuple(found)
 
 

@@ -154,6 +154,7 @@ def test_what_cannot_be_divided_by(std):
 
 def test_names_that_occur_twice_are_told_apart():
     assert distinct(("crane", "dog", "crane", "crane")) == ("crane", "dog", "crane (2)", "crane (3)")
+    assert distinct(("crane", "crane", "crane (1)")) == ("crane", "crane (1) (1)", "crane (1)")
 
 
 @pytest.mark.parametrize(
