@@ -25,7 +25,8 @@ TORCH = (".pth", ".pt", ".th", ".bin", ".ckpt", ".tar")  # what people call file
 OTHERS = {".caffemodel": "Caffe", ".prototxt": "Caffe", ".h5": "Keras", ".hdf5": "Keras", ".keras": "Keras"}
 IN_FOLDERS = ("model.safetensors", "pytorch_model.bin")  # timm's and Hugging Face's, a config.json beside them
 
-NESTED = ("state_dict_ema", "model_ema", "state_dict", "model")  # where trainers put weights: averaged ones first
+# Where trainers put weights: averaged ones first.
+NESTED = ("state_dict_ema", "model_ema", "state_dict", "model", "model_state_dict", "net")
 COUNTER = "n_averaged"  # of torch's AveragedModel, beside its weights
 PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and averaged models, of torch.compile
 
@@ -125,8 +126,10 @@ def _torch(file: Path, data: bytes) -> Any:
             raise RunError(
                 f"{file} is a TorchScript program, not weights: where its net is, torch.save(net.state_dict(), FILE)"
             ) from error
-        advice = "weights_only" in str(error)  # to read it without care, which nobody should follow
-        reason = "" if advice else f" ({first_line(error)})"
+        words = first_line(error)
+        # No advice to read it without care, and no mere number, as a text file gives.
+        told = "weights_only" not in str(error) and " " in words
+        reason = f" ({words})" if told else ""
         raise RunError(f"{file} is torn, or no file of torch.save's{reason}") from error
 
 
