@@ -128,6 +128,7 @@ def test_other_arguments_of_timms_that_change_nothing_are_let_be():
         ({"hidden_act": "gelu"}, {}, HUGGING_FACE, "hidden_act gelu"),
         ({"downsample_in_first_stage": True}, {}, HUGGING_FACE, "downsample_in_first_stage True"),
         ({}, {"do_rescale": False}, HUGGING_FACE, "do_rescale"),
+        ({}, {"rescale_factor": 1 / 127.5}, HUGGING_FACE, "rescale_factor"),
     ],
 )
 def test_nets_that_are_built_otherwise_are_refused(config, images, layout, message):
