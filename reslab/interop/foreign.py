@@ -52,7 +52,7 @@ def read_foreign(
         weights = zeros_after(weights, net)
     weights[FIRST] = folded(weights[FIRST], factors)
     classifier = _classifier(weights, _identity(found, layout, model, net, told, names), preprocessing, place)
-    say(words(classifier, numbered=classes is None and told.classes is None))
+    say(words(classifier, numbered=classes is None and told.classes is None, averaged=found.averaged))
     return classifier
 
 
@@ -142,7 +142,7 @@ def _classifier(
     return Classifier(net, identity, preprocessing, None, place).requires_grad_(False).eval()
 
 
-def words(classifier: Classifier, numbered: bool) -> str:
+def words(classifier: Classifier, numbered: bool, averaged: str = "") -> str:
     """What was made of a file, in one line."""
     spec, origin, place = classifier.identity.spec, classifier.identity.origin, classifier.place
     assert isinstance(spec, Spec) and origin
@@ -150,4 +150,5 @@ def words(classifier: Classifier, numbered: bool) -> str:
     names = f"{spec.classes:,} classes"
     if numbered:
         names += f", called by their numbers (reslab convert {place} --classes FILE names them)"
-    return f"{place}: {classifier.identity.model} as {origin.layout} names it{stride}, {spec.size} px, {names}"
+    which = f", its averaged weights ({averaged})" if averaged else ""
+    return f"{place}: {classifier.identity.model} as {origin.layout} names it{which}{stride}, {spec.size} px, {names}"
