@@ -135,6 +135,8 @@ def _torch(file: Path, data: bytes) -> Any:
             raise RunError(
                 f"{file} is a TorchScript program, not weights: where its net is, torch.save(net.state_dict(), FILE)"
             ) from error
+        if data[8:9] == b"{":  # behind eight bytes that say how long this is
+            raise RunError(f"{file} is a safetensors file: give it a name that ends in .safetensors") from error
         words = first_line(error)
         # No advice to read it without care, and no mere number, as a text file gives.
         told = "weights_only" not in str(error) and " " in words

@@ -84,6 +84,7 @@ def torchscript() -> bytes:
         (pickle.dumps({"a": np.zeros(3)}), "is torn, or no file of torch.save's$"),
         (b"<!DOCTYPE html><html>not found", "is torn, or no file of torch.save's"),
         (torchscript(), "is a TorchScript program, not weights"),
+        (save(TINY), r"is a safetensors file: give it a name that ends in \.safetensors"),
         (written([1, 2]), "holds no weights by name, as .* but a list"),
         (written({}), "holds no weights by name"),
         (written({"a": torch.zeros(1), "epoch": 5}), "'epoch' is no tensor"),
