@@ -24,6 +24,11 @@ def main() -> None:
     except ReslabError as error:
         print(f"reslab: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:  # of a place that may not be looked into, or whose name is too long to be one
+        if error.filename is None:
+            raise
+        print(f"reslab: {error.filename}: {error.strerror}", file=sys.stderr)
+        sys.exit(1)
     except MemoryError as error:
         print(f"reslab: memory ends here ({error or 'it is not said for what'}); give less --batch", file=sys.stderr)
         sys.exit(1)

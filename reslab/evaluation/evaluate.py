@@ -191,7 +191,8 @@ def _naming(net: Classifier | ExportedNet) -> str:
     origin, numbers = net.identity.origin, tuple(map(str, range(len(net.classes))))
     if origin is None or net.classes != numbers:
         return ""
-    return f". Their names are not in {origin.file}: reslab convert {origin.file} --classes FILE takes them from a text"
+    file = origin.seen_from(net.place)
+    return f". Their names are not in {file}: reslab convert {file} --classes FILE takes them from a text"
 
 
 def _dataset(

@@ -25,7 +25,14 @@ TORCH = (".pth", ".pt", ".th", ".bin", ".ckpt", ".tar")  # what people call file
 OTHERS = {".caffemodel": "Caffe", ".prototxt": "Caffe", ".h5": "Keras", ".hdf5": "Keras", ".keras": "Keras"}
 IN_FOLDERS = ("model.safetensors", "pytorch_model.bin")  # timm's and Hugging Face's, a config.json beside them
 
-NESTED = ("state_dict_ema", "model_ema", "state_dict", "model")  # where trainers put weights: averaged ones first
+AVERAGED = ("state_dict_ema", "model_ema")  # where trainers put averaged weights, beside the others
+NESTED = (
+    *AVERAGED,
+    "state_dict",
+    "model",
+    "model_state_dict",
+    "net",
+)  # where they put weights: the first that is there
 COUNTER = "n_averaged"  # of torch's AveragedModel, beside its weights
 PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and averaged models, of torch.compile
 
@@ -41,6 +48,7 @@ class Checkpoint:
     config: dict[str, Any]  # config.json of its folder; {} where there is none
     images: dict[str, Any]  # preprocessor_config.json of its folder
     about: dict[str, Any]  # what `reslab export --to torchvision` wrote into it
+    averaged: str = ""  # the part of the file that they are from, where these are averaged weights
 
 
 def weights_file(place: Path) -> Path | None:
@@ -82,14 +90,16 @@ def read_checkpoint(place: Path) -> Checkpoint:
     own = file.suffix.lower() == ".safetensors"
     found = _safetensors(file, data) if own else _torch(file, data)
     beside = file.parent if file.name in IN_FOLDERS else None
+    parts, held = _innermost(found)
     return Checkpoint(
         place,
         file,
         hashlib.sha256(data).hexdigest(),
-        _without_prefix(_weights(file, found)),
+        _without_prefix(_weights(file, held)),
         _json(beside, "config.json"),
         _json(beside, "preprocessor_config.json"),
         (_metadata(file) or {}) if own else {},
+        next((part for part in parts if part in AVERAGED), ""),
     )
 
 
@@ -125,15 +135,26 @@ def _torch(file: Path, data: bytes) -> Any:
             raise RunError(
                 f"{file} is a TorchScript program, not weights: where its net is, torch.save(net.state_dict(), FILE)"
             ) from error
-        advice = "weights_only" in str(error)  # to read it without care, which nobody should follow
-        reason = "" if advice else f" ({first_line(error)})"
+        if data[8:9] == b"{":  # behind eight bytes that say how long this is
+            raise RunError(f"{file} is a safetensors file: give it a name that ends in .safetensors") from error
+        words = first_line(error)
+        # No advice to read it without care, and no mere number, as a text file gives.
+        told = "weights_only" not in str(error) and " " in words
+        reason = f" ({words})" if told else ""
         raise RunError(f"{file} is torn, or no file of torch.save's{reason}") from error
 
 
-def _weights(file: Path, found: Any) -> dict[str, Tensor]:
-    """The tensors by name, wherever a trainer put them. Raises RunError where there is anything else."""
+def _innermost(found: Any) -> tuple[list[str], Any]:
+    """What lies where trainers put weights, and the parts that lead there, the outermost first."""
+    parts: list[str] = []
     while isinstance(found, Mapping) and (inner := next((k for k in NESTED if isinstance(found.get(k), Mapping)), "")):
+        parts.append(inner)
         found = found[inner]
+    return parts, found
+
+
+def _weights(file: Path, found: Any) -> dict[str, Tensor]:
+    """The tensors by name. Raises RunError where there is anything else."""
     if not isinstance(found, Mapping) or not found:
         raise RunError(f"{file} holds no weights by name, as net.state_dict() gives them, but a {type(found).__name__}")
     tensors = {name: value for name, value in found.items() if name != COUNTER}

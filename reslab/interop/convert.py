@@ -9,7 +9,7 @@ from reslab.interop.foreign import read_foreign
 from reslab.interop.layouts import COUNTER
 from reslab.nets import STRIDES_IN
 from reslab.progress import Say, silent
-from reslab.store import Classifier, load, model_bytes, write_bytes
+from reslab.store import Classifier, Origin, load, model_bytes, write_bytes
 
 ENDING = ".safetensors"
 
@@ -46,6 +46,7 @@ def convert(
     path = _destination(place, Path(out) if out is not None else None)
     names = read_names(Path(classes)) if classes is not None else None
     classifier = read_foreign(place, classes=names, stride_in=stride_in, say=say)
+    _keep_another(path, classifier.identity.origin)
     weights = {name: tensor for name, tensor in classifier.net.state_dict().items() if not name.endswith(COUNTER)}
     write_bytes(path, model_bytes(weights, classifier.identity, classifier.preprocessing))
     return Converted(path, classifier)
@@ -89,13 +90,21 @@ def _destination(place: Path, out: Path | None) -> Path:
         raise UsageError(f"--out {out} is a folder; name a file in it, as {out / 'net.safetensors'}")
     if out.suffix != ENDING:
         raise UsageError(f"--out {out}: the names of model files end in {ENDING}")
-    if out.exists() and not _converted(out):
+    if out.exists() and not _origin(out):
         raise UsageError(f"--out {out} is there already, and reslab convert did not make it; name another file")
     return out
 
 
-def _converted(file: Path) -> bool:
+def _keep_another(out: Path, origin: Origin | None) -> None:
+    """Raises UsageError where `out` was made from a file of another name, as x.pt is beside x.pth."""
+    before = _origin(out) if out.exists() else None
+    if before and origin and before.file != origin.file:
+        raise UsageError(f"--out {out} is there already, made from {before.file}; name another file")
+
+
+def _origin(file: Path) -> Origin | None:
+    """Where the weights of a model file are from; None for anything that `convert` did not make."""
     try:
-        return load(file).identity.origin is not None
+        return load(file).identity.origin
     except (RunError, UsageError):
-        return False
+        return None

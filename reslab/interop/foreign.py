@@ -4,7 +4,6 @@ What cannot be seen in weights is the same everywhere, and ours: convolutions wi
 kernel, batch normalisation with epsilon 1e-5, a max pool of 3x3 with stride 2 that is padded by 1, ReLU.
 """
 
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +52,7 @@ def read_foreign(
         weights = zeros_after(weights, net)
     weights[FIRST] = folded(weights[FIRST], factors)
     classifier = _classifier(weights, _identity(found, layout, model, net, told, names), preprocessing, place)
-    say(words(classifier, numbered=classes is None and told.classes is None))
+    say(words(classifier, numbered=classes is None and told.classes is None, averaged=found.averaged))
     return classifier
 
 
@@ -109,11 +108,14 @@ def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
 
     The number is its class's, counted from 0.
     """
-    seen: Counter[str] = Counter()
-    found = []
+    first = {name: number for number, name in reversed(list(enumerate(names)))}
+    taken, found = set(names), []
     for number, name in enumerate(names):
-        found.append(f"{name} ({number})" if seen[name] else name)
-        seen[name] += 1
+        if number != first[name]:
+            while name in taken:  # as "crane (517)" may be, in the list itself
+                name = f"{name} ({number})"
+            taken.add(name)
+        found.append(name)
     return tuple(found)
 
 
@@ -140,7 +142,7 @@ def _classifier(
     return Classifier(net, identity, preprocessing, None, place).requires_grad_(False).eval()
 
 
-def words(classifier: Classifier, numbered: bool) -> str:
+def words(classifier: Classifier, numbered: bool, averaged: str = "") -> str:
     """What was made of a file, in one line."""
     spec, origin, place = classifier.identity.spec, classifier.identity.origin, classifier.place
     assert isinstance(spec, Spec) and origin
@@ -148,4 +150,5 @@ def words(classifier: Classifier, numbered: bool) -> str:
     names = f"{spec.classes:,} classes"
     if numbered:
         names += f", called by their numbers (reslab convert {place} --classes FILE names them)"
-    return f"{place}: {classifier.identity.model} as {origin.layout} names it{stride}, {spec.size} px, {names}"
+    which = f", its averaged weights ({averaged})" if averaged else ""
+    return f"{place}: {classifier.identity.model} as {origin.layout} names it{which}{stride}, {spec.size} px, {names}"

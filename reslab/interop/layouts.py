@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from reslab.errors import RunError
@@ -123,7 +124,8 @@ def _named(block: str | None, depths: tuple[int, ...]) -> str | None:
 def our_weights(file: Path, tensors: Mapping[str, Tensor], layout: Layout, model: str, net: Spec) -> dict[str, Tensor]:
     """Every tensor under our name for it, in fp32: all that the net has, and nothing else.
 
-    Raises RunError where one is missing, has no place or another shape, naming the first of them.
+    Raises RunError where one is missing, has no place or another shape, naming the first of them, and for values that
+    are no finite floats.
     """
     ours = {
         name: tuple(tensor.shape) for name, tensor in unfilled(net).state_dict().items() if not name.endswith(COUNTER)
@@ -148,10 +150,21 @@ def our_weights(file: Path, tensors: Mapping[str, Tensor], layout: Layout, model
         raise RunError(
             f"{file} is none of reslab's nets: nearest is {model}, of which {_some(wrong)}{_guess(_shapes(tensors))}"
         )
-    odd = next((name for name, tensor in given.items() if not tensor.is_floating_point()), None)
-    if odd:
-        raise RunError(f"{file} holds '{odd}' in {str(given[odd].dtype).removeprefix('torch.')}: reslab reads floats")
-    return {here: given[there].float() for here, there in names.items()}
+    return {here: _values(file, there, given[there]) for here, there in names.items()}
+
+
+def _values(file: Path, name: str, tensor: Tensor) -> Tensor:
+    """In fp32. Raises RunError for what is no numbers, or not all of them: scores would be none, without a word."""
+    if not tensor.is_floating_point():
+        raise RunError(f"{file} holds '{name}' in {str(tensor.dtype).removeprefix('torch.')}: reslab reads floats")
+    if tensor.is_meta:
+        raise RunError(f"{file} holds the shape of '{name}' alone, without its values")
+    if tensor.layout != torch.strided:
+        raise RunError(f"{file} holds '{name}' as a sparse tensor: write it dense, .to_dense()")
+    values = tensor.float()
+    if not values.isfinite().all():
+        raise RunError(f"{file} holds NaN or infinity in '{name}': the training that made it had failed")
+    return values
 
 
 def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:

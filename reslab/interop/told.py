@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isclose
 from typing import Any
 
 from reslab.data.cifar_official import CIFAR10_CLASSES
@@ -118,8 +119,8 @@ def _hugging_face(config: dict[str, Any], images: dict[str, Any], classes: int) 
     for name, ours in (("hidden_act", "relu"), ("downsample_in_first_stage", False)):
         if config.get(name, ours) != ours:
             raise RunError(f"Hugging Face builds it otherwise than reslab: {name} {config[name]}")
-    if images.get("do_rescale", True) is False:
-        raise RunError("it takes images that are not scaled to [0, 1] (do_rescale)")
+    if images.get("do_rescale", True) is False or not isclose(images.get("rescale_factor", 1 / 255), 1 / 255):
+        raise RunError("it takes images that are not scaled to [0, 1] (do_rescale, rescale_factor)")
     scaled = images.get("do_normalize", True)
     size = images.get("size", 224)
     return Told(

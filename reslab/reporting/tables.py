@@ -10,6 +10,9 @@ from typing import Any
 from reslab.reporting.recipes import dotted, last_part, value_text
 from reslab.reporting.rounding import count_text, epochs_text, error_text, finite, standard_error
 
+START = "model.start"  # a path of the machine that trained, where it is no name
+# What follows from the length of a run, which has a column.
+OF_LENGTH = tuple(f"schedule.{n}" for n in ("steps", "drops", "warmup_steps", "momentum_steps", "companion_steps"))
 RUNS_COLUMNS = ("data", "model", "recipe", "epochs", "val error %", "test error %", "minutes", "machine")
 
 
@@ -105,9 +108,9 @@ def _changes(group: SeedGroup, groups: Sequence[SeedGroup]) -> list[str]:
     same = ("name", "data.name", "data.split", "model.name")
     alike = [other for other in others if all(other.get(field) == own.get(field) for field in same)]
     return [
-        f"{field.rpartition('.')[2]} {value_text(value)}"
+        f"{field.rpartition('.')[2]} {last_part(value) if field == START and value else value_text(value)}"
         for field, value in own.items()
-        if field != "seed" and not field.startswith("schedule.") and any(o.get(field, value) != value for o in alike)
+        if field != "seed" and field not in OF_LENGTH and any(o.get(field, value) != value for o in alike)
     ]
 
 

@@ -28,6 +28,11 @@ class Origin:
     sha256: str
     layout: str  # whose names its tensors have: "torchvision"
 
+    def seen_from(self, place: Path | None) -> str:
+        """What a command calls it: `place`, where that is the file itself or its folder; else its name."""
+        itself = place is not None and (place.name == self.file or place.is_dir())
+        return str(place) if itself else self.file
+
 
 @dataclass(frozen=True)
 class Identity:

@@ -124,11 +124,12 @@ def read_tensors(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, An
             # Copies: the file is closed and may be replaced while they are in use (Windows refuses otherwise).
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
             about = json.loads((file.metadata() or {})[KEY])
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
+    except KeyError as error:
         raise RunError(
-            f"{path} is torn, or no file of reslab's: {error} (reslab.load and reslab convert read other programs' "
-            "weights)"
+            f"{path} is no file of reslab's (reslab.load and reslab convert read other programs' weights)"
         ) from error
+    except (SafetensorError, OSError, ValueError) as error:
+        raise RunError(f"{path} is torn, or no file of reslab's: {error}") from error
     if not isinstance(about, dict) or about.get("kind") != kind:
         raise RunError(f"{path} holds no {kind} of reslab's")
     return tensors, about

@@ -120,7 +120,8 @@ def _other_stride(source: Classifier, ours: Architecture) -> str:
     origin, theirs = source.identity.origin, source.identity.spec
     if origin is None or asked == getattr(theirs, "stride_in", None):
         return ""
-    return f"; reslab convert {origin.file} --stride-in {asked} takes the same weights so"
+    file = origin.seen_from(source.place)
+    return f"; reslab convert {file} --stride-in {asked} takes the same weights so"
 
 
 def _layout(spec: Architecture, residual: Residual | None) -> dict[str, tuple[int, ...]]:

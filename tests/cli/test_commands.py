@@ -477,6 +477,12 @@ def test_a_mistake_in_a_real_process():
     assert reslab("train", "--modle", "x").returncode == 2
 
 
+def test_a_place_that_cannot_be_looked_at_in_a_real_process():
+    answer = reslab("info", f"{'x' * 300}.pth")
+    assert (answer.returncode, answer.stdout, answer.stderr.count("\n")) == (1, "", 1)
+    assert answer.stderr.startswith("reslab: xxx") and ".pth: " in answer.stderr
+
+
 def test_json_carries_any_script_through_any_pipe(pets, tmp_path):
     words = ("train", str(pets), "--model", "resnet8", "--size", "16", "--steps", "2", "--run", str(tmp_path / "r"))
     assert reslab(*words, PYTHONIOENCODING="cp1252").returncode == 0

@@ -67,12 +67,15 @@ def test_weights_are_asked_and_tested_as_they_are(theirs, pets, tmp_path):
     assert found["images"] == 10 and found["top1_error"] == pytest.approx(100 * np.mean(wrong))
 
 
-def test_names_that_do_not_match_lead_to_convert(theirs, pets):
-    answer = Answer("eval", theirs, pets)
-    assert answer.code == 1
-    assert (
-        "it knows 0, 1, 2, 3, 4. Their names are not in resnet8.th: reslab convert resnet8.th --classes" in answer.err
-    )
+def test_names_that_do_not_match_lead_to_convert(theirs, pets, tmp_path):
+    converted, folder = tmp_path / "net.safetensors", tmp_path / "folder"
+    folder.mkdir()
+    (folder / "pytorch_model.bin").write_bytes(theirs.read_bytes())
+    assert Answer("convert", theirs, "--out", converted).code == 0
+    for asked, file in ((theirs, theirs), (folder, folder), (converted, "resnet8.th")):
+        answer = Answer("eval", asked, pets)
+        assert answer.code == 1
+        assert f"it knows 0, 1, 2, 3, 4. Their names are not in {file}: reslab convert {file} --classes" in answer.err
     answer = Answer("eval", theirs)
     assert answer.code == 2 and "trained on images that its file does not name: name a data set" in answer.err
 

@@ -46,6 +46,8 @@ def written(value, **how) -> bytes:
         {"state_dict": prefixed("model."), "state_dict_ema": TINY},
         {"model": prefixed("x."), "model_ema": {"n_averaged": torch.tensor(5), **prefixed("module.")}},
         {"state_dict": {"model": TINY}},
+        {"epoch": 5, "model_state_dict": TINY, "optimizer_state_dict": {"state": {}, "param_groups": []}},
+        {"net": prefixed("module."), "acc": 95.1},
     ],
     ids=lambda content: ",".join(content),
 )
@@ -74,7 +76,7 @@ def torchscript() -> bytes:
     ("content", "message"),
     [
         (b"", "is torn, or no file of torch.save's"),
-        (b"hello" * 100, "is torn, or no file of torch.save's"),
+        (b"hello" * 100, "is torn, or no file of torch.save's$"),
         (written(TINY)[:300], "is torn, or no file of torch.save's"),
         (written(TINY, _use_new_zipfile_serialization=False)[:-5], "is torn, or no file of torch.save's"),
         (written(nn.Linear(2, 2)), r"Python objects beside tensors \(torch.nn.modules.linear.Linear\)"),
@@ -82,6 +84,7 @@ def torchscript() -> bytes:
         (pickle.dumps({"a": np.zeros(3)}), "is torn, or no file of torch.save's$"),
         (b"<!DOCTYPE html><html>not found", "is torn, or no file of torch.save's"),
         (torchscript(), "is a TorchScript program, not weights"),
+        (save(TINY), r"is a safetensors file: give it a name that ends in \.safetensors"),
         (written([1, 2]), "holds no weights by name, as .* but a list"),
         (written({}), "holds no weights by name"),
         (written({"a": torch.zeros(1), "epoch": 5}), "'epoch' is no tensor"),
@@ -116,8 +119,9 @@ def test_what_is_ours_is_not_foreign(tmp_path):
     assert weights_file(theirs) is None, "a run folder"
     (tmp_path / "torn.safetensors").write_bytes(save(TINY)[:20])
     assert weights_file(tmp_path / "torn.safetensors") is None
-    with pytest.raises(RunError, match="is torn, or no file of reslab's"):
+    with pytest.raises(RunError, match="is torn, or no file of reslab's") as error:
         load(tmp_path / "torn.safetensors")
+    assert "other programs" not in str(error.value), "it was asked to read just these"
 
 
 def test_layouts_are_told_by_names(tmp_path):
@@ -186,3 +190,18 @@ def test_integers_are_refused_and_half_precision_is_not(tmp_path):
     torch.save({**weights, "linear.bias": torch.zeros(5, dtype=torch.int8)}, tmp_path / "int8.pth")
     with pytest.raises(RunError, match=r"'linear\.bias' in int8"):
         load(tmp_path / "int8.pth")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (torch.full((5,), torch.nan), "NaN or infinity in 'linear.bias'"),
+        (torch.full((5,), 1e39, dtype=torch.float64), "NaN or infinity in 'linear.bias'"),
+        (torch.zeros(5, device="meta"), "the shape of 'linear.bias' alone"),
+        (torch.zeros(5).to_sparse(), "'linear.bias' as a sparse tensor"),
+    ],
+)
+def test_values_that_no_score_can_be_made_of_are_refused(tmp_path, values, message):
+    torch.save({**filled(akamaster_shapes(1)), "linear.bias": values}, tmp_path / "net.pth")
+    with pytest.raises(RunError, match=message):
+        load(tmp_path / "net.pth")

@@ -87,6 +87,17 @@ def test_what_is_there_is_kept(theirs, tmp_path):
         convert(theirs, tmp_path / "net.pth")
 
 
+def test_a_model_file_of_other_weights_is_kept(theirs):
+    before = convert(theirs).path.read_bytes()
+    other = theirs.with_suffix(".pt")
+    torch.save({name: 2 * tensor for name, tensor in filled(akamaster_shapes(1)).items()}, other)
+    with pytest.raises(UsageError, match=r"resnet8-abc\.safetensors is there already, made from resnet8-abc\.th; name"):
+        convert(other)
+    assert convert(theirs).path.read_bytes() == before
+    other.replace(theirs)
+    assert convert(theirs).path.read_bytes() != before, "the same file, trained on"
+
+
 def test_what_cannot_be_converted(theirs, tmp_path):
     with pytest.raises(RunError, match="no file or folder"):
         convert(tmp_path / "nothing")
@@ -128,6 +139,7 @@ def test_other_arguments_of_timms_that_change_nothing_are_let_be():
         ({"hidden_act": "gelu"}, {}, HUGGING_FACE, "hidden_act gelu"),
         ({"downsample_in_first_stage": True}, {}, HUGGING_FACE, "downsample_in_first_stage True"),
         ({}, {"do_rescale": False}, HUGGING_FACE, "do_rescale"),
+        ({}, {"rescale_factor": 1 / 127.5}, HUGGING_FACE, "rescale_factor"),
     ],
 )
 def test_nets_that_are_built_otherwise_are_refused(config, images, layout, message):

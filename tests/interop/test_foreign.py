@@ -154,6 +154,7 @@ def test_what_cannot_be_divided_by(std):
 
 def test_names_that_occur_twice_are_told_apart():
     assert distinct(("crane", "dog", "crane", "crane")) == ("crane", "dog", "crane (2)", "crane (3)")
+    assert distinct(("crane", "crane", "crane (1)")) == ("crane", "crane (1) (1)", "crane (1)")
 
 
 @pytest.mark.parametrize(
@@ -197,3 +198,15 @@ def test_features_and_any_size(eighteen):
     net = trained(eighteen)
     assert net.takes_any_size and net.features(noise(2, 40)).shape == (2, 512)
     assert np.isfinite(net(noise(1, 224)).numpy()).all()
+
+
+def test_averaged_weights_go_before_others_and_that_is_said(tmp_path):
+    path, said = tmp_path / "net.pth", []
+    plain = filled(akamaster_shapes(1))
+    twice = {name: 2 * tensor for name, tensor in plain.items()}
+    torch.save({"state_dict": plain, "state_dict_ema": twice}, path)
+    net = read_foreign(path, say=said.append)
+    assert torch.equal(net.net.state_dict()["head.2.bias"], twice["linear.bias"])
+    torch.save({"state_dict": plain, "state_dict_ema": None}, path)
+    assert torch.equal(read_foreign(path, say=said.append).net.state_dict()["head.2.bias"], plain["linear.bias"])
+    assert "its averaged weights (state_dict_ema)" in said[0] and "its averaged" not in said[1]

@@ -51,6 +51,20 @@ def test_runs_of_one_preset_that_changed_a_field_say_which() -> None:
     assert found == ["small, pad 1, lr 0.1", "small, pad 7, lr 0.4", "small, pad 1, lr 0.1", "small"]
 
 
+def test_another_course_of_the_rate_is_said_and_another_length_is_not() -> None:
+    as_it_is, to_an_end = result(), result()
+    to_an_end["recipe"]["schedule"] |= {"end": 0.01, "steps": 9, "warmup_steps": 3}
+    as_it_is["recipe"]["schedule"]["end"] = 0.0
+    found = [row[2] for row in cells(runs_table([as_it_is, to_an_end]))[2:]]
+    assert found == ["small, end 0", "small, end 0.01"]
+
+
+def test_what_a_run_started_from_is_named_without_its_folders() -> None:
+    scratch, tuned = result(), result()
+    scratch["recipe"]["model"]["start"], tuned["recipe"]["model"]["start"] = None, "/home/ann/weights/net.pth"
+    assert [row[2] for row in cells(runs_table([scratch, tuned]))[2:]] == ["small, start none", "small, start net.pth"]
+
+
 def test_what_is_missing_stays_empty() -> None:
     row = cells(runs_table([result(test_error=None, seconds=None, epochs=None)]))[2]
     assert row[3] == "507 steps" and row[5] == "" and row[6] == ""

@@ -11,7 +11,7 @@ from torch import nn
 from reslab.data import Preprocessing
 from reslab.errors import UsageError
 from reslab.nets import create, spec
-from reslab.store import Classifier, Identity, load, model_bytes
+from reslab.store import Classifier, Identity, Origin, load, model_bytes
 
 SIZE = 16
 CLASSES = ("cat", "dog", "owl")
@@ -142,3 +142,10 @@ def test_a_historic_net_has_one_size():
     assert model(some(2)).shape == (2, 3)
     with pytest.raises(UsageError, match=r"maxout takes uint8 RGB images \(B, 16, 16, 3\)"):
         model(some(2, 24))
+
+
+def test_a_file_of_origin_is_called_by_the_place_that_was_opened_where_that_is_itself(tmp_path):
+    origin = Origin("model.bin", "0" * 64, "torchvision")
+    assert origin.seen_from(tmp_path) == str(tmp_path) and origin.seen_from(None) == "model.bin"
+    assert origin.seen_from(tmp_path / "model.bin") == str(tmp_path / "model.bin")
+    assert origin.seen_from(tmp_path / "converted.safetensors") == "model.bin"
