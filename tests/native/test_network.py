@@ -131,17 +131,26 @@ def test_without_roundings_a_step_is_pytorchs(exact, name, shortcut, count):
 @pytest.mark.parametrize(("name", "shortcut"), [("resnet14", "C"), ("plain14", None)])
 @pytest.mark.parametrize("count", [23, 32])
 def test_winograds_products_are_the_direct_ones(name, shortcut, count):
-    """Groups of four images at 8 px, whole and broken, several to a shard; the median layer, since a ReLU may flip."""
-    net, batch = net_of(name, shortcut), some_batch(count)
+    """Groups of four images at 8 px, whole and broken, several to a shard.
+
+    Where no ReLU flips, which is one batch of two to eight, gradients are as near as losses are; one flip costs up to a
+    hundredth of the gradient of every layer before it.
+    """
+    for variant in (FP32, SIXTEEN):
+        found = [_from_direct(variant, net_of(name, shortcut), some_batch(count, seed=seed)) for seed in range(12)]
+        assert min(np.median(distances) for distances in found) < 2e-5
+        assert max(np.median(distances) for distances in found) < 0.05
+
+
+def _from_direct(variant: Variant, net: Spec, batch: Batch) -> list[float]:
+    """How far each layer's gradient is from that of the direct products; losses and statistics are not at all."""
     _, layout, _ = geometry_of(net)
     losses, _, gradient, statistics = run(built(EXACT), net, batch)
-    for variant in (FP32, SIXTEEN):
-        found = run(built(variant), net, batch)
-        assert apart(found[0], torch.from_numpy(losses)) < 1e-5
-        assert apart(found[3], torch.from_numpy(statistics)) < 1e-5
-        direct = layout.views(torch.from_numpy(gradient))
-        distances = [apart(view, direct[name_]) for name_, view in layout.views(torch.from_numpy(found[2])).items()]
-        assert np.median(distances) < 3e-3 and max(distances) < 0.03
+    found = run(built(variant), net, batch)
+    assert apart(found[0], torch.from_numpy(losses)) < 1e-5
+    assert apart(found[3], torch.from_numpy(statistics)) < 1e-5
+    direct = layout.views(torch.from_numpy(gradient))
+    return [apart(view, direct[name]) for name, view in layout.views(torch.from_numpy(found[2])).items()]
 
 
 def test_weights_of_samples_and_no_augmentation(exact):
