@@ -23,6 +23,10 @@ def sweep(
     grid: Annotated[
         list[str] | None, typer.Option("--grid", help="A field, as of --set, and its values: optimizer.lr=0.1,0.2.")
     ] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--change", help="What one change is worth, alone: smoothing=0, or more fields with commas."),
+    ] = None,
     base: Annotated[
         list[str] | None,
         typer.Option("--base", help="The point to compare with, as field=value; else the preset's own, or the first."),
@@ -62,14 +66,17 @@ def sweep(
     ] = False,
     json: options.Json = False,
 ) -> None:
-    """Try every combination of a grid with every seed, and compare validation errors; the same command goes on."""
+    """Try every combination of a grid, or changes one by one, with every seed, and compare validation errors.
+
+    The same command goes on.
+    """
     from reslab.engine import Request
     from reslab.experiments.grid import base_of, points_of, read_axes
     from reslab.experiments.sweep import Sweep, same_sweep, search_split, sweep_files, sweep_table, sweep_values
     from reslab.store import make_folder, write_bytes
     from reslab.training import Asked, Surroundings, like, read_data
 
-    axes = read_axes(grid or [], models)
+    axes = read_axes(grid or [], models, change or [])
     _no_contradiction([axis.field for axis in axes], model, shortcut, stride_in, batch, lr, assign)
     name = data or "digits"
     chosen_split = split or search_split(name)

@@ -25,7 +25,7 @@ EPOCHS = {"resnet20": (4, 8, 12, 16, 20, 30, 60, 160), "resnet56": (8, 16, 30, 6
 SMOKE_EPOCHS = (0.16, 0.32)  # 1 and 2 steps
 SEVERAL = {"resnet20": 30}  # budgets up to this are for as many seeds as are asked for, longer ones for one
 PAPERS = "the paper's recipe"
-PLAIN = "PyTorch, eager fp32"  # as most people run it
+PLAIN = "PyTorch, eager fp32"  # our torch engine where it neither compiles nor rounds
 
 
 def needs(runs: Runs) -> list[Need]:
@@ -93,7 +93,7 @@ def finding(runs: Runs) -> Finding:
 
 
 def beside(results: Sequence[Result]) -> dict[str, list[Result]]:
-    """What is recorded of the paper's recipe, and of PyTorch as most people run it, by label; nothing where nothing is.
+    """What is recorded of the paper's recipe, and of PyTorch in fp32, by label; nothing where nothing is.
 
     Of each run only what is shown.
     """

@@ -9,12 +9,14 @@ from reslab.errors import UsageError, unknown
 from reslab.training import Recipe, field_names
 
 MODEL = "model"  # the axis of --models; a net brings its own shortcut, so it is more than one field
+CHANGE = "change"  # the axis of --change: other values of one field or several, each by itself
+UNCHANGED = "none"  # its first value
 ELSEWHERE = {"seed": "--seeds", "model.name": "--models", "name": "--recipe", "data.name": "the data set's argument"}
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One field, or the net, and its values as typed."""
+    """One field, the net or what is changed, and its values as typed."""
 
     field: str
     values: tuple[str, ...]
@@ -37,16 +39,21 @@ Make = Callable[[str | None, list[str]], Recipe]
 """(model, assignments as of `--set`) -> recipe."""
 
 
-def read_axes(grid: Sequence[str], models: str | None = None) -> tuple[Axis, ...]:
-    """The axes in the order in which they were typed, the nets last; numbers in ascending order.
+def read_axes(grid: Sequence[str], models: str | None = None, changes: Sequence[str] = ()) -> tuple[Axis, ...]:
+    """The axes in the order in which they were typed, nets and changes last; numbers in ascending order.
 
     Raises UsageError for no axis, a field that does not exist or is met twice, or one that has an option of its own.
     """
     axes = [_axis(text) for text in grid]
     if models is not None:
         axes.append(Axis(MODEL, tuple(_values(models))))
+    if changes:
+        axes.append(Axis(CHANGE, (UNCHANGED, *(_change(text, axes) for text in changes))))
     if not axes:
-        raise UsageError("a sweep is over --grid field=value,value or --models; for seeds alone: reslab train --seeds")
+        raise UsageError(
+            "a sweep is over --grid field=value,value, --change field=value or --models; for seeds alone: "
+            "reslab train --seeds"
+        )
     fields = [axis.field for axis in axes]
     twice = next((field for field in fields if fields.count(field) > 1), None)
     if twice:
@@ -62,8 +69,7 @@ def points_of(axes: Sequence[Axis], make: Make) -> list[Point]:
     found: dict[str, Point] = {}
     for combination in product(*(axis.values for axis in axes)):
         values = dict(zip((axis.field for axis in axes), combination, strict=True))
-        changes = [f"{field}={value}" for field, value in values.items() if field != MODEL]
-        point = Point(values, make(values.get(MODEL), changes))
+        point = Point(values, make(values.get(MODEL), _assignments(values)))
         same = found.setdefault(point.recipe.digest(), point)
         if same is not point:
             raise UsageError(
@@ -99,9 +105,12 @@ def _same(one: str, other: str) -> bool:
 
 
 def point_text(values: dict[str, str]) -> str:
-    """A point in a few words: "lr 0.1, weight_decay 1e-4", "resnet20, lr 0.1"."""
-    ordered = sorted(values.items(), key=lambda item: item[0] != MODEL)
-    return ", ".join(value if field == MODEL else f"{field.rpartition('.')[2]} {value}" for field, value in ordered)
+    """A point in a few words: "lr 0.1, weight_decay 1e-4", "resnet20, lr 0.1", "smoothing=0", "no change"."""
+    words = {field: f"{field.rpartition('.')[2]} {value}" for field, value in values.items()}
+    words |= {field: values[field] for field in (MODEL, CHANGE) if field in values}
+    if values.get(CHANGE) == UNCHANGED:
+        words[CHANGE] = "no change"
+    return ", ".join(words[field] for field in sorted(words, key=lambda field: field != MODEL))
 
 
 def _axis(text: str) -> Axis:
@@ -109,11 +118,40 @@ def _axis(text: str) -> Axis:
     field = field.strip()
     if not equals:
         raise UsageError(f"--grid {text} has no values: write --grid {field}=value,value")
+    _check_field(field, "--grid")
+    return Axis(field, tuple(_values(values)))
+
+
+def _change(text: str, axes: Sequence[Axis]) -> str:
+    """What was typed as `field=value`, or several of these with commas between, without spaces around."""
+    for field, value in (assigned := _assigned(text)):
+        if not value:
+            raise UsageError(f"--change {text} has no value for {field}: write --change {field}=value")
+        _check_field(field, "--change")
+        if field in [axis.field for axis in axes]:
+            raise UsageError(f"--change {text}: {field} is in the grid, too; leave one of them out")
+    return ",".join(f"{field}={value}" for field, value in assigned)
+
+
+def _assigned(change: str) -> list[tuple[str, str]]:
+    """Its (field, value) pairs. A comma parts two of them only before a field's name and =: values may have commas."""
+    names = "|".join(re.escape(name) for name in [*field_names(), *ELSEWHERE])
+    pairs = [part.partition("=") for part in re.split(rf",\s*(?=(?:{names})\s*=)", change)]
+    return [(field.strip(), value.strip()) for field, _, value in pairs]
+
+
+def _assignments(values: dict[str, str]) -> list[str]:
+    """What `--set` would be given for a point."""
+    found = [f"{field}={value}" for field, value in values.items() if field not in (MODEL, CHANGE)]
+    change = values.get(CHANGE, UNCHANGED)
+    return found if change == UNCHANGED else [*found, *("=".join(pair) for pair in _assigned(change))]
+
+
+def _check_field(field: str, option: str) -> None:
     if field in ELSEWHERE:
-        raise UsageError(f"--grid {field}: that is what {ELSEWHERE[field]} is for")
+        raise UsageError(f"{option} {field}: that is what {ELSEWHERE[field]} is for")
     if field not in field_names():
         raise unknown("field", field, field_names())
-    return Axis(field, tuple(_values(values)))
 
 
 def _values(text: str) -> list[str]:

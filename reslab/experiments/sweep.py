@@ -14,10 +14,18 @@ from typing import Any
 
 from reslab.data.cifar import CIFAR
 from reslab.errors import RunError
-from reslab.experiments.grid import Axis, Point, point_text
+from reslab.experiments.grid import CHANGE, Axis, Point, point_text
 from reslab.experiments.jobs import Job, Outcome
 from reslab.experiments.seeds import sampling_text, spread_text, summary, with_seeds
-from reslab.reporting import GridLine, grid_figure, machine_text, markdown_table, markdown_text
+from reslab.reporting import (
+    GridLine,
+    PointErrors,
+    grid_figure,
+    machine_text,
+    markdown_table,
+    markdown_text,
+    points_figure,
+)
 from reslab.reporting.rounding import epochs_text
 from reslab.store import ENVIRONMENT, RunFolder, json_bytes, read_json
 from reslab.training import Recipe, default_folder
@@ -200,7 +208,27 @@ def sweep_table(sweep: Sweep, outcomes: Sequence[Outcome]) -> str:
 
 
 def sweep_figure(sweep: Sweep, outcomes: Sequence[Outcome]) -> bytes:
-    """Validation error along the first axis, a line for each combination of the others, a dot for each seed, as SVG."""
+    """Validation errors as SVG, a dot for each seed: of changes a row each, the best first; else of the grid."""
+    if any(axis.field == CHANGE for axis in sweep.axes):
+        return _changes_figure(sweep, outcomes)
+    return _grid_figure(sweep, outcomes)
+
+
+def _changes_figure(sweep: Sweep, outcomes: Sequence[Outcome]) -> bytes:
+    base = sweep.compared_with.recipe.digest()
+    points = [
+        PointErrors(
+            point_text(t.point.values),
+            () if t.troubles else tuple(result["val_error"] for result in t.results),
+            t.point.recipe.digest() == base,
+        )
+        for t in tried(sweep, outcomes)
+    ]
+    return points_figure(points, quantity="validation error %")
+
+
+def _grid_figure(sweep: Sweep, outcomes: Sequence[Outcome]) -> bytes:
+    """Along the first axis, a line for each combination of the others."""
     first, *others = sweep.axes
     lines: dict[str, dict[str, tuple[float, ...]]] = {}
     whole = {t.point.recipe.digest(): t.results for t in tried(sweep, outcomes) if not t.troubles}

@@ -13,6 +13,7 @@ from reslab.reporting.figures import DEPTH_COLOURS, Axis, Curve, Panel, mean_poi
 from reslab.reporting.grids import GridLine, grid_figure
 from reslab.reporting.page import report, report_html
 from reslab.reporting.paper_page import Entry, Line, paper_html
+from reslab.reporting.points import PointErrors, points_figure
 from reslab.reporting.responses import ResponseLine, responses_figure
 from reslab.reporting.sheet import FORMS, Form, Sheet
 from reslab.reporting.speed import bench_figure, bench_table
@@ -35,6 +36,7 @@ __all__ = [
     "NetColumn",
     "Pair",
     "Panel",
+    "PointErrors",
     "ResponseLine",
     "SeedGroup",
     "Series",
@@ -55,6 +57,7 @@ __all__ = [
     "mean_points",
     "panels_figure",
     "paper_html",
+    "points_figure",
     "report",
     "report_html",
     "responses_figure",

@@ -35,7 +35,7 @@ def colours(count: int) -> list[str]:
 
 def right_margin(labels: Sequence[str], width: int) -> int:
     """Pixels to the right of the axes, where the names of lines stand."""
-    return min(20 + max(map(_label_width, labels), default=0), width // 2)
+    return min(20 + max(map(label_width, labels), default=0), width // 2)
 
 
 def framed(width: int, height: int, right: int) -> "tuple[Figure, Axes]":
@@ -124,7 +124,7 @@ def inline(picture: str) -> str:
     return picture.replace("<svg", '<svg aria-hidden="true"', 1).strip()
 
 
-def _label_width(label: str) -> int:
+def label_width(label: str) -> int:
     """About how many pixels a label takes; letters of East Asian scripts are twice as wide."""
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in _shortened(label))
     return round(6.9 * (len(_shortened(label)) + wide))

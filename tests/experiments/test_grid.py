@@ -44,6 +44,46 @@ def test_the_base_is_named_or_the_recipes_own_or_the_first():
     assert base_of(only, own, ["augment.flip_order=alternating"]) is only[1]
 
 
+def test_changes_stand_alone_beside_what_is_not_changed():
+    rates = "optimizer.rates=stem.*=2,head.*=3"
+    axes = read_axes([], None, ["smoothing = 0.1", "average=0.99, statistics_batches=50", rates])
+    assert axes == (Axis("change", ("none", "smoothing=0.1", "average=0.99,statistics_batches=50", rates)),)
+    points = points_of(axes, make)
+    assert points[3].recipe.optimizer.rates == "stem.*=2,head.*=3"
+    own = make(None, [])
+    assert base_of(points, own) is points[0] and points[0].recipe == own
+    assert point_text(points[0].values) == "no change" and point_text(points[1].values) == "smoothing=0.1"
+    assert (points[1].recipe.smoothing, points[1].recipe.average) == (0.1, 0.0)
+    assert (points[2].recipe.smoothing, points[2].recipe.average, points[2].recipe.statistics_batches) == (0, 0.99, 50)
+    assert base_of(points, own, ["change=smoothing=0.1"]) is points[1]
+
+
+def test_changes_of_every_net():
+    points = points_of(read_axes([], "plain20,resnet20", ["batch=64"]), make)
+    assert [point_text(point.values) for point in points] == [
+        "plain20, no change",
+        "plain20, batch=64",
+        "resnet20, no change",
+        "resnet20, batch=64",
+    ]
+    assert [point.recipe.batch for point in points] == [128, 64, 128, 64]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("smoothng=0", "unknown field 'smoothng': did you mean smoothing"),
+        ("average=0,seed=3", "--change seed: that is what --seeds is for"),
+        ("smoothing", "has no value for smoothing: write --change smoothing=value"),
+        ("optimizer.lr=0.1", "optimizer.lr is in the grid, too"),
+        ("smoothing=0", "smoothing=0 are the same recipe; leave one of them out"),
+    ],
+)
+def test_changes_that_are_none(change, message):
+    with pytest.raises(UsageError, match=message):
+        points_of(read_axes(["optimizer.lr=0.2,0.4"], None, [change]), make)
+
+
 @pytest.mark.parametrize(
     ("named", "message"),
     [

@@ -46,6 +46,12 @@ def ended(asked: Sweep, runs: Path, failed: tuple[int, ...] = ()) -> list[Outcom
     return outcomes
 
 
+def changes(*texts: str, seeds: int = 2) -> Sweep:
+    axes = read_axes([], None, texts)
+    points = points_of(axes, make)
+    return Sweep(axes, tuple(points), seeds, points[0], make(None, []))
+
+
 def rows(table: str) -> list[list[str]]:
     lines = [line for line in table.splitlines() if line.startswith("|")][2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
@@ -202,3 +208,16 @@ def test_a_seed_that_failed_is_an_empty_row(recipe, tmp_path):
     assert rows(table)[1] == ["1", "", "", "", "", "s1"]
     assert rows(table)[2][0] == "mean of 1" and "±" not in rows(table)[2][2]
     assert rows(seeds_table([Outcome(todo[1], None, "no")])) == [["1", "", "s1"]]
+
+
+def test_changes_are_compared_with_no_change_and_drawn_a_row_each(tmp_path):
+    asked = changes("smoothing=0.1", "average=0.9,statistics_batches=50")
+    outcomes = ended(asked, tmp_path, failed=(5,))
+    table = sweep_table(asked, outcomes)
+    assert [row[0] for row in rows(table)] == ["smoothing=0.1", "none", "average=0.9,statistics_batches=50"]
+    assert [row[2] for row in rows(table)] == ["-1.00 ± 0.00", "base", ""]
+    assert "The difference is to no change (the preset's own), seed by seed" in table
+    picture = sweep_figure(asked, outcomes)
+    texts = [element.text for element in ElementTree.fromstring(picture).iter("{http://www.w3.org/2000/svg}text")]
+    assert texts.index("smoothing=0.1") < texts.index("no change") < texts.index("average=0.9,statistics_batches=50")
+    assert picture == sweep_figure(asked, outcomes) and "validation error %" in texts
