@@ -3,7 +3,6 @@ that falls to zero at its end.
 """
 
 import statistics
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from math import sqrt
@@ -180,12 +179,15 @@ def _row(runs: Runs, label: str, net: str, epochs: float | None = None) -> Row:
 
 
 def _minutes(runs: Sequence[Result]) -> tuple[float | None, str | None]:
-    """Mean minutes of training on the machine that most of the runs were on, and that machine."""
-    timed = [(machine_text(run["environment"]), s) for run in runs if (s := finite(run["result"].get("seconds")))]
+    """Mean minutes of training on the machine that most of the runs were on (of as many, the fastest), and its name."""
+    timed: dict[str, list[float]] = {}
+    for run in runs:
+        if seconds := finite(run["result"].get("seconds")):
+            timed.setdefault(machine_text(run["environment"]), []).append(seconds)
     if not timed:
         return None, None
-    machine = Counter(machine for machine, _ in timed).most_common(1)[0][0]
-    return round(statistics.fmean(s for where, s in timed if where == machine) / 60, 3), machine
+    machine = min(timed, key=lambda where: (-len(timed[where]), statistics.fmean(timed[where])))
+    return round(statistics.fmean(timed[machine]) / 60, 3), machine
 
 
 def _line(runs: Runs, labels: Sequence[str], title: str, net: str, alone: bool = False) -> BudgetLine:

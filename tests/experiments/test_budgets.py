@@ -102,6 +102,15 @@ def test_rows_have_minutes_and_the_machine():
     assert json.loads(json.dumps(document.values()))["rows"][1]["minutes"] == pytest.approx(8.0, abs=0.01)
 
 
+def test_minutes_are_of_the_fastest_machine_where_runs_are_even():
+    slow = result("resnet20", 8, execution={**OURS, "threads": 1})
+    slow["result"]["seconds"] *= 3
+    document = Document.of(BUDGETS, recorded(BUDGETS, [slow, result("resnet20", 8, 1)]), asked="--scale small")
+    eight = row(document, "resnet20, 8 epochs")
+    assert eight.n == 2 and eight.besides["minutes"] == pytest.approx(8.0, abs=0.01)
+    assert eight.besides["machine"] == "Old & New, 2 threads, engine native, fp32"
+
+
 def test_the_claim_is_of_the_longest_budget():
     runs = invented_runs(BUDGETS)
     lower = {label: tuple(with_error(run, 5.0) for run in found) for label, found in runs.found.items()}
