@@ -7,6 +7,7 @@ import typer
 
 from reslab.cli.exported import classifier_rows, classifier_values
 from reslab.cli.show import emit, pairs, say
+from reslab.errors import UsageError
 
 
 def convert(
@@ -21,22 +22,49 @@ def convert(
     stride_in: Annotated[
         str | None, typer.Option(help="Where bottlenecks subsample: 3x3 (v1.5, the default) or 1x1 (v1, the paper).")
     ] = None,
+    size: Annotated[
+        int | None, typer.Option(help="Height = width of its images in pixels, if its file is silent.")
+    ] = None,
+    mean: Annotated[
+        str | None, typer.Option(metavar="R,G,B", help="What is subtracted from images in 0..1, if its file is silent.")
+    ] = None,
+    std: Annotated[str | None, typer.Option(metavar="R,G,B", help="And what they are divided by then.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Make a model file from weights of torchvision, timm, Hugging Face (ResNet 18 to 152) or akamaster (CIFAR-10)."""
-    from reslab.interop import convert
+    from reslab.interop import convert, view_options
+    from reslab.store import UNTOLD
 
-    made = convert(file, out, classes=classes, stride_in=stride_in, say=say)
+    made = convert(
+        file,
+        out,
+        classes=classes,
+        stride_in=stride_in,
+        size=size,
+        mean=_colours("mean", mean),
+        std=_colours("std", std),
+        say=say,
+    )
     found = classifier_values(made.classifier)
     if json:
         emit({"file": made.path, **found})
         return
-    views = " --views centre" if getattr(made.classifier.identity.spec, "stem", None) == "imagenet" else ""
+    words = ["reslab eval", str(made.path), "FOLDER" if found["data"] == UNTOLD else "", view_options(made.classifier)]
     pairs(
         [
             ("file", f"{made.path} ({made.path.stat().st_size / 1e6:.1f} MB)"),
             *classifier_rows(found),
-            ("next", f"reslab eval {made.path} FOLDER{views}"),
+            ("next", " ".join(word for word in words if word)),
             ("or", f"reslab train FOLDER --from {made.path}"),
         ]
     )
+
+
+def _colours(option: str, text: str | None) -> tuple[float, ...] | None:
+    """ "0.485,0.456,0.406" -> (0.485, 0.456, 0.406). Raises UsageError for what is no numbers."""
+    if text is None:
+        return None
+    try:
+        return tuple(float(word) for word in text.split(","))
+    except ValueError as error:
+        raise UsageError(f"--{option} {text}: three numbers with commas between them, as 0.485,0.456,0.406") from error

@@ -85,6 +85,7 @@ def info(
         ("drawing", draw_to),
         *(file_rows(found["exported"]) if "exported" in found else []),
         *(classifier_rows(found["weights"])[1:] if "weights" in found else []),
+        *([("note", origin["assumed"])] if (origin := found.get("weights", {}).get("origin")) else []),
     ]
     pairs(row for row in rows if row[1])
 

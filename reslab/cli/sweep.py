@@ -82,7 +82,7 @@ def sweep(
     chosen_split = split or search_split(name)
     request = Request(engine, device, precision, compile, threads)
     around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
-    net = like(start, Asked(model, shortcut, stride_in, size), name)
+    net = like(start, Asked(model, shortcut, stride_in, size), name, say)
     with counted("reading images") as reading:
         dataset = read_data(name, chosen_split, net.size, replace(around, reading=reading))
     if "val" not in dataset.splits:

@@ -74,7 +74,7 @@ def train(
         if run and existing:
             chosen, dataset = existing, data_as_asked(existing, run, around, data, asked, steps, epochs)
         else:
-            net = like(start, Asked(model, shortcut, stride_in, asked.get("data.size")), data or "digits")
+            net = like(start, Asked(model, shortcut, stride_in, asked.get("data.size")), data or "digits", say)
             dataset = read_data(data or "digits", split, net.size, around, run)
             chosen = chosen_recipe(dataset, split, net, recipe, start, seed, batch, lr, assign, steps, epochs)
     if seeds is not None:

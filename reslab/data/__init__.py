@@ -37,7 +37,7 @@ from reslab.data.colour import draw_lighting
 from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
 from reslab.data.folder import FolderIndex, index_folder
 from reslab.data.lazy import LazyPixels
-from reslab.data.photo import PHOTO_SUFFIXES, fit, fit_picture, open_photo, quiet, read_photo
+from reslab.data.photo import LARGEST_SCALE, PHOTO_SUFFIXES, fit, fit_picture, open_photo, quiet, read_photo
 from reslab.data.places import data_root
 from reslab.data.preprocessing import Preprocessing, by_colour, measure
 from reslab.data.scaling import at_scale, draw_places, draw_scales, scaled_crops
@@ -45,6 +45,7 @@ from reslab.data.scaling import at_scale, draw_places, draw_scales, scaled_crops
 __all__ = [
     "CIFAR_SPLITS",
     "ENOUGH_PIXELS",
+    "LARGEST_SCALE",
     "NAMES",
     "PHOTO_SUFFIXES",
     "Dataset",

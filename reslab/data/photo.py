@@ -30,6 +30,7 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
+LARGEST_SCALE = 2048  # pixels: a batch of larger images would fill the memory
 LONGEST = 8  # times its shorter side: of a longer strip the centre is looked at, or scaling it would fill the memory
 
 # The value of white, by mode. "I;16" says how many bits it has; integers of 32 bits and floating point do not, so

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reslab.data import LARGEST_SCALE
 from reslab.errors import UsageError, unknown
 from reslab.nets import SMALLEST_SIZE
 
 VIEWS = ("1", "flip", "centre", "10")
-LARGEST_SCALE = 2048  # pixels: more would fill the memory before it told anything
 PAPER_SCALES = (224, 256, 384, 480, 640)  # sec. 3.4, for nets that were trained on 224 pixels
 
 

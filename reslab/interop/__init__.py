@@ -14,9 +14,14 @@ verify               is it the same function?
 convert              other programs' weights as a model file
 foreign              and as a classifier
 checkpoint           what a file of theirs holds
+torch_file           of which those of torch.save are read without running anything
 layouts              whose names its tensors have, and which net they make
 strange_nets         what it may be where they make none of ours
-told                 what stands beside weights: class names, normalisation
+told                 what may stand beside weights: class names, normalisation
+configs              and where it stands
+asked                what the user says of them
+settled              of these one answer, or what is assumed
+said                 what is said of all this
 zero_sides           option A with zeros on both sides
 """
 
@@ -25,6 +30,7 @@ from reslab.interop.deployed import Deployed, description
 from reslab.interop.export import TARGETS, Exported, export
 from reslab.interop.onnx_graph import read_onnx
 from reslab.interop.opening import load, opened, trained
+from reslab.interop.said import view_options
 from reslab.interop.torch_program import read_program
 from reslab.interop.torchvision_names import torchvision_names
 from reslab.interop.torchvision_weights import read_torchvision
@@ -48,4 +54,5 @@ __all__ = [
     "read_torchvision",
     "torchvision_names",
     "trained",
+    "view_options",
 ]

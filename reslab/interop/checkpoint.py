@@ -1,25 +1,21 @@
 """Another program's file of weights: its tensors by name, and what lies beside them. Nothing in it is run."""
 
-import argparse
 import hashlib
-import io
 import json
-import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
-import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from reslab.errors import RunError
+from reslab.interop.torch_file import read_torch_file
 from reslab.interop.torch_program import first_line
 from reslab.interop.torchvision_weights import KEY
-from reslab.store import read_json
+from reslab.store import read_bytes, read_json
 
 TORCH = (".pth", ".pt", ".th", ".bin", ".ckpt", ".tar")  # what people call files of torch.save
 OTHERS = {".caffemodel": "Caffe", ".prototxt": "Caffe", ".h5": "Keras", ".hdf5": "Keras", ".keras": "Keras"}
@@ -34,7 +30,9 @@ NESTED = (
     "net",
 )  # where they put weights: the first that is there
 COUNTER = "n_averaged"  # of torch's AveragedModel, beside its weights
-PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and averaged models, of torch.compile
+# Of DataParallel and averaged models, of torch.compile, and where a trainer's module holds the net (Lightning).
+PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
+POINTER = b"version https://git-lfs"  # how a file begins that git took without its content
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,7 @@ class Checkpoint:
     images: dict[str, Any]  # preprocessor_config.json of its folder
     about: dict[str, Any]  # what `reslab export --to torchvision` wrote into it
     averaged: str = ""  # the part of the file that they are from, where these are averaged weights
+    architecture: str = ""  # what the trainer called the net: its `arch`, beside the weights
 
 
 def weights_file(place: Path) -> Path | None:
@@ -65,7 +64,9 @@ def weights_file(place: Path) -> Path | None:
         return place
     if place.suffix.lower() == ".safetensors" and place.is_file():
         about = _metadata(place)
-        return place if about is not None and (not about or about.get("kind") == "torchvision") else None
+        if about is None:
+            return place if _is_pointer(place) else None
+        return place if not about or about.get("kind") == "torchvision" else None
     return None
 
 
@@ -81,14 +82,13 @@ def read_checkpoint(place: Path) -> Checkpoint:
             f"{file} is a file of {program}'s, which reslab does not read: of the same net torchvision, timm and "
             "Hugging Face have weights that it does"
         )
-    try:
-        data = file.read_bytes()
-    except FileNotFoundError as error:
-        raise RunError(f"no file {file}") from error
-    except OSError as error:
-        raise RunError(f"{file} cannot be read: {error.strerror}") from error
+    data = read_bytes(file)
+    if data.startswith(POINTER):
+        raise RunError(
+            f"{file} is a pointer of Git LFS, without the weights: git lfs pull, in its folder, fetches them"
+        )
     own = file.suffix.lower() == ".safetensors"
-    found = _safetensors(file, data) if own else _torch(file, data)
+    found = _safetensors(file, data) if own else read_torch_file(file, data)
     beside = file.parent if file.name in IN_FOLDERS else None
     parts, held = _innermost(found)
     return Checkpoint(
@@ -100,6 +100,7 @@ def read_checkpoint(place: Path) -> Checkpoint:
         _json(beside, "preprocessor_config.json"),
         (_metadata(file) or {}) if own else {},
         next((part for part in parts if part in AVERAGED), ""),
+        _architecture(found),
     )
 
 
@@ -113,35 +114,19 @@ def _metadata(file: Path) -> dict[str, Any] | None:
     return about if isinstance(about, dict) else None
 
 
+def _is_pointer(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(POINTER)) == POINTER
+    except OSError:
+        return False
+
+
 def _safetensors(file: Path, data: bytes) -> dict[str, Tensor]:
     try:
         return safetensors.torch.load(data)
     except (SafetensorError, ValueError, KeyError) as error:
         raise RunError(f"{file} is torn, or no safetensors file: {first_line(error)}") from error
-
-
-def _torch(file: Path, data: bytes) -> Any:
-    try:
-        with warnings.catch_warnings(), torch.serialization.safe_globals([argparse.Namespace]):
-            warnings.simplefilter("ignore")  # of what PyTorch thinks of old forms
-            return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except Exception as error:  # whatever damaged or foreign bytes may raise
-        if strange := re.search(r"Unsupported global: GLOBAL (\S+)", str(error)):
-            raise RunError(
-                f"{file} holds Python objects beside tensors ({strange[1]}), and reslab runs no code of files: where "
-                "it was made, write the weights alone, torch.save(net.state_dict(), FILE)"
-            ) from error
-        if "TorchScript" in str(error):
-            raise RunError(
-                f"{file} is a TorchScript program, not weights: where its net is, torch.save(net.state_dict(), FILE)"
-            ) from error
-        if data[8:9] == b"{":  # behind eight bytes that say how long this is
-            raise RunError(f"{file} is a safetensors file: give it a name that ends in .safetensors") from error
-        words = first_line(error)
-        # No advice to read it without care, and no mere number, as a text file gives.
-        told = "weights_only" not in str(error) and " " in words
-        reason = f" ({words})" if told else ""
-        raise RunError(f"{file} is torn, or no file of torch.save's{reason}") from error
 
 
 def _innermost(found: Any) -> tuple[list[str], Any]:
@@ -151,6 +136,11 @@ def _innermost(found: Any) -> tuple[list[str], Any]:
         parts.append(inner)
         found = found[inner]
     return parts, found
+
+
+def _architecture(found: Any) -> str:
+    name = found.get("arch") if isinstance(found, Mapping) else None
+    return name if isinstance(name, str) else ""
 
 
 def _weights(file: Path, found: Any) -> dict[str, Tensor]:

@@ -1,15 +1,16 @@
 """Another program's weights as a model file of ours, which knows its class names, its normalisation and its origin."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from reslab.errors import RunError, UsageError, unknown
-from reslab.interop.checkpoint import weights_file
+from reslab.errors import RunError, UsageError
+from reslab.interop.asked import Asked
+from reslab.interop.checkpoint import IN_FOLDERS, weights_file
 from reslab.interop.foreign import read_foreign
 from reslab.interop.layouts import COUNTER
-from reslab.nets import STRIDES_IN
 from reslab.progress import Say, silent
 from reslab.store import Classifier, Origin, load, model_bytes, write_bytes
+from reslab.store.trained_places import trained_hint, trained_model
 
 ENDING = ".safetensors"
 
@@ -28,24 +29,28 @@ def convert(
     *,
     classes: str | Path | None = None,
     stride_in: str | None = None,
+    size: int | None = None,
+    mean: tuple[float, ...] | None = None,
+    std: tuple[float, ...] | None = None,
     say: Say = silent,
 ) -> Converted:
     """Write a model file from weights of torchvision's, timm's, Hugging Face's or akamaster's residual nets.
 
     `file` is a .pth, .pt, .th, .bin or .safetensors file, or a folder with config.json and weights. `classes` is a text
     file with the classes' names, a line each, in the order of the scores. `stride_in="1x1"` is for bottlenecks that
-    subsample as in the paper (v1), which weights do not tell. `out` defaults to a file beside it.
+    subsample as in the paper (v1), which weights do not tell; nor do they tell `size`, the height = width in pixels of
+    their images, and what is done to these: `mean` and `std` of red, green and blue, of images in [0, 1]. `out`
+    defaults to a file beside it.
 
-    Raises RunError for what is torn or none of our nets, UsageError for names or a stride that do not fit and for a
-    place that something else has.
+    Raises RunError for what is torn or none of our nets, UsageError for what is asked and does not fit, or contradicts
+    what a config.json says, and for a place that something else has.
     """
     place = Path(file)
-    if stride_in is not None and stride_in not in STRIDES_IN:
-        raise unknown("stride of a bottleneck", stride_in, STRIDES_IN)
+    asked = Asked(stride_in=stride_in, size=size, mean=mean, std=std)
     _require_foreign(place)
     path = _destination(place, Path(out) if out is not None else None)
     names = read_names(Path(classes)) if classes is not None else None
-    classifier = read_foreign(place, classes=names, stride_in=stride_in, say=say)
+    classifier = read_foreign(place, replace(asked, classes=names), say)
     _keep_another(path, classifier.identity.origin)
     weights = {name: tensor for name, tensor in classifier.net.state_dict().items() if not name.endswith(COUNTER)}
     write_bytes(path, model_bytes(weights, classifier.identity, classifier.preprocessing))
@@ -72,12 +77,24 @@ def _require_foreign(place: Path) -> None:
     """Raises UsageError for a model of our own, RunError where there is nothing to convert."""
     if weights_file(place):
         return
+    if trained_model(place):
+        raise UsageError(
+            f"{place} is a trained net of reslab's own, and needs no converting: every command takes its name, as "
+            f"reslab predict {place} PHOTO"
+        )
     if not place.exists():
-        raise RunError(f"no file or folder {place}")
-    if place.is_dir() and not (place / "recipe.toml").exists():
+        raise RunError(f"no file or folder {place}{trained_hint(place) or _hub_hint(place)}")
+    if place.is_dir() and not any((place / name).exists() for name in ("recipe.toml", *IN_FOLDERS)):
         raise RunError(f"{place} has no weights: neither model.safetensors nor pytorch_model.bin")
     load(place)  # raises RunError where it is torn or none
     raise UsageError(f"{place} is a model of reslab's own already: every command takes it as it is")
+
+
+def _hub_hint(place: Path) -> str:
+    """What to say of "timm/resnet50.a1_in1k", the name of weights on a hub."""
+    if len(place.parts) != 2 or place.is_absolute() or place.parent.exists():
+        return ""
+    return "; reslab fetches no other programs' weights: download them, and name their folder"
 
 
 def _destination(place: Path, out: Path | None) -> Path:

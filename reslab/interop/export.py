@@ -99,7 +99,7 @@ def export(
         )
     source = weights_file(Path(run_or_file)) or find_model(Path(run_or_file))
     path = _destination(Path(run_or_file), source, to, Path(out) if out is not None else None)
-    classifier = trained(run_or_file, residual)
+    classifier = trained(run_or_file, residual, say)
     say(f"{classifier.identity.model} as {to}: writing, and running what was written ...")
     files, read = _made(classifier, to, scores, path)
     data = next(iter(files.values()))

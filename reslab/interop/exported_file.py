@@ -11,7 +11,7 @@ from reslab.interop.onnx_graph import read_onnx, require_runtime
 from reslab.interop.program_check import refuse_code
 from reslab.interop.torch_program import read_program
 from reslab.interop.verify import Runner
-from reslab.store import ExportedNet, exported_as
+from reslab.store import ExportedNet, exported_as, read_bytes
 
 
 def read_exported(place: Path) -> ExportedNet:
@@ -23,12 +23,7 @@ def read_exported(place: Path) -> ExportedNet:
     assert form is not None
     if form == "onnx":
         require_runtime(str(place))
-    try:
-        data = place.read_bytes()
-    except FileNotFoundError as error:
-        raise RunError(f"no file {place}; reslab export RUN --to {form} writes one") from error
-    except OSError as error:
-        raise RunError(f"{place} cannot be read: {error.strerror}") from error
+    data = read_bytes(place, f"; reslab export RUN --to {form} writes one")
     try:
         return _net(place, form, data)
     except ReslabError as error:

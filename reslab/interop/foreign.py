@@ -4,6 +4,7 @@ What cannot be seen in weights is the same everywhere, and ours: convolutions wi
 kernel, batch normalisation with epsilon 1e-5, a max pool of 3x3 with stride 2 that is padded by 1, ReLU.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,27 +12,29 @@ import torch
 from torch import Tensor
 
 from reslab.data import Preprocessing
-from reslab.errors import ReslabError, RunError, UsageError
+from reslab.errors import ReslabError, RunError
+from reslab.interop.asked import NOTHING, Asked
 from reslab.interop.checkpoint import Checkpoint, read_checkpoint
-from reslab.interop.layouts import AKAMASTER, COUNTER, Layout, layout_of, net_of, our_weights
-from reslab.interop.told import STRIDE_IN, Told, refuse_others, told_by
+from reslab.interop.configs import refuse_others, told_by
+from reslab.interop.layouts import AKAMASTER, COUNTER, layout_of, net_of, our_weights
+from reslab.interop.said import words
+from reslab.interop.settled import assumed, colours_of, names_of, stride_of, view_of
+from reslab.interop.strange_nets import variant
 from reslab.interop.zero_sides import zeros_after
-from reslab.nets import Spec, unfilled
+from reslab.nets import unfilled
 from reslab.progress import Say, silent
-from reslab.store import Classifier, Identity, Origin
+from reslab.store import UNTOLD, Classifier, Identity, Origin
 
 FIRST = "stem.0.weight"
 
 
-def read_foreign(
-    place: Path, *, classes: tuple[str, ...] | None = None, stride_in: str | None = None, say: Say = silent
-) -> Classifier:
+def read_foreign(place: Path, asked: Asked = NOTHING, say: Say = silent) -> Classifier:
     """The classifier in a file or folder of torchvision's, timm's, Hugging Face's or akamaster's, ready for the CPU.
 
-    `place` is one that `checkpoint.weights_file` knows. `classes` are the classes' names, where the files do not say
-    them; `stride_in` is where bottlenecks subsample ("1x1": v1), which weights do not tell.
+    `place` is one that `checkpoint.weights_file` knows, `asked` what the user says of it. What was made of it, what was
+    assumed, and what its program does otherwise, is said in a line each.
 
-    Raises RunError for what is torn or none of our nets, UsageError for names or a stride that do not fit.
+    Raises RunError for what is torn or none of our nets, UsageError for what is asked and does not fit.
     """
     found = read_checkpoint(place)
     layout = layout_of(found.tensors)
@@ -43,17 +46,36 @@ def read_foreign(
     weights = our_weights(found.file, found.tensors, layout, model, net)
     try:
         told = told_by(found, layout, net.classes)
-        net = net.variant(size=told.size, **_stride(net, told, stride_in))
-        names = _class_names(told, classes, net.classes)
-        preprocessing, factors = normalisation(told.mean, told.std, told.size)
+        if not told.named:
+            _refuse_variant(found)
+        view = view_of(told, asked, layout)
+        stride = stride_of(told, asked, net)
+        net = net.variant(size=view.size, **({"stride_in": stride} if stride else {}))
+        names = names_of(told, asked, net.classes)
+        preprocessing, factors = normalisation(*colours_of(told, asked), view.size)
     except ReslabError as error:
         raise type(error)(f"{place}: {error}") from error
     if layout is AKAMASTER and net.shortcut == "A":
         weights = zeros_after(weights, net)
+    if layout is AKAMASTER and names != told.classes:
+        told = replace(told, data=UNTOLD, split=None)
     weights[FIRST] = folded(weights[FIRST], factors)
-    classifier = _classifier(weights, _identity(found, layout, model, net, told, names), preprocessing, place)
-    say(words(classifier, numbered=classes is None and told.classes is None, averaged=found.averaged))
+    origin = Origin(found.file.name, found.sha256, layout.name, view.scale, assumed(told, asked, layout, net))
+    identity = Identity(model, net, names, told.data, told.split, told.fingerprint, origin=origin)
+    classifier = _classifier(weights, identity, preprocessing, place)
+    for line in words(classifier, told, asked, found.averaged):
+        say(line)
     return classifier
+
+
+def _refuse_variant(found: Checkpoint) -> None:
+    """Raises RunError where a trainer, or whoever named the file or its folder, called it another net than ours."""
+    named = found.architecture, found.file.name, found.file.absolute().parent.name
+    if other := variant(named):
+        raise RunError(
+            f"by its name it is {other}, which has the tensors of one of reslab's nets and is none of them; if it is "
+            "one nonetheless, write its weights alone, under another name"
+        )
 
 
 def normalisation(
@@ -80,59 +102,6 @@ def folded(weight: Tensor, factors: tuple[float, ...]) -> Tensor:
     return (weight.double() * scale).float()
 
 
-def _stride(net: Spec, told: Told, asked: str | None) -> dict[str, str]:
-    """Raises UsageError where bottlenecks are asked to subsample in a place where they do not."""
-    if net.block == "basic":
-        if asked:
-            raise UsageError(f"--stride-in {asked}: its blocks are no bottlenecks; leave --stride-in out")
-        return {}
-    if asked and told.stride_in not in (None, asked):
-        raise UsageError(
-            f"--stride-in {asked}: the stride of its bottlenecks is on the {told.stride_in}, as is written beside its "
-            "weights; leave --stride-in out"
-        )
-    return {"stride_in": asked or told.stride_in or STRIDE_IN}
-
-
-def _class_names(told: Told, asked: tuple[str, ...] | None, count: int) -> tuple[str, ...]:
-    """Those that are asked for, else those of the file, else numbers."""
-    names = asked or told.classes or tuple(map(str, range(count)))
-    if len(names) != count:
-        where = "--classes" if asked else "what is beside its weights"
-        raise UsageError(f"it has {count:,} classes, and {where} names {len(names):,}")
-    return distinct(names)
-
-
-def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of which no two are the same, as lists of ImageNet's have them: a later "crane" becomes "crane (517)".
-
-    The number is its class's, counted from 0.
-    """
-    first = {name: number for number, name in reversed(list(enumerate(names)))}
-    taken, found = set(names), []
-    for number, name in enumerate(names):
-        if number != first[name]:
-            while name in taken:  # as "crane (517)" may be, in the list itself
-                name = f"{name} ({number})"
-            taken.add(name)
-        found.append(name)
-    return tuple(found)
-
-
-def _identity(
-    found: Checkpoint, layout: Layout, model: str, net: Spec, told: Told, classes: tuple[str, ...]
-) -> Identity:
-    return Identity(
-        model=model,
-        spec=net,
-        classes=classes,
-        data=told.data,
-        split=told.split,
-        fingerprint=told.fingerprint,
-        origin=Origin(found.file.name, found.sha256, layout.name),
-    )
-
-
 def _classifier(
     weights: dict[str, Tensor], identity: Identity, preprocessing: Preprocessing, place: Path
 ) -> Classifier:
@@ -140,15 +109,3 @@ def _classifier(
     counters = {name: torch.tensor(0) for name, _ in net.named_buffers() if name.endswith(COUNTER)}
     net.load_state_dict({**weights, **counters}, assign=True)
     return Classifier(net, identity, preprocessing, None, place).requires_grad_(False).eval()
-
-
-def words(classifier: Classifier, numbered: bool, averaged: str = "") -> str:
-    """What was made of a file, in one line."""
-    spec, origin, place = classifier.identity.spec, classifier.identity.origin, classifier.place
-    assert isinstance(spec, Spec) and origin
-    stride = f", stride of bottlenecks on the {spec.stride_in}" if spec.block == "bottleneck" else ""
-    names = f"{spec.classes:,} classes"
-    if numbered:
-        names += f", called by their numbers (reslab convert {place} --classes FILE names them)"
-    which = f", its averaged weights ({averaged})" if averaged else ""
-    return f"{place}: {classifier.identity.model} as {origin.layout} names it{which}{stride}, {spec.size} px, {names}"

@@ -21,6 +21,7 @@ from reslab.nets import Spec, spec, unfilled
 from reslab.nets.names import IMAGENET
 
 COUNTER = "num_batches_tracked"  # of batch normalisation in training: old files have none, and testing needs none
+VARIANCE = "running_var"  # of batch normalisation, which takes its root
 SHOWN = 3  # tensors that are named where they do not fit
 
 OUTSIDE_THERE = {
@@ -54,6 +55,7 @@ class Layout:
     called: Callable[[str], str]  # their name, from torchvision's
     block: str  # pattern of the convolutions in blocks: stage, block, convolution
     stages: int
+    size: int  # height = width in pixels of the images that its program trains on
 
     @property
     def head(self) -> str:
@@ -61,13 +63,14 @@ class Layout:
 
 
 IN_BLOCK = r"layer(\d+)\.(\d+)\.conv(\d+)\.weight"
-TORCHVISION = Layout("torchvision", lambda theirs: theirs, IN_BLOCK, 4)
-AKAMASTER = Layout("akamaster", akamaster_name, IN_BLOCK, 3)
+TORCHVISION = Layout("torchvision", lambda theirs: theirs, IN_BLOCK, 4, 224)
+AKAMASTER = Layout("akamaster", akamaster_name, IN_BLOCK, 3, 32)
 HUGGING_FACE = Layout(
     "Hugging Face",
     hugging_face_name,
     r"resnet\.encoder\.stages\.(\d+)\.layers\.(\d+)\.layer\.(\d+)\.convolution\.weight",
     4,
+    224,
 )
 
 
@@ -125,7 +128,7 @@ def our_weights(file: Path, tensors: Mapping[str, Tensor], layout: Layout, model
     """Every tensor under our name for it, in fp32: all that the net has, and nothing else.
 
     Raises RunError where one is missing, has no place or another shape, naming the first of them, and for values that
-    are no finite floats.
+    are no finite floats, or no variances.
     """
     ours = {
         name: tuple(tensor.shape) for name, tensor in unfilled(net).state_dict().items() if not name.endswith(COUNTER)
@@ -164,6 +167,8 @@ def _values(file: Path, name: str, tensor: Tensor) -> Tensor:
     values = tensor.float()
     if not values.isfinite().all():
         raise RunError(f"{file} holds NaN or infinity in '{name}': the training that made it had failed")
+    if name.endswith(VARIANCE) and (values < 0).any():
+        raise RunError(f"{file} holds negative variances in '{name}': its scores would be no numbers, or wrong ones")
     return values
 
 

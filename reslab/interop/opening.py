@@ -27,14 +27,14 @@ def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifie
     return read_exported(place) if exported_as(place) else trained(run_or_file, residual)
 
 
-def trained(run_or_file: str | Path, residual: Residual | None = None) -> Classifier:
+def trained(run_or_file: str | Path, residual: Residual | None = None, say: Say = silent) -> Classifier:
     """`load` for whoever needs a net with weights. Raises RunError for an exported file, which has none."""
     place = Path(run_or_file)
     if not weights_file(place):
         return load_classifier(run_or_file, residual)
     if residual:
         raise UsageError(f"{place} has another program's residual functions, and takes no other; leave --residual out")
-    return read_foreign(place)
+    return read_foreign(place, say=say)
 
 
 def opened(place: Path, say: Say = silent) -> Path | ExportedNet | Classifier:

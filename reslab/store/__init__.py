@@ -1,6 +1,6 @@
 """What lies on disk of ours: the model file, the run folder, its record, our results; written in one step each."""
 
-from reslab.store.atomic import json_bytes, make_folder, read_json, write_bytes, write_json
+from reslab.store.atomic import json_bytes, make_folder, read_bytes, read_json, write_bytes, write_json
 from reslab.store.classifier import UNTOLD, Classifier, Identity, Origin
 from reslab.store.exported_net import ExportedNet, exported_as
 from reslab.store.model_file import MODEL_FILE, find_model, load, model_bytes
@@ -52,6 +52,7 @@ __all__ = [
     "model_bytes",
     "predictions_bytes",
     "read_benches",
+    "read_bytes",
     "read_json",
     "read_measurements",
     "read_predictions",

@@ -31,6 +31,19 @@ def write_bytes(path: Path, data: bytes) -> None:
         raise writing_failed(path, error) from error
 
 
+def read_bytes(path: Path, way_out: str = "") -> bytes:
+    """The content of a file that a user names.
+
+    Raises RunError where it cannot be had; where there is none, the message ends with `way_out`.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise RunError(f"no file {path}{way_out}") from error
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error.strerror}") from error
+
+
 def make_folder(path: Path) -> None:
     """`path` and what leads to it, where they are not there yet. Raises RunError where nobody can."""
     try:

@@ -27,6 +27,8 @@ class Origin:
     file: str  # its name, without folders
     sha256: str
     layout: str  # whose names its tensors have: "torchvision"
+    scale: int | None = None  # the shorter side at which its program tests, of whose centre; None: nobody says
+    assumed: str = ""  # what its file does not tell and was taken for granted, in words
 
     def seen_from(self, place: Path | None) -> str:
         """What a command calls it: `place`, where that is the file itself or its folder; else its name."""

@@ -18,13 +18,13 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from reslab.data import LARGEST_SCALE
 from reslab.engine import Work
 from reslab.errors import UsageError, unknown
 from reslab.nets import Architecture, Historic, Residual, Spec, build, initialise, named_residual, spec, unfilled
 from reslab.training.by_name import check_names
 from reslab.training.originals import ORIGINALS
 from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule
-from reslab.training.rules import LARGEST_SCALE
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from reslab.data import LARGEST_SCALE
 from reslab.engine import LOSSES
 from reslab.errors import UsageError, unknown
 from reslab.nets import INITIALISATIONS, SCALED, SMALLEST_SIZE
@@ -11,8 +12,6 @@ from reslab.training.by_name import named_values
 
 if TYPE_CHECKING:
     from reslab.training.recipe import Recipe
-
-LARGEST_SCALE = 2048  # pixels: a batch of larger images would fill the memory
 
 
 def check_pixels(size: int) -> None:

@@ -53,8 +53,9 @@ def recipe_for(
     for names that do not exist, DataError where the data set is missing or damaged.
     """
     start = None if start is None else str(start)
-    asked = like(start, Asked(model, shortcut, stride_in, size), data)
-    dataset = read_data(data, split, asked.size, around or Surroundings())
+    around = around or Surroundings()
+    asked = like(start, Asked(model, shortcut, stride_in, size), data, around.say)
+    dataset = read_data(data, split, asked.size, around)
     facts = facts_of(dataset, split)
     chosen = make_recipe(facts, asked.model, recipe, asked.shortcut, asked.stride_in, seed, batch)
     chosen = with_start(chosen, start)

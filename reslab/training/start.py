@@ -12,6 +12,7 @@ from reslab.engine.layout import parameter_layout
 from reslab.errors import UsageError
 from reslab.interop import trained
 from reslab.nets import Architecture, Residual, build, named_residual
+from reslab.progress import Say, silent
 from reslab.store import Classifier
 from reslab.store.trained_places import trained_model
 from reslab.training.presets import spec_of
@@ -28,14 +29,14 @@ class Asked:
     size: int | None = None  # of a folder's images in pixels
 
 
-def like(start: str | None, asked: Asked, data: str | Path) -> Asked:
+def like(start: str | None, asked: Asked, data: str | Path, say: Say = silent) -> Asked:
     """What is asked for, and where nothing is, what the net is that a training on `data` is to start from.
 
-    Raises RunError where `start` is no trained net.
+    Of another program's weights it is said what was made of them. Raises RunError where `start` is no trained net.
     """
     if start is None:
         return asked
-    source = trained(start)
+    source = trained(start, say=say)
     if asked.model not in (None, source.identity.model):
         return asked
     spec = source.identity.spec

@@ -1,5 +1,7 @@
 """Other programs' weights, as a user names them: converted, tested, asked, looked at, exported, and trained on."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -52,6 +54,39 @@ def test_convert_in_words_and_json(theirs, tmp_path):
     assert f"reslab convert {theirs} --classes FILE names them" in answer.err
 
 
+def test_what_its_file_does_not_tell_is_told(theirs, tmp_path):
+    out = tmp_path / "net.safetensors"
+    words = ["convert", theirs, "--out", out, "--size", "48", "--mean", "0.4914,0.4822,0.4465", "--std", "0.2,0.25,0.3"]
+    answer = Answer(*words, "--json")
+    found = answer.json
+    assert (found["size"], found["std"]) == (48, 63.75) and found["mean"] == pytest.approx([125.307, 122.961, 113.8575])
+    assert found["origin"]["assumed"] in answer.err and "assumed" not in found["origin"]["assumed"]
+    assert Answer("info", out, "--json").json["input_size"] == 48
+
+
+def test_what_its_config_tells_is_not_contradicted(eighteen, tmp_path):
+    (tmp_path / "pytorch_model.bin").symlink_to(eighteen)
+    cfg = {"input_size": [3, 160, 160], "crop_pct": 0.95, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}
+    (tmp_path / "config.json").write_text(json.dumps({"architecture": "resnet18", "pretrained_cfg": cfg}))
+    for words, message in (
+        (["--size", "224"], "--size 224: its images have 160 pixels a side, as is written beside its weights"),
+        (["--std", "0.2,0.2,0.2"], "--std 0.2,0.2,0.2: 0.5,0.5,0.5 is written beside its weights; leave --std out"),
+    ):
+        answer = Answer("convert", tmp_path, "--out", tmp_path / "net.safetensors", *words)
+        assert answer.code == 2 and message in answer.err
+    answer = Answer("convert", tmp_path, "--out", tmp_path / "net.safetensors", "--size", "160")
+    assert (
+        answer.code == 0
+        and f"reslab eval {tmp_path / 'net.safetensors'} FOLDER --views centre --scales 168" in answer.out
+    )
+
+
+def test_what_was_trained_on_cifar_is_tested_there(tmp_path):
+    torch.save(filled(akamaster_shapes(1, classes=10)), tmp_path / "net.th")
+    answer = Answer("convert", tmp_path / "net.th")
+    assert f"reslab eval {tmp_path / 'net.safetensors'}\n" in answer.out
+
+
 def test_weights_are_asked_and_tested_as_they_are(theirs, pets, tmp_path):
     answer = Answer("predict", theirs, pets, "--json")
     assert answer.code == 0 and len(answer.json["predictions"]) == 10 and "as akamaster names it" in answer.err
@@ -89,6 +124,7 @@ def test_info(theirs, tmp_path):
         assert found["weights"]["origin"]["file"] == "resnet8.th" and found["weights"]["class_names"] == list("01234")
         text = Answer("info", file).out
         assert "resnet8, input 32 x 32, 5 classes" in text and "resnet8.th, in the layout of akamaster" in text
+        assert "told by names and shapes alone: a variant" in text and "assumed: 32 px, ImageNet's mean and std" in text
         refused = Answer("info", file, "--classes", "7")
         assert refused.code == 2 and "its net is fixed" in refused.err
 
@@ -104,7 +140,7 @@ def test_fine_tuning_from_torchvisions_weights_at_another_size(eighteen, pets, t
     words = ["train", pets, "--from", eighteen, "--size", "16", "--steps", "1", "--batch", "2"]
     words += ["--set", "optimizer.rates=stem.*=0, stage*=0", "--run", tmp_path / "run"]
     answer = Answer(*words, "--json")
-    assert answer.code == 0 and answer.json["model"] == "resnet18"
+    assert answer.code == 0 and answer.json["model"] == "resnet18" and answer.err.count("as torchvision names it") == 1
     source, tuned = load(eighteen), load(tmp_path / "run")
     assert (tuned.classes, tuned.size, tuned.identity.origin) == (("cat", "dog"), 16, None)
     before, after = dict(source.net.named_parameters()), dict(tuned.net.named_parameters())
@@ -119,7 +155,11 @@ def test_fine_tuning_from_torchvisions_weights_at_another_size(eighteen, pets, t
         (["convert", "nothing.pth"], 1, "no file nothing.pth"),
         (["convert", "nothing"], 1, "no file or folder nothing"),
         (["convert", "net.caffemodel"], 1, "net.caffemodel is a file of Caffe's"),
-        (["convert", "resnet20-cifar10"], 1, "no file or folder resnet20-cifar10"),
+        (["convert", "resnet20-cifar10"], 2, "every command takes its name, as reslab predict resnet20-cifar10 PHOTO"),
+        (["convert", "THEIRS", "--mean", "0.5"], 2, "--mean 0.5: three numbers from 0 to 1"),
+        (["convert", "THEIRS", "--std", "a,b,c"], 2, "--std a,b,c: three numbers with commas between them"),
+        (["convert", "THEIRS", "--mean", "125,123,114"], 2, "it is --mean 0.4902,0.4824,0.4471"),
+        (["convert", "THEIRS", "--size", "4"], 2, "--size 4: a net needs images of at least 8 pixels"),
         (["eval", "nothing.th"], 1, "no file nothing.th"),
         (["train", "--from", "nothing.pth"], 1, "no file nothing.pth"),
         (["train", "PETS", "--from", "THEIRS", "--shortcut", "B"], 2, "resnet8 (shortcut A"),

@@ -2,9 +2,12 @@
 
 import argparse
 import io
+import os
 import pickle
+import tarfile
 import warnings
 from collections import OrderedDict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +19,7 @@ from reslab.errors import RunError
 from reslab.interop.checkpoint import read_checkpoint, weights_file
 from reslab.interop.layouts import AKAMASTER, HUGGING_FACE, TORCHVISION, layout_of, net_of, our_weights
 from reslab.interop.opening import load
+from reslab.interop.torch_file import Beside, read_torch_file
 from reslab.nets import spec
 from tests.interop.classifiers import classifier, saved
 from tests.interop.foreign_weights import akamaster_shapes, filled, hugging_face_shapes, torchvision_shapes
@@ -48,6 +52,9 @@ def written(value, **how) -> bytes:
         {"state_dict": {"model": TINY}},
         {"epoch": 5, "model_state_dict": TINY, "optimizer_state_dict": {"state": {}, "param_groups": []}},
         {"net": prefixed("module."), "acc": 95.1},
+        {"state_dict": prefixed("model."), "pytorch-lightning_version": "2.5"},
+        {"state_dict": TINY, "best_acc1": np.float64(76.1), "epoch": np.int64(3), "best": np.bool_(True)},
+        {"state_dict": TINY, "losses": np.arange(3.0), "args": argparse.Namespace(out=Path("runs"), lr=np.float32(1))},
     ],
     ids=lambda content: ",".join(content),
 )
@@ -60,8 +67,65 @@ def test_weights_are_found_wherever_they_are(tmp_path, content, zipped):
     assert (found.place, found.file, found.config) == (path, path, {})
 
 
+def test_numbers_of_numpy_1_are_let_be(tmp_path):
+    content = written({"state_dict": TINY, "best_acc1": np.float64(76.1)}, _use_new_zipfile_serialization=False)
+    older = content.replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n")
+    assert older != content
+    (tmp_path / "net.pth").write_bytes(older)
+    assert read_checkpoint(tmp_path / "net.pth").tensors.keys() == TINY.keys()
+
+
+def test_what_the_trainer_called_the_net(tmp_path):
+    path = tmp_path / "net.pth"
+    for content, name in (({"arch": "resnet50", "state_dict": TINY}, "resnet50"), ({"arch": 5, "net": TINY}, "")):
+        path.write_bytes(written(content))
+        assert read_checkpoint(path).architecture == name
+
+
 class Somebody:
     pass
+
+
+class Calls:
+    """Unpickled by calling `what`."""
+
+    def __init__(self, what, *arguments) -> None:
+        self.what, self.arguments = what, arguments
+
+    def __reduce__(self):
+        return self.what, self.arguments
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize(
+    ("what", "named"), [(os.system, "system"), (eval, "eval"), (np.load, "numpy.load"), (Path.touch, "getattr")]
+)
+def test_a_file_that_would_run_something_is_refused(tmp_path, monkeypatch, what, named, zipped):
+    monkeypatch.chdir(tmp_path)
+    evil = Calls(what, {os.system: "touch harm", eval: "open('harm', 'w')"}.get(what, "harm"))
+    content = {"state_dict": TINY, "best_acc1": np.float64(76.1), "more": evil}
+    Path("net.pth").write_bytes(written(content, _use_new_zipfile_serialization=zipped))
+    with pytest.raises(
+        RunError, match=rf"Python objects beside tensors \(\S*{named}\), and reslab runs no code"
+    ) as error:
+        load("net.pth")
+    assert "\n" not in str(error.value) and not Path("harm").exists()
+
+
+def test_nothing_of_numpys_is_called():
+    """What a file says of a value's layout in memory would be believed."""
+    before, scalar = set(torch.serialization.get_safe_globals()), np.float64(1).__reduce__()[0]
+    crafted = {"state_dict": TINY, "x": Calls(scalar, np.dtype("O"), b"12345678"), "y": np.arange(3)}
+    found = read_torch_file(Path("net.pth"), written(crafted))
+    assert type(found["x"]) is type(found["y"]) is Beside and vars(found["x"]) == vars(found["y"]) == {}
+    assert set(torch.serialization.get_safe_globals()) == before, "let be in this one file alone"
+
+
+def archive() -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as made:
+        made.addfile(tarfile.TarInfo("resnet50.pth"))
+    return file.getvalue()
 
 
 def torchscript() -> bytes:
@@ -85,6 +149,9 @@ def torchscript() -> bytes:
         (b"<!DOCTYPE html><html>not found", "is torn, or no file of torch.save's"),
         (torchscript(), "is a TorchScript program, not weights"),
         (save(TINY), r"is a safetensors file: give it a name that ends in \.safetensors"),
+        (written({"state_dict": np.zeros(3)}), "'state_dict' is no tensor"),
+        (archive(), r"is an archive \(tar\): unpack it"),
+        (b"version https://git-lfs and so on", "is a pointer of Git LFS, without the weights: git lfs pull"),
         (written([1, 2]), "holds no weights by name, as .* but a list"),
         (written({}), "holds no weights by name"),
         (written({"a": torch.zeros(1), "epoch": 5}), "'epoch' is no tensor"),
@@ -122,6 +189,13 @@ def test_what_is_ours_is_not_foreign(tmp_path):
     with pytest.raises(RunError, match="is torn, or no file of reslab's") as error:
         load(tmp_path / "torn.safetensors")
     assert "other programs" not in str(error.value), "it was asked to read just these"
+
+
+def test_a_folder_that_git_took_without_its_content(tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(b"version https://git-lfs and so on")
+    for place in (tmp_path, tmp_path / "model.safetensors"):
+        with pytest.raises(RunError, match=r"model\.safetensors is a pointer of Git LFS"):
+            load(place)
 
 
 def test_layouts_are_told_by_names(tmp_path):
@@ -162,6 +236,8 @@ def changed(more=None, without=(), **shape) -> dict[str, tuple[int, ...]]:
         (changed({"linear.weight": (5, 512)}), "stages of 2, 2, 2, 2 basic blocks"),
         (changed({"conv1.weight": (64, 1, 7, 7)}), "images of 1 channel$"),
         ({"cls_token": (1, 1, 8), "patch_embed.proj.weight": (8, 3, 4, 4)}, "no blocks of theirs.*vision transformer"),
+        (changed({"layer2.0.conv2.filt": (64, 1, 4, 4)}), "a net that blurs before it subsamples"),
+        (changed({"conv1.zero_point": (1,)}), "a quantised net"),
         ({"features.0.weight": (64, 3, 3, 3)}, "VGG"),
     ],
 )
@@ -204,4 +280,13 @@ def test_integers_are_refused_and_half_precision_is_not(tmp_path):
 def test_values_that_no_score_can_be_made_of_are_refused(tmp_path, values, message):
     torch.save({**filled(akamaster_shapes(1)), "linear.bias": values}, tmp_path / "net.pth")
     with pytest.raises(RunError, match=message):
+        load(tmp_path / "net.pth")
+
+
+def test_negative_variances_are_refused(tmp_path):
+    """Their roots are no numbers, nor are scores then."""
+    weights = filled(akamaster_shapes(1))
+    weights["layer2.0.bn1.running_var"][3] = -0.1
+    torch.save(weights, tmp_path / "net.pth")
+    with pytest.raises(RunError, match=r"net\.pth holds negative variances in 'layer2\.0\.bn1\.running_var'"):
         load(tmp_path / "net.pth")

@@ -18,8 +18,9 @@ from torch import nn
 
 from reslab.errors import RunError, UsageError
 from reslab.interop import export, load, trained
+from reslab.interop.asked import Asked
 from reslab.interop.deployed import description, identity_of
-from reslab.interop.foreign import distinct, folded, normalisation, read_foreign
+from reslab.interop.foreign import folded, normalisation, read_foreign
 from reslab.interop.torchvision_weights import timm_config, torchvision_bytes
 from reslab.interop.zero_sides import channel_orders
 from reslab.nets import spec
@@ -77,7 +78,7 @@ def test_torchvisions_bottlenecks_subsample_in_the_3x3_unless_told_otherwise(tmp
     net = read_foreign(path, say=said.append)
     agrees(net, "torchvision resnet50", 64)
     assert net.identity.spec == spec("resnet50", classes=5, stride_in="3x3") and "on the 3x3" in said[0]
-    other = read_foreign(path, stride_in="1x1")
+    other = read_foreign(path, Asked(stride_in="1x1"))
     assert other.identity.spec == spec("resnet50", classes=5)
     with pytest.raises(AssertionError):
         agrees(other, "torchvision resnet50", 64)
@@ -104,7 +105,7 @@ def test_hugging_faces_folders(tmp_path):
     agrees(net, "Hugging Face resnet50, downsample_in_bottleneck", 64)
     assert net.identity.spec.stride_in == "1x1"
     with pytest.raises(UsageError, match="the stride of its bottlenecks is on the 1x1, as is written beside"):
-        read_foreign(place, stride_in="3x3")
+        read_foreign(place, Asked(stride_in="3x3"))
 
 
 def test_akamasters_zeros_lie_on_both_sides(tmp_path):
@@ -150,11 +151,6 @@ def test_colours_are_folded_exactly_at_the_edges_too():
 def test_what_cannot_be_divided_by(std):
     with pytest.raises(RunError, match="cannot be meant"):
         normalisation((0.5, 0.5, 0.5), std, 9)
-
-
-def test_names_that_occur_twice_are_told_apart():
-    assert distinct(("crane", "dog", "crane", "crane")) == ("crane", "dog", "crane (2)", "crane (3)")
-    assert distinct(("crane", "crane", "crane (1)")) == ("crane", "crane (1) (1)", "crane (1)")
 
 
 @pytest.mark.parametrize(
@@ -209,4 +205,69 @@ def test_averaged_weights_go_before_others_and_that_is_said(tmp_path):
     assert torch.equal(net.net.state_dict()["head.2.bias"], twice["linear.bias"])
     torch.save({"state_dict": plain, "state_dict_ema": None}, path)
     assert torch.equal(read_foreign(path, say=said.append).net.state_dict()["head.2.bias"], plain["linear.bias"])
-    assert "its averaged weights (state_dict_ema)" in said[0] and "its averaged" not in said[1]
+    assert "its averaged weights (state_dict_ema)" in said[0] and not any("its averaged" in line for line in said[1:])
+
+
+def test_colours_that_the_user_says_are_those_of_a_file_that_says_them(eighteen):
+    net = read_foreign(eighteen, Asked(size=96, mean=tuple(EXPECTED["timm_mean"]), std=tuple(EXPECTED["timm_std"])))
+    agrees(net, "timm resnet18", 64)
+    assert net.size == net.identity.spec.size == 96
+    assert "assumed" not in net.identity.origin.assumed and "names and shapes alone" in net.identity.origin.assumed
+
+
+def test_what_was_assumed_is_said_and_kept(eighteen, tmp_path):
+    said = []
+    origin = read_foreign(eighteen, say=said.append).identity.origin
+    assert origin.assumed == (
+        "told by names and shapes alone: a variant without weights of its own cannot be told apart; "
+        "assumed: 224 px, ImageNet's mean and std"
+    )
+    assert said[1:] == [f"{eighteen}: {origin.assumed}"] and origin.scale is None
+    config = {"architecture": "resnet18", "pretrained_cfg": {"input_size": [3, 224, 224], "crop_pct": 0.95}}
+    place, said = folder(tmp_path / "net", torchvision_shapes(BASIC), config), []
+    origin = read_foreign(place, say=said.append).identity.origin
+    assert (origin.assumed, origin.scale) == ("assumed: ImageNet's mean and std", 235)
+    assert said[2] == (
+        f"{place}: its program looks at the centre of images scaled to 235 px; reslab takes the centre square, scaled "
+        "bicubic (the same centre: reslab eval --views centre --scales 235)"
+    )
+
+
+def test_two_sizes_of_timms(eighteen, tmp_path):
+    """As torchvision's second weights are, there: trained at 176 pixels, tested at 224."""
+    (tmp_path / "pytorch_model.bin").symlink_to(eighteen)
+    sizes = {"input_size": [3, 176, 176], "crop_pct": 0.875, "test_input_size": [3, 224, 224], "test_crop_pct": 0.965}
+    (tmp_path / "config.json").write_text(json.dumps({"architecture": "resnet18", "pretrained_cfg": sizes}))
+    said = []
+    net = read_foreign(tmp_path, say=said.append)
+    assert (net.size, net.identity.origin.scale) == (176, 201)
+    assert said[-1].endswith(f"tests it at 224 px, too: reslab convert {tmp_path} --size 224 takes it so")
+    said.clear()
+    net = read_foreign(tmp_path, Asked(size=224), said.append)
+    assert (net.size, net.identity.origin.scale) == (224, 232) and "--scales 232" in said[-1]
+
+
+def test_a_net_that_is_called_another_is_refused(eighteen, tmp_path):
+    """timm's resnetblur18 has the tensors of resnet18, and no others."""
+    (tmp_path / "resnetblur18").mkdir()
+    named, within = tmp_path / "resnetblur18_x-1.pth", tmp_path / "resnetblur18" / "best.pth"
+    plain, called = within.with_name("resnet18.pth"), tmp_path / "net.pth"
+    for place in (named, within, plain):
+        place.symlink_to(eighteen)
+    torch.save({"arch": "resnetblur18", "state_dict": filled(torchvision_shapes(BASIC))}, called)
+    for place in (named, within, called):
+        with pytest.raises(RunError, match=rf"{place}: by its name it is resnetblur18, a net that blurs before"):
+            load(place)
+    assert load(plain).identity.model == "resnet18", "its own name goes before that of its folder"
+
+
+def test_a_net_that_its_config_names_may_lie_anywhere(tmp_path):
+    place = folder(tmp_path / "resnetblur18", torchvision_shapes(BASIC), {"architecture": "resnet18"})
+    assert load(place).identity.model == "resnet18"
+
+
+def test_akamasters_net_of_other_names_is_not_of_cifar(tmp_path):
+    torch.save(filled(akamaster_shapes(1, classes=10)), tmp_path / "net.th")
+    assert "the classes of CIFAR-10" in load(tmp_path / "net.th").identity.origin.assumed
+    digits = read_foreign(tmp_path / "net.th", Asked(classes=tuple("0123456789"))).identity
+    assert (digits.data, digits.split) == (UNTOLD, None) and "CIFAR-10" not in digits.origin.assumed

@@ -1,0 +1,54 @@
+"""What is said of weights that were read: what was made of them, what was assumed, and how their program tests."""
+
+from reslab.interop.asked import Asked
+from reslab.interop.told import Told
+from reslab.nets import Spec
+from reslab.store import Classifier
+
+
+def view_options(classifier: Classifier) -> str:
+    """The options of `reslab eval` that look at images as the program does whose weights these are: "--views centre".
+
+    "" where the whole square in the centre is looked at, as without any. Where no file says it, of nets of Table 1 the
+    centre of an image whose shorter side is 8/7 of theirs.
+    """
+    spec, origin = classifier.identity.spec, classifier.identity.origin
+    usual = round(classifier.size * 8 / 7)
+    scale = origin.scale if origin and origin.scale else usual if getattr(spec, "stem", "") == "imagenet" else None
+    if scale in (None, classifier.size):
+        return ""
+    return "--views centre" if scale == usual else f"--views centre --scales {scale}"
+
+
+def words(classifier: Classifier, told: Told, asked: Asked, averaged: str = "") -> list[str]:
+    """What was made of a file, what was assumed of it, and what its program does otherwise, in a line each."""
+    spec, origin, place = classifier.identity.spec, classifier.identity.origin, classifier.place
+    assert isinstance(spec, Spec) and origin
+    stride = f", stride of bottlenecks on the {spec.stride_in}" if spec.block == "bottleneck" else ""
+    names = f"{spec.classes:,} classes"
+    if not (asked.classes or told.classes):
+        names += f", called by their numbers (reslab convert {place} --classes FILE names them)"
+    which = f", its averaged weights ({averaged})" if averaged else ""
+    made = f"{classifier.identity.model} as {origin.layout} names it{which}{stride}, {spec.size} px, {names}"
+    lines = [made, origin.assumed, _otherwise(classifier, told), _larger(classifier, told)]
+    return [f"{place}: {line}" for line in lines if line]
+
+
+def _otherwise(classifier: Classifier, told: Told) -> str:
+    """How its program looks at photographs, where a config.json says it, and reslab does not by itself."""
+    origin = classifier.identity.origin
+    options = view_options(classifier) if origin and origin.scale else ""
+    there = [f"looks at the centre of images scaled to {origin.scale} px"] if options and origin else []
+    there.extend(told.otherwise)
+    if not there:
+        return ""
+    same = f" (the same centre: reslab eval {options})" if options else ""
+    return f"its program {' and '.join(there)}; reslab takes the centre square, scaled bicubic{same}"
+
+
+def _larger(classifier: Classifier, told: Told) -> str:
+    """That its program also tests at another size than that of training, as is read here."""
+    if told.larger is None or told.larger.size == classifier.size:
+        return ""
+    size = told.larger.size
+    return f"its program tests it at {size} px, too: reslab convert {classifier.place} --size {size} takes it so"
