@@ -1,19 +1,21 @@
-"""`reslab data`: fetching data sets."""
+"""`reslab data`: fetching data sets, and looking through them before training."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from reslab.cli import options
+from reslab.cli.check import show_survey, survey_values
 from reslab.cli.show import emit, out, say
 from reslab.cli.watch import counted
 
-app = typer.Typer(help="Fetch data sets.", no_args_is_help=True)
+app = typer.Typer(help="Fetch data sets, and check them.", no_args_is_help=True)
 
 
 @app.callback()
 def _data() -> None:
-    """Fetch data sets."""
+    """Fetch data sets, and check them."""
 
 
 @app.command()
@@ -34,3 +36,23 @@ def fetch(
         emit({"data": name, "file": path})
     elif path:
         out.print(str(path), markup=False, soft_wrap=True)
+
+
+@app.command()
+def check(
+    data: Annotated[str, typer.Argument(help="A folder of class folders; or digits, cifar10, cifar100.")],
+    size: Annotated[int | None, typer.Option(help="Pixels of training, if not those of `reslab train FOLDER`.")] = None,
+    data_root: options.DataRoot = None,
+    json: options.Json = False,
+) -> None:
+    """Read every image once; say what is there and what is wrong: exit 1 where training would suffer."""
+    from reslab.data import survey_dataset
+
+    with counted("reading images") as progress:
+        survey = survey_dataset(data, size, data_root, progress)
+    if json:
+        emit(survey_values(survey))
+    else:
+        show_survey(survey)
+    if survey.problems:
+        raise typer.Exit(1)

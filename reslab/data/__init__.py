@@ -5,6 +5,7 @@ catalog        data sets by name; lists them, loads them, fetches them
 digits         the embedded one
 cifar          CIFAR-10 and CIFAR-100 in every official form (listed in cifar_official, read by archives, pickles)
 folder         a folder of class folders: its classes, files and splits
+contents       what lies in such a folder, used or not
 photo          from a photograph's file to pixels, for training and prediction
 scaling        images whole at other scales, and cut out at random scales (sec. 3.4)
 colour         colour augmentation along the principal components of natural colours (sec. 3.4)
@@ -12,6 +13,11 @@ decoding       a folder's photographs as pixels: cached, or lazy where they are 
 cache          photographs decoded once, memory-mapped
 lazy           photographs decoded whenever they are asked for
 checked        which photographs cannot be read
+copies         which photographs are the same, byte for byte
+survey         a data set looked through: counts, sizes, findings
+findings       what is found: problems and notes
+traits         one photograph looked at: its size, what is odd about it
+likeness       which photographs are nearly the same
 threads        the same done to many photographs at once
 splits         stratified splits that never change
 fetch          a download that is resumed and checked
@@ -35,12 +41,14 @@ from reslab.data.catalog import (
 from reslab.data.cifar import SPLITS as CIFAR_SPLITS
 from reslab.data.colour import draw_lighting
 from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
+from reslab.data.findings import Finding
 from reslab.data.folder import FolderIndex, index_folder
 from reslab.data.lazy import LazyPixels
 from reslab.data.photo import LARGEST_SCALE, PHOTO_SUFFIXES, fit, fit_picture, open_photo, quiet, read_photo
 from reslab.data.places import data_root
 from reslab.data.preprocessing import Preprocessing, by_colour, measure
 from reslab.data.scaling import at_scale, draw_places, draw_scales, scaled_crops
+from reslab.data.survey import Survey, survey_dataset
 
 __all__ = [
     "CIFAR_SPLITS",
@@ -49,11 +57,13 @@ __all__ = [
     "NAMES",
     "PHOTO_SUFFIXES",
     "Dataset",
+    "Finding",
     "FolderIndex",
     "Images",
     "LazyPixels",
     "Photos",
     "Preprocessing",
+    "Survey",
     "alternate_flips",
     "at_scale",
     "batch_epochs",
@@ -79,4 +89,5 @@ __all__ = [
     "quiet",
     "read_photo",
     "scaled_crops",
+    "survey_dataset",
 ]

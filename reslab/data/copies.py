@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from itertools import combinations
 from pathlib import Path
 
 from reslab.data.folder import FolderIndex
@@ -58,9 +59,13 @@ def copies_note(index: FolderIndex, copies: Iterable[Sequence[str]]) -> str | No
 
 def _apart(groups: Iterable[Sequence[str]], places: Mapping[str, object]) -> list[tuple[str, str]]:
     """Of each group that lies in more than one place, its first and the first that is elsewhere."""
-    pairs = []
-    for group in groups:
-        other = next((file for file in group if places[file] != places[group[0]]), None)
-        if other:
-            pairs.append((group[0], other))
-    return pairs
+    pairs = (across([[file] for file in group], places) for group in groups)
+    return [pair for pair in pairs if pair]
+
+
+def across(clusters: Sequence[Sequence[str]], places: Mapping[str, object]) -> tuple[str, str] | None:
+    """The first two files of different clusters that lie in different places; None if all lie in one."""
+    if len({places[file] for cluster in clusters for file in cluster}) < 2:
+        return None
+    pairs = ((one, other) for first, second in combinations(clusters, 2) for one in first for other in second)
+    return next((pair for pair in pairs if places[pair[0]] != places[pair[1]]), None)

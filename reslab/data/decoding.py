@@ -48,7 +48,8 @@ def decode_folder(
         count = len(bad)
         one = next(iter(bad.values()))
         what = "1 image cannot be used" if count == 1 else f"{count:,} images cannot be used, the first of them"
-        raise DataError(f"{what}: {one}; use --on-bad skip to go on without {'it' if count == 1 else 'them'}")
+        lists = "" if count == 1 else f"; reslab data check {folder} lists them all"
+        raise DataError(f"{what}: {one}; use --on-bad skip to go on without {'it' if count == 1 else 'them'}{lists}")
     return pixels, bad, copies
 
 

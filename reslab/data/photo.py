@@ -55,7 +55,7 @@ def fit_picture(picture: Image.Image | NDArray[np.uint8], size: int, name: str) 
         if isinstance(picture, np.ndarray):
             return fit(Image.fromarray(picture), size)
         picture.load()
-        return fit(_rgb(_upright(picture)), size)
+        return fit(as_rgb(upright(picture)), size)
 
 
 def open_photo(path: Path | str, enough: int | None = None) -> Image.Image:
@@ -63,16 +63,16 @@ def open_photo(path: Path | str, enough: int | None = None) -> Image.Image:
 
     With `enough`, a large JPEG may come at 1/2, 1/4 or 1/8 of its size, its shorter side still `enough` pixels.
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         if enough is not None:
             image.draft(None, (enough, enough))
         image.load()
-        return _rgb(_upright(image))
+        return as_rgb(upright(image))
 
 
 def glance(path: Path | str) -> None:
     """DataError, naming the file, if it does not begin as a photograph. What is torn further on is not seen."""
-    with _opened(path):
+    with opened(path):
         pass
 
 
@@ -129,7 +129,8 @@ def quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _opened(path: Path | str) -> Iterator[Image.Image]:
+def opened(path: Path | str) -> Iterator[Image.Image]:
+    """The picture in a file, not decoded yet. What fails while it is used is a DataError that names the file."""
     with _decoding(path), Image.open(path, formats=_FORMATS) as image:
         yield image
 
@@ -139,10 +140,11 @@ def _decoding(name: Path | str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # decoders fail on damaged files in any way
-        raise DataError(f"{name}: cannot be read as an image ({_reason(error)})") from error
+        raise DataError(f"{name}: cannot be read as an image ({reason(error)})") from error
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def upright(image: Image.Image) -> Image.Image:
+    """Turned as its EXIF data tell that the camera was held; itself where nothing is to be turned."""
     try:
         turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # damaged EXIF data beside a good picture
@@ -150,7 +152,8 @@ def _upright(image: Image.Image) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def as_rgb(image: Image.Image) -> Image.Image:
+    """Eight bits a channel, what is transparent on white."""
     if image.mode == "F" or image.mode.startswith("I"):
         return Image.fromarray(_eight_bits(image)).convert("RGB")
     if image.has_transparency_data:
@@ -167,7 +170,8 @@ def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:
     return np.rint(grey.clip(0, white) * (255 / white)).astype(np.uint8)
 
 
-def _reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
+    """Why a picture cannot be decoded: what its decoder raised, in words."""
     if isinstance(error, Image.DecompressionBombError) and Image.MAX_IMAGE_PIXELS:
         most = 2 * Image.MAX_IMAGE_PIXELS  # Pillow warns from one, and refuses from twice as many
         return f"it has more than the {most:,} pixels that are read, as a decompression bomb would; scale it down"

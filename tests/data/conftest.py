@@ -10,6 +10,7 @@ from PIL import Image
 
 MakePhoto = Callable[..., Path]
 MakePhotos = Callable[..., Path]
+MakeScene = Callable[..., Image.Image]
 
 
 @pytest.fixture(autouse=True)
@@ -55,5 +56,20 @@ def make_photos() -> MakePhotos:
             for i in range(count):
                 _photo(folder / name / f"{i:03}{suffix}", seed=100 * number + i)
         return folder
+
+    return make
+
+
+@pytest.fixture
+def make_scene() -> MakeScene:
+    """make(seed, size=(width, height)) -> a picture with large, middling and small things in it, as a photograph."""
+
+    def make(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
+        rng = np.random.default_rng(seed)
+        pixels = np.zeros((size[1], size[0], 3))
+        for cells, weight in ((4, 200), (12, 100), (48, 50)):
+            noise = rng.normal(128, 40, (cells, cells, 3)).clip(0, 255).astype(np.uint8)
+            pixels += weight * (np.asarray(Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)) / 128.0 - 1)
+        return Image.fromarray((128 + pixels).clip(0, 255).astype(np.uint8))
 
     return make

@@ -205,8 +205,9 @@ def test_images_that_cannot_be_read_are_an_error_that_counts_them(spoilt):
     assert "1 image cannot be used" in str(caught.value)
     assert FILES[1] in str(caught.value) and "--on-bad skip" in str(caught.value)
     (spoilt / FILES[0]).write_bytes(b"spoilt too")
-    with pytest.raises(DataError, match=r"2 images cannot be used, the first of them: .*000\.png"):
+    with pytest.raises(DataError, match=r"2 images cannot be used, the first of them: .*000\.png") as caught:
         decode_folder(spoilt, FILES, 8)
+    assert str(caught.value).endswith(f"; reslab data check {spoilt} lists them all")
 
 
 def test_they_may_be_skipped(spoilt):

@@ -1,0 +1,136 @@
+"""What lies in a folder of class folders: splits, classes, photographs, and what is none; nothing is opened."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from reslab.data.photo import PHOTO_SUFFIXES
+from reslab.errors import DataError
+
+SPLIT_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+_SYSTEM = {"__MACOSX"}  # written by other programs and no class; hidden folders are left out too
+
+
+class SplitFolder(NamedTuple):
+    """What lies in the folder of one split (or in the data set's own, where it has none)."""
+
+    place: Path
+    photos: dict[str, list[str]]  # class name -> paths relative to the data set's folder, sorted
+    ignored: list[str]  # files in class folders that are no photographs, relative to the data set's folder, as below
+    hidden: list[str]  # files and folders that are hidden, or written by other programs
+    loose: list[str]  # photographs in no class folder
+
+    def without(self, classes: list[str]) -> "SplitFolder":
+        """The same but for folders of these classes that hold no photograph."""
+        return self._replace(photos={name: p for name, p in self.photos.items() if p or name not in classes})
+
+
+Contents = Mapping[str, SplitFolder]  # of each split; without split folders, everything is in "train"
+
+
+def scan_folder(folder: Path) -> Contents:
+    """What lies in `folder`, of which `index_folder` may refuse a part. DataError if its splits cannot be told."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder")
+    with legible():
+        return {split: _scan(folder, place) for split, place in _split_places(folder).items()}
+
+
+def unused_beside(folder: Path, contents: Contents) -> list[str]:
+    """Names of the folders beside train/, of which nothing is used."""
+    return sorted(_beside(folder)) if contents["train"].place != folder else []
+
+
+@contextmanager
+def legible() -> Iterator[None]:
+    """DataError, naming the place, where one may not be looked into."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{error.filename}: cannot be read ({error.strerror})") from error
+
+
+def _scan(root: Path, place: Path) -> SplitFolder:
+    split = SplitFolder(place, {}, [], [], [])
+    for path in sorted(place.iterdir()):
+        if not _seen(path.name):
+            split.hidden.append(path.relative_to(root).as_posix())
+        elif is_photo(path.name) and path.is_file():
+            split.loose.append(path.relative_to(root).as_posix())
+    for name in sorted(folder.name for folder in folders(place)):
+        files = sorted(path.relative_to(root).as_posix() for path in _files(place / name))
+        seen = [path for path in files if _seen(_name(path))]
+        split.photos[name] = [path for path in seen if is_photo(path)]
+        split.ignored.extend(path for path in seen if not is_photo(path))
+        split.hidden.extend(path for path in files if not _seen(_name(path)))
+        _refuse_unwritable([name, *split.photos[name]], place)
+    return split
+
+
+def _refuse_unwritable(names: list[str], place: Path) -> None:
+    """A name that is no text (Latin-1 bytes on Linux) can be written into no JSON and no model file."""
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            readable = name.encode(errors="backslashreplace").decode()
+            raise DataError(f"{place}: the name {readable} is not UTF-8; rename it") from error
+
+
+def _split_places(folder: Path) -> dict[str, Path]:
+    """Split name -> its folder. A class may be called "train": what makes a split folder is folders in it."""
+    places: dict[str, Path] = {}
+    for place in sorted(folders(folder)):
+        split = SPLIT_FOLDERS.get(place.name.lower())
+        if split is None or not folders(place):
+            continue
+        if split in places:
+            raise DataError(f"{folder}: has both {places[split].name}/ and {place.name}/ for the {split} split")
+        places[split] = place
+    if "train" in places:
+        return {split: places[split] for split in ("train", "val", "test") if split in places}
+    beside = _beside(folder)
+    for place in places.values():
+        if not beside or beside & {inner.name for inner in folders(place)}:
+            raise DataError(
+                f"{folder}: has {place.name}/ but no train/; put the class folders to learn from into train/"
+            )
+    return {"train": folder}
+
+
+def _beside(folder: Path) -> set[str]:
+    """Names of the folders that are not called like a split."""
+    return {place.name for place in folders(folder) if place.name.lower() not in SPLIT_FOLDERS}
+
+
+def is_photo(name: str) -> bool:
+    """Has it the suffix of a picture that Pillow reads, in whatever case?"""
+    return os.path.splitext(name)[1].lower() in PHOTO_SUFFIXES  # noqa: PTH122 - a path object a file is slow
+
+
+def folders(place: Path) -> list[Path]:
+    """Those in `place` that are not hidden, in no order."""
+    return [path for path in place.iterdir() if _seen(path.name) and path.is_dir()]
+
+
+def _files(place: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
+    """Every file below `place`, and hidden folders, unopened; links are followed, but not in circles."""
+    here = place.resolve()
+    if here in above:
+        return
+    with os.scandir(place) as entries:
+        for entry in entries:
+            if not _seen(entry.name) or entry.is_file():
+                yield Path(entry.path)
+            elif entry.is_dir():
+                yield from _files(Path(entry.path), above | {here})
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _seen(name: str) -> bool:
+    return not name.startswith(".") and name not in _SYSTEM
