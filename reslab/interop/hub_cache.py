@@ -10,6 +10,7 @@ from pathlib import Path
 from reslab.errors import RunError
 from reslab.store import read_bytes
 
+CALLED = "models--"  # and so on, of its data sets otherwise
 VERSIONS = "snapshots"
 SHOWN = 3  # of them
 
@@ -47,7 +48,7 @@ def name_in_cache(place: Path) -> str:
 
 
 def _is_cached(folder: Path) -> bool:
-    return (folder / VERSIONS).is_dir() and any((folder / part).is_dir() for part in ("refs", "blobs"))
+    return folder.name.startswith(CALLED) and (folder / VERSIONS).is_dir()
 
 
 def _named(place: Path, there: list[str]) -> str:

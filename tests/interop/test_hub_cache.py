@@ -85,7 +85,8 @@ def test_versions_without_weights(tmp_path, blob):
 
 
 def test_other_folders_are_none(tmp_path):
-    (tmp_path / "snapshots" / "a").mkdir(parents=True)
+    for part in ("snapshots/a", "refs", "blobs"):
+        (tmp_path / part).mkdir(parents=True)
     assert snapshot_of(tmp_path) is None and name_in_cache(tmp_path) == ""
     saved(tmp_path / "model.safetensors", classifier("resnet8", 8))
     assert load(tmp_path).identity.model == "resnet8"
