@@ -48,7 +48,7 @@ def name_in_cache(place: Path) -> str:
 
 
 def _is_cached(folder: Path) -> bool:
-    return folder.name.startswith(CALLED) and (folder / VERSIONS).is_dir()
+    return folder.absolute().name.startswith(CALLED) and (folder / VERSIONS).is_dir()
 
 
 def _named(place: Path, there: list[str]) -> str:

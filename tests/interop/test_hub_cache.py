@@ -48,8 +48,11 @@ def test_the_version_that_main_names_is_taken(tmp_path, blob):
     assert load(other.parent).classes == tuple("abcde"), "a version may be named itself"
 
 
-def test_an_only_version_needs_no_name(tmp_path, blob):
-    assert load(cached(tmp_path, blob, "0a1b")).classes == tuple(NAMES)
+def test_an_only_version_needs_no_name(tmp_path, blob, monkeypatch):
+    place = cached(tmp_path, blob, "0a1b")
+    assert load(place).classes == tuple(NAMES)
+    monkeypatch.chdir(place)
+    assert load(".").classes == tuple(NAMES)
 
 
 @pytest.mark.parametrize(
