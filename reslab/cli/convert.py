@@ -13,7 +13,10 @@ from reslab.errors import UsageError
 def convert(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE|FOLDER", help="Weights: .pth, .pt, .th, .bin, .safetensors, or a folder of them."),
+        typer.Argument(
+            metavar="FILE|FOLDER",
+            help="Weights: .pth, .pt, .th, .bin, .safetensors, or their folder, as the hub's cache has it.",
+        ),
     ],
     out: Annotated[Path | None, typer.Option(help="The model file, a .safetensors; default: beside it.")] = None,
     classes: Annotated[
@@ -31,7 +34,7 @@ def convert(
     std: Annotated[str | None, typer.Option(metavar="R,G,B", help="And what they are divided by then.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Make a model file from weights of torchvision, timm, Hugging Face (ResNet 18 to 152) or akamaster (CIFAR-10)."""
+    """Make a model file from weights of torchvision, timm, Hugging Face (ResNet 18 to 152), akamaster, chenyaofo."""
     from reslab.interop import convert, view_options
     from reslab.store import UNTOLD
 

@@ -15,10 +15,13 @@ convert              other programs' weights as a model file
 foreign              and as a classifier
 checkpoint           what a file of theirs holds
 torch_file           of which those of torch.save are read without running anything
+hub_cache            and where Hugging Face's cache has it
 layouts              whose names its tensors have, and which net they make
 strange_nets         what it may be where they make none of ours
 told                 what may stand beside weights: class names, normalisation
 configs              and where it stands
+within               names of classes in the very file
+usual                what their programs do where nothing tells
 asked                what the user says of them
 settled              of these one answer, or what is assumed
 said                 what is said of all this

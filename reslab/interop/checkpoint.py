@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,11 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from reslab.errors import RunError
+from reslab.interop.hub_cache import snapshot_of
 from reslab.interop.torch_file import read_torch_file
 from reslab.interop.torch_program import first_line
 from reslab.interop.torchvision_weights import KEY
+from reslab.interop.within import beside, parts_of
 from reslab.store import read_bytes, read_json
 
 TORCH = (".pth", ".pt", ".th", ".bin", ".ckpt", ".tar")  # what people call files of torch.save
@@ -30,8 +32,10 @@ NESTED = (
     "net",
 )  # where they put weights: the first that is there
 COUNTER = "n_averaged"  # of torch's AveragedModel, beside its weights
-# Of DataParallel and averaged models, of torch.compile, and where a trainer's module holds the net (Lightning).
-PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
+COUNTS = ("total_ops", "total_params")  # that thop leaves in every module whose operations it has counted
+# Of DataParallel and averaged models, of torch.compile, where a trainer's module holds the net (Lightning), and of
+# transformers around timm.
+PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "timm_model.")
 POINTER = b"version https://git-lfs"  # how a file begins that git took without its content
 
 
@@ -48,18 +52,25 @@ class Checkpoint:
     about: dict[str, Any]  # what `reslab export --to torchvision` wrote into it
     averaged: str = ""  # the part of the file that they are from, where these are averaged weights
     architecture: str = ""  # what the trainer called the net: its `arch`, beside the weights
+    names: Mapping[str, Any] = field(default_factory=dict)  # what may be names of classes, beside the weights
+    counts: int = 0  # tensors that were left out, since they are counts of operations
 
 
 def weights_file(place: Path) -> Path | None:
     """The file of another program's weights that `place` is, or holds as a folder; None for what is none.
 
-    A model file or run folder of ours is none; files that `export` wrote for torchvision and timm are.
+    A model file or run folder of ours is none; files that `export` wrote for torchvision and timm are. Raises RunError
+    for a folder of the hub's cache without weights, or of which nobody tells which version is meant.
     """
     if place.is_dir():
         if (place / "recipe.toml").is_file():
             return None
-        inside = (place / name for name in IN_FOLDERS if (place / name).is_file())
-        return next((file for file in inside if weights_file(file)), None)
+        snapshot = snapshot_of(place)
+        inside = (folder / name for folder in [snapshot or place] for name in IN_FOLDERS if (folder / name).is_file())
+        file = next((file for file in inside if weights_file(file)), None)
+        if snapshot and not file:
+            raise RunError(f"{snapshot} has no weights: neither {' nor '.join(IN_FOLDERS)}")
+        return file
     if place.suffix.lower() in (*TORCH, *OTHERS):
         return place
     if place.suffix.lower() == ".safetensors" and place.is_file():
@@ -89,18 +100,24 @@ def read_checkpoint(place: Path) -> Checkpoint:
         )
     own = file.suffix.lower() == ".safetensors"
     found = _safetensors(file, data) if own else read_torch_file(file, data)
-    beside = file.parent if file.name in IN_FOLDERS else None
-    parts, held = _innermost(found)
+    folder = file.parent if file.name in IN_FOLDERS else None
+    parts, levels = _innermost(found)
+    tensors = _weights(file, levels[-1])
+    weights = {name: tensor for name, tensor in tensors.items() if name.rpartition(".")[2] not in COUNTS}
+    if not weights:
+        raise RunError(f"{file} holds no weights by name, as net.state_dict() gives them")
     return Checkpoint(
         place,
         file,
         hashlib.sha256(data).hexdigest(),
-        _without_prefix(_weights(file, held)),
-        _json(beside, "config.json"),
-        _json(beside, "preprocessor_config.json"),
+        _without_prefix(weights),
+        _json(folder, "config.json"),
+        _json(folder, "preprocessor_config.json"),
         (_metadata(file) or {}) if own else {},
         next((part for part in parts if part in AVERAGED), ""),
         _architecture(found),
+        parts_of(level for level in levels if isinstance(level, Mapping)),
+        len(tensors) - len(weights),
     )
 
 
@@ -129,13 +146,15 @@ def _safetensors(file: Path, data: bytes) -> dict[str, Tensor]:
         raise RunError(f"{file} is torn, or no safetensors file: {first_line(error)}") from error
 
 
-def _innermost(found: Any) -> tuple[list[str], Any]:
-    """What lies where trainers put weights, and the parts that lead there, the outermost first."""
+def _innermost(found: Any) -> tuple[list[str], list[Any]]:
+    """The parts that lead to where trainers put weights, the outermost first, and what they lead through and to."""
     parts: list[str] = []
+    levels = [found]
     while isinstance(found, Mapping) and (inner := next((k for k in NESTED if isinstance(found.get(k), Mapping)), "")):
         parts.append(inner)
         found = found[inner]
-    return parts, found
+        levels.append(found)
+    return parts, levels
 
 
 def _architecture(found: Any) -> str:
@@ -147,7 +166,7 @@ def _weights(file: Path, found: Any) -> dict[str, Tensor]:
     """The tensors by name. Raises RunError where there is anything else."""
     if not isinstance(found, Mapping) or not found:
         raise RunError(f"{file} holds no weights by name, as net.state_dict() gives them, but a {type(found).__name__}")
-    tensors = {name: value for name, value in found.items() if name != COUNTER}
+    tensors = {name: value for name, value in found.items() if name != COUNTER and not beside(name, value)}
     strange = [name for name, value in tensors.items() if not isinstance(name, str) or not isinstance(value, Tensor)]
     if strange:
         raise RunError(f"{file} holds no weights by name, as net.state_dict() gives them: '{strange[0]}' is no tensor")

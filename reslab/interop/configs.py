@@ -1,17 +1,20 @@
-"""What the files say themselves, in the words of whoever wrote them: timm, Hugging Face, akamaster, and `export`."""
+"""What the files say themselves, in the words of whoever wrote them: timm, Hugging Face, trainers, and `export`."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isclose
 from typing import Any
 
-from reslab.data.cifar_official import CIFAR10_CLASSES
 from reslab.errors import RunError
 from reslab.interop.checkpoint import Checkpoint
-from reslab.interop.layouts import AKAMASTER, HUGGING_FACE, Layout
-from reslab.interop.told import Told, View, class_names, colours, part_of
+from reslab.interop.layouts import HUGGING_FACE, Layout
+from reslab.interop.told import Told, View, class_names, colours, given_names, part_of
+from reslab.interop.usual import usual_of
+from reslab.interop.within import within
 
-TIMM_NETS = r"resnet(18|34|50|101|152)"
+TIMM_NETS = r"resnet(18|34|50|101|152)(\.\w+)?"  # a tag behind it names weights: "resnet50.a1_in1k"
+TIMM_WRAPPER = "timm_wrapper"  # what transformers calls a net of timm's, whose config it keeps
 # Arguments that timm may build them with: at these values they change nothing, and None is of no account in testing.
 TIMM_USUAL = {
     "num_classes": None,
@@ -36,7 +39,7 @@ def refuse_others(config: dict[str, Any]) -> None:
     Of timm's only `resnet18` to `resnet152` are built as ours are: others may have the same shapes.
     """
     family, architecture = config.get("model_type", "resnet"), config.get("architecture", "resnet50")
-    if family != "resnet":
+    if family not in ("resnet", TIMM_WRAPPER):
         raise RunError(f"it is Hugging Face's {family}, which is none of reslab's nets")
     if not re.fullmatch(TIMM_NETS, str(architecture)):
         raise RunError(
@@ -45,10 +48,15 @@ def refuse_others(config: dict[str, Any]) -> None:
 
 
 def told_by(found: Checkpoint, layout: Layout, classes: int) -> Told:
-    """What the files say of a net of so many classes.
+    """What the files say of a net of so many classes, and what its program does where they do not.
 
     Raises RunError for a net that is built otherwise than ours from the same weights.
     """
+    told = _told_beside(found, layout, classes)
+    return replace(told, within=within(found.names, classes), usual=usual_of(layout, found.file.name, classes))
+
+
+def _told_beside(found: Checkpoint, layout: Layout, classes: int) -> Told:
     try:
         if found.about:
             return _own_export(found.about)
@@ -58,7 +66,7 @@ def told_by(found: Checkpoint, layout: Layout, classes: int) -> Told:
             return _timm(found.config, classes)
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise RunError(f"what stands beside its weights is not to be understood: {error!r}") from error
-    return _akamaster(classes) if layout is AKAMASTER else Told()
+    return Told()
 
 
 def _own_export(about: dict[str, Any]) -> Told:
@@ -76,13 +84,8 @@ def _own_export(about: dict[str, Any]) -> Told:
     )
 
 
-def _akamaster(classes: int) -> Told:
-    """Its code knows one data set: CIFAR-10, all 50,000 images of it."""
-    return Told(classes=CIFAR10_CLASSES, data="cifar10", split="50k") if classes == len(CIFAR10_CLASSES) else Told()
-
-
 def _timm(config: dict[str, Any], classes: int) -> Told:
-    """timm's config.json."""
+    """timm's config.json, as it is or in transformers' words."""
     arguments = {"global_pool": config.get("global_pool", "avg"), **(config.get("model_args") or {})}
     for name, value in arguments.items():
         if name not in TIMM_USUAL or TIMM_USUAL[name] not in (None, value):
@@ -100,9 +103,14 @@ def _timm(config: dict[str, Any], classes: int) -> Told:
         larger=_timm_view(images, "test_"),
         mean=colours(images.get("mean")),
         std=colours(images.get("std")),
-        classes=class_names(config.get("label_names") or images.get("label_names"), classes),
+        classes=_timm_names(config, images, classes),
         otherwise=tuple(otherwise),
     )
+
+
+def _timm_names(config: dict[str, Any], images: dict[str, Any], classes: int) -> tuple[str, ...] | None:
+    names = config.get("label_names") or images.get("label_names") or config.get("id2label")
+    return given_names(class_names(names, classes))
 
 
 def _timm_view(images: dict[str, Any], kind: str) -> View | None:
@@ -119,14 +127,13 @@ def _hugging_face(config: dict[str, Any], images: dict[str, Any], classes: int) 
     if images.get("do_rescale", True) is False or not isclose(images.get("rescale_factor", 1 / 255), 1 / 255):
         raise RunError("it takes images that are not scaled to [0, 1] (do_rescale, rescale_factor)")
     scaled = images.get("do_normalize", True)
-    names = class_names(config.get("id2label"), classes)
     view, otherwise = _hugging_face_view(images)
     return Told(
         named=True,
         view=view,
         mean=colours(images.get("image_mean")) if scaled else (0.0, 0.0, 0.0),
         std=colours(images.get("image_std")) if scaled else (1.0, 1.0, 1.0),
-        classes=None if names == tuple(f"LABEL_{number}" for number in range(classes)) else names,
+        classes=given_names(class_names(config.get("id2label"), classes)),
         stride_in=_hugging_face_stride(config),
         otherwise=otherwise,
     )

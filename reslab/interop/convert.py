@@ -7,6 +7,7 @@ from reslab.errors import RunError, UsageError
 from reslab.interop.asked import Asked
 from reslab.interop.checkpoint import IN_FOLDERS, weights_file
 from reslab.interop.foreign import read_foreign
+from reslab.interop.hub_cache import name_in_cache
 from reslab.interop.layouts import COUNTER
 from reslab.progress import Say, silent
 from reslab.store import Classifier, Origin, load, model_bytes, write_bytes
@@ -34,13 +35,14 @@ def convert(
     std: tuple[float, ...] | None = None,
     say: Say = silent,
 ) -> Converted:
-    """Write a model file from weights of torchvision's, timm's, Hugging Face's or akamaster's residual nets.
+    """Write a model file from weights of torchvision's, timm's, Hugging Face's, akamaster's or chenyaofo's nets.
 
-    `file` is a .pth, .pt, .th, .bin or .safetensors file, or a folder with config.json and weights. `classes` is a text
-    file with the classes' names, a line each, in the order of the scores. `stride_in="1x1"` is for bottlenecks that
-    subsample as in the paper (v1), which weights do not tell; nor do they tell `size`, the height = width in pixels of
-    their images, and what is done to these: `mean` and `std` of red, green and blue, of images in [0, 1]. `out`
-    defaults to a file beside it.
+    `file` is a .pth, .pt, .th, .bin or .safetensors file, a folder with config.json and weights, or a folder of Hugging
+    Face's cache, whose refs/main tells the version. `classes` is a text file with the classes' names, a line each, in
+    the order of the scores. `stride_in="1x1"` is for bottlenecks that subsample as in the paper (v1), which weights do
+    not tell; nor do they tell `size`, the height = width in pixels of their images, and what is done to these: `mean`
+    and `std` of red, green and blue, of images in [0, 1]. `out` defaults to a file beside it, of weights in that cache
+    to one in the current folder.
 
     Raises RunError for what is torn or none of our nets, UsageError for what is asked and does not fit, or contradicts
     what a config.json says, and for a place that something else has.
@@ -94,7 +96,10 @@ def _hub_hint(place: Path) -> str:
     """What to say of "timm/resnet50.a1_in1k", the name of weights on a hub."""
     if len(place.parts) != 2 or place.is_absolute() or place.parent.exists():
         return ""
-    return "; reslab fetches no other programs' weights: download them, and name their folder"
+    return (
+        "; reslab fetches no other programs' weights: download them, and name their folder (in the hub's cache, "
+        f"models--{'--'.join(place.parts)})"
+    )
 
 
 def _destination(place: Path, out: Path | None) -> Path:
@@ -102,7 +107,12 @@ def _destination(place: Path, out: Path | None) -> Path:
     if out is None:
         named = place if place.name.strip(".") else place.resolve()  # "." has no name beside which to write
         stem = named.name if named.is_dir() else named.stem
-        out = named.with_name(f"{stem}{'.reslab' if named.suffix == ENDING else ''}{ENDING}")
+        cached = name_in_cache(named)
+        out = (
+            Path(cached + ENDING)
+            if cached
+            else named.with_name(f"{stem}{'.reslab' if named.suffix == ENDING else ''}{ENDING}")
+        )
     if out.is_dir():
         raise UsageError(f"--out {out} is a folder; name a file in it, as {out / 'net.safetensors'}")
     if out.suffix != ENDING:

@@ -9,6 +9,7 @@ from reslab.data import quiet, read_photo
 from reslab.errors import RunError, UsageError, unknown
 from reslab.interop.checkpoint import weights_file
 from reslab.interop.deployed import INPUT, output_name
+from reslab.interop.hub_cache import name_in_cache
 from reslab.interop.onnx_graph import onnx_bytes, opset, read_onnx, require_onnx
 from reslab.interop.opening import trained
 from reslab.interop.torch_program import program_bytes, read_program
@@ -145,13 +146,15 @@ def _made(classifier: Classifier, to: str, scores: bool, path: Path) -> tuple[di
 
 
 def _destination(asked: Path, source: Path, to: str, out: Path | None) -> Path:
-    """Where the file goes: beside the model, and for nets that ship with the package into the current folder.
+    """Where the file goes: beside the model, or into the current folder, if that is the package's or the hub's cache.
 
     Raises UsageError for a place that cannot be meant, or that something else has.
     """
     ending = TARGETS[to]
     shipped = not asked.exists() and str(asked) in trained_names()
-    path = out or (Path(source.name) if shipped else source).with_name(source.stem + ending)
+    cached = name_in_cache(source)
+    beside = (Path(source.name) if shipped else source).with_name(source.stem + ending)
+    path = out or (Path(cached + ending) if cached else beside)
     others = [name for name, end in TARGETS.items() if name != to and path.name.endswith(end)]
     if others and not path.name.endswith(ending):
         raise UsageError(f"--out {path}: that is the name of a file for --to {others[0]}; --to {to} ends in {ending}")

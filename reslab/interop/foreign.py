@@ -4,7 +4,6 @@ What cannot be seen in weights is the same everywhere, and ours: convolutions wi
 kernel, batch normalisation with epsilon 1e-5, a max pool of 3x3 with stride 2 that is padded by 1, ReLU.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,20 +15,21 @@ from reslab.errors import ReslabError, RunError
 from reslab.interop.asked import NOTHING, Asked
 from reslab.interop.checkpoint import Checkpoint, read_checkpoint
 from reslab.interop.configs import refuse_others, told_by
+from reslab.interop.hub_cache import name_in_cache
 from reslab.interop.layouts import AKAMASTER, COUNTER, layout_of, net_of, our_weights
 from reslab.interop.said import words
-from reslab.interop.settled import assumed, colours_of, names_of, stride_of, view_of
+from reslab.interop.settled import assumed, colours_of, data_of, names_of, stride_of, view_of
 from reslab.interop.strange_nets import variant
 from reslab.interop.zero_sides import zeros_after
 from reslab.nets import unfilled
 from reslab.progress import Say, silent
-from reslab.store import UNTOLD, Classifier, Identity, Origin
+from reslab.store import Classifier, Identity, Origin
 
 FIRST = "stem.0.weight"
 
 
 def read_foreign(place: Path, asked: Asked = NOTHING, say: Say = silent) -> Classifier:
-    """The classifier in a file or folder of torchvision's, timm's, Hugging Face's or akamaster's, ready for the CPU.
+    """The classifier in a file or folder of another program's (`layouts`), ready for the CPU.
 
     `place` is one that `checkpoint.weights_file` knows, `asked` what the user says of it. What was made of it, what was
     assumed, and what its program does otherwise, is said in a line each.
@@ -57,20 +57,18 @@ def read_foreign(place: Path, asked: Asked = NOTHING, say: Say = silent) -> Clas
         raise type(error)(f"{place}: {error}") from error
     if layout is AKAMASTER and net.shortcut == "A":
         weights = zeros_after(weights, net)
-    if layout is AKAMASTER and names != told.classes:
-        told = replace(told, data=UNTOLD, split=None)
     weights[FIRST] = folded(weights[FIRST], factors)
     origin = Origin(found.file.name, found.sha256, layout.name, view.scale, assumed(told, asked, layout, net))
-    identity = Identity(model, net, names, told.data, told.split, told.fingerprint, origin=origin)
+    identity = Identity(model, net, names, *data_of(told, names), told.fingerprint, origin=origin)
     classifier = _classifier(weights, identity, preprocessing, place)
-    for line in words(classifier, told, asked, found.averaged):
+    for line in words(classifier, told, asked, found):
         say(line)
     return classifier
 
 
 def _refuse_variant(found: Checkpoint) -> None:
     """Raises RunError where a trainer, or whoever named the file or its folder, called it another net than ours."""
-    named = found.architecture, found.file.name, found.file.absolute().parent.name
+    named = found.architecture, found.file.name, name_in_cache(found.file), found.file.absolute().parent.name
     if other := variant(named):
         raise RunError(
             f"by its name it is {other}, which has the tensors of one of reslab's nets and is none of them; if it is "

@@ -2,6 +2,7 @@
 
 torchvision   of torchvision and timm: nets of Table 1
 akamaster     of akamaster/pytorch_resnet_cifar10: nets of sec. 4.2, zeros of option A on both sides
+chenyaofo     of chenyaofo/pytorch-cifar-models: nets of sec. 4.2 with option B, under torchvision's names
 Hugging Face  of its ResNetForImageClassification: nets of Table 1
 """
 
@@ -65,6 +66,7 @@ class Layout:
 IN_BLOCK = r"layer(\d+)\.(\d+)\.conv(\d+)\.weight"
 TORCHVISION = Layout("torchvision", lambda theirs: theirs, IN_BLOCK, 4, 224)
 AKAMASTER = Layout("akamaster", akamaster_name, IN_BLOCK, 3, 32)
+CHENYAOFO = Layout("chenyaofo", TORCHVISION.called, IN_BLOCK, 3, 32)
 HUGGING_FACE = Layout(
     "Hugging Face",
     hugging_face_name,
@@ -75,10 +77,13 @@ HUGGING_FACE = Layout(
 
 
 def layout_of(tensors: Mapping[str, Tensor]) -> Layout:
-    """Whose names these are; torchvision's where nothing else tells."""
+    """Whose names these are; torchvision's where nothing else tells. Of its names, three stages are chenyaofo's."""
     if f"{HUGGING_FACE.called('conv1')}.weight" in tensors:
         return HUGGING_FACE
-    return AKAMASTER if f"{AKAMASTER.head}.weight" in tensors else TORCHVISION
+    if f"{AKAMASTER.head}.weight" in tensors:
+        return AKAMASTER
+    stages = {found[1] for name in tensors if (found := re.fullmatch(IN_BLOCK, name))}
+    return CHENYAOFO if len(stages) == CHENYAOFO.stages else TORCHVISION
 
 
 def net_of(file: Path, tensors: Mapping[str, Tensor], layout: Layout) -> tuple[str, Spec]:
@@ -99,12 +104,12 @@ def net_of(file: Path, tensors: Mapping[str, Tensor], layout: Layout) -> tuple[s
         inside = f"stages of {', '.join(map(str, depths))} {block} blocks" if block else "no blocks of theirs"
         names = [f"'{name}'" for name in tensors]
         raise RunError(
-            f"{file} is none of reslab's nets, nor named as torchvision, timm, Hugging Face or akamaster name theirs: "
-            f"it has {inside}, and {_some(names)}{_guess(shapes)}"
+            f"{file} is none of reslab's nets, nor named as torchvision, timm, Hugging Face, akamaster or chenyaofo "
+            f"name theirs: it has {inside}, and {_some(names)}{_guess(shapes)}"
         )
     head = shapes.get(f"{layout.head}.weight", ())
-    projections = any(".shortcut." in name for name in tensors) or layout.stages == 4
-    return model, _spec(model, "B" if projections else "A", head[0] if len(head) == 2 else None)
+    zeros = layout is AKAMASTER and not any(".shortcut." in name for name in tensors)
+    return model, _spec(model, "A" if zeros else "B", head[0] if len(head) == 2 else None)
 
 
 def _spec(model: str, shortcut: str, classes: int | None) -> Spec:

@@ -18,8 +18,9 @@ def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifie
     A run folder, a model file or a name ("resnet20-cifar10") give a `Classifier`, ready for the CPU: in evaluation
     mode, its weights without gradients (`.requires_grad_()` gives them back). A net with a user's own residual function
     needs that function as `residual`: files never run code by themselves. A file that `export` wrote (.onnx, .pt2)
-    gives an `ExportedNet`, which has everything inside. Weights of torchvision's, timm's, Hugging Face's or akamaster's
-    residual nets (a file, or a folder with its config.json) give a `Classifier` with their normalisation.
+    gives an `ExportedNet`, which has everything inside. Weights of residual nets of torchvision's, timm's,
+    Hugging Face's, akamaster's or chenyaofo's (a file, a folder with its config.json, or a folder of the hub's cache)
+    give a `Classifier` with their normalisation.
 
     Raises RunError for a file that is absent, torn or none of these, UsageError where onnxruntime is missing.
     """

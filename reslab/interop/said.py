@@ -1,6 +1,8 @@
 """What is said of weights that were read: what was made of them, what was assumed, and how their program tests."""
 
 from reslab.interop.asked import Asked
+from reslab.interop.checkpoint import COUNTS, Checkpoint
+from reslab.interop.settled import named
 from reslab.interop.told import Told
 from reslab.nets import Spec
 from reslab.store import Classifier
@@ -20,18 +22,46 @@ def view_options(classifier: Classifier) -> str:
     return "--views centre" if scale == usual else f"--views centre --scales {scale}"
 
 
-def words(classifier: Classifier, told: Told, asked: Asked, averaged: str = "") -> list[str]:
+def words(classifier: Classifier, told: Told, asked: Asked, found: Checkpoint) -> list[str]:
     """What was made of a file, what was assumed of it, and what its program does otherwise, in a line each."""
     spec, origin, place = classifier.identity.spec, classifier.identity.origin, classifier.place
     assert isinstance(spec, Spec) and origin
     stride = f", stride of bottlenecks on the {spec.stride_in}" if spec.block == "bottleneck" else ""
     names = f"{spec.classes:,} classes"
-    if not (asked.classes or told.classes):
+    if not named(told, asked):
         names += f", called by their numbers (reslab convert {place} --classes FILE names them)"
-    which = f", its averaged weights ({averaged})" if averaged else ""
+    which = f", its averaged weights ({found.averaged})" if found.averaged else ""
     made = f"{classifier.identity.model} as {origin.layout} names it{which}{stride}, {spec.size} px, {names}"
-    lines = [made, origin.assumed, _otherwise(classifier, told), _larger(classifier, told)]
+    lines = [
+        made,
+        _counts(found),
+        _names_within(told, asked),
+        origin.assumed,
+        _otherwise(classifier, told),
+        _larger(classifier, told),
+    ]
     return [f"{place}: {line}" for line in lines if line]
+
+
+def _counts(found: Checkpoint) -> str:
+    """That tensors were left out which are none of the net's."""
+    return (
+        f"left out: {found.counts:,} counts of operations ({', '.join(COUNTS)}), as thop leaves" if found.counts else ""
+    )
+
+
+def _names_within(told: Told, asked: Asked) -> str:
+    """What was made of names of classes in the very file of the weights."""
+    within = told.within
+    if not within.part:
+        return ""
+    if asked.classes or told.classes:
+        return (
+            f"{'--classes' if asked.classes else 'config.json'} goes before the names of classes in it ({within.part})"
+        )
+    if within.strange:
+        return f"the names of classes in it ({within.part}) are not taken: {within.strange}"
+    return f"its classes have the names that are in it ({within.part})"
 
 
 def _otherwise(classifier: Classifier, told: Told) -> str:

@@ -2,13 +2,12 @@
 
 from reslab.errors import UsageError
 from reslab.interop.asked import Asked, text
-from reslab.interop.layouts import AKAMASTER, Layout
+from reslab.interop.layouts import Layout
 from reslab.interop.told import Told, View
 from reslab.nets import Spec
+from reslab.store import UNTOLD
 
-# What torchvision, timm and akamaster subtract from images in [0, 1] and divide them by: means and deviations of
-# ImageNet's colours.
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+ALL_TRAINING_IMAGES = "50k"  # of CIFAR, a split
 STRIDE_IN = "3x3"  # torchvision, timm, Hugging Face: v1.5
 SAME = 5e-4  # of means and deviations: people write three digits
 
@@ -29,7 +28,8 @@ def view_of(told: Told, asked: Asked, layout: Layout) -> View:
 
 def colours_of(told: Told, asked: Asked) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and deviation of each colour. Raises UsageError where others are asked for than are told."""
-    return _colours("mean", told.mean, asked.mean) or MEAN, _colours("std", told.std, asked.std) or STD
+    mean, std = _colours("mean", told.mean, asked.mean), _colours("std", told.std, asked.std)
+    return mean or told.usual.mean, std or told.usual.std
 
 
 def _colours(option: str, told: tuple[float, ...] | None, asked: tuple[float, ...] | None) -> tuple[float, ...] | None:
@@ -53,15 +53,36 @@ def stride_of(told: Told, asked: Asked, net: Spec) -> str | None:
 
 
 def names_of(told: Told, asked: Asked, count: int) -> tuple[str, ...]:
-    """Of its classes: those that are asked for, else those of the file, else numbers; no two the same.
+    """Of its classes: those that are asked for, else those that the files say, else what it was trained on as a rule.
 
-    Raises UsageError for another number of names than of classes.
+    Where nobody knows, they are numbers. No two are the same. Raises UsageError for another number of names than of
+    classes.
     """
-    names = asked.classes or told.classes or tuple(map(str, range(count)))
+    names = _known_names(told, asked) or tuple(map(str, range(count)))
     if len(names) != count:
         where = "--classes" if asked.classes else "what is beside its weights"
         raise UsageError(f"it has {count:,} classes, and {where} names {len(names):,}")
     return distinct(names)
+
+
+def named(told: Told, asked: Asked) -> bool:
+    """Does anybody know what its classes are called?"""
+    return _known_names(told, asked) is not None
+
+
+def _known_names(told: Told, asked: Asked) -> tuple[str, ...] | None:
+    return _said_names(told, asked) or told.usual.classes
+
+
+def _said_names(told: Told, asked: Asked) -> tuple[str, ...] | None:
+    return asked.classes or told.classes or told.within.classes
+
+
+def data_of(told: Told, names: tuple[str, ...]) -> tuple[str, str | None]:
+    """The data set that it was trained on, and which images of it; where no file says it, the names of classes do."""
+    if told.data == UNTOLD and told.usual.trained_on and names == told.usual.classes:
+        return told.usual.trained_on.name, ALL_TRAINING_IMAGES
+    return told.data, told.split
 
 
 def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,11 +104,12 @@ def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
 def assumed(told: Told, asked: Asked, layout: Layout, net: Spec) -> str:
     """What of `net` nobody says and is taken for granted, in words; "" where everything is said."""
     colours = [name for name, said in (("mean", told.mean or asked.mean), ("std", told.std or asked.std)) if not said]
+    usual, names = told.usual, _said_names(told, asked)
     granted = [
         *([] if told.view or asked.size else [f"{layout.size} px"]),
-        *([f"ImageNet's {' and '.join(colours)}"] if colours else []),
+        *([f"{usual.whose} {' and '.join(colours)}"] if colours else []),
         *([f"the stride of bottlenecks on the {STRIDE_IN}"] if _untold_stride(told, asked, net) else []),
-        *(["the classes of CIFAR-10"] if layout is AKAMASTER and told.classes and not asked.classes else []),
+        *([f"the classes of {usual.trained_on.title}"] if usual.trained_on and not names else []),
     ]
     alone = "told by names and shapes alone: a variant without weights of its own cannot be told apart"
     return "; ".join([*([] if told.named else [alone]), *([f"assumed: {', '.join(granted)}"] if granted else [])])

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reslab.data import LARGEST_SCALE
+from reslab.interop.usual import IMAGENET, Usual
+from reslab.interop.within import NO_NAMES, Within
 from reslab.nets import SMALLEST_SIZE
 from reslab.store import UNTOLD
 
@@ -37,6 +39,8 @@ class Told:
     split: str | None = None
     fingerprint: str | None = None
     otherwise: tuple[str, ...] = ()  # what its program does to images and is not done here, in words
+    within: Within = NO_NAMES  # names of classes in the very file of the weights
+    usual: Usual = IMAGENET  # what its program does where they do not say
 
 
 def colours(values: Sequence[float] | None) -> tuple[float, ...] | None:
@@ -64,3 +68,8 @@ def class_names(names: Any, classes: int) -> tuple[str, ...] | None:
             raise ValueError(f"names of classes that it does not have, as {max(by_number)}")
         return tuple(by_number.get(number, str(number)) for number in range(classes))
     return tuple(map(str, names))
+
+
+def given_names(names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Names of classes that somebody gave; None for those that transformers makes up: LABEL_0, LABEL_1, ..."""
+    return None if names == tuple(f"LABEL_{number}" for number in range(len(names or ()))) else names

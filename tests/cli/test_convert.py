@@ -1,6 +1,7 @@
 """Other programs' weights, as a user names them: converted, tested, asked, looked at, exported, and trained on."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from PIL import Image
 
 from reslab.interop import load
 from tests.cli.test_commands import Answer
-from tests.interop.foreign_weights import akamaster_shapes, filled, torchvision_shapes
+from tests.interop.foreign_weights import akamaster_shapes, chenyaofo_shapes, filled, torchvision_shapes
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +148,49 @@ def test_fine_tuning_from_torchvisions_weights_at_another_size(eighteen, pets, t
     assert {name for name in before if not torch.equal(before[name], after[name])} == {"head.2.weight", "head.2.bias"}
     again = Answer(*words, "--json")
     assert again.code == 0 and again.json == answer.json and "is done" in again.err
+
+
+@pytest.fixture(scope="module")
+def cached(tmp_path_factory):
+    """chenyaofo's net of 8 layers in the hub's cache, the names of its classes and thop's counts in the file itself."""
+    place = tmp_path_factory.mktemp("hub") / "models--me--pets8"
+    (place / "refs").mkdir(parents=True)
+    (place / "refs" / "main").write_text("0a1b")
+    (place / "snapshots" / "0a1b").mkdir(parents=True)
+    weights = {**filled(chenyaofo_shapes(1, 3)), "layer1.0.total_ops": torch.zeros(1), "total_ops": torch.zeros(1)}
+    content = {"state_dict": weights, "class_to_idx": {"dog": 0, "owl": 1, "cat": 2}}
+    torch.save(content, place / "snapshots" / "0a1b" / "pytorch_model.bin")
+    return place
+
+
+def test_the_hubs_cache_names_within_and_counts_for_every_verb(cached, pets, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = Answer("predict", cached, pets, "--json")
+    assert told.code == 0 and {p["name"] for p in told.json["predictions"]} <= {"dog", "owl", "cat"}
+    for line in ("as chenyaofo names it", "names that are in it (class_to_idx)", "left out: 2 counts of operations"):
+        assert f"{cached}: " in told.err and line in told.err
+    (tmp_path / "split").mkdir()
+    for split in ("train", "val"):
+        (tmp_path / "split" / split).symlink_to(pets)
+    found = Answer("eval", cached, tmp_path / "split", "--json").json
+    wrong = [p["name"] != Path(p["path"]).parent.name for p in told.json["predictions"]]
+    assert found["images"] == 10 and found["top1_error"] == pytest.approx(100 * np.mean(wrong))
+    about = Answer("info", cached, "--json").json
+    assert (about["name"], about["shortcut"], about["input_size"]) == ("resnet8", "B", 32)
+    assert (about["weights"]["class_names"], about["weights"]["std"]) == (["dog", "owl", "cat"], 51.2295)
+    assert Answer("export", cached, "--to", "torch-export").code == 0
+    assert Answer("info", "pets8.pt2", "--json").json["exported"]["class_names"] == ["dog", "owl", "cat"]
+    assert Answer("convert", cached).code == 0 and load("pets8.safetensors").classes == ("dog", "owl", "cat")
+
+
+def test_fine_tuning_from_the_hubs_cache(cached, pets, tmp_path):
+    words = ["train", pets, "--from", cached, "--steps", "1", "--batch", "2", "--run", tmp_path / "run"]
+    answer = Answer(*words, "--set", "optimizer.rates=stem.*=0, stage*=0", "--json")
+    assert answer.code == 0 and answer.json["model"] == "resnet8" and "as chenyaofo names it" in answer.err
+    source, tuned = load(cached), load(tmp_path / "run")
+    assert (tuned.classes, tuned.size, tuned.identity.spec.shortcut) == (("cat", "dog"), 32, "B")
+    before, after = dict(source.net.named_parameters()), dict(tuned.net.named_parameters())
+    assert {name for name in before if not torch.equal(before[name], after[name])} == {"head.2.weight", "head.2.bias"}
 
 
 @pytest.mark.parametrize(

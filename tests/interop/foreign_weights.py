@@ -66,8 +66,13 @@ def torchvision_shapes(
 
 def akamaster_shapes(n: int, classes: int = CLASSES, projections: bool = False) -> dict[str, tuple[int, ...]]:
     """Of its net of 6n+2 layers."""
-    theirs = torchvision_shapes((n, n, n), widths=CIFAR_WIDTHS, classes=classes, stem=3, projections=projections)
+    theirs = chenyaofo_shapes(n, classes, projections)
     return {name.replace("fc.", "linear.").replace("downsample", "shortcut"): shape for name, shape in theirs.items()}
+
+
+def chenyaofo_shapes(n: int, classes: int = CLASSES, projections: bool = True) -> dict[str, tuple[int, ...]]:
+    """Of its net of 6n+2 layers."""
+    return torchvision_shapes((n, n, n), widths=CIFAR_WIDTHS, classes=classes, stem=3, projections=projections)
 
 
 def hugging_face_shapes(depths: tuple[int, ...], bottleneck: bool = False) -> dict[str, tuple[int, ...]]:

@@ -17,12 +17,18 @@ from torch import nn
 
 from reslab.errors import RunError
 from reslab.interop.checkpoint import read_checkpoint, weights_file
-from reslab.interop.layouts import AKAMASTER, HUGGING_FACE, TORCHVISION, layout_of, net_of, our_weights
+from reslab.interop.layouts import AKAMASTER, CHENYAOFO, HUGGING_FACE, TORCHVISION, layout_of, net_of, our_weights
 from reslab.interop.opening import load
 from reslab.interop.torch_file import Beside, read_torch_file
 from reslab.nets import spec
 from tests.interop.classifiers import classifier, saved
-from tests.interop.foreign_weights import akamaster_shapes, filled, hugging_face_shapes, torchvision_shapes
+from tests.interop.foreign_weights import (
+    akamaster_shapes,
+    chenyaofo_shapes,
+    filled,
+    hugging_face_shapes,
+    torchvision_shapes,
+)
 
 TINY = {"conv1.weight": torch.zeros(1), "fc.bias": torch.ones(2)}
 TWO = (2, 2, 2, 2)
@@ -80,6 +86,31 @@ def test_what_the_trainer_called_the_net(tmp_path):
     for content, name in (({"arch": "resnet50", "state_dict": TINY}, "resnet50"), ({"arch": 5, "net": TINY}, "")):
         path.write_bytes(written(content))
         assert read_checkpoint(path).architecture == name
+
+
+@pytest.mark.parametrize("prefix", ["", "module."])
+def test_counts_of_operations_are_left_out(tmp_path, prefix):
+    """thop leaves them in every module, the outermost too, whatever prefix others have."""
+    modules = ("", prefix, f"{prefix}conv1.", f"{prefix}layer1.0.bn1.")
+    counts = {f"{module}{count}": torch.zeros(1) for module in modules for count in ("total_ops", "total_params")}
+    path = tmp_path / "net.pth"
+    torch.save({"state_dict": {**prefixed(prefix), **counts}}, path)
+    found = read_checkpoint(path)
+    assert (found.tensors.keys(), found.counts) == (TINY.keys(), len(counts))
+    torch.save(counts, path)
+    with pytest.raises(RunError, match="holds no weights by name"):
+        read_checkpoint(path)
+
+
+def test_names_of_classes_beside_the_weights_are_no_weights(tmp_path):
+    path, names = tmp_path / "net.pth", {"class_to_idx": {"cat": 0, "dog": 1}}
+    for content in ({"model": TINY, **names}, {"model": {"state_dict": TINY, **names}}, {**TINY, **names}):
+        torch.save({**content, "classes": 2}, path)
+        found = read_checkpoint(path)
+        assert found.tensors.keys() == TINY.keys() and found.names == names
+    torch.save({**names, "classes": ["cat", "dog"]}, path)
+    with pytest.raises(RunError, match="holds no weights by name"):
+        read_checkpoint(path)
 
 
 class Somebody:
@@ -208,6 +239,8 @@ def test_layouts_are_told_by_names(tmp_path):
         (akamaster_shapes(9), AKAMASTER, "resnet56", "A"),
         (akamaster_shapes(18), AKAMASTER, "resnet110", "A"),
         (akamaster_shapes(1, projections=True), AKAMASTER, "resnet8", "B"),
+        (chenyaofo_shapes(3), CHENYAOFO, "resnet20", "B"),
+        (chenyaofo_shapes(7), CHENYAOFO, "resnet44", "B"),
     ):
         tensors = {name: torch.empty(shape, device="meta") for name, shape in shapes.items()}
         assert layout_of(tensors) is layout
@@ -227,7 +260,12 @@ def changed(more=None, without=(), **shape) -> dict[str, tuple[int, ...]]:
         (torchvision_shapes((1, 1, 1, 1)), "it has stages of 1, 1, 1, 1 basic blocks"),
         (torchvision_shapes(TWO, stem=3), "'conv1.weight' is 64 x 3 x 3 x 3, not 64 x 3 x 7 x 7; .* behind a 3x3 stem"),
         (torchvision_shapes(TWO, widths=(48, 96, 192, 384)), "'conv1.weight' is 48 x 3 x 7 x 7"),
-        (torchvision_shapes((3, 3, 3), widths=(16, 32, 64), stem=3), "stages of 3, 3, 3 basic blocks"),
+        (
+            torchvision_shapes((3, 3, 3), widths=(32, 64, 128), stem=3),
+            "nearest is resnet20, of which 'conv1.weight' is 32",
+        ),
+        (chenyaofo_shapes(3, projections=False), "'layer2.0.downsample.0.weight' is missing"),
+        (chenyaofo_shapes(8), "stages of 8, 8, 8 basic blocks"),
         (akamaster_shapes(8), "stages of 8, 8, 8 basic blocks"),
         (changed(without=("fc.weight", "fc.bias")), r"has no classifier \(fc.weight, fc.bias\): it is the body"),
         (changed(without=("layer3.0.bn2.bias",)), "'layer3.0.bn2.bias' is missing$"),

@@ -1,6 +1,7 @@
 """What config.json and its like say beside weights, and which nets they name that are none of ours."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from tests.interop.foreign_weights import akamaster_shapes, filled
 
 
 def checkpoint(config=None, images=None) -> Checkpoint:
-    return Checkpoint(None, None, "", {}, config or {}, images or {}, {})
+    return Checkpoint(Path(), Path("net.pth"), "", {}, config or {}, images or {}, {})
 
 
 def test_where_nothing_is_said_nothing_is_told():

@@ -4,18 +4,22 @@ from dataclasses import replace
 
 import pytest
 
+from reslab.data.cifar_official import CIFAR10
 from reslab.errors import UsageError
 from reslab.interop.asked import Asked
 from reslab.interop.layouts import AKAMASTER, HUGGING_FACE, TORCHVISION
 from reslab.interop.said import view_options
-from reslab.interop.settled import MEAN, STD, assumed, colours_of, distinct, names_of, stride_of, view_of
+from reslab.interop.settled import assumed, colours_of, data_of, distinct, named, names_of, stride_of, view_of
 from reslab.interop.strange_nets import variant
 from reslab.interop.told import Told, View
+from reslab.interop.usual import IMAGENET
+from reslab.interop.within import Within
 from reslab.nets import spec
-from reslab.store import Origin
+from reslab.store import UNTOLD, Origin
 from tests.interop.classifiers import described
 
 GREY = (0.5, 0.5, 0.5)
+MEAN, STD = IMAGENET.mean, IMAGENET.std
 BASIC, DEEP = spec("resnet18"), spec("resnet50", stride_in="3x3")
 
 
@@ -70,6 +74,19 @@ def test_strides_and_names():
     assert names_of(Told(classes=("a", "b")), Asked(classes=("cat", "dog")), 2) == ("cat", "dog")
     with pytest.raises(UsageError, match="it has 3 classes, and what is beside its weights names 2"):
         names_of(Told(classes=("a", "b")), Asked(), 3)
+
+
+def test_whoever_is_nearest_to_the_weights_names_the_classes():
+    """The user, config.json, the file itself, and at last what its program trains on."""
+    within, usual = Within("classes", tuple("0123456789")), replace(IMAGENET, trained_on=CIFAR10)
+    known = {"within": within, "usual": usual}
+    assert names_of(Told(classes=tuple("abcdefghij"), **known), Asked(), 10) == tuple("abcdefghij")
+    assert names_of(Told(**known), Asked(), 10) == within.classes and named(Told(**known), Asked())
+    assert names_of(Told(usual=usual), Asked(), 10) == CIFAR10.classes and named(Told(usual=usual), Asked())
+    assert names_of(Told(), Asked(), 2) == ("0", "1") and not named(Told(), Asked())
+    assert data_of(Told(usual=usual), CIFAR10.classes) == ("cifar10", "50k")
+    assert data_of(Told(usual=usual), within.classes) == (UNTOLD, None)
+    assert data_of(Told(usual=usual, data="pets"), CIFAR10.classes) == ("pets", None)
 
 
 def test_names_that_occur_twice_are_told_apart():
