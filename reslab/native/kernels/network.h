@@ -164,6 +164,9 @@ class Network {
     std::vector<ShardSums> sums_[2];         // [shard]; the second of a projection
     int reserved_ = 0;
     bool reserved_training_ = false;
+    // In every other pass a thread takes its shards from the last to the first: what the pass before ended with may
+    // still be in a cache.
+    bool backwards_ = false;
 
     const float* values_ = nullptr;  // of the step that is going on
     const Batch* batch_ = nullptr;
@@ -188,13 +191,18 @@ void Network::by_stage(const Block& block, Body body) {
 // through, `then` in one thread.
 template <int COUNT, class Work, class Then>
 void Network::pass(int thread, Work work, Then then) {
-    for (int shard = first_shard(thread); shard < first_shard(thread + 1); ++shard) {
+    int first = first_shard(thread), count = first_shard(thread + 1) - first;
+    for (int turn = 0; turn < count; ++turn) {
+        int shard = first + (backwards_ ? count - 1 - turn : turn);
         for (auto& set : sums_) set[shard].clear();
         for (int image = begin(shard), end = begin(shard + 1); image < end; image += COUNT)
             work(Group{image, std::min(COUNT, end - image)}, shard);
     }
     settle();
-    team_.meet(then);
+    team_.meet([&] {
+        backwards_ = !backwards_;
+        then();
+    });
 }
 
 }  // namespace reslab
