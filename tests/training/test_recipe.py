@@ -39,7 +39,8 @@ def test_record_changes_start_and_optimiser_alike_and_never_the_net():
     fast = make_recipe(CIFAR, "resnet20", "fast")
     assert replace(residual.model, stem_init="he") == fast.model and residual.data == fast.data
     assert residual.optimizer.kind == "muon" and residual.optimizer.bn_bias_lr > 1 and residual.smoothing > 0
-    assert residual.augment.flip_order == "alternating" and residual.average > 0 and residual.statistics_batches > 0
+    assert residual.augment.flip_order == "alternating"
+    assert residual.average == 0, "a running average of so many steps costs three points at four epochs"
     assert residual.epochs(45_000) == pytest.approx(15, abs=0.01) and learning_rate(residual, residual.steps - 1) < 1e-3
     assert make_recipe(DIGITS, preset="record").augment.flip_order == "random", "digits are not mirrored"
     for facts in (CIFAR, DIGITS, FOLDER):
