@@ -175,6 +175,8 @@ def _noun(survey: "Survey") -> str:
 
 
 def _sizes(survey: "Survey") -> str:
+    from reslab.nets import SMALLEST_SIZE
+
     if survey.sizes is None:
         return ""
     smallest, median, largest = (f"{w:,} x {h:,}" for w, h in survey.sizes[:3])
@@ -183,7 +185,7 @@ def _sizes(survey: "Survey") -> str:
     if not smaller:
         return text
     usual = min(survey.sizes.median)
-    way_out = f"; --size {usual} takes most as they are" if usual < training else ""
+    way_out = f"; --size {usual} takes most as they are" if SMALLEST_SIZE <= usual < training else ""
     return f"{text}; {smaller:,} smaller than the {training:,} px of training, and scaled up{way_out}"
 
 
