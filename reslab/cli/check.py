@@ -50,6 +50,8 @@ WORDS = {
                            "what is there twice weighs twice"),
     "similar_within": Words("1 photograph lies twice in its class, nearly the same",
                             "{n} photographs lie twice in their class, nearly the same"),
+    "broken": Words("1 link leads nowhere, and is ignored", "{n} links lead nowhere, and are ignored",
+                    "what they name has moved, or is gone"),
     "ignored": Words("1 file has no suffix of a picture that Pillow reads, and is ignored",
                      "{n} files have no suffix of a picture that Pillow reads, and are ignored"),
     "hidden": Words("1 hidden file or folder is ignored", "{n} hidden files or folders are ignored"),
