@@ -50,6 +50,8 @@ WORDS = {
                            "what is there twice weighs twice"),
     "similar_within": Words("1 photograph lies twice in its class, nearly the same",
                             "{n} photographs lie twice in their class, nearly the same"),
+    "broken": Words("1 link leads nowhere, and is ignored", "{n} links lead nowhere, and are ignored",
+                    "what they name has moved, or is gone"),
     "ignored": Words("1 file has no suffix of a picture that Pillow reads, and is ignored",
                      "{n} files have no suffix of a picture that Pillow reads, and are ignored"),
     "hidden": Words("1 hidden file or folder is ignored", "{n} hidden files or folders are ignored"),
@@ -175,6 +177,8 @@ def _noun(survey: "Survey") -> str:
 
 
 def _sizes(survey: "Survey") -> str:
+    from reslab.nets import SMALLEST_SIZE
+
     if survey.sizes is None:
         return ""
     smallest, median, largest = (f"{w:,} x {h:,}" for w, h in survey.sizes[:3])
@@ -183,7 +187,7 @@ def _sizes(survey: "Survey") -> str:
     if not smaller:
         return text
     usual = min(survey.sizes.median)
-    way_out = f"; --size {usual} takes most as they are" if usual < training else ""
+    way_out = f"; --size {usual} takes most as they are" if SMALLEST_SIZE <= usual < training else ""
     return f"{text}; {smaller:,} smaller than the {training:,} px of training, and scaled up{way_out}"
 
 

@@ -46,8 +46,12 @@ def check(
     json: options.Json = False,
 ) -> None:
     """Read every image once; say what is there and what is wrong: exit 1 where training would suffer."""
-    from reslab.data import survey_dataset
+    from reslab.data import NAMES, survey_dataset
 
+    if size is not None and data not in NAMES:  # whose images have one size: --size is refused there
+        from reslab.training.rules import check_pixels
+
+        check_pixels(size)
     with counted("reading images") as progress:
         survey = survey_dataset(data, size, data_root, progress)
     if json:

@@ -21,6 +21,7 @@ class SplitFolder(NamedTuple):
     ignored: list[str]  # files in class folders that are no photographs, relative to the data set's folder, as below
     hidden: list[str]  # files and folders that are hidden, or written by other programs
     loose: list[str]  # photographs in no class folder
+    broken: list[str]  # links that lead nowhere, or to themselves
 
     def without(self, classes: list[str]) -> "SplitFolder":
         """The same but for folders of these classes that hold no photograph."""
@@ -53,18 +54,22 @@ def legible() -> Iterator[None]:
 
 
 def _scan(root: Path, place: Path) -> SplitFolder:
-    split = SplitFolder(place, {}, [], [], [])
+    split = SplitFolder(place, {}, [], [], [], [])
     for path in sorted(place.iterdir()):
         if not _seen(path.name):
             split.hidden.append(path.relative_to(root).as_posix())
         elif is_photo(path.name) and path.is_file():
             split.loose.append(path.relative_to(root).as_posix())
+        elif _leads_nowhere(path):
+            split.broken.append(path.relative_to(root).as_posix())
     for name in sorted(folder.name for folder in folders(place)):
-        files = sorted(path.relative_to(root).as_posix() for path in _files(place / name))
+        broken: list[Path] = []
+        files = sorted(path.relative_to(root).as_posix() for path in _files(place / name, broken))
         seen = [path for path in files if _seen(_name(path))]
         split.photos[name] = [path for path in seen if is_photo(path)]
         split.ignored.extend(path for path in seen if not is_photo(path))
         split.hidden.extend(path for path in files if not _seen(_name(path)))
+        split.broken.extend(sorted(path.relative_to(root).as_posix() for path in broken))
         _refuse_unwritable([name, *split.photos[name]], place)
     return split
 
@@ -115,17 +120,28 @@ def folders(place: Path) -> list[Path]:
     return [path for path in place.iterdir() if _seen(path.name) and path.is_dir()]
 
 
-def _files(place: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
-    """Every file below `place`, and hidden folders, unopened; links are followed, but not in circles."""
+def _files(place: Path, broken: list[Path], above: frozenset[Path] = frozenset()) -> Iterator[Path]:
+    """Every file below `place`, and hidden folders, unopened; links are followed, but not in circles.
+
+    Links that lead nowhere are added to `broken`.
+    """
     here = place.resolve()
     if here in above:
         return
     with os.scandir(place) as entries:
         for entry in entries:
-            if not _seen(entry.name) or entry.is_file():
+            if not _seen(entry.name):
+                yield Path(entry.path)
+            elif entry.is_symlink() and _leads_nowhere(Path(entry.path)):
+                broken.append(Path(entry.path))
+            elif entry.is_file():
                 yield Path(entry.path)
             elif entry.is_dir():
-                yield from _files(Path(entry.path), above | {here})
+                yield from _files(Path(entry.path), broken, above | {here})
+
+
+def _leads_nowhere(path: Path) -> bool:
+    return path.is_symlink() and not path.exists()
 
 
 def _name(path: str) -> str:

@@ -23,7 +23,8 @@ NOTES = (
     "few",  # classes with few training photographs
     "copies_within",  # of one split and class, as the next
     "similar_within",
-    "ignored",  # files, as all below
+    "broken",  # links, as files, as all below
+    "ignored",
     "hidden",
     "loose",
     "unused",  # folders beside train/

@@ -164,6 +164,8 @@ def _notes(folder: Path, contents: Contents) -> list[str]:
     ignored = sum(len(split.ignored) for split in contents.values())
     if ignored:
         notes.append(f"{ignored:,} {'file' if ignored == 1 else 'files'} without an image's suffix ignored")
+    if broken := sum(len(split.broken) for split in contents.values()):
+        notes.append(f"{broken:,} {'link that leads' if broken == 1 else 'links that lead'} nowhere ignored")
     if unused := unused_beside(folder, contents):
         notes.append(f"not used, since they lie beside {contents['train'].place.name}/: {', '.join(unused)}")
     return notes

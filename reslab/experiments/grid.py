@@ -91,6 +91,8 @@ def base_of(points: Sequence[Point], own: Recipe | None, named: Sequence[str] = 
         field, _, value = (part.strip() for part in text.partition("="))
         if field not in points[0].values:
             raise unknown("field of the grid", field, tuple(points[0].values))
+        if field == CHANGE and value != UNCHANGED:
+            value = _change_text(_assigned(value))  # as it may be typed in --change
         found = [point for point in found if _same(point.values[field], value)]
     if len(found) != 1:
         many = f"is {len(found)} points of the grid; name the values of more fields" if found else "is not in the grid"
@@ -124,12 +126,22 @@ def _axis(text: str) -> Axis:
 
 def _change(text: str, axes: Sequence[Axis]) -> str:
     """What was typed as `field=value`, or several of these with commas between, without spaces around."""
-    for field, value in (assigned := _assigned(text)):
+    assigned = _assigned(text)
+    fields = [field for field, _ in assigned]
+    for field, value in assigned:
+        _check_field(field, "--change")
         if not value:
             raise UsageError(f"--change {text} has no value for {field}: write --change {field}=value")
-        _check_field(field, "--change")
+        if misspelt := re.match(r"[^=]*,\s*([\w.]+)\s*=", value):  # known, it would have parted two fields
+            raise unknown("field", misspelt[1], field_names())
         if field in [axis.field for axis in axes]:
             raise UsageError(f"--change {text}: {field} is in the grid, too; leave one of them out")
+        if fields.count(field) > 1:
+            raise UsageError(f"--change {text}: {field} is given twice; leave one of them out")
+    return _change_text(assigned)
+
+
+def _change_text(assigned: Sequence[tuple[str, str]]) -> str:
     return ",".join(f"{field}={value}" for field, value in assigned)
 
 

@@ -108,6 +108,8 @@ def net_of(file: Path, tensors: Mapping[str, Tensor], layout: Layout) -> tuple[s
             f"name theirs: it has {inside}, and {_some(names)}{_guess(shapes)}"
         )
     head = shapes.get(f"{layout.head}.weight", ())
+    if head[:1] == (0,):
+        raise RunError(f"{file} has no classes: '{layout.head}.weight' is {_shape(head)}")
     zeros = layout is AKAMASTER and not any(".shortcut." in name for name in tensors)
     return model, _spec(model, "A" if zeros else "B", head[0] if len(head) == 2 else None)
 

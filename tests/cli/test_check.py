@@ -67,6 +67,13 @@ def test_problems_and_notes_are_a_line_each_and_end_with_1(pets):
     ]
 
 
+def test_no_size_is_advised_that_training_refuses(pets):
+    for photo in pets.rglob("*.png"):
+        Image.open(photo).resize((8, 7)).save(photo)
+    _, out, _ = check(pets)
+    assert "24 smaller than the 224 px of training, and scaled up\n" in out
+
+
 def test_json_is_one_object_with_everything(pets):
     for number in range(5):
         (pets / "train" / "cat" / f"bad{number}.jpg").write_bytes(b"no image")
@@ -131,6 +138,8 @@ def test_named_data_sets(tmp_path):
         (["ciphar10"], "did you mean cifar10"),
         (["digits", "--size", "8"], "digits has images of one size: leave --size out"),
         (["digits", "--size", "0"], "size must be at least 1 pixel"),
+        ([".", "--size", "7"], "size 7: a net needs images of at least 8 pixels"),
+        ([".", "--size", "2049"], "size 2049: images of 2,048 pixels at most"),
         ([], "Missing argument"),
     ],
 )

@@ -300,3 +300,14 @@ def test_a_photograph_that_vanishes_meanwhile_cannot_be_read(pets, monkeypatch):
 
     monkeypatch.setattr(Image, "open", vanishing)
     assert survey_folder(pets).unreadable == {"train/cat/0.png": "No such file or directory"}
+
+
+def test_links_that_lead_nowhere_are_named(pets):
+    (pets / "train" / "cat" / "deeper").mkdir()
+    for link in ("train/cat/0.jpg", "train/cat/deeper/1.jpg", "val/dog/2.jpg", "train/owl"):
+        (pets / link).symlink_to(pets / "moved" / "away")
+    (pets / "val" / "dog" / "itself.jpg").symlink_to("itself.jpg")
+    (pets / "val" / "dog" / ".hidden").symlink_to("gone")
+    links = ["train/owl", "train/cat/0.jpg", "train/cat/deeper/1.jpg", "val/dog/2.jpg", "val/dog/itself.jpg"]
+    assert found(pets) == {"broken": links, "hidden": ["val/dog/.hidden"]}
+    assert index_folder(pets).notes == ("5 links that lead nowhere ignored",)

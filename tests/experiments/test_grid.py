@@ -45,17 +45,18 @@ def test_the_base_is_named_or_the_recipes_own_or_the_first():
 
 
 def test_changes_stand_alone_beside_what_is_not_changed():
-    rates = "optimizer.rates=stem.*=2,head.*=3"
+    rates = "optimizer.rates=stem.0.weight=2,head.*=3"
     axes = read_axes([], None, ["smoothing = 0.1", "average=0.99, statistics_batches=50", rates])
     assert axes == (Axis("change", ("none", "smoothing=0.1", "average=0.99,statistics_batches=50", rates)),)
     points = points_of(axes, make)
-    assert points[3].recipe.optimizer.rates == "stem.*=2,head.*=3"
+    assert points[3].recipe.optimizer.rates == "stem.0.weight=2,head.*=3"
     own = make(None, [])
     assert base_of(points, own) is points[0] and points[0].recipe == own
     assert point_text(points[0].values) == "no change" and point_text(points[1].values) == "smoothing=0.1"
     assert (points[1].recipe.smoothing, points[1].recipe.average) == (0.1, 0.0)
     assert (points[2].recipe.smoothing, points[2].recipe.average, points[2].recipe.statistics_batches) == (0, 0.99, 50)
     assert base_of(points, own, ["change=smoothing=0.1"]) is points[1]
+    assert base_of(points, own, ["change=average=0.99, statistics_batches = 50"]) is points[2], "as it was typed"
 
 
 def test_changes_of_every_net():
@@ -75,6 +76,9 @@ def test_changes_of_every_net():
         ("smoothng=0", "unknown field 'smoothng': did you mean smoothing"),
         ("average=0,seed=3", "--change seed: that is what --seeds is for"),
         ("smoothing", "has no value for smoothing: write --change smoothing=value"),
+        ("smoothng", "unknown field 'smoothng': did you mean smoothing"),
+        ("average=0, smoothng=0.1", "unknown field 'smoothng': did you mean smoothing"),
+        ("average=0.9,average=0.99", "average is given twice; leave one of them out"),
         ("optimizer.lr=0.1", "optimizer.lr is in the grid, too"),
         ("smoothing=0", "smoothing=0 are the same recipe; leave one of them out"),
     ],

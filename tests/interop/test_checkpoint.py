@@ -268,6 +268,7 @@ def changed(more=None, without=(), **shape) -> dict[str, tuple[int, ...]]:
         (chenyaofo_shapes(8), "stages of 8, 8, 8 basic blocks"),
         (akamaster_shapes(8), "stages of 8, 8, 8 basic blocks"),
         (changed(without=("fc.weight", "fc.bias")), r"has no classifier \(fc.weight, fc.bias\): it is the body"),
+        (changed({"fc.weight": (0, 512), "fc.bias": (0,)}), "has no classes: 'fc.weight' is 0 x 512"),
         (changed(without=("layer3.0.bn2.bias",)), "'layer3.0.bn2.bias' is missing$"),
         (changed({"layer1.0.se.fc1.weight": (4, 64, 1, 1)}), "has no place; it may be a net with squeeze"),
         (changed({"conv1.bias": (64,)}), "'conv1.bias' has no place$"),
