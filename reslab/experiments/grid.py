@@ -109,10 +109,13 @@ def _same(one: str, other: str) -> bool:
 def point_text(values: dict[str, str]) -> str:
     """A point in a few words: "lr 0.1, weight_decay 1e-4", "resnet20, lr 0.1", "smoothing=0", "no change"."""
     words = {field: f"{field.rpartition('.')[2]} {value}" for field, value in values.items()}
-    words |= {field: values[field] for field in (MODEL, CHANGE) if field in values}
-    if values.get(CHANGE) == UNCHANGED:
-        words[CHANGE] = "no change"
+    words |= {field: value_text(field, values[field]) for field in (MODEL, CHANGE) if field in values}
     return ", ".join(words[field] for field in sorted(words, key=lambda field: field != MODEL))
+
+
+def value_text(field: str, value: str) -> str:
+    """A value as it stands in a table: as it was typed, and "no change" of what is compared with changes."""
+    return "no change" if (field, value) == (CHANGE, UNCHANGED) else value
 
 
 def _axis(text: str) -> Axis:

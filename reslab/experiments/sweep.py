@@ -14,7 +14,7 @@ from typing import Any
 
 from reslab.data.cifar import CIFAR
 from reslab.errors import RunError
-from reslab.experiments.grid import CHANGE, Axis, Point, point_text
+from reslab.experiments.grid import CHANGE, UNCHANGED, Axis, Point, point_text, value_text
 from reslab.experiments.jobs import Job, Outcome
 from reslab.experiments.seeds import sampling_text, spread_text, summary, with_seeds
 from reslab.reporting import (
@@ -56,10 +56,18 @@ class Sweep:
         """Are the values that the others are compared with the preset's own?"""
         return self.own is not None and self.compared_with.recipe.digest() == self.own.digest()
 
+    def base_of(self, point: Point) -> Point:
+        """What a point is compared with: of changes the same without the change, else the base."""
+        if self.compared_with.values.get(CHANGE) != UNCHANGED:
+            return self.compared_with
+        unchanged = {**point.values, CHANGE: UNCHANGED}
+        return next(other for other in self.points if other.values == unchanged)
+
     def digest(self) -> str:
-        """Eight hex digits that change with any of its recipes and with the seeds."""
+        """Eight hex digits that change with its recipes, with what they are called and compared with, and the seeds."""
         recipes = [point.recipe.digest() for point in self.points]
-        identity = [sorted(recipes), self.points[0].recipe.seed, self.seeds]
+        words = [sorted(axis.field for axis in self.axes), self.compared_with.recipe.digest()]
+        identity = [sorted(recipes), words, self.points[0].recipe.seed, self.seeds]
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:8]
 
     def jobs(self, runs: Path, data: str | Path) -> list[Job]:
@@ -150,15 +158,16 @@ def tried(sweep: Sweep, outcomes: Sequence[Outcome]) -> list[Tried]:
     return sorted(each, key=lambda t: (t.found["val_error_mean"] is None, t.found["val_error_mean"] or 0.0))
 
 
-def _base(sweep: Sweep, rows: Sequence[Tried]) -> Tried:
-    return next(row for row in rows if row.point.recipe.digest() == sweep.compared_with.recipe.digest())
+def _base(sweep: Sweep, row: Tried, rows: Sequence[Tried]) -> Tried:
+    """The row that a row is compared with."""
+    digest = sweep.base_of(row.point).recipe.digest()
+    return next(other for other in rows if other.point.recipe.digest() == digest)
 
 
 def sweep_values(sweep: Sweep, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """What `--json` says and `sweep.json` holds."""
     recipe = sweep.points[0].recipe
     rows = tried(sweep, outcomes)
-    base = _base(sweep, rows)
     return {
         "sweep": sweep.digest(),
         "data": recipe.data.name,
@@ -178,7 +187,7 @@ def sweep_values(sweep: Sweep, outcomes: Sequence[Outcome]) -> dict[str, Any]:
                 "runs": [{name: result[name] for name in RUN_FIELDS} for result in point.results],
             }
             for point in rows
-            for apart in [paired(point, base)]
+            for apart in [paired(point, _base(sweep, point, rows))]
         ],
         "failed": [{"run": str(o.job.folder), "why": o.trouble} for o in outcomes if o.result is None],
         "machines": _machines(outcomes),
@@ -189,13 +198,12 @@ def sweep_values(sweep: Sweep, outcomes: Sequence[Outcome]) -> dict[str, Any]:
 def sweep_table(sweep: Sweep, outcomes: Sequence[Outcome]) -> str:
     """One row a point, the best first, as Markdown; below it what the numbers rest on, and what failed."""
     rows = tried(sweep, outcomes)
-    base = _base(sweep, rows)
     lengths = {result["epochs"] for t in rows for result in t.results}
     extra = ["epochs"] if len(lengths) > 1 else []
     columns = (*(axis.field for axis in sweep.axes), "validation error %", "difference", "n", "images", *extra)
     cells = [
         [
-            *(markdown_text(value) for value in t.point.values.values()),
+            *(markdown_text(value_text(field, value)) for field, value in t.point.values.items()),
             spread_text(t.found, "val"),
             "base" if t is base else str(paired(t, base)),
             str(t.found["n"]) if not t.troubles else f"{t.found['n']} of {sweep.seeds}",
@@ -203,6 +211,7 @@ def sweep_table(sweep: Sweep, outcomes: Sequence[Outcome]) -> str:
             *([epochs_text(t.results[0]["epochs"]) if t.results else ""] if extra else []),
         ]
         for t in rows
+        for base in [_base(sweep, t, rows)]
     ]
     return f"{markdown_table(cells, columns)}\n{_notes(sweep, rows, outcomes)}"
 
@@ -215,12 +224,11 @@ def sweep_figure(sweep: Sweep, outcomes: Sequence[Outcome]) -> bytes:
 
 
 def _changes_figure(sweep: Sweep, outcomes: Sequence[Outcome]) -> bytes:
-    base = sweep.compared_with.recipe.digest()
     points = [
         PointErrors(
             point_text(t.point.values),
             () if t.troubles else tuple(result["val_error"] for result in t.results),
-            t.point.recipe.digest() == base,
+            sweep.base_of(t.point).recipe.digest() == t.point.recipe.digest(),
         )
         for t in tried(sweep, outcomes)
     ]
@@ -260,9 +268,8 @@ def _notes(sweep: Sweep, rows: Sequence[Tried], outcomes: Sequence[Outcome]) -> 
         many = any(t.found["n"] > 1 for t in rows)
         spread = "± is the standard deviation over n seeds; " if many else "One seed has no ±; "
         lines.append(spread + sampling_text(best, "val"))
-        base = markdown_text(point_text(sweep.compared_with.values)) + (f" ({OWN})" if sweep.base_is_own else "")
         lines.append(
-            f"The difference is to {base}, seed by seed, in points"
+            f"The difference is to {_base_text(sweep)}, seed by seed, in points"
             + ("; its ± is the standard error of that mean." if many else ".")
         )
         lines.append(
@@ -274,6 +281,14 @@ def _notes(sweep: Sweep, rows: Sequence[Tried], outcomes: Sequence[Outcome]) -> 
     if failed:
         lines.append("Not finished, and so without a mean:\n" + "\n".join(failed))
     return "\n\n".join(lines) + "\n"
+
+
+def _base_text(sweep: Sweep) -> str:
+    """What the points are compared with, in words."""
+    base = sweep.compared_with
+    if base.values.get(CHANGE) == UNCHANGED and len(sweep.axes) > 1:
+        return "the same without the change"
+    return markdown_text(point_text(base.values)) + (f" ({OWN})" if sweep.base_is_own else "")
 
 
 def _machines(outcomes: Sequence[Outcome]) -> list[str]:

@@ -45,8 +45,7 @@ def points_figure(points: Sequence[PointErrors], *, quantity: str = "error %", w
         axes.set_position((left / width, BOTTOM / height, 1 - (left + RIGHT) / width, 1 - (BOTTOM + TOP) / height))
         _draw(axes, points)
         _dress(axes, len(points))
-        seeds = max((len(point.errors) for point in points), default=0)
-        headed(axes, quantity, "small: one seed, large: mean of seeds" if seeds > 1 else "", DOCUMENT_INK, height)
+        headed(axes, quantity, _key(points), DOCUMENT_INK, height)
         return svg(figure, labels).encode()
 
 
@@ -61,6 +60,12 @@ def _draw(axes: "Axes", points: Sequence[PointErrors]) -> None:
             axes.plot(point.errors, [row] * len(point.errors), "o", color=colour, markersize=4, alpha=0.45)
         axes.plot([mean], [row], "D", color=colour)
     axes.margins(x=0.06)
+
+
+def _key(points: Sequence[PointErrors]) -> str:
+    line = ["line: without a change"] if any(point.is_base and point.errors for point in points) else []
+    seeds = max((len(point.errors) for point in points), default=0)
+    return "; ".join((["small: one seed, large: mean of seeds"] if seeds > 1 else []) + line)
 
 
 def _dress(axes: "Axes", rows: int) -> None:

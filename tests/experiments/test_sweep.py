@@ -214,10 +214,34 @@ def test_changes_are_compared_with_no_change_and_drawn_a_row_each(tmp_path):
     asked = changes("smoothing=0.1", "average=0.9,statistics_batches=50")
     outcomes = ended(asked, tmp_path, failed=(5,))
     table = sweep_table(asked, outcomes)
-    assert [row[0] for row in rows(table)] == ["smoothing=0.1", "none", "average=0.9,statistics_batches=50"]
+    assert [row[0] for row in rows(table)] == ["smoothing=0.1", "no change", "average=0.9,statistics_batches=50"]
     assert [row[2] for row in rows(table)] == ["-1.00 ± 0.00", "base", ""]
     assert "The difference is to no change (the preset's own), seed by seed" in table
     picture = sweep_figure(asked, outcomes)
     texts = [element.text for element in ElementTree.fromstring(picture).iter("{http://www.w3.org/2000/svg}text")]
     assert texts.index("smoothing=0.1") < texts.index("no change") < texts.index("average=0.9,statistics_batches=50")
     assert picture == sweep_figure(asked, outcomes) and "validation error %" in texts
+
+
+def test_changes_to_several_nets_are_compared_net_by_net(tmp_path):
+    axes = read_axes([], "plain20,resnet20", ["smoothing=0.1"])
+    points = points_of(axes, make)
+    asked = Sweep(axes, tuple(points), 1, points[2], make("resnet20", []))
+    outcomes = ended(asked, tmp_path)  # 20, 19, 18, 17: each change is worth a point
+    found = {(row[0], row[1]): row[3] for row in rows(sweep_table(asked, outcomes))}
+    assert found == {
+        ("plain20", "no change"): "base",
+        ("plain20", "smoothing=0.1"): "-1.00",
+        ("resnet20", "no change"): "base",
+        ("resnet20", "smoothing=0.1"): "-1.00",
+    }
+    assert "The difference is to the same without the change, seed by seed" in sweep_table(asked, outcomes)
+    told = sweep_values(asked, outcomes)["points"]
+    assert [point["difference_mean"] for point in told] == [-1.0, 0.0, -1.0, 0.0]
+
+
+def test_a_sweep_with_another_base_or_of_a_change_is_another_one():
+    grid, change = sweep(["smoothing=0,0.1"]), changes("smoothing=0.1")
+    assert {p.recipe.digest() for p in grid.points} == {p.recipe.digest() for p in change.points}
+    assert grid.digest() != change.digest()
+    assert replace(grid, base=grid.points[1]).digest() != replace(grid, base=grid.points[0]).digest() == grid.digest()
