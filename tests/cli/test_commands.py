@@ -382,7 +382,7 @@ def test_ones_own_residual_function(tmp_path, monkeypatch):
 
 
 def test_val_is_never_what_was_trained_on(real_data, tmp_path):
-    words = ("train", "cifar10", "--split", "50k", "--model", "resnet8", "--steps", "1", "--set", "data.images=100")
+    words = ("train", "cifar10", "--split", "50k", "--model", "resnet8", "--steps", "1", "--set", "data.images=128")
     assert Answer(*words, "--run", tmp_path / "r", "--data-root", real_data).code == 0
     for run in (tmp_path / "r", tmp_path / "r" / "model.safetensors"):
         answer = Answer("eval", run, "cifar10", "--split", "val", "--data-root", real_data)
