@@ -45,7 +45,9 @@ def points_figure(points: Sequence[PointErrors], *, quantity: str = "error %", w
         axes.set_position((left / width, BOTTOM / height, 1 - (left + RIGHT) / width, 1 - (BOTTOM + TOP) / height))
         _draw(axes, points)
         _dress(axes, len(points))
-        headed(axes, quantity, _key(points), DOCUMENT_INK, height)
+        headed(axes, "", _key(points), DOCUMENT_INK, height)
+        # Over the labels: beside the key there may be no room, where these are long.
+        figure.text(12 / width, 1 - 24 / height, quantity, color=DOCUMENT_INK, fontsize=12)
         return svg(figure, labels).encode()
 
 
@@ -63,7 +65,7 @@ def _draw(axes: "Axes", points: Sequence[PointErrors]) -> None:
 
 
 def _key(points: Sequence[PointErrors]) -> str:
-    line = ["line: without a change"] if any(point.is_base and point.errors for point in points) else []
+    line = ["line: the base"] if any(point.is_base and point.errors for point in points) else []
     seeds = max((len(point.errors) for point in points), default=0)
     return "; ".join((["small: one seed, large: mean of seeds"] if seeds > 1 else []) + line)
 
