@@ -1,7 +1,10 @@
 """What goes wrong for a user: one clear line that names the thing, the place and the way out."""
 
+import os
+import shlex
 from collections.abc import Iterable
 from difflib import SequenceMatcher, get_close_matches
+from pathlib import PurePath
 
 
 class ReslabError(Exception):
@@ -22,6 +25,14 @@ class DataError(ReslabError):
 
 class RunError(ReslabError):
     """A run folder or model file is in use, damaged, read-only or made by something else."""
+
+
+def as_typed(path: PurePath | str) -> str:
+    """A path as it is typed in a command that is offered: in quotes where its name needs them."""
+    text = str(path)
+    if os.name == "nt":  # where single quotes are letters
+        return f'"{text}"' if " " in text else text
+    return shlex.quote(text)
 
 
 FEW = 8  # names that are all said, whether one of them is near or not

@@ -1,8 +1,10 @@
 """What a name that does not exist is answered with: the nearest that do, and nothing that was never meant."""
 
+from pathlib import Path
+
 import pytest
 
-from reslab.errors import nearest, unknown
+from reslab.errors import as_typed, nearest, unknown
 from reslab.training import field_names
 
 
@@ -40,3 +42,19 @@ def test_few_names_are_all_said_and_many_are_not():
     )
     assert str(unknown("model", "resnt20", [f"resnet{n}" for n in range(18, 28)])).endswith("?")
     assert str(unknown("optimizer", "adam", ["sgd", "muon"])) == "unknown optimizer 'adam': known: sgd, muon"
+
+
+@pytest.mark.parametrize(
+    ("system", "path", "typed"),
+    [
+        ("posix", "runs/cifar10-resnet20-fast-1a2b-s0", "runs/cifar10-resnet20-fast-1a2b-s0"),
+        ("posix", "my runs/a", "'my runs/a'"),
+        ("posix", "it's", "'it'\"'\"'s'"),
+        ("nt", r"C:\runs\a", r"C:\runs\a"),
+        ("nt", r"C:\my runs\a", r'"C:\my runs\a"'),
+    ],
+)
+def test_paths_in_commands_are_quoted_where_they_must(monkeypatch, system, path, typed):
+    given = path if system == "nt" else Path(path)
+    monkeypatch.setattr("os.name", system)
+    assert as_typed(given) == typed

@@ -22,13 +22,17 @@ def main() -> None:
     try:
         app()
     except ReslabError as error:
-        print(f"reslab: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _end(str(error), error.exit_code)
     except OSError as error:  # of a place that may not be looked into, or whose name is too long to be one
         if error.filename is None:
             raise
-        print(f"reslab: {error.filename}: {error.strerror}", file=sys.stderr)
-        sys.exit(1)
+        _end(f"{error.filename}: {error.strerror}")
     except MemoryError as error:
-        print(f"reslab: memory ends here ({error or 'it is not said for what'}); give less --batch", file=sys.stderr)
-        sys.exit(1)
+        _end(f"memory ends here ({error or 'it is not said for what'}); give less --batch")
+
+
+def _end(reason: str, code: int = 1) -> None:
+    from reslab.cli.show import printable
+
+    print(f"reslab: {printable(reason)}", file=sys.stderr)
+    sys.exit(code)

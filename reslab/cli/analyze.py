@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from reslab.cli.show import emit, out, pairs, say, table
+from reslab.cli.show import emit, pairs, say, show_text, table
 from reslab.errors import UsageError
 
 app = typer.Typer(help="Look into trained nets.", no_args_is_help=True)
@@ -57,7 +57,7 @@ def responses(
 def show(net: dict[str, Any]) -> None:
     """A net's responses as a table, and their mean."""
     source = f"{net['images']:,} images of {net['data']}"
-    out.print(f"{net['model']} ({net['run']}): responses to {source}", markup=False, soft_wrap=True)
+    show_text(f"{net['model']} ({net['run']}): responses to {source}")
     table(
         ("layer", "stage", "std", "mean"),
         ((row["layer"], row["stage"], f"{row['std']:.4f}", f"{row['mean']:.4f}") for row in net["layers"]),

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from reslab.cli.show import counting, out, pairs, table
+from reslab.cli.show import counting, out, pairs, show_text, table
 
 if TYPE_CHECKING:
     from reslab.data import Finding, Survey
@@ -117,6 +117,8 @@ def sentence(found: "Finding", survey: "Survey") -> str:
         return f"training refuses the folder: {found.items[0]}"
     if found.kind == "short":
         return "; ".join(map(str, found.items))
+    if found.kind == "empty_splits" and survey.held_out:
+        return "too few photographs to hold any out: nothing will test what is learned; put more into the class folders"
     if found.kind == "imbalance":
         return _imbalance(found, survey)
     words, count = WORDS[found.kind], len(found.items)
@@ -156,7 +158,7 @@ def _show_classes(survey: "Survey") -> None:
     classes = "1 class" if len(rows) == 1 else f"{len(rows):,} classes"
     shown = f"; the {ENDS} largest and smallest classes (all: --json)" if len(rows) > MOST_CLASSES else ""
     title = f"{survey.name}: {classes}, {survey.images:,}{of} {_noun(survey)}s{shown}"
-    out.print(title, markup=False, soft_wrap=True)
+    show_text(title)
     table(("class", *splits), [*_shortened(rows), _summed("all", rows)])
 
 
@@ -192,7 +194,7 @@ def _sizes(survey: "Survey") -> str:
 
 
 def _held_out(survey: "Survey") -> str:
-    if not survey.held_out:
+    images = sum(survey.counts["val"].values()) if survey.held_out else 0
+    if not images:
         return ""
-    images = sum(survey.counts["val"].values())
     return f"{images:,} of the photographs, which training will hold out, as there is no folder for val or test"

@@ -7,7 +7,7 @@ import typer
 
 from reslab.cli.exported import classifier_rows, classifier_values
 from reslab.cli.show import emit, pairs, say
-from reslab.errors import UsageError
+from reslab.errors import UsageError, as_typed
 
 
 def convert(
@@ -52,13 +52,14 @@ def convert(
     if json:
         emit({"file": made.path, **found})
         return
-    words = ["reslab eval", str(made.path), "FOLDER" if found["data"] == UNTOLD else "", view_options(made.classifier)]
+    path = as_typed(made.path)
+    words = ["reslab eval", path, "FOLDER" if found["data"] == UNTOLD else "", view_options(made.classifier)]
     pairs(
         [
             ("file", f"{made.path} ({made.path.stat().st_size / 1e6:.1f} MB)"),
             *classifier_rows(found),
             ("next", " ".join(word for word in words if word)),
-            ("or", f"reslab train FOLDER --from {made.path}"),
+            ("or", f"reslab train FOLDER --from {path}"),
         ]
     )
 

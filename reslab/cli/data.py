@@ -7,7 +7,7 @@ import typer
 
 from reslab.cli import options
 from reslab.cli.check import show_survey, survey_values
-from reslab.cli.show import emit, out, say
+from reslab.cli.show import emit, say, show_text
 from reslab.cli.watch import counted
 
 app = typer.Typer(help="Fetch data sets, and check them.", no_args_is_help=True)
@@ -35,7 +35,7 @@ def fetch(
     if json:
         emit({"data": name, "file": path})
     elif path:
-        out.print(str(path), markup=False, soft_wrap=True)
+        show_text(str(path))
 
 
 @app.command()

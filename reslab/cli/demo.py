@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reslab.cli.report import write_report
-from reslab.cli.show import emit, notes, out, pairs, say
+from reslab.cli.show import emit, notes, out, pairs, say, show_text
 from reslab.cli.train import show_result
 from reslab.cli.watch import watched
 
@@ -74,7 +74,7 @@ def _draw(answers: list[tuple[Any, str, str, float]]) -> None:
         line = "  ".join(
             "".join(2 * SHADES[int(value) * len(SHADES) // 256] for value in a[0][row, :, 0]) for a in answers
         )
-        out.print(line, markup=False, soft_wrap=True)
+        show_text(line)
     width = 2 * answers[0][0].shape[1] + 2
     words = (f"{p} ({100 * q:.0f} %)" + ("" if p == t else f", is {t}") for _, t, p, q in answers)
-    out.print("".join(word.ljust(width) for word in words), markup=False, soft_wrap=True)
+    show_text("".join(word.ljust(width) for word in words))

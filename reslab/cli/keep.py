@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reslab.analysis import responses, sample
-from reslab.errors import ReslabError, RunError
+from reslab.errors import ReslabError, RunError, as_typed
 from reslab.evaluation import evaluate
 from reslab.store import Record, load, read_record, refuse_other, write_trained_model, write_trained_record
 
@@ -19,7 +19,7 @@ def main(runs: list[str], folder: Path | None = None) -> None:
     for run in runs:
         record = read_record(run)
         if not record.result:
-            raise RunError(f"the run {run} is not finished; go on with: reslab train --run {run}")
+            raise RunError(f"the run {run} is not finished; go on with: reslab train --run {as_typed(run)}")
         name = f"{record.result['model']}-{Path(record.result['data']).name}"
         refuse_other(name, record, folder)
         classifier = load(run)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from reslab.cli.beforehand import error_words, recorded_error
-from reslab.cli.show import duration, emit, out, say
+from reslab.cli.show import duration, emit, say, show_text
 from reslab.cli.watch import watched_queue
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def train_seeds(
         results = [outcome.result for outcome in outcomes if outcome.result]
         emit({"runs": results, "summary": summary(results), "failed": failures(outcomes)})
     else:
-        out.print(seeds_table(outcomes), markup=False, soft_wrap=True, end="")
+        show_text(seeds_table(outcomes), end="")
     leave(outcomes)
 
 
@@ -113,7 +113,7 @@ def show_ahead(ahead: Ahead, json: bool, more: dict[str, Any] | None = None) -> 
         return
     for folder in folders:
         state = "to do" if folder not in plan.known else "done" if plan.known[folder].result else "failed"
-        out.print(f"{state:6}  {folder}", markup=False, soft_wrap=True)
+        show_text(f"{state:6}  {folder}")
 
 
 def run_all(ahead: Ahead, around: "Surroundings") -> list["Outcome"]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reslab.cli.show import csv_record, emit, out, say
+from reslab.cli.show import csv_record, emit, say, show_text
 from reslab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def predict(
         if csv:
             csv_record(_cells(prediction, ranked))
         elif not json and not prediction.error:
-            out.print(f"{prediction.path}: {_words(prediction)}", markup=False, soft_wrap=True)
+            show_text(f"{prediction.path}: {_words(prediction)}")
     if json:
         emit({"run": run, "predictions": [prediction.to_dict() for prediction in found]})
     if len(found) > 1:

@@ -2,7 +2,7 @@
 
 import sys
 
-from reslab.errors import RunError
+from reslab.errors import RunError, as_typed
 from reslab.store import read_record, results_folder, write_result
 
 
@@ -11,7 +11,7 @@ def main(runs: list[str]) -> None:
     for run in runs:
         record = read_record(run)
         if not record.result:
-            raise RunError(f"the run {run} is not finished; go on with: reslab train --run {run}")
+            raise RunError(f"the run {run} is not finished; go on with: reslab train --run {as_typed(run)}")
         print(write_result(record, results_folder()))
 
 

@@ -6,7 +6,7 @@ from zlib import crc32
 
 import typer
 
-from reslab.cli.show import emit, out
+from reslab.cli.show import emit, show_text
 from reslab.errors import UsageError
 
 PAPER = "paper.html"
@@ -27,7 +27,7 @@ def report(
     if json:
         emit({"report": path, "runs": runs or [], "bytes": path.stat().st_size})
     else:
-        out.print(f"{path}", markup=False, soft_wrap=True)
+        show_text(f"{path}")
 
 
 def write_report(runs: list[Path], to: Path | None = None) -> Path:

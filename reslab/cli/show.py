@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,11 +16,23 @@ from rich.table import Table
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False)
 YEAR = 365.25  # days
+# Control characters but for tabs and line breaks, and those that turn the direction of writing.
+STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """The text, what would steer a terminal as escapes (`\\x1b`): names of files and classes may hold anything."""
+    return STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def say(line: str) -> None:
     """One line for the user, on stderr."""
-    notes.print(line, markup=False)
+    notes.print(printable(line), markup=False)
+
+
+def show_text(text: str, end: str = "\n") -> None:
+    """Text as it is, on stdout."""
+    out.print(printable(text), markup=False, soft_wrap=True, end=end)
 
 
 def emit(value: Any) -> None:
@@ -55,7 +68,7 @@ def table(columns: Iterable[str], values: Iterable[Iterable[Any]], title: str | 
     grid = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(columns):
         numeric = all(row[index].replace(",", "").replace(".", "").replace(" %", "").isdigit() for row in rows)
-        grid.add_column(column, justify="right" if numeric and rows else "left", overflow="fold")
+        grid.add_column(printable(column), justify="right" if numeric and rows else "left", overflow="fold")
     for row in rows:
         grid.add_row(*row)
     # Piped into a file or a pager, a table is as wide as it needs to be.
@@ -68,13 +81,13 @@ def pairs(rows: Iterable[tuple[str, Any]]) -> None:
     rows = list(rows)
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        out.print(f"{name:<{width}}  {_cell(value)}", markup=False, soft_wrap=True)
+        show_text(f"{name:<{width}}  {_cell(value)}")
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else printable(str(value))
 
 
 def duration(seconds: float) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from reslab.cli import options
 from reslab.cli.many import leave, look_ahead, place_of, run_all, show_ahead
-from reslab.cli.show import emit, out, pairs, say
+from reslab.cli.show import emit, pairs, say, show_text
 from reslab.cli.train import chosen_recipe
 from reslab.cli.watch import counted
 from reslab.errors import UsageError
@@ -114,7 +114,7 @@ def sweep(
     if json:
         emit({**sweep_values(asked, outcomes), "out": folder})
     else:
-        out.print(sweep_table(asked, outcomes), markup=False, soft_wrap=True)
+        show_text(sweep_table(asked, outcomes))
         pairs([("written", f"sweep.md, sweep.svg and sweep.json in {folder}")])
     leave(outcomes)
 

@@ -14,7 +14,7 @@ from reslab.cli.many import train_seeds
 from reslab.cli.options import Number, Text
 from reslab.cli.show import counting, duration, emit, pairs, percent, say
 from reslab.cli.watch import counted, watched
-from reslab.errors import UsageError
+from reslab.errors import UsageError, as_typed
 
 if TYPE_CHECKING:
     from reslab.data import Dataset
@@ -104,7 +104,7 @@ def show_result(result: dict[str, Any]) -> None:
         ("val error", percent(result["val_error"], result["val_images"])),
         ("test error", percent(result["test_error"], result["test_images"])),
         ("time", f"{duration(result['seconds'])} of training, {result['images_per_second']:,.0f} img/s"),
-        ("next", f"reslab report {result['run']}"),
+        ("next", f"reslab report {as_typed(result['run'])}"),
     ]
     pairs((name, value) for name, value in rows if value)
 

@@ -10,7 +10,7 @@ from reslab.data.cache import Decoded, packed
 from reslab.data.checked import unreadable
 from reslab.data.copies import Copies
 from reslab.data.lazy import LazyPixels
-from reslab.errors import DataError, unknown
+from reslab.errors import DataError, as_typed, unknown
 from reslab.progress import Progress, Say, silent, unseen
 
 Pixels = NDArray[np.uint8] | LazyPixels
@@ -48,7 +48,7 @@ def decode_folder(
         count = len(bad)
         one = next(iter(bad.values()))
         what = "1 image cannot be used" if count == 1 else f"{count:,} images cannot be used, the first of them"
-        lists = "" if count == 1 else f"; reslab data check {folder} lists them all"
+        lists = "" if count == 1 else f"; reslab data check {as_typed(folder)} lists them all"
         raise DataError(f"{what}: {one}; use --on-bad skip to go on without {'it' if count == 1 else 'them'}{lists}")
     return pixels, bad, copies
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from reslab.data.contents import Contents, SplitFolder, folders, is_photo, legible, scan_folder, unused_beside
 from reslab.data.splits import stratified
-from reslab.errors import DataError
+from reslab.errors import DataError, as_typed
 
 SHARES = (80, 20)  # per cent for train and val, where the folder has no splits of its own
 
@@ -128,7 +128,7 @@ def _deeper(train: SplitFolder, name: str) -> str:
     """The way out where the only class folder is a folder of class folders, as archives unpack."""
     place = train.place / name
     loose = any(is_photo(path.name) for path in place.iterdir() if path.is_file())
-    return f"; it holds folders itself: reslab train {place}" if not loose and folders(place) else ""
+    return f"; it holds folders itself: reslab train {as_typed(place)}" if not loose and folders(place) else ""
 
 
 def _lacking(split: str, classes: tuple[str, ...], labels: tuple[int, ...]) -> str | None:

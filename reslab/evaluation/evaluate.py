@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reslab.data import NAMES, Dataset, FolderIndex, Images, load_dataset
 from reslab.engine import Request
-from reslab.errors import DataError, UsageError, unknown
+from reslab.errors import DataError, UsageError, as_typed, unknown
 from reslab.evaluation.confusion import ClassError, class_errors, confusion_matrix, mean_class_error
 from reslab.evaluation.ensemble import Member, in_order, members_of, seen_in_training
 from reslab.evaluation.error import top_error
@@ -192,7 +192,7 @@ def _naming(net: Classifier | ExportedNet) -> str:
     if origin is None or net.classes != numbers:
         return ""
     file = origin.seen_from(net.place)
-    return f". Their names are not in {file}: reslab convert {file} --classes FILE takes them from a text"
+    return f". Their names are not in {file}: reslab convert {as_typed(file)} --classes FILE takes them from a text"
 
 
 def _dataset(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from reslab.errors import RunError, UsageError
+from reslab.errors import RunError, UsageError, as_typed
 from reslab.experiments.alike import refuse_mixed
 from reslab.experiments.experiment import Experiment, Need, Result, Runs
 from reslab.experiments.jobs import Job, Outcome
@@ -142,7 +142,8 @@ def given_runs(experiment: Experiment, records: Sequence[Record]) -> Runs:
     found: dict[str, tuple[Result, ...]] = {}
     for record in records:
         if not record.result:
-            raise RunError(f"the run {record.path} is not finished; go on with: reslab train --run {record.path}")
+            again = f"reslab train --run {as_typed(record.path)}"
+            raise RunError(f"the run {record.path} is not finished; go on with: {again}")
         place = _place(experiment, Recipe.from_dict(record.recipe))
         if place not in wanted:
             known = ", ".join(dict.fromkeys(wanted.values()))

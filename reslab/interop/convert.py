@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from reslab.errors import RunError, UsageError
+from reslab.errors import RunError, UsageError, as_typed
 from reslab.interop.asked import Asked
 from reslab.interop.checkpoint import IN_FOLDERS, weights_file
 from reslab.interop.foreign import read_foreign
@@ -53,7 +53,7 @@ def convert(
     path = _destination(place, Path(out) if out is not None else None)
     names = read_names(Path(classes)) if classes is not None else None
     classifier = read_foreign(place, replace(asked, classes=names), say)
-    _keep_another(path, classifier.identity.origin)
+    _keep_another(path, classifier.identity.origin, in_cache=bool(name_in_cache(place)))
     weights = {name: tensor for name, tensor in classifier.net.state_dict().items() if not name.endswith(COUNTER)}
     write_bytes(path, model_bytes(weights, classifier.identity, classifier.preprocessing))
     return Converted(path, classifier)
@@ -82,7 +82,7 @@ def _require_foreign(place: Path) -> None:
     if trained_model(place):
         raise UsageError(
             f"{place} is a trained net of reslab's own, and needs no converting: every command takes its name, as "
-            f"reslab predict {place} PHOTO"
+            f"reslab predict {as_typed(place)} PHOTO"
         )
     if not place.exists():
         raise RunError(f"no file or folder {place}{trained_hint(place) or _hub_hint(place)}")
@@ -122,11 +122,17 @@ def _destination(place: Path, out: Path | None) -> Path:
     return out
 
 
-def _keep_another(out: Path, origin: Origin | None) -> None:
-    """Raises UsageError where `out` was made from a file of another name, as x.pt is beside x.pth."""
+def _keep_another(out: Path, origin: Origin | None, in_cache: bool) -> None:
+    """Raises UsageError where `out` was made from a file of another name, as x.pt is beside x.pth.
+
+    In the hub's cache all weights have the same name, and repositories of two makers may have one: there the content
+    counts.
+    """
     before = _origin(out) if out.exists() else None
     if before and origin and before.file != origin.file:
         raise UsageError(f"--out {out} is there already, made from {before.file}; name another file")
+    if before and origin and in_cache and before.sha256 != origin.sha256:
+        raise UsageError(f"--out {out} is there already, made from other weights; name another file")
 
 
 def _origin(file: Path) -> Origin | None:

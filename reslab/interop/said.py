@@ -1,5 +1,6 @@
 """What is said of weights that were read: what was made of them, what was assumed, and how their program tests."""
 
+from reslab.errors import as_typed
 from reslab.interop.asked import Asked
 from reslab.interop.checkpoint import COUNTS, Checkpoint
 from reslab.interop.settled import named
@@ -25,11 +26,11 @@ def view_options(classifier: Classifier) -> str:
 def words(classifier: Classifier, told: Told, asked: Asked, found: Checkpoint) -> list[str]:
     """What was made of a file, what was assumed of it, and what its program does otherwise, in a line each."""
     spec, origin, place = classifier.identity.spec, classifier.identity.origin, classifier.place
-    assert isinstance(spec, Spec) and origin
+    assert isinstance(spec, Spec) and origin and place
     stride = f", stride of bottlenecks on the {spec.stride_in}" if spec.block == "bottleneck" else ""
-    names = f"{spec.classes:,} classes"
+    names = f"{spec.classes:,} class{'es' * (spec.classes != 1)}"
     if not named(told, asked):
-        names += f", called by their numbers (reslab convert {place} --classes FILE names them)"
+        names += f", called by their numbers (reslab convert {as_typed(place)} --classes FILE names them)"
     which = f", its averaged weights ({found.averaged})" if found.averaged else ""
     made = f"{classifier.identity.model} as {origin.layout} names it{which}{stride}, {spec.size} px, {names}"
     lines = [
@@ -80,5 +81,7 @@ def _larger(classifier: Classifier, told: Told) -> str:
     """That its program also tests at another size than that of training, as is read here."""
     if told.larger is None or told.larger.size == classifier.size:
         return ""
+    assert classifier.place
     size = told.larger.size
-    return f"its program tests it at {size} px, too: reslab convert {classifier.place} --size {size} takes it so"
+    again = f"reslab convert {as_typed(classifier.place)} --size {size}"
+    return f"its program tests it at {size} px, too: {again} takes it so"

@@ -58,7 +58,7 @@ def _reason(data: bytes, error: Exception) -> str:
         return "is a safetensors file: give it a name that ends in .safetensors"
     if data[257:262] == b"ustar":
         return "is an archive (tar): unpack it, and name the file of torch.save's in it"
-    words = first_line(error)
+    words = first_line(error).partition(". ")[0]
     # No advice to read it without care, and no mere number, as a text file gives.
     told = "weights_only" not in str(error) and " " in words
     return f"is torn, or no file of torch.save's{f' ({words})' if told else ''}"

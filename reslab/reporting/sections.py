@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reslab.errors import as_typed
 from reslab.evaluation import (
     ClassError,
     Confusion,
@@ -139,7 +140,7 @@ def _progress(record: Record) -> Progress:
         steps=None if steps is None else int(steps),
         val_error=finite(last.get("val_error")),
         val_images=None if images is None else int(images),
-        command=f"reslab train --run {record.path}",
+        command=f"reslab train --run {as_typed(record.path)}",
         diverged=record.diverged,
     )
 

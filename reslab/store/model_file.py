@@ -12,7 +12,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from reslab.data import Preprocessing
-from reslab.errors import ReslabError, RunError, UsageError
+from reslab.errors import ReslabError, RunError, UsageError, as_typed
 from reslab.nets import Residual, architecture_from, unfilled
 from reslab.store.classifier import Classifier, Identity, Origin
 from reslab.store.exported_net import exported_as
@@ -102,7 +102,7 @@ def find_model(path: Path) -> Path:
         if (path / MODEL_FILE).is_file():
             return path / MODEL_FILE
         if (path / "recipe.toml").is_file():
-            raise RunError(f"the run {path} is not finished; go on with: reslab train --run {path}")
+            raise RunError(f"the run {path} is not finished; go on with: reslab train --run {as_typed(path)}")
         raise RunError(f"{path} is no run folder: it has no {MODEL_FILE}")
     if exported_as(path):
         raise RunError(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reslab.data import Images
 from reslab.engine import Batch, Engine
-from reslab.errors import DataError, ReslabError, RunError
+from reslab.errors import DataError, ReslabError, RunError, as_typed
 from reslab.evaluation import cross_entropy, single_view, top_error
 from reslab.store import RunFolder
 from reslab.training.feed import batches
@@ -108,7 +108,7 @@ def fit(
                     checkpoint(state, folder, clock)
             if interruption.asked and state.step < recipe.steps:
                 raise Interrupted(
-                    f"stopped at step {state.step} of {recipe.steps}; go on: reslab train --run {folder.path}"
+                    f"stopped at step {state.step} of {recipe.steps}; go on: reslab train --run {as_typed(folder.path)}"
                 )
     with clock.stopped():
         checkpoint(state, folder, clock)

@@ -10,7 +10,7 @@ import torch
 
 from reslab.data import Dataset, measure
 from reslab.engine import Execution, choose, make_engine, this_machine
-from reslab.errors import DataError, UsageError
+from reslab.errors import DataError, UsageError, as_typed
 from reslab.nets import Residual, digest_of, name_of, named_residual, try_out
 from reslab.store import DIVERGED, RESULT, SPLIT, RunFolder
 from reslab.training.continuing import recorded_execution, same_execution, same_recipe, write_place
@@ -112,8 +112,10 @@ def train_on(
             try:
                 return _train(recipe, dataset, folder, execution, exact, around, residual)
             except DataError as error:
-                again = f"once the file is as it was, this run goes on where it stopped: reslab train --run {run}"
-                raise DataError(f"{error}; {again}") from error
+                again = f"reslab train --run {as_typed(run)}"
+                raise DataError(
+                    f"{error}; once the file is as it was, this run goes on where it stopped: {again}"
+                ) from error
 
 
 def _train(

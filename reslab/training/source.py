@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reslab.data import Dataset, FolderIndex, load_dataset
-from reslab.errors import DataError, UsageError
+from reslab.errors import DataError, UsageError, as_typed
 from reslab.store import ENVIRONMENT, SPLIT, RunFolder
 from reslab.training.presets import Facts, make_recipe
 from reslab.training.recipe import Recipe
@@ -106,7 +106,8 @@ def data_of_run(recipe: Recipe, run: Path, around: Surroundings, place: str | Pa
         return read_data(recipe.data.name, recipe.data.split, recipe.data.size, around, run)
     before = (RunFolder(run).read(ENVIRONMENT) or {}).get("folder")
     if place is None and before and not Path(before).is_dir():
-        raise UsageError(f"the photographs of {run} are not in {before} any more; reslab train NEW_PLACE --run {run}")
+        again = f"reslab train NEW_PLACE --run {as_typed(run)}"
+        raise UsageError(f"the photographs of {run} are not in {before} any more; {again}")
     try:
         dataset = read_data(place or before or recipe.data.name, None, recipe.data.size, around, run)
     except DataError as error:

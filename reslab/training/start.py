@@ -9,7 +9,7 @@ from torch import Tensor
 
 from reslab.data import NAMES
 from reslab.engine.layout import parameter_layout
-from reslab.errors import UsageError
+from reslab.errors import UsageError, as_typed
 from reslab.interop import trained
 from reslab.nets import Architecture, Residual, build, named_residual
 from reslab.progress import Say, silent
@@ -122,7 +122,7 @@ def _other_stride(source: Classifier, ours: Architecture) -> str:
     if origin is None or asked == getattr(theirs, "stride_in", None):
         return ""
     file = origin.seen_from(source.place)
-    return f"; reslab convert {file} --stride-in {asked} takes the same weights so"
+    return f"; reslab convert {as_typed(file)} --stride-in {asked} takes the same weights so"
 
 
 def _layout(spec: Architecture, residual: Residual | None) -> dict[str, tuple[int, ...]]:

@@ -113,6 +113,15 @@ def test_what_training_will_hold_out_is_said(pets):
     assert "val     4 of the photographs, which training will hold out, as there is no folder for val or test" in out
 
 
+def test_too_few_photographs_to_hold_any_out(pets):
+    shutil.rmtree(pets / "val")
+    for photo in pets.rglob("[1-9].png"):
+        photo.unlink()
+    code, out, _ = check(pets)
+    assert code == 1 and "problem  too few photographs to hold any out: nothing will test what is learned" in out
+    assert "which training will hold out" not in out and "split" not in out
+
+
 def test_what_training_refuses_is_a_problem_in_its_own_words(pets):
     shutil.rmtree(pets / "val")
     shutil.rmtree(pets / "train" / "cat")

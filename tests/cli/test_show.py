@@ -2,7 +2,7 @@
 
 import pytest
 
-from reslab.cli.show import counting, duration
+from reslab.cli.show import counting, duration, pairs, printable, say, show_text, table
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,21 @@ def test_durations(seconds, words):
 
 def test_one_is_no_plural():
     assert [counting(n, "step") for n in (0, 1, 64_000)] == ["0 steps", "1 step", "64,000 steps"]
+
+
+def test_nothing_that_is_named_steers_the_terminal(capsys):
+    name = "a\x1b[31mred\r\x9bb\u202eok"
+    plain = r"a\x1b[31mred\r\x9bb\u202eok"
+    assert printable(name) == plain
+    say(name)
+    show_text(name)
+    pairs([("file", name)])
+    table(("file", name), [(name, 1)])
+    shown = capsys.readouterr()
+    assert shown.err == f"{plain}\n"
+    assert shown.out.count(plain) == 4 and "\x1b[31m" not in shown.out
+
+
+def test_what_is_no_control_character_stays():
+    words = "Bär, 熊, \u05d3\u05d5\u05d1, [bold]\tone\nother"
+    assert printable(words) == words

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from reslab.errors import RunError
+from reslab.errors import RunError, UsageError
 from reslab.interop import convert, export, load
 from reslab.interop.checkpoint import weights_file
 from reslab.interop.hub_cache import name_in_cache, snapshot_of
@@ -105,6 +105,21 @@ def test_nothing_is_written_into_the_cache(tmp_path, blob, monkeypatch):
         assert convert(named).path == Path("resnet18.a1_in1k.safetensors")
     assert export(place, "torchvision").path == Path("resnet18.a1_in1k.torchvision.safetensors")
     assert sorted(place.parent.rglob("*")) == before
+
+
+def test_two_repositories_of_one_name(tmp_path, blob, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    place = cached(tmp_path, blob, "a", main="a")
+    made = convert(place).path.read_bytes()
+    other = place.rename(tmp_path / "models--mine--resnet18.a1_in1k")
+    weights = other / "snapshots" / "a" / "model.safetensors"
+    assert convert(other).path.read_bytes() == made, "the same weights"
+    weights.unlink()
+    save_file({name: 2 * tensor for name, tensor in filled(torchvision_shapes((2, 2, 2, 2))).items()}, weights)
+    with pytest.raises(UsageError, match=r"resnet18\.a1_in1k\.safetensors is there already, made from other weights"):
+        convert(other)
+    assert Path("resnet18.a1_in1k.safetensors").read_bytes() == made
+    assert convert(other, "other.safetensors").path == Path("other.safetensors")
 
 
 def test_a_net_that_its_repository_calls_another_is_refused(tmp_path, blob):
