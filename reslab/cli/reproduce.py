@@ -1,6 +1,5 @@
 """`reslab reproduce`: a table or figure of the paper, our numbers beside its own."""
 
-import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +11,7 @@ from reslab.cli.many import look_ahead, run_all, show_ahead
 from reslab.cli.minutes import budget
 from reslab.cli.overview import show_overview
 from reslab.cli.show import emit, pairs, say, show_text
-from reslab.errors import DataError, RunError, UsageError
+from reslab.errors import DataError, RunError, UsageError, as_typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +72,7 @@ def reproduce(
     if given:
         (experiment,) = experiments
         found = measured(experiment, given_runs(experiment, [read_record(run) for run in given]), shelf)
-        words = [*(f"--from {shlex.quote(str(run))}" for run in given), *where]
+        words = [*(f"--from {as_typed(run)}" for run in given), *where]
         write([Document.of(experiment, found, asked=" ".join(words))], folder, json)
         return
     chosen = scale or next(iter(SCALES))
@@ -83,7 +82,7 @@ def reproduce(
     setting, there, missing = _settings(experiments, chosen, part, shelf)
     work = Reproduction(there, setting, seeds, shelf, runs)
     words = [*length(scale, minutes, seeds), *where]
-    words += [f"--runs {shlex.quote(str(runs))}"] if runs != RUNS else []
+    words += [f"--runs {as_typed(runs)}"] if runs != RUNS else []
     if finished:
         take_finished(work)
         there = begun(name, work, " ".join(words))
@@ -233,8 +232,8 @@ def length(scale: str | None, minutes: float | None, seeds: int) -> list[str]:
 
 def places(data: Path | None, data_root: Path | None, download: bool, on_bad: str) -> list[str]:
     """The options that say where images come from, as they were given."""
-    words = [f"--data {shlex.quote(str(data))}"] if data else []
-    words += [f"--data-root {shlex.quote(str(data_root))}"] if data_root else []
+    words = [f"--data {as_typed(data)}"] if data else []
+    words += [f"--data-root {as_typed(data_root)}"] if data_root else []
     words += ["--download"] if download else []
     return words + ([f"--on-bad {on_bad}"] if on_bad != "error" else [])
 
