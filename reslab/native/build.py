@@ -45,12 +45,14 @@ class Variant:
     otherwise: "Variant | None" = None
 
 
-# The processor's matrix units are the one part of it that a process must be allowed to use.
-_UNTILED = Variant("untiled", ("-march=native", "-DRESLAB_NO_TILES"))
-NATIVE = Variant("native", ("-march=native",), otherwise=_UNTILED)  # all that this processor can do
-EXACT = Variant("exact", ("-march=native", "-DRESLAB_FP32"))  # fp32 throughout
-FP32 = Variant("fp32", ("-march=native", "-DRESLAB_FP32", "-DRESLAB_WINOGRAD"))  # the same with fewer multiplications
-PLAIN = Variant("plain", ("-DRESLAB_PLAIN",))  # plain vectors, for any processor: what tests compare with
+# Winograd's products are used where there are no matrix units. The latter are the one part of the processor that a
+# process must be allowed to use.
+_UNTILED = Variant("untiled", ("-march=native", "-DRESLAB_WINOGRAD", "-DRESLAB_NO_TILES"))
+# All that this processor can do, activations in bf16.
+NATIVE = Variant("native", ("-march=native", "-DRESLAB_WINOGRAD"), otherwise=_UNTILED)
+FP32 = Variant("fp32", ("-march=native", "-DRESLAB_WINOGRAD", "-DRESLAB_FP32"))  # fp32 throughout
+EXACT = Variant("exact", ("-march=native", "-DRESLAB_FP32"))  # the same with direct products
+PLAIN = Variant("plain", ("-DRESLAB_WINOGRAD", "-DRESLAB_PLAIN"))  # plain vectors for any processor, to compare with
 
 
 @dataclass(frozen=True)

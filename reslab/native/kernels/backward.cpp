@@ -154,7 +154,7 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
         ahead.add(gradient(0, image), second.map() * sizeof(Real));
     ahead.add(second.output(next), count * second.map() * sizeof(Real));
     ahead.add(first.output(next), count * first.map() * sizeof(Real));
-    convolve_back<Here>(std::get<Maps<C, W>>(scratch.gradient).data(), group.count, second.backward.get(),
+    convolve_back<Here>(std::get<Maps<C, W>>(scratch.gradient).data(), group.count, second.backward.of<Here>(),
                         std::get<Workspace<C>>(scratch.work),
                         [&](int member, int row, int cut, float* values) RESLAB_INLINED {
                             ahead.next();
@@ -226,14 +226,14 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
     ahead.add(join_before(index, next).y, count * block.map * sizeof(Real));
     auto rows = [&]<Shortcut SHORTCUT, bool TWO>() {
         convolve_back<Here>(
-            std::get<Maps<C, W>>(scratch.gradient).data(), group.count, first.backward.get(),
+            std::get<Maps<C, W>>(scratch.gradient).data(), group.count, first.backward.of<Here>(),
             std::get<Workspace<C>>(scratch.work),
             [&](int member, int row, int cut, float* values) RESLAB_INLINED {
                 ahead.next();
                 if constexpr (SHORTCUT == Shortcut::PROJECTION)
                     for (int part = 0; part < CHANNELS; part += Cut<K>::CHANNELS)
                         convolve_back_row<Beside, true, CHANNELS>(
-                            std::get<Maps<C, W>>(scratch.projected)[member], layers_[block.projection].backward.get(),
+                            std::get<Maps<C, W>>(scratch.projected)[member], layers_[block.projection].backward.template of<Beside>(),
                             cut + part, row, values + part);
                 finish_row<K, IN, CHANNELS, SHORTCUT, true, TWO>(maps[member], values, row, cut);
             });

@@ -22,7 +22,7 @@ void Network::forward_stem(int image, const Stem& prepared, Scratch& scratch, in
     using Here = StemShape;
     constexpr int N = Here::N;
     ImageSums<N> sums;
-    convolve<Here>(&prepared, 1, layers_[0].forward.get(), std::get<Workspace<N>>(scratch.work),
+    convolve<Here>(&prepared, 1, layers_[0].forward.of<Here>(), std::get<Workspace<N>>(scratch.work),
                    [&](int, int row, int cut, const float* values) RESLAB_INLINED {
                        keep_row<N, Here::W, CHANNELS_OF_ROW<Here, N>, SUMS>(values, row, cut,
                                                                             layers_[0].output(image), sums);
@@ -37,7 +37,7 @@ RESLAB_INLINE void convolve_layer(Layer& layer, const Map* inputs, Group group, 
     ImageSums<N> sums[TOGETHER<Shape>];
     for (int from = 0; from < group.count; from += TOGETHER<Shape>) {
         int count = std::min(TOGETHER<Shape>, group.count - from);
-        convolve<Shape>(inputs + from, count, layer.forward.get(), std::get<Workspace<N>>(scratch.work),
+        convolve<Shape>(inputs + from, count, layer.forward.of<Shape>(), std::get<Workspace<N>>(scratch.work),
                         [&](int member, int row, int cut, const float* values) RESLAB_INLINED {
                             scratch.ahead.next();
                             keep_row<N, W, CHANNELS_OF_ROW<Shape, N>, SUMS>(

@@ -247,6 +247,10 @@ template <class Shape>
 using WeightsBack =
     std::conditional_t<IS_WINOGRAD<Shape>, Transformed<Shape::K>, Packed<Shape::N, Shape::K, Shape::T>>;
 
+// Of these weights one: transformed ones are not rounded.
+template <class Shape>
+using Weight = std::conditional_t<IS_WINOGRAD<Shape>, float, Real>;
+
 // A weight gradient as it is summed: [row of taps][channel in][tap of the row][channel out].
 template <class Shape>
 struct Summed {

@@ -53,13 +53,13 @@ int Network::add_layer(const LayerOffsets& at) {
     layer.channels_out = Shape::N;
     layer.taps = Shape::T;
     layer.side = Shape::W;
-    layer.forward.reserve(WeightsForward<Shape>::VALUES);
-    if constexpr (!Shape::IS_STEM) layer.backward.reserve(WeightsBack<Shape>::VALUES);
+    layer.forward.reserve<Shape>(WeightsForward<Shape>::VALUES);
+    if constexpr (!Shape::IS_STEM) layer.backward.reserve<Shape>(WeightsBack<Shape>::VALUES);
     layer.pack = [](Layer& self, const float* parameters, bool training) {
         const float* weights = parameters + self.at.weight;
-        pack_forward<Shape>(weights, self.forward.get());
+        pack_forward<Shape>(weights, self.forward.of<Shape>());
         if constexpr (!Shape::IS_STEM)
-            if (training) pack_backward<Shape>(weights, self.backward.get());
+            if (training) pack_backward<Shape>(weights, self.backward.of<Shape>());
     };
     layers_.push_back(std::move(layer));
     return static_cast<int>(layers_.size()) - 1;

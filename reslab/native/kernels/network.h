@@ -24,7 +24,7 @@ struct LayerOffsets {  // into the flat buffers
 struct Layer {
     LayerOffsets at;
     int channels_in, channels_out, taps, side;  // taps and pixels of the output a side
-    Buffer<Real> forward, backward;             // packed weights
+    PackedWeights forward, backward;
     void (*pack)(Layer&, const float* parameters, bool training);
     Buffer<Real> y;  // raw outputs [image][side][side][channels_out]
     BatchNorm norm;

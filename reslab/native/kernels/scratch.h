@@ -48,6 +48,22 @@ class Buffer {
     std::size_t count_ = 0;
 };
 
+// A layer's packed or transformed weights, for one way.
+class PackedWeights {
+   public:
+    template <class Shape>
+    void reserve(std::size_t count) {
+        memory_.reserve(count * sizeof(Weight<Shape>));
+    }
+    template <class Shape>
+    Weight<Shape>* of() const {
+        return reinterpret_cast<Weight<Shape>*>(memory_.get());
+    }
+
+   private:
+    Buffer<std::byte> memory_;
+};
+
 template <int C, int>
 using WorkspaceOf = Workspace<C>;
 

@@ -39,8 +39,8 @@
 #define RESLAB_AVX2 0
 #endif
 
-// Winograd's products (winograd.h) in place of direct ones, where activations are fp32.
-#if defined(RESLAB_WINOGRAD) && defined(RESLAB_FP32)
+// Winograd's products (winograd.h) in place of direct ones, where there are no matrix units.
+#if defined(RESLAB_WINOGRAD) && !RESLAB_AMX
 #define RESLAB_TRANSFORMED 1
 #else
 #define RESLAB_TRANSFORMED 0
