@@ -6,8 +6,9 @@
 //   outputs            y  = A^T [ sum over channels in of (G g G^T) * (B^T d B) ] A
 //   weight gradient    dg = G^T [ sum over patches of (B^T d B) * (A dy A^T) ] G
 // The gradient towards the inputs is the first of these with turned weights. Between the brackets each of the 36 points
-// is a product of matrices: patches x channels in, channels in x channels out. fp32 only: bf16 would not bear the
-// transforms. They interpolate at 0, 1, -1, 2, -2 and infinity.
+// is a product of matrices: patches x channels in, channels in x channels out. The transforms interpolate at 0, 1, -1,
+// 2, -2 and infinity. All this is fp32, from the moment at which activations are loaded, in whatever precision they lie
+// in memory, to that at which results are stored there: points rounded to bf16 would lose too much.
 #pragma once
 
 #include "layouts.h"
