@@ -14,7 +14,7 @@ from reslab.experiments.measured import by_preset
 from reslab.experiments.paper import paper
 from reslab.experiments.scales import Setting
 from reslab.experiments.shares import macs_in_all
-from reslab.reporting import DEPTH_COLOURS, BudgetLine, BudgetRun, Level, budgets_figure, machine_text
+from reslab.reporting import DEPTH_COLOURS, BudgetLine, BudgetRun, Level, budgets_figure, machine_text, usual_minutes
 from reslab.reporting.rounding import epochs_text, finite, standard_error
 from reslab.store import read_results
 from reslab.training import Recipe, lasting
@@ -173,21 +173,9 @@ def _with_beside(runs: Runs) -> Runs:
 
 def _row(runs: Runs, label: str, net: str, epochs: float | None = None) -> Row:
     told = runs.values(label, "epochs")
-    minutes, machine = _minutes(runs.of(label))
+    minutes, machine, _ = usual_minutes(runs.of(label))
     besides = {"net": net, "epochs": told[0] if told else epochs, "minutes": minutes, "machine": machine}
     return replace(runs.row(label, paper()["table6"][net]), besides=besides)
-
-
-def _minutes(runs: Sequence[Result]) -> tuple[float | None, str | None]:
-    """Mean minutes of training on the machine that most of the runs were on (of as many, the fastest), and its name."""
-    timed: dict[str, list[float]] = {}
-    for run in runs:
-        if seconds := finite(run["result"].get("seconds")):
-            timed.setdefault(machine_text(run["environment"]), []).append(seconds)
-    if not timed:
-        return None, None
-    machine = min(timed, key=lambda where: (-len(timed[where]), statistics.fmean(timed[where])))
-    return round(statistics.fmean(timed[machine]) / 60, 3), machine
 
 
 def _line(runs: Runs, labels: Sequence[str], title: str, net: str, alone: bool = False) -> BudgetLine:

@@ -17,7 +17,15 @@ from reslab.reporting.points import PointErrors, points_figure
 from reslab.reporting.responses import ResponseLine, responses_figure
 from reslab.reporting.sheet import FORMS, Form, Sheet
 from reslab.reporting.speed import bench_figure, bench_table
-from reslab.reporting.tables import SeedGroup, machine_text, markdown_table, markdown_text, runs_table, seed_groups
+from reslab.reporting.tables import (
+    SeedGroup,
+    machine_text,
+    markdown_table,
+    markdown_text,
+    runs_table,
+    seed_groups,
+    usual_minutes,
+)
 
 __all__ = [
     "DEPTH_COLOURS",
@@ -63,5 +71,6 @@ __all__ = [
     "responses_figure",
     "runs_table",
     "seed_groups",
+    "usual_minutes",
     "weights_of",
 ]

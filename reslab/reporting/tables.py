@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reslab.errors import ReslabError
 from reslab.reporting.recipes import dotted, last_part, value_text
 from reslab.reporting.rounding import count_text, epochs_text, error_text, finite, standard_error
+from reslab.training.recipe import Recipe
 
 START = "model.start"  # a path of the machine that trained, where it is no name
 # What follows from the length of a run, which has a column.
@@ -18,7 +20,7 @@ RUNS_COLUMNS = ("data", "model", "recipe", "epochs", "val error %", "test error 
 
 @dataclass(frozen=True)
 class SeedGroup:
-    """Results of one recipe on one machine that differ only in seed."""
+    """Results of one recipe that differ only in seed, and perhaps in machine."""
 
     results: tuple[dict[str, Any], ...]
 
@@ -50,20 +52,38 @@ class SeedGroup:
         return f"{self.error(split)} ({self.basis(split)})" if self.error(split) else ""
 
 
-def seed_groups(results: Sequence[dict[str, Any]]) -> list[SeedGroup]:
-    """Results by recipe, machine and images measured on, in the order of their first; a seed met twice starts anew."""
+def seed_groups(results: Sequence[dict[str, Any]], anywhere: bool = False) -> list[SeedGroup]:
+    """Results by recipe and images measured on, and by machine unless `anywhere`; in the order of their first.
+
+    A seed met twice starts anew.
+    """
     groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for result in results:
-        again = 0
-        while any(_seed(other) == _seed(result) for other in groups.get((_identity(result), again), [])):
+        identity, again = _identity(result, anywhere), 0
+        while any(_seed(other) == _seed(result) for other in groups.get((identity, again), [])):
             again += 1
-        groups.setdefault((_identity(result), again), []).append(result)
+        groups.setdefault((identity, again), []).append(result)
     return [SeedGroup(tuple(group)) for group in groups.values()]
 
 
+def usual_minutes(results: Sequence[dict[str, Any]]) -> tuple[float | None, str | None, int]:
+    """Mean minutes of training where most of the runs were (of as many, the fastest), that machine, and how many."""
+    timed: dict[str, list[float]] = {}
+    for result in results:
+        if seconds := finite(result.get("result", {}).get("seconds")):
+            timed.setdefault(machine_text(result.get("environment", {})), []).append(seconds)
+    if not timed:
+        return None, None, 0
+    machine = min(timed, key=lambda where: (-len(timed[where]), statistics.fmean(timed[where])))
+    return round(statistics.fmean(timed[machine]) / 60, 3), machine, len(timed[machine])
+
+
 def runs_table(results: Sequence[dict[str, Any]]) -> str:
-    """The results as a Markdown table, one row for runs that differ only in seed, and a line that explains its ±."""
-    groups = seed_groups(results)
+    """The results as a Markdown table, one row for runs that differ only in seed or machine.
+
+    Minutes are those of the machine that most of them were on. A line below explains the ±.
+    """
+    groups = seed_groups(results, anywhere=True)
     return markdown_table([_row(group, _changes(group, groups)) for group in groups], RUNS_COLUMNS) + _note(groups)
 
 
@@ -118,7 +138,10 @@ def _row(group: SeedGroup, changes: Sequence[str]) -> list[str]:
     recipe, result = group.first.get("recipe", {}), group.first.get("result", {})
     data, model = recipe.get("data", {}), recipe.get("model", {})
     name = last_part(str(result.get("data") or data.get("name") or ""))
-    seconds = group.values("seconds")
+    minutes, machine, timed = usual_minutes(group.results)
+    machine = machine or machine_text(group.first.get("environment", {}))
+    if 0 < timed < len(group.results):
+        machine = f"{machine} ({timed} of {len(group.results)})"
     words = [
         " ".join(filter(None, [name, data.get("split")])),
         str(result.get("model") or model.get("name") or ""),
@@ -126,8 +149,8 @@ def _row(group: SeedGroup, changes: Sequence[str]) -> list[str]:
         _length(result),
         group.cell("val"),
         group.cell("test"),
-        f"{statistics.fmean(seconds) / 60:.1f}" if seconds else "",
-        machine_text(group.first.get("environment", {})),
+        "" if minutes is None else f"{minutes:.1f}",
+        machine,
     ]
     return [markdown_text(word) for word in words]
 
@@ -158,11 +181,20 @@ def _note(groups: list[SeedGroup]) -> str:
     )
 
 
-def _identity(result: dict[str, Any]) -> str:
-    recipe = {name: value for name, value in result.get("recipe", {}).items() if name != "seed"}
+def _identity(result: dict[str, Any], anywhere: bool) -> str:
+    recipe = _without_seed(result.get("recipe", {}))
     measured = result.get("result", {})
     images = [measured.get("val_images"), measured.get("test_images"), measured.get("steps")]
-    return json.dumps([recipe, images, machine_text(result.get("environment", {}))], sort_keys=True, default=str)
+    machine = None if anywhere else machine_text(result.get("environment", {}))
+    return json.dumps([recipe, images, machine], sort_keys=True, default=str)
+
+
+def _without_seed(recipe: dict[str, Any]) -> Any:
+    """What is equal for recipes that differ only in seed; a field that an older one lacks has its default there."""
+    try:
+        return recipe.get("name"), Recipe.from_dict(recipe).digest()
+    except ReslabError:  # another version's
+        return {name: value for name, value in recipe.items() if name != "seed"}
 
 
 def _seed(result: dict[str, Any]) -> Any:
