@@ -14,7 +14,7 @@ from reslab.experiments.measured import by_preset
 from reslab.experiments.paper import paper
 from reslab.experiments.scales import Setting
 from reslab.experiments.shares import macs_in_all
-from reslab.reporting import DEPTH_COLOURS, BudgetLine, BudgetRun, Level, budgets_figure, machine_text, usual_minutes
+from reslab.reporting import DEPTH_COLOURS, BudgetLine, BudgetRun, Level, budgets_figure, machine_text, fastest_minutes
 from reslab.reporting.rounding import epochs_text, finite, standard_error
 from reslab.store import read_results
 from reslab.training import Recipe, lasting
@@ -173,7 +173,7 @@ def _with_beside(runs: Runs) -> Runs:
 
 def _row(runs: Runs, label: str, net: str, epochs: float | None = None) -> Row:
     told = runs.values(label, "epochs")
-    minutes, machine, _ = usual_minutes(runs.of(label))
+    minutes, machine, _ = fastest_minutes(runs.of(label))
     besides = {"net": net, "epochs": told[0] if told else epochs, "minutes": minutes, "machine": machine}
     return replace(runs.row(label, paper()["table6"][net]), besides=besides)
 

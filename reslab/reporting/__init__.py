@@ -24,7 +24,7 @@ from reslab.reporting.tables import (
     markdown_text,
     runs_table,
     seed_groups,
-    usual_minutes,
+    fastest_minutes,
 )
 
 __all__ = [
@@ -71,6 +71,6 @@ __all__ = [
     "responses_figure",
     "runs_table",
     "seed_groups",
-    "usual_minutes",
+    "fastest_minutes",
     "weights_of",
 ]

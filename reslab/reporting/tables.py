@@ -66,22 +66,22 @@ def seed_groups(results: Sequence[dict[str, Any]], anywhere: bool = False) -> li
     return [SeedGroup(tuple(group)) for group in groups.values()]
 
 
-def usual_minutes(results: Sequence[dict[str, Any]]) -> tuple[float | None, str | None, int]:
-    """Mean minutes of training where most of the runs were (of as many, the fastest), that machine, and how many."""
+def fastest_minutes(results: Sequence[dict[str, Any]]) -> tuple[float | None, str | None, int]:
+    """Mean minutes of training on the fastest machine that the runs were on, that machine, and how many it trained."""
     timed: dict[str, list[float]] = {}
     for result in results:
         if seconds := finite(result.get("result", {}).get("seconds")):
             timed.setdefault(machine_text(result.get("environment", {})), []).append(seconds)
     if not timed:
         return None, None, 0
-    machine = min(timed, key=lambda where: (-len(timed[where]), statistics.fmean(timed[where])))
+    machine = min(timed, key=lambda where: statistics.fmean(timed[where]))
     return round(statistics.fmean(timed[machine]) / 60, 3), machine, len(timed[machine])
 
 
 def runs_table(results: Sequence[dict[str, Any]]) -> str:
     """The results as a Markdown table, one row for runs that differ only in seed or machine.
 
-    Minutes are those of the machine that most of them were on. A line below explains the ±.
+    Minutes are the fastest machine's. A line below explains the ±.
     """
     groups = seed_groups(results, anywhere=True)
     return markdown_table([_row(group, _changes(group, groups)) for group in groups], RUNS_COLUMNS) + _note(groups)
@@ -138,7 +138,7 @@ def _row(group: SeedGroup, changes: Sequence[str]) -> list[str]:
     recipe, result = group.first.get("recipe", {}), group.first.get("result", {})
     data, model = recipe.get("data", {}), recipe.get("model", {})
     name = last_part(str(result.get("data") or data.get("name") or ""))
-    minutes, machine, timed = usual_minutes(group.results)
+    minutes, machine, timed = fastest_minutes(group.results)
     machine = machine or machine_text(group.first.get("environment", {}))
     if 0 < timed < len(group.results):
         machine = f"{machine} ({timed} of {len(group.results)})"
