@@ -14,7 +14,7 @@ from reslab.experiments.measured import by_preset
 from reslab.experiments.paper import paper
 from reslab.experiments.scales import Setting
 from reslab.experiments.shares import macs_in_all
-from reslab.reporting import DEPTH_COLOURS, BudgetLine, BudgetRun, Level, budgets_figure, machine_text, fastest_minutes
+from reslab.reporting import DEPTH_COLOURS, BudgetLine, BudgetRun, Level, budgets_figure, fastest_minutes, machine_text
 from reslab.reporting.rounding import epochs_text, finite, standard_error
 from reslab.store import read_results
 from reslab.training import Recipe, lasting

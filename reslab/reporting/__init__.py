@@ -19,12 +19,12 @@ from reslab.reporting.sheet import FORMS, Form, Sheet
 from reslab.reporting.speed import bench_figure, bench_table
 from reslab.reporting.tables import (
     SeedGroup,
+    fastest_minutes,
     machine_text,
     markdown_table,
     markdown_text,
     runs_table,
     seed_groups,
-    fastest_minutes,
 )
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "budgets_figure",
     "columns_figure",
     "curves_figure",
+    "fastest_minutes",
     "first_blocks",
     "grid_figure",
     "machine_text",
@@ -71,6 +72,5 @@ __all__ = [
     "responses_figure",
     "runs_table",
     "seed_groups",
-    "fastest_minutes",
     "weights_of",
 ]
