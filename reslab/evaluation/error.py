@@ -20,13 +20,19 @@ def top_error(scores: NDArray[np.floating], labels: NDArray[np.int64], k: int = 
 
 
 def cross_entropy(scores: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
-    """Mean of -log softmax at the label, natural logarithm."""
-    shifted = scores.astype(np.float64) - scores.max(axis=1, keepdims=True)
+    """Mean of -log softmax at the label, natural logarithm; no number where a net has diverged to infinite scores."""
+    shifted = _shifted(scores)
     log_sum = np.log(np.exp(shifted).sum(axis=1))
     return float((log_sum - shifted[np.arange(len(labels)), labels]).mean())
 
 
 def softmax(scores: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Probabilities, (N, classes) -> (N, classes), each row of sum 1."""
-    powers = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
+    """Probabilities, (N, classes) -> (N, classes), each row of sum 1; no numbers where the highest is infinite."""
+    powers = np.exp(_shifted(scores))
     return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _shifted(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Each row less its highest score, so that no power is too large."""
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        return scores.astype(np.float64) - scores.max(axis=1, keepdims=True)

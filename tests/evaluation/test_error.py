@@ -35,3 +35,12 @@ def test_cross_entropy_and_softmax_are_pytorchs():
     theirs = torch.nn.functional.cross_entropy(torch.from_numpy(scores), torch.from_numpy(labels)).item()
     assert cross_entropy(scores, labels) == pytest.approx(theirs, rel=1e-5)
     assert np.allclose(softmax(scores), torch.from_numpy(scores).softmax(1), atol=1e-6)
+
+
+@pytest.mark.parametrize("infinite", [np.inf, -np.inf])
+def test_scores_of_a_net_that_has_diverged_are_errors_without_a_warning(infinite):
+    """Infinite scores, some of them or all: no probabilities where the highest one is, and always an error."""
+    scores, labels = np.array([[infinite, 1.0, 2.0], [infinite] * 3], np.float32), np.array([2, 0])
+    seen = softmax(scores)
+    assert np.isnan(seen[1]).all() and np.isnan(seen[0]).all() == (infinite > 0)
+    assert not np.isfinite(cross_entropy(scores, labels)) and top_error(scores, labels) == 100.0

@@ -196,6 +196,7 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
     Block& block = blocks_[index];
     Layer& first = layers_[block.first];
     bool two = has_projection(index - 1);
+    const Real* beside = block.projection < 0 ? nullptr : layers_[block.projection].backward.of<Beside>();
     ImageSums<K> sums[TOGETHER<Here>];
     GradientMap<K> maps[TOGETHER<Here>];
     for (int member = 0; member < group.count; ++member) {
@@ -232,9 +233,8 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
                 ahead.next();
                 if constexpr (SHORTCUT == Shortcut::PROJECTION)
                     for (int part = 0; part < CHANNELS; part += Cut<K>::CHANNELS)
-                        convolve_back_row<Beside, true, CHANNELS>(
-                            std::get<Maps<C, W>>(scratch.projected)[member], layers_[block.projection].backward.template of<Beside>(),
-                            cut + part, row, values + part);
+                        convolve_back_row<Beside, true, CHANNELS>(std::get<Maps<C, W>>(scratch.projected)[member],
+                                                                  beside, cut + part, row, values + part);
                 finish_row<K, IN, CHANNELS, SHORTCUT, true, TWO>(maps[member], values, row, cut);
             });
     };
