@@ -160,7 +160,7 @@ def _obstacle(request: Request, device: str, machine: Machine, work: Work | None
 
 
 def _native_precision(request: Request, machine: Machine) -> str:
-    """What the native kernels multiply: bf16 where the processor has instructions for it, unless asked otherwise."""
+    """How the native kernels keep activations: in bf16 where the processor has instructions for it, unless asked."""
     if request.precision != "auto":
         return request.precision
     return "bf16" if NEEDED["bf16"].keys() <= set(machine.features) else "fp32"

@@ -1,8 +1,8 @@
 """A question to compiled kernels whose answer is known: one step and an evaluation of a small net.
 
-The net is ResNet-8 with projections, on five images: every kind of layer, on maps of all three sizes, whole groups of
-images and broken ones. Of each gradient a few random projections are told, whose relative distance is that of the
-gradients, within chance.
+The net is ResNet-8 with projections, on five images: every kind of layer, on maps of all three sizes; broken groups of
+images and, in the evaluation, a whole one. Of each gradient a few random projections are told, whose relative distance
+is that of the gradients, within chance.
 """
 
 import ctypes

@@ -17,7 +17,14 @@ WIDTHS = (16, 32, 64)
 OPTIONS = {None: 0, "A": 1, "B": 2, "C": 3}  # of shortcuts
 KEPT_BYTES = 6 << 30  # of a batch's activations; of ResNet-1202 with 128 images, less than all of them in fp32
 NO_MEMORY = 1  # what a call gives where memory was short; 0 is success, anything else another failure
-TIERS = ("plain vectors", "AVX-512 BF16", "AMX BF16", "AMX BF16, emulated", "fp32", "fp32, Winograd")
+TIERS = (
+    "plain vectors, Winograd",
+    "AVX-512 BF16, Winograd",
+    "AMX BF16",
+    "AMX BF16, emulated",
+    "fp32",
+    "fp32, Winograd",
+)
 
 
 class Offsets(Structure):
@@ -181,7 +188,8 @@ def tier(library: ctypes.CDLL) -> str:
 def peak_gflops(library: ctypes.CDLL, threads: int, seconds: float = 0.5) -> float:
     """What the library's dot products reach in so many threads, measured, in 10^9 operations a second.
 
-    Winograd's products can do more than this: what they achieve is counted as the direct products that they replace.
+    Of direct products in the precision of activations. Winograd's, in fp32, can do more than this: what they achieve is
+    counted as the direct products that they replace.
     Raises RunError where threads cannot be started.
     """
     rate = c_double()

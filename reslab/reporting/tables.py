@@ -4,7 +4,7 @@ import json
 import statistics
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from reslab.errors import ReslabError
@@ -20,9 +20,10 @@ RUNS_COLUMNS = ("data", "model", "recipe", "epochs", "val error %", "test error 
 
 @dataclass(frozen=True)
 class SeedGroup:
-    """Results of one recipe that differ only in seed, and perhaps in machine."""
+    """Results of one recipe that differ only in seed, and perhaps in machine, engine and precision."""
 
     results: tuple[dict[str, Any], ...]
+    again: int = 0  # how many groups before it have seeds of this one
 
     @property
     def first(self) -> dict[str, Any]:
@@ -53,9 +54,9 @@ class SeedGroup:
 
 
 def seed_groups(results: Sequence[dict[str, Any]], anywhere: bool = False) -> list[SeedGroup]:
-    """Results by recipe and images measured on, and by machine unless `anywhere`; in the order of their first.
+    """Results by recipe and images measured on; unless `anywhere` also by machine, engine, precision and threads.
 
-    A seed met twice starts anew.
+    In the order of their first. A seed met twice starts anew.
     """
     groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for result in results:
@@ -63,7 +64,7 @@ def seed_groups(results: Sequence[dict[str, Any]], anywhere: bool = False) -> li
         while any(_seed(other) == _seed(result) for other in groups.get((identity, again), [])):
             again += 1
         groups.setdefault((identity, again), []).append(result)
-    return [SeedGroup(tuple(group)) for group in groups.values()]
+    return [SeedGroup(tuple(group), again) for (_, again), group in groups.items()]
 
 
 def fastest_minutes(results: Sequence[dict[str, Any]]) -> tuple[float | None, str | None, int]:
@@ -79,9 +80,9 @@ def fastest_minutes(results: Sequence[dict[str, Any]]) -> tuple[float | None, st
 
 
 def runs_table(results: Sequence[dict[str, Any]]) -> str:
-    """The results as a Markdown table, one row for runs that differ only in seed or machine.
+    """The results as a Markdown table, one row for a recipe, whatever machine and engine its seeds ran on.
 
-    Minutes are the fastest machine's. A line below explains the ±.
+    Minutes are those of the fastest, which is named. A line below explains the ±.
     """
     groups = seed_groups(results, anywhere=True)
     return markdown_table([_row(group, _changes(group, groups)) for group in groups], RUNS_COLUMNS) + _note(groups)
@@ -107,14 +108,14 @@ _MARKDOWN = str.maketrans({"<": "&lt;", ">": "&gt;", "&": "&amp;", **{letter: f"
 
 
 def machine_text(environment: dict[str, Any]) -> str:
-    """What it ran on, in a few words: "AMD EPYC 7B13, 2 threads, fp32"."""
+    """What it ran on, in a few words: "AMD EPYC 7B13, 2 threads, engine native, fp32"."""
     machine, execution = environment.get("machine") or {}, environment.get("execution") or {}
     on_cpu = str(execution.get("device", "cpu")) == "cpu"
     threads = execution.get("threads")
     what = [
         machine.get("processor") if on_cpu else machine.get("gpu") or execution.get("device"),
         f"{threads} thread{'' if threads == 1 else 's'}" if threads and on_cpu else None,
-        f"engine {execution['engine']}" if execution.get("engine") not in (None, "torch") else None,
+        f"engine {execution['engine']}" if execution.get("engine") else None,
         execution.get("precision"),
         "compiled" if execution.get("compiled") else None,
     ]
@@ -123,8 +124,8 @@ def machine_text(environment: dict[str, Any]) -> str:
 
 def _changes(group: SeedGroup, groups: Sequence[SeedGroup]) -> list[str]:
     """What tells a group from others of its data, net and preset, besides the length that has a column: "lr 0.4"."""
-    own = dotted(group.first.get("recipe", {}))
-    others = [dotted(other.first.get("recipe", {})) for other in groups]
+    own = dotted(_complete(group.first.get("recipe", {})))
+    others = [dotted(_complete(other.first.get("recipe", {}))) for other in groups]
     same = ("name", "data.name", "data.split", "model.name")
     alike = [other for other in others if all(other.get(field) == own.get(field) for field in same)]
     return [
@@ -145,7 +146,7 @@ def _row(group: SeedGroup, changes: Sequence[str]) -> list[str]:
     words = [
         " ".join(filter(None, [name, data.get("split")])),
         str(result.get("model") or model.get("name") or ""),
-        ", ".join([str(recipe.get("name") or result.get("recipe") or ""), *changes]),
+        ", ".join([str(recipe.get("name") or result.get("recipe") or ""), *changes, *["again"] * bool(group.again)]),
         _length(result),
         group.cell("val"),
         group.cell("test"),
@@ -182,19 +183,19 @@ def _note(groups: list[SeedGroup]) -> str:
 
 
 def _identity(result: dict[str, Any], anywhere: bool) -> str:
-    recipe = _without_seed(result.get("recipe", {}))
+    recipe = {name: value for name, value in _complete(result.get("recipe", {})).items() if name != "seed"}
     measured = result.get("result", {})
     images = [measured.get("val_images"), measured.get("test_images"), measured.get("steps")]
     machine = None if anywhere else machine_text(result.get("environment", {}))
     return json.dumps([recipe, images, machine], sort_keys=True, default=str)
 
 
-def _without_seed(recipe: dict[str, Any]) -> Any:
-    """What is equal for recipes that differ only in seed; a field that an older one lacks has its default there."""
+def _complete(recipe: dict[str, Any]) -> dict[str, Any]:
+    """With every field: one that an older recipe lacks had its default then."""
     try:
-        return recipe.get("name"), Recipe.from_dict(recipe).digest()
+        return asdict(Recipe.from_dict(recipe))
     except ReslabError:  # another version's
-        return {name: value for name, value in recipe.items() if name != "seed"}
+        return recipe
 
 
 def _seed(result: dict[str, Any]) -> Any:

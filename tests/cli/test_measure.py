@@ -34,7 +34,9 @@ def test_it_is_no_run_and_is_shown_with_its_machine(kept):
     shown = entry(FIGURE5, [], {}, measurements)
     assert [line.ours for line in shown.lines if line.label == TIME] == ["0.66 ± 0.01"]
     assert shown.holds is False and "not alike here" in shown.finding
-    assert shown.machines == ("Some Processor 9000, 2 threads, fp32",) and "Times are" in " ".join(shown.notes)
+    assert shown.machines == ("Some Processor 9000, 2 threads, engine torch, fp32",) and "Times are" in " ".join(
+        shown.notes
+    )
 
 
 def test_without_it_nothing_is_said_of_times():

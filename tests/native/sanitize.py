@@ -32,8 +32,8 @@ DRIVER = Path(__file__).parent / "driver.cpp"
 DEEP = ("resnet38", "A", 2)  # whose inputs are not all kept
 NETS = (("plain8", None, 10), ("resnet14", "A", 10), ("resnet14", "B", 1), ("resnet14", "C", 37), DEEP)
 VARIANTS = {variant.name: variant for variant in (FP32, EXACT, PLAIN, NATIVE, TILES)}
-# fp32 with Winograd's products and with direct ones, bf16 in plain vectors and on emulated matrix units. What the
-# instructions by name do in "native" is hidden from a sanitizer.
+# Winograd's products with activations in fp32 and, in plain vectors, in bf16; direct ones in fp32 and, on emulated
+# matrix units, in bf16. What the instructions by name do in "native" is hidden from a sanitizer.
 USUAL = ("fp32", "exact", "plain", "tiles")
 SANITIZERS = {"address": "address,undefined", "thread": "thread"}
 # Optimised a little, nothing unrolled or always inlined, lines alone for debugging: else a sanitizer's checks take the

@@ -22,6 +22,7 @@ MEAN, STD = np.random.default_rng(5).uniform(90, 150, (32, 32, 3)).astype(np.flo
 # Sixteen lanes on any processor; compiled in a third of the time, since it is only run here.
 SIXTEEN = replace(FP32, name="sixteen", flags=(*FP32.flags, "-DRESLAB_SIXTEEN", "-O1"))
 VARIANTS = [NATIVE, PLAIN, TILES, FP32]
+COUNT = 18  # images, in four shards: whole groups of four at 8 px, and broken ones
 NETS = [("plain14", None), ("resnet14", "A"), ("resnet14", "B"), ("resnet14", "C"), ("resnet8", "A")]
 
 
@@ -99,7 +100,7 @@ def pytorchs(net: Spec, batch: Batch, precision: str = "fp32"):
 
 @cache
 def gradient_of_pytorch(net: Spec, seed: int, precision: str) -> torch.Tensor:
-    return pytorchs(net, some_batch(8, seed=seed), precision)[2].clone()
+    return pytorchs(net, some_batch(COUNT, seed=seed), precision)[2].clone()
 
 
 def apart(ours: torch.Tensor | NDArray, theirs: torch.Tensor) -> float:
@@ -183,7 +184,7 @@ def test_roundings_cost_no_more_than_pytorchs(kernels, name, shortcut):
     for seed in range(10):
         right = layout.views(gradient_of_pytorch(net, seed, "fp32"))
         for found, gradient in (
-            (ours, torch.from_numpy(run(kernels, net, some_batch(8, seed=seed))[2])),
+            (ours, torch.from_numpy(run(kernels, net, some_batch(COUNT, seed=seed))[2])),
             (autocasts, gradient_of_pytorch(net, seed, "bf16")),
         ):
             for name_, view in layout.views(gradient).items():
@@ -194,7 +195,7 @@ def test_roundings_cost_no_more_than_pytorchs(kernels, name, shortcut):
 
 @pytest.mark.parametrize("variant", [NATIVE, TILES], ids=lambda variant: variant.name)
 def test_instructions_by_name_are_the_plain_ones(variant):
-    """The first layer, where nothing has been amplified yet."""
+    """The stem, where nothing has been amplified yet: its products are direct ones in all builds."""
     kernels = built(variant)
     net, batch = net_of("resnet8", "A"), some_batch(4)
     first = slice(0, 32)

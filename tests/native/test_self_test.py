@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from reslab.engine import this_machine
 from reslab.engine.native_engine import geometry_of
 from reslab.native import ABI, FP32, NATIVE, Unavailable, library, tier
 from reslab.native.build import KERNELS
@@ -93,7 +94,10 @@ def test_kernels_that_may_not_be_used_are_not_tried(kernels, new_process, shelf)
 
 
 @pytest.mark.slow
-def test_one_wrong_factor_of_a_transform_is_found(tmp_path, new_process, shelf, gxx):
+@pytest.mark.parametrize("variant", [FP32, NATIVE], ids=lambda variant: variant.name)
+def test_one_wrong_factor_of_a_transform_is_found(tmp_path, new_process, shelf, gxx, variant):
+    if variant == NATIVE and "amx_bf16" in this_machine().features:
+        pytest.skip("matrix units transform nothing")
     kernels = tmp_path / "kernels"
     shutil.copytree(KERNELS, kernels)
     source = kernels / "winograd.h"
@@ -101,4 +105,4 @@ def test_one_wrong_factor_of_a_transform_is_found(tmp_path, new_process, shelf, 
     assert right in text
     source.write_text(text.replace(right, "fma(four, far_difference, difference)"))
     with pytest.raises(Unavailable, match="they do not compute what they should"):
-        library(FP32, kernels=kernels)
+        library(variant, kernels=kernels)

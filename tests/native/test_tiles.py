@@ -60,7 +60,7 @@ int reslab_ready() { return reslab::tiles_permitted(); }
 
 }
 """
-EMULATED = ("-march=native", "-DRESLAB_TILES_EMULATED")
+EMULATED = ("-march=native", "-DRESLAB_WINOGRAD", "-DRESLAB_TILES_EMULATED")
 
 
 @pytest.fixture
@@ -163,14 +163,17 @@ def test_all_kernels_compile_for_matrix_units(gxx, source):
     for path in KERNELS.glob("*.h"):
         shutil.copy(path, source)
     (source / "source.cpp").write_text("".join(path.read_text() for path in KERNELS.glob("*.cpp")))
-    text = assembled(gxx, source)
+    text = assembled(gxx, source, *NATIVE.flags[1:])  # users', but for -march=native
     assert text.count("tdpbf16ps") > 500 and "_ZN6reslab7Network5trainEi" in text
 
 
 @pytest.mark.parametrize("flag", ["-DRESLAB_PLAIN", "-DRESLAB_FP32", "-DRESLAB_NO_TILES", ""])
 def test_other_variants_have_no_tiles(gxx, source, flag):
-    (source / "source.cpp").write_text(f'#include "tiles.h"\nstatic_assert(RESLAB_AMX == {int(not flag)});\n')
-    assembled(gxx, source, *flag.split())
+    """And only those without them have Winograd's products."""
+    tiled = int(not flag)
+    asserted = f"static_assert(RESLAB_AMX == {tiled} && RESLAB_TRANSFORMED == {1 - tiled});"
+    (source / "source.cpp").write_text(f'#include "tiles.h"\n{asserted}\n')
+    assembled(gxx, source, "-DRESLAB_WINOGRAD", *flag.split())
 
 
 REFUSED = (*EMULATED, "-DRESLAB_TILES_REFUSED")

@@ -27,7 +27,7 @@ RESLAB_INLINE float* convolve_row(const Padded<Shape::K, Shape::IN>& x, const Re
 // The outputs of `count` images, x[0] and on: finish(member, row, cut, values) gets them row by row, each row in cuts
 // of CHANNELS_OF_ROW channels from `cut` on, values[column][channel of the cut].
 template <class Shape, class Finish>
-RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, const Weight<Shape>* w,
+RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, const WeightValue<Shape>* w,
                             Workspace<Shape::N>& work, Finish finish) {
     constexpr int N = Shape::N, W = Shape::W, CHANNELS = Cut<N>::CHANNELS;
     if constexpr (IS_WINOGRAD<Shape>) {
@@ -84,7 +84,7 @@ RESLAB_INLINE float* convolve_back_row(const Padded<Shape::N, Shape::W>& dy, con
 
 // The same for the gradients towards the inputs, from those towards the outputs. finish() may write to its values.
 template <class Shape, class Finish>
-RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count, const Weight<Shape>* w,
+RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count, const WeightValue<Shape>* w,
                                  Workspace<Shape::N>& work, Finish finish) {
     constexpr int K = Shape::K, IN = Shape::IN, CHANNELS = Cut<K>::CHANNELS;
     if constexpr (IS_WINOGRAD<Shape>) {
@@ -100,7 +100,7 @@ RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count
 
 // A layer's parameters as WeightsForward. The stem's three channels stand in the place of four.
 template <class Shape>
-void pack_forward(const float* parameters, Weight<Shape>* to) {
+void pack_forward(const float* parameters, WeightValue<Shape>* to) {
     auto weight = [&](int k, int n, int i, int j) {
         return k < Shape::LEARNT ? parameters[parameter_at(Shape::LEARNT, Shape::T, n, k, i, j)] : 0.0f;
     };
@@ -112,7 +112,7 @@ void pack_forward(const float* parameters, Weight<Shape>* to) {
 
 // As WeightsBack, the taps in the order in which convolve_back_row meets them.
 template <class Shape>
-void pack_backward(const float* parameters, Weight<Shape>* to) {
+void pack_backward(const float* parameters, WeightValue<Shape>* to) {
     constexpr int T = Shape::T, S = Shape::S;
     static_assert(S == 1 || WIDE<Shape::N, T> == T);
     auto weight = [&](int k, int n, int i, int j) {

@@ -249,7 +249,7 @@ using WeightsBack =
 
 // Of these weights one: transformed ones are not rounded.
 template <class Shape>
-using Weight = std::conditional_t<IS_WINOGRAD<Shape>, float, Real>;
+using WeightValue = std::conditional_t<IS_WINOGRAD<Shape>, float, Real>;
 
 // A weight gradient as it is summed: [row of taps][channel in][tap of the row][channel out].
 template <class Shape>

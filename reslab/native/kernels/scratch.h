@@ -53,11 +53,11 @@ class PackedWeights {
    public:
     template <class Shape>
     void reserve(std::size_t count) {
-        memory_.reserve(count * sizeof(Weight<Shape>));
+        memory_.reserve(count * sizeof(WeightValue<Shape>));
     }
     template <class Shape>
-    Weight<Shape>* of() const {
-        return reinterpret_cast<Weight<Shape>*>(memory_.get());
+    WeightValue<Shape>* of() const {
+        return reinterpret_cast<WeightValue<Shape>*>(memory_.get());
     }
 
    private:

@@ -3,7 +3,8 @@
 // Written in the vector types that g++ and clang++ lower to any processor. A few functions here use instructions by
 // name, where the processor has them (AVX-512 BF16; AVX2 with FMA); with RESLAB_PLAIN they never do. That plain build
 // is what the instructions by name are compared with. The fp32 builds run the same code without rounding activations,
-// which shows whether what is computed is right. With RESLAB_WINOGRAD builds multiply as winograd.h does.
+// which shows whether what is computed is right. With RESLAB_WINOGRAD,
+// builds without matrix units multiply as winograd.h does.
 #pragma once
 
 #include <cstddef>
