@@ -55,13 +55,18 @@ def difference(runs: Runs, higher: str, lower: str, split: str) -> Difference | 
 
 def judged(runs: Runs, claims: Sequence[Comparison]) -> Finding:
     """Every difference in words; the claim holds where all of them have the right sign for sure."""
-    words, verdicts = [], []
+    words, unknown, verdicts = [], [], []
     for claim in claims:
         split = claim.split or runs.held_out
         found = difference(runs, claim.higher, claim.lower, split)
         name = f"{claim.higher} less {claim.lower}, {SPLIT_WORDS[split]} error"
-        words.append(f"{name}: {found if found else 'not known'}")
+        if found is None:
+            unknown.append(name)
+        else:
+            words.append(f"{name}: {found}")
         verdicts.append(None if found is None or not found.sure else found.points > 0)
+    if unknown:
+        words.append(f"not known: {'; '.join(unknown)}")
     return Finding(together(verdicts), "; ".join(words))
 
 

@@ -9,7 +9,7 @@ from reslab.experiments.comparing import Comparison, difference, judged
 from reslab.experiments.experiment import Experiment, Finding, Need, Row, Runs
 from reslab.experiments.paper import paper
 from reslab.experiments.sweep import SEARCH_SPLIT
-from reslab.reporting import GridLine, grid_figure
+from reslab.reporting import GridLine, Pair, beside_figure, grid_figure
 from reslab.training import Recipe
 
 NETS = ("plain56", "resnet56")
@@ -74,8 +74,12 @@ def rows(runs: Runs) -> list[Row]:
     return found
 
 
-def picture(runs: Runs, _: list[Row]) -> bytes:
+def picture(runs: Runs, found: list[Row]) -> bytes:
+    """Error against rate, of each net; where no rate was searched yet, the errors that there are."""
     rates = _rates(runs)
+    if not any(runs.of(_label(net, rate)) for net in NETS for rate in rates):
+        shown = [row for row in found if row.unit == "error %" and row.ours is not None]
+        return beside_figure([Pair(row.label, row.paper, row.ours, row.std) for row in shown], "error %")
     lines = [GridLine(net, tuple(tuple(runs.values(_label(net, rate), "val_error")) for rate in rates)) for net in NETS]
     words = [f"{rate:g}" for rate in rates]
     return grid_figure(lines, "learning rate", words, ordered=True, quantity="validation error %, in the search")

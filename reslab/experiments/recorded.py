@@ -9,7 +9,7 @@ from reslab.experiments.experiment import Experiment, Need, Result, Runs, Traine
 from reslab.experiments.scales import Setting
 from reslab.training import Recipe
 
-SCALES = ("full", "small")  # the paper's own recipe, where there is anything of it
+SCALES = ("full", "small")  # the paper's own recipe first, where both have as much
 
 
 def recorded(
@@ -18,18 +18,35 @@ def recorded(
     trained: Trained | None = None,
     measurements: Mapping[str, dict[str, Any]] | None = None,
 ) -> Runs:
-    """The recorded runs of an experiment at the paper's own scale where that has any that the smaller one has not, else
-    at the smaller one; or none.
+    """The recorded runs of an experiment at the scale that most of its nets were trained at; or none.
 
     `trained` are records of trained nets by name, `measurements` what experiments have measured that train nothing.
     """
+    return recorded_scales(experiment, results, trained, measurements)[0]
+
+
+def recorded_scales(
+    experiment: Experiment,
+    results: Sequence[Result],
+    trained: Trained | None = None,
+    measurements: Mapping[str, dict[str, Any]] | None = None,
+) -> list[Runs]:
+    """As `recorded`, and behind it those of the other scale where they are not the same runs."""
     of_recipe = _by_recipe(experiment, results)
     full, small = (_runs(experiment, Setting.nominal(scale), of_recipe) for scale in SCALES)
-    shared = {id(run) for of_label in small.found.values() for run in of_label}
-    more = any(id(run) not in shared for of_label in full.found.values() for run in of_label)
-    runs = full if more else small
+    if _ids(full) <= _ids(small):
+        found = [small]
+    elif _ids(small) <= _ids(full):
+        found = [full]
+    else:
+        found = sorted((full, small), key=lambda runs: -len(runs.found))  # of equals, the paper's own recipe
     known = experiment.known(results, trained or {}) if experiment.known else {}
-    return Runs(runs.setting, runs.found, {**known, **(measurements or {}).get(experiment.name, {})})
+    first, *others = found
+    return [Runs(first.setting, first.found, {**known, **(measurements or {}).get(experiment.name, {})}), *others]
+
+
+def _ids(runs: Runs) -> set[int]:
+    return {id(run) for of_label in runs.found.values() for run in of_label}
 
 
 def _runs(experiment: Experiment, setting: Setting, of_recipe: Mapping[str, list[Result]]) -> Runs:

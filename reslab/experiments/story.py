@@ -1,15 +1,18 @@
 """The page of the whole paper: each experiment with what is recorded of it, as the page shows it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reslab.experiments.document import Document, besides_text, number_text
-from reslab.experiments.experiment import Experiment, Result, Row
+from reslab.experiments.experiment import Experiment, Result, Row, Runs
 from reslab.experiments.loose import loose_claims
-from reslab.experiments.recorded import recorded
+from reslab.experiments.recorded import recorded_scales
 from reslab.experiments.registry import EXPERIMENTS
 from reslab.reporting import Entry, Line, paper_html
 from reslab.reporting.rounding import count_text
+
+WAYS = {"full": "By the paper's own recipe", "small": "By shorter trainings"}
 
 
 def paper_page(
@@ -30,8 +33,14 @@ def entry(
     measurements: Mapping[str, dict[str, Any]] | None = None,
 ) -> Entry:
     """One experiment with what is recorded of it; where that is nothing, the paper's numbers stand alone."""
-    runs = recorded(experiment, results, trained, measurements)
-    document = Document.of(experiment, runs, asked=f"--scale {runs.setting.scale}" if experiment.rounds else "")
+    first, *others = (_at(experiment, runs) for runs in recorded_scales(experiment, results, trained, measurements))
+    return replace(first, others=tuple(other for other in others if other.measured))
+
+
+def _at(experiment: Experiment, runs: Runs) -> Entry:
+    """One experiment at one scale."""
+    scale = runs.setting.scale
+    document = Document.of(experiment, runs, asked=f"--scale {scale}" if experiment.rounds else "")
     measured = any(row.ours is not None for row in document.rows)
     finding = document.finding
     return Entry(
@@ -47,6 +56,7 @@ def entry(
         notes=tuple(document.notes()),
         machines=tuple(document.machines()),
         command=document.command,
+        way=WAYS.get(scale, ""),
     )
 
 

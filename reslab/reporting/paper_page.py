@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -49,6 +49,8 @@ class Entry:
     notes: tuple[str, ...]
     machines: tuple[str, ...]
     command: str
+    way: str = ""  # how the nets were trained, where the same experiment stands here in two ways
+    others: tuple["Entry", ...] = ()  # what is measured of it in another way, which its verdict is not about
 
     @property
     def verdict(self) -> str:
@@ -68,6 +70,11 @@ class Entry:
     def shown(self) -> tuple[Line, ...]:
         """The rows that have a number, of the paper's or of ours."""
         return tuple(line for line in self.lines if line.paper or line.ours)
+
+    @property
+    def ours(self) -> "Entry":
+        """With the rows alone that have a number of ours."""
+        return replace(self, lines=tuple(line for line in self.lines if line.ours))
 
     @property
     def units(self) -> bool:

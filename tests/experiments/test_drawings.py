@@ -14,7 +14,7 @@ from reslab.experiments.figure2 import FIGURE2
 from reslab.experiments.figure3 import FIGURE3
 from reslab.experiments.figure7 import FIGURE7, NETS
 from reslab.experiments.loose import UNSHOWN, growth, loose_claims, loose_table, one_layer, projections
-from reslab.experiments.recorded import recorded
+from reslab.experiments.recorded import recorded, recorded_scales
 from reslab.experiments.scales import Setting
 from reslab.experiments.table1 import TABLE1
 from reslab.nets import create, layers_of
@@ -81,7 +81,10 @@ def test_what_is_recorded_is_found_by_its_recipe():
     assert [run["recipe"]["seed"] for run in found.of("plain20")] == [0, 1]
     assert not recorded(FIGURE2, results).found and not recorded(FIGURE7, []).found
     full = invented_runs(FIGURE7, "full").of("resnet20")
-    assert recorded(FIGURE7, [*results, *full]).setting.scale == "full", "the paper's own recipe comes first"
+    scales = [runs.setting.scale for runs in recorded_scales(FIGURE7, [*results, *full])]
+    assert scales == ["small", "full"], "the way in which more nets were trained comes first"
+    assert [runs.setting.scale for runs in recorded_scales(FIGURE7, [*results[:2], *full])] == ["full", "small"]
+    assert [runs.setting.scale for runs in recorded_scales(FIGURE7, results)] == ["small"]
 
 
 def test_figure_7_takes_the_responses_of_trained_nets():

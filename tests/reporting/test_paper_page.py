@@ -112,6 +112,17 @@ def test_columns_without_numbers_are_left_out_and_several_units_are_said():
     assert two.units and ">unit</th>" in paper_html([two], [])
 
 
+def test_nets_trained_in_another_way_stand_below_with_the_rows_that_have_a_number():
+    rows = (Line("resnet20", "error %", "8.75", "8.12"), Line("resnet32", "error %", "7.51", ""))
+    other = entry(lines=rows, holds=None, finding="not known: one", way="By the paper's own recipe", notes=("A note.",
+        "Another note."), command="reslab reproduce figure1 --scale full")  # fmt: skip
+    text = paper_html([entry(others=(other,))], [])
+    read(text)
+    below = text.partition("<h4>By the paper&#39;s own recipe</h4>")[2]
+    assert "Not decided here so far: not known: one." in below and "reslab reproduce figure1 --scale full" in below
+    assert "8.12" in below and "resnet32" not in text and text.count("A note.") == 1 and "Another note." in below
+
+
 def test_claims_are_escaped_and_may_have_no_command():
     page = paper_html([entry()], [("<b>said</b>", "right", "", "")])
     assert "&lt;b&gt;said" in page and "Nothing here shows it." in page
