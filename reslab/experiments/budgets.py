@@ -214,7 +214,7 @@ BUDGETS = Experiment(
     title="Error on CIFAR-10 for trainings of any length",
     claim="With a rate that falls to zero at the end of a shorter training, the paper's errors are reached in fewer "
     "steps than its 64,000.",
-    place="sec. 4.2",
+    place="beyond sec. 4.2",
     rounds=(needs,),
     rows=rows,
     picture=picture,

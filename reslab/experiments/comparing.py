@@ -63,7 +63,8 @@ def judged(runs: Runs, claims: Sequence[Comparison]) -> Finding:
         if found is None:
             unknown.append(name)
         else:
-            words.append(f"{name}: {found}")
+            single = [label for label in (claim.higher, claim.lower) if len(runs.of(label)) == 1]
+            words.append(f"{name}: {found}" + (f" (one seed of {' and '.join(single)})" if single else ""))
         verdicts.append(None if found is None or not found.sure else found.points > 0)
     if unknown:
         words.append(f"not known: {'; '.join(unknown)}")

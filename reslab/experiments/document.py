@@ -7,7 +7,7 @@ from typing import Any
 from reslab.experiments.experiment import Experiment, Finding, Row, Runs
 from reslab.experiments.jobs import NOT_FINISHED, Outcome
 from reslab.reporting import machine_text, markdown_table, markdown_text
-from reslab.reporting.rounding import count_text, list_text
+from reslab.reporting.rounding import count_text, epochs_text, list_text
 from reslab.store import json_bytes
 
 PAPERS_DATA = {"cifar10": (10, "CIFAR-10"), "imagenet": (1000, "ImageNet")}  # classes, and what it is called
@@ -124,7 +124,7 @@ class Document:
                 markdown_text(row.label),
                 *([row.unit] if len(units) > 1 else []),
                 *(besides_text(row.besides.get(name)) for name in besides),
-                number_text(row.paper, row.unit),
+                paper_text(row),
                 number_text(row.ours, row.unit) + (f" ± {row.std:.2f}" if row.std is not None else ""),
                 "" if row.deviation is None else number_text(row.deviation, row.unit, sign=True),
                 row.n,
@@ -146,10 +146,11 @@ class Document:
         data = list(dict.fromkeys(str(result["data"]) for result in results))
         steps = sorted({int(result["steps"]) for result in results})
         epochs = sorted({float(result["epochs"]) for result in results})
+        lengths = list(dict.fromkeys(epochs_text(epochs[i]) for i in (0, -1)))
         recipes = list(dict.fromkeys(str(result["recipe"]) for result in results))
         notes.append(
-            f"Ours: {list_text(data)}, recipe {list_text(recipes)}, {_span(steps)} steps ({_span(epochs)} epochs); "
-            f"last step, {self.runs.testing}. The column images says on how many of them an error was counted."
+            f"Ours: {list_text(data)}, recipe {list_text(recipes)}, {_span(steps)} steps ({' to '.join(lengths)} "
+            f"epochs); last step, {self.runs.testing}. The column images says on how many of them an error was counted."
         )
         others = [name for name in data if name not in PAPERS_DATA]
         if others:
@@ -180,6 +181,17 @@ def number_text(value: float | None, unit: str, sign: bool = False) -> str:
         return ""
     digits = 2 if unit.startswith(("error", "points")) or (abs(value) < 100 and value != int(value)) else 0
     return f"{value:{'+' if sign else ''},.{digits}f}"
+
+
+def paper_text(row: Row) -> str:
+    """The paper's value with as many digits as it prints, which are two of an error; "≈9.5" where it was read off."""
+    if row.paper is None:
+        return ""
+    if row.read_off:
+        return f"≈{row.paper:g}"
+    if row.unit.startswith("error") or row.paper == int(row.paper):
+        return number_text(row.paper, row.unit)
+    return f"{row.paper:,g}"
 
 
 def besides_text(value: str | float | None) -> str:

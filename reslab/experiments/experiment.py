@@ -43,11 +43,12 @@ class Row:
     on: str | None = None  # the split that the images are of: "test", "val" or "train"
     # What else is told of it, by name: in columns of its own, but for net and epochs, which the label has.
     besides: Mapping[str, str | float | None] = field(default_factory=dict)
+    read_off: bool = False  # is the paper's value read off a figure, and so about right?
 
     @property
     def deviation(self) -> float | None:
-        """Ours less the paper's, in the row's unit."""
-        return None if self.paper is None or self.ours is None else round(self.ours - self.paper, 6)
+        """Ours less the paper's, in the row's unit; None where one is not known, or read off a figure."""
+        return None if self.paper is None or self.ours is None or self.read_off else round(self.ours - self.paper, 6)
 
     def to_dict(self) -> dict[str, Any]:
         """The row as `--json` gives it."""
@@ -61,6 +62,7 @@ class Row:
             "std": self.std,
             "unit": self.unit,
             "on": self.on,
+            **({"read_off": True} if self.read_off else {}),
             **self.besides,
         }
 

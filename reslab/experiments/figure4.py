@@ -128,6 +128,6 @@ FIGURE4 = Experiment(
     picture=picture,
     finding=finding,
     about="The paper does not print the figure's values, and has no line for VGG-19, whose batches, and so steps, are "
-    "its own authors'. The paper's validation error is of the centre crop, as ours is. Throughout is nine tenths of "
-    "the lines, each smoothed over a twentieth of a run.",
+    "its own authors'. The paper's validation error is of the centre crop, ours of the whole centre square. "
+    "Throughout is nine tenths of the lines, each smoothed over a twentieth of a run.",
 )

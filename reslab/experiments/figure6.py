@@ -1,5 +1,7 @@
 """Figure 6: plain nets get worse with depth, residual nets better, up to 110 layers; 1202 still train."""
 
+from dataclasses import replace
+
 from reslab.experiments.comparing import Comparison, judged
 from reslab.experiments.experiment import Experiment, Finding, Need, Row, Runs
 from reslab.experiments.lines import CIFAR_AXIS, CIFAR_ITERATIONS, KEY, both
@@ -13,6 +15,7 @@ CLAIMS = (
     Comparison("resnet20", "resnet56", "train"),
     Comparison("resnet20", "resnet110"),
     Comparison("resnet1202", "resnet110"),
+    Comparison("resnet20", "resnet1202", "train"),
 )
 
 
@@ -22,7 +25,8 @@ def needs(runs: Runs) -> list[Need]:
 
 def rows(runs: Runs) -> list[Row]:
     told = {**paper()["figure6"], **paper()["table6"], "resnet110": paper()["table6"]["resnet110_mean"]}
-    return [runs.row(name, told[name]) for name in NETS]
+    found = [runs.row(name, told[name]) for name in NETS]
+    return [replace(row, read_off=row.label.startswith("plain")) for row in found]
 
 
 def picture(runs: Runs, _: list[Row]) -> bytes:
@@ -44,8 +48,8 @@ def finding(runs: Runs) -> Finding:
 FIGURE6 = Experiment(
     name="figure6",
     title="Training on CIFAR-10: plain nets, residual nets, 110 and 1202 layers",
-    claim="Plain nets train worse the deeper they are; residual nets train and test better up to 110 layers, and 1202 "
-    "layers can be trained, though they test worse than 110.",
+    claim="A plain net of 56 layers trains worse than one of 20; of residual nets, 56 layers train better than 20, and "
+    "110 test better, and even 1202 can be trained, though they test worse than 110.",
     place="Figure 6, sec. 4.2",
     rounds=(needs,),
     rows=rows,

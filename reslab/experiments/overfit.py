@@ -3,7 +3,7 @@
 Each with and without stochastic depth, a regularisation that came after the paper (arXiv 1603.09382).
 """
 
-from reslab.experiments.comparing import Comparison, difference, judged
+from reslab.experiments.comparing import Comparison, difference, judged, together
 from reslab.experiments.experiment import Experiment, Finding, Need, Row, Runs
 from reslab.experiments.lines import CIFAR_AXIS, CIFAR_ITERATIONS, KEY, both
 from reslab.experiments.scales import Setting
@@ -51,10 +51,15 @@ def _curves(runs: Runs, ending: str) -> tuple[Curve, ...]:
 def finding(runs: Runs) -> Finding:
     """The claim is the paper's; what stochastic depth does about it is told, and decides nothing."""
     found = judged(runs, [Comparison("resnet1202", "resnet110")])
+    trained = difference(runs, "resnet1202", "resnet110", "train")
+    as_well = None if trained is None else trained.points <= 0 or not trained.sure
     gained = difference(runs, "resnet1202", DEEPEST, runs.held_out)
-    return Finding(
-        found.holds, f"{found.words}; resnet1202 without less with stochastic depth: {gained or 'not known'}"
+    words = (
+        f"resnet1202 less resnet110, training error: {trained or 'not known'}",
+        found.words,
+        f"resnet1202 without less with stochastic depth: {gained or 'not known'}",
     )
+    return Finding(together((as_well, found.holds)), "; ".join(words))
 
 
 OVERFIT = Experiment(

@@ -3,6 +3,7 @@
 from reslab.errors import unknown
 from reslab.experiments.bottleneck import BOTTLENECK
 from reslab.experiments.budgets import BUDGETS
+from reslab.experiments.construction import CONSTRUCTION
 from reslab.experiments.degradation import DEGRADATION
 from reslab.experiments.experiment import Experiment
 from reslab.experiments.figure1 import FIGURE1
@@ -24,6 +25,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     experiment.name: experiment
     for experiment in (
         FIGURE1,
+        CONSTRUCTION,
         FIGURE2,
         FIGURE3,
         TABLE1,

@@ -3,6 +3,7 @@
 from reslab.nets.architecture import Architecture, architecture_from, build, unfilled
 from reslab.nets.blocks import Block, Residual
 from reslab.nets.complexity import Complexity, Stage, complexity, count_params
+from reslab.nets.deeper import deeper
 from reslab.nets.dense import NOT_DENSE, convolutional
 from reslab.nets.features import features
 from reslab.nets.historic import HISTORIC, Companion, Historic, companions_of
@@ -44,6 +45,7 @@ __all__ = [
     "convolutional",
     "count_params",
     "create",
+    "deeper",
     "digest_of",
     "features",
     "he_initialise",

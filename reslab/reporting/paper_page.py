@@ -1,8 +1,8 @@
 """The page of the whole paper: claims, pictures, the paper's numbers beside ours. The values are handed in."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from markupsafe import Markup
 
@@ -26,6 +26,7 @@ class Line:
     deviation: str = ""
     n: str = ""
     images: str = ""
+    besides: Mapping[str, str] = field(default_factory=dict)  # in columns of their own, by name
 
     @property
     def apart(self) -> str:
@@ -85,6 +86,11 @@ class Entry:
     def filled(self) -> dict[str, bool]:
         """Which of the columns have anything in them."""
         return {field: any(getattr(line, field) for line in self.shown) for field in COLUMNS}
+
+    @property
+    def besides(self) -> list[str]:
+        """The names of what is told besides, where a row has it."""
+        return list(dict.fromkeys(name for line in self.shown for name, text in line.besides.items() if text))
 
     @property
     def number(self) -> str:

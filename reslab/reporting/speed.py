@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from reslab.reporting.drawing import COLOURS, DOCUMENT_INK, framed, placeholder, repeatable, svg
+from reslab.reporting.processors import processor_text, vector_units
 from reslab.reporting.rounding import count_text
 from reslab.reporting.tables import markdown_table, markdown_text
 
@@ -24,7 +25,6 @@ COLUMNS = (
     "GFLOP/s, as direct products (of peak)",
     "machine",
 )
-UNITS = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512 BF16", "avx512f": "AVX-512", "avx2": "AVX2"}  # the best first
 BAR, HEADING, BOTTOM = 24, 34, 40  # pixels
 NAMES, NUMBERS = 150, 250  # pixels to the left and to the right of the bars
 COMPARED, PLAIN = "#8c959f", "#c9d1d9"
@@ -125,7 +125,7 @@ def _dress(axes: "Axes") -> None:
 
 def _heading(bench: dict[str, Any]) -> str:
     result = bench["result"]
-    return f"{result['model']}, {_threads(result)}, {_units(bench) or _machine(bench)}"
+    return f"{result['model']}, {_threads(result)}, {vector_units(_machine(bench)) or processor_text(_machine(bench))}"
 
 
 def _range(result: dict[str, Any]) -> str:
@@ -136,16 +136,8 @@ def _threads(result: dict[str, Any]) -> str:
     return f"{result['threads']} thread{'' if result['threads'] == 1 else 's'}"
 
 
-def _machine(bench: dict[str, Any]) -> str:
-    """The processor, with the instructions that count."""
-    processor, units = str(bench["environment"]["machine"]["processor"]), _units(bench)
-    return f"{processor} ({units})" if units else processor
-
-
-def _units(bench: dict[str, Any]) -> str:
-    """What of the processor's instructions decides speed here, where that is known."""
-    features = bench["environment"]["machine"]["features"]
-    return next((words for feature, words in UNITS.items() if feature in features), "")
+def _machine(bench: dict[str, Any]) -> dict[str, Any]:
+    return dict(bench["environment"]["machine"])
 
 
 def _row(bench: dict[str, Any]) -> list[str]:
@@ -163,6 +155,6 @@ def _row(bench: dict[str, Any]) -> list[str]:
         count_text(result["plain_images_per_second"]),
         f"{result['plain_ratio']:.2f}",
         f"{count_text(result['achieved_gflops'])} ({100 * share:.0f} %)",
-        _machine(bench),
+        processor_text(_machine(bench)),
     ]
     return [markdown_text(cell) for cell in cells]

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from reslab.errors import ReslabError
+from reslab.reporting.processors import processor_text
 from reslab.reporting.recipes import dotted, last_part, value_text
 from reslab.reporting.rounding import count_text, epochs_text, error_text, finite, standard_error
 from reslab.training.recipe import Recipe
@@ -108,12 +109,12 @@ _MARKDOWN = str.maketrans({"<": "&lt;", ">": "&gt;", "&": "&amp;", **{letter: f"
 
 
 def machine_text(environment: dict[str, Any]) -> str:
-    """What it ran on, in a few words: "AMD EPYC 7B13, 2 threads, engine native, fp32"."""
+    """What it ran on, in a few words: "AMD EPYC (AVX2), 2 threads, engine native, fp32"."""
     machine, execution = environment.get("machine") or {}, environment.get("execution") or {}
     on_cpu = str(execution.get("device", "cpu")) == "cpu"
     threads = execution.get("threads")
     what = [
-        machine.get("processor") if on_cpu else machine.get("gpu") or execution.get("device"),
+        processor_text(machine) if on_cpu else machine.get("gpu") or execution.get("device"),
         f"{threads} thread{'' if threads == 1 else 's'}" if threads and on_cpu else None,
         f"engine {execution['engine']}" if execution.get("engine") else None,
         execution.get("precision"),

@@ -17,7 +17,7 @@ FINAL = {"plain": 9.0, "resnet": 8.0}  # percent at 20 layers; plain nets get wo
 
 
 def final_error(model: str) -> float:
-    """Falls with depth for residual nets, rises for plain ones; 1202 layers are a little worse than 110."""
+    """Falls with depth for residual nets, rises for plain ones; 1202 layers are a little worse than 110, held out."""
     if model in HISTORIC:
         return OF_HISTORIC
     kind, depth = model.rstrip("0123456789"), int(model.lstrip("abcdefghijklmnopqrstuvwxyz"))
@@ -37,7 +37,7 @@ def metrics(recipe: Recipe, error: float) -> list[dict[str, Any]]:
 
 
 def invented(recipe: Recipe, **changes: Any) -> Result:
-    """A finished run: the training error is two points below the held-out one."""
+    """A finished run: the training error is two points below the held-out one, that of 1202 layers as of 110."""
     error = final_error(recipe.model.name) + 0.1 * recipe.seed + 20 * (recipe.optimizer.lr > 0.3)
     result = {
         "run": f"runs/{recipe.model.name}",
@@ -47,7 +47,7 @@ def invented(recipe: Recipe, **changes: Any) -> Result:
         "seed": recipe.seed,
         "steps": recipe.steps,
         "epochs": 20.0,
-        "train_error": error - 2,
+        "train_error": error - (4 if recipe.model.name == "resnet1202" else 2),
         "train_images": 45_000,
         "val_error": error,
         "val_images": 5_000,

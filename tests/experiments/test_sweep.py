@@ -72,7 +72,7 @@ def test_the_table_has_a_row_a_point_and_the_lowest_error_first(tmp_path):
     assert "The difference is to lr 0.1, weight_decay 1e-4, seed by seed" in table and "standard error of that" in table
     assert [row[2] for row in rows(table)] == ["15.00 ± 2.83", "16.00 ± 2.83", "17.00 ± 2.83", "18.00 ± 2.83"]
     assert "15.00 % on 5,000 images has a standard error of 0.50 points" in table
-    assert "Some Processor 9000, 2 threads, engine torch, fp32" in table and "not chosen on" in table
+    assert "Some Processor 9000 (AVX-512), 2 threads, engine torch, fp32" in table and "not chosen on" in table
     assert "99" not in table and "test" not in table
 
 

@@ -39,7 +39,7 @@ def test_runs_that_differ_only_in_seed_are_one_row() -> None:
     assert residual[:3] == ["digits", "resnet20", "small"]
     assert residual[3:7] == ["30.1", "2.22 ± 0.00 (n=3, 360 images)", "8.10 ± 0.10 (n=3, 360 images)", "0.5"]
     assert plain[5] == "9.50 (n=1, 360 images)"
-    assert plain[7] == "Some Processor 9000, 2 threads, engine torch, fp32"
+    assert plain[7] == "Some Processor 9000 (AVX-512), 2 threads, engine torch, fp32"
 
 
 def test_runs_of_one_preset_that_changed_a_field_say_which() -> None:
@@ -88,9 +88,13 @@ def test_a_mean_is_over_all_machines_and_minutes_are_the_fastest_ones() -> None:
     here, there = result(seed=0, seconds=600.0), copy.deepcopy(result(seed=1, test_error=9.0, seconds=60.0))
     there["environment"]["machine"]["processor"] = "Another"
     (row,) = cells(runs_table([here, there]))[2:]
-    assert row[5:] == ["8.50 ± 0.71 (n=2, 360 images)", "1.0", "Another, 2 threads, engine torch, fp32 (1 of 2)"]
+    assert row[5:] == [
+        "8.50 ± 0.71 (n=2, 360 images)",
+        "1.0",
+        "Another (AVX-512), 2 threads, engine torch, fp32 (1 of 2)",
+    ]
     (row,) = cells(runs_table([here, there, result(seed=2, seconds=660.0)]))[2:]
-    assert row[6:] == ["1.0", "Another, 2 threads, engine torch, fp32 (1 of 3)"]
+    assert row[6:] == ["1.0", "Another (AVX-512), 2 threads, engine torch, fp32 (1 of 3)"]
 
 
 def test_a_recipe_from_before_a_field_came_is_the_same_recipe() -> None:

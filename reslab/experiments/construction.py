@@ -1,0 +1,99 @@
+"""Sec. 1: a deeper net need not be worse, since it holds the shallower one. Here is the net, made of a trained one."""
+
+from typing import Any
+
+import numpy as np
+
+from reslab.analysis import agreement, deepened, sample_of, scores
+from reslab.data import Dataset
+from reslab.errors import DataError
+from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
+from reslab.reporting import Pair, beside_figure
+from reslab.store import load
+from reslab.training import Facts, make_recipe
+
+SHALLOW, DEEP = "plain20", "plain56"
+TRAINED, MADE, DEEPER = f"{SHALLOW}, trained", f"{DEEP}, made of {SHALLOW}", f"{DEEP}, trained"
+DIGITS = Facts("digits", 10, 32, 1077, mirror=False, official=True)  # any images show that two functions are one
+LAYERS = 56
+
+
+def measure(runs: Runs, datasets: Datasets) -> dict[str, Any]:
+    """The nets that ship with the package, and the one that is made of the shallow one, on validation images.
+
+    On CIFAR-10, where the nets have an error; where that is not here, and in a test, on digits, where they have none.
+    """
+    dataset = _images(runs, datasets)
+    held_out = dataset.splits["val"]
+    pixels = sample_of(dataset, "val", len(held_out)).pixels
+    shallow = load(f"{SHALLOW}-cifar10")
+    nets = {TRAINED: shallow, MADE: deepened(shallow, LAYERS), DEEPER: load(f"{DEEP}-cifar10")}
+    found = {label: scores(net, pixels) for label, net in nets.items()}
+    alike = agreement(found[TRAINED], found[MADE])
+    wrong = {label: float(np.mean(of.argmax(1) != np.asarray(held_out.labels))) for label, of in found.items()}
+    return {
+        "data": dataset.name,
+        "images": alike.images,
+        "errors": {label: round(100 * part, 4) for label, part in wrong.items()} if dataset.name == "cifar10" else {},
+        "differing": alike.images - alike.same,
+        "difference": alike.difference,
+    }
+
+
+def rows(runs: Runs) -> list[Row]:
+    measured = runs.measured
+    errors = measured.get("errors", {})
+    found = [
+        Row(label, None, errors[label], 1, measured["images"], on="val") if label in errors else Row(label)
+        for label in (TRAINED, MADE, DEEPER)
+    ]
+    return [*found, Row("images that the first two answer differently", 0, measured.get("differing"), unit="images")]
+
+
+def picture(_: Runs, found: list[Row]) -> bytes:
+    return beside_figure([Pair(row.label, row.paper, row.ours) for row in found if row.unit == "error %"], "error %")
+
+
+def finding(runs: Runs) -> Finding:
+    """The construction is one where it answers every image as the shallow net does; how bad the trained one is, is
+    told where it is known.
+    """
+    measured = runs.measured
+    if not measured:
+        return Finding(None, "not measured")
+    near = measured["difference"]
+    scores_are = f"its scores within {near:.0e} of the largest" if near else "its scores the same to the last bit"
+    words = (
+        f"{MADE}, answers {measured['images'] - measured['differing']:,} of {measured['images']:,} images of "
+        f"{measured['data']} as {SHALLOW} does, {scores_are}"
+    )
+    errors = measured["errors"]
+    if errors:
+        words += f"; its error is {errors[MADE]:.2f} %, that of the trained {DEEP} {errors[DEEPER]:.2f} %"
+    return Finding(measured["differing"] == 0, words)
+
+
+def _images(runs: Runs, datasets: Datasets) -> Dataset:
+    digits = make_recipe(DIGITS, SHALLOW, "small")
+    if runs.setting.smoke:
+        return datasets.of(digits)
+    try:
+        return datasets.of(runs.setting.recipe(SHALLOW))
+    except DataError:
+        return datasets.of(digits)
+
+
+CONSTRUCTION = Experiment(
+    name="construction",
+    title="A plain net of 56 layers that is no worse than one of 20",
+    claim="There is a deeper net that is as good as the shallower one: its layers copied, all others doing nothing; "
+    "training could find it, and does not.",
+    place="sec. 1",
+    rows=rows,
+    picture=picture,
+    finding=finding,
+    measure=measure,
+    about="The added layers are convolutions that are the identity, with batch normalisation that is one, too. What "
+    "reaches them is never negative, so that their own ReLUs take nothing from it. One seed of each net, "
+    "those that come with the package.",
+)

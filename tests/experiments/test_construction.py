@@ -1,0 +1,38 @@
+"""The net of 56 layers that is one of 20: on digits, and what is said of what was measured."""
+
+from reslab.experiments.construction import CONSTRUCTION, DEEPER, MADE, TRAINED
+from reslab.experiments.experiment import Runs
+from reslab.experiments.scales import Setting, Shelf
+from reslab.training import Surroundings
+
+SMALL = Setting.nominal("small")
+MEASURED = {
+    "data": "cifar10", "images": 5000, "differing": 0, "difference": 0.0,
+    "errors": {TRAINED: 12.0, MADE: 12.0, DEEPER: 27.0},
+}  # fmt: skip
+
+
+def test_on_digits_every_answer_is_the_same():
+    runs = Runs(Setting.nominal("smoke"))
+    found = CONSTRUCTION.measure(runs, Shelf(Surroundings()))
+    assert (found["data"], found["images"], found["differing"], found["errors"]) == ("digits", 360, 0, {})
+    assert found["difference"] < 1e-5
+    measured = Runs(runs.setting, {}, found)
+    assert CONSTRUCTION.finding(measured).holds is True and "360 of 360 images of digits" in (
+        CONSTRUCTION.finding(measured).words
+    )
+    assert [row.ours for row in CONSTRUCTION.rows(measured)] == [None, None, None, 0]
+
+
+def test_errors_stand_beside_each_other():
+    runs = Runs(SMALL, {}, MEASURED)
+    assert [row.ours for row in CONSTRUCTION.rows(runs)] == [12.0, 12.0, 27.0, 0]
+    words = CONSTRUCTION.finding(runs).words
+    assert "to the last bit" in words and "12.00 %" in words and "27.00 %" in words
+    assert b"<svg" in CONSTRUCTION.picture(runs, CONSTRUCTION.rows(runs))
+
+
+def test_one_other_answer_is_no_construction():
+    runs = Runs(SMALL, {}, {**MEASURED, "differing": 1, "difference": 1e-3})
+    assert CONSTRUCTION.finding(runs).holds is False and "within 1e-03" in CONSTRUCTION.finding(runs).words
+    assert CONSTRUCTION.finding(Runs(SMALL)).holds is None
