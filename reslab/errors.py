@@ -35,6 +35,15 @@ def as_typed(path: PurePath | str) -> str:
     return shlex.quote(text)
 
 
+def refuse_no_text(path: PurePath) -> None:
+    """Raises UsageError for a path with bytes that are no text (Latin-1 names on Linux): no JSON could name it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        readable = str(path).encode(errors="backslashreplace").decode()
+        raise UsageError(f"{readable}: the name is not UTF-8; rename it") from error
+
+
 FEW = 8  # names that are all said, whether one of them is near or not
 
 

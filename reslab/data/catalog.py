@@ -15,7 +15,7 @@ from reslab.data.decoding import decode_folder
 from reslab.data.digits import load_digits
 from reslab.data.folder import FolderIndex, fingerprint, index_folder
 from reslab.data.places import data_root
-from reslab.errors import DataError, UsageError, nearest, unknown
+from reslab.errors import DataError, UsageError, nearest, refuse_no_text, unknown
 from reslab.progress import Progress, Say, silent, unseen
 
 NAMES = {
@@ -101,6 +101,7 @@ def load_folder(
 
     Row i of a split is file i of that split in the data set's index: what could not be read is in neither.
     """
+    refuse_no_text(folder.resolve())
     chosen = index_folder(folder, skip_empty=on_bad == "skip") if index is None else index
     changed = index is not None and fingerprint(folder, index.files) != index.fingerprint
     pixels, bad, copies = decode_folder(folder, chosen.files, size, on_bad, say, progress)

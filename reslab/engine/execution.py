@@ -183,9 +183,10 @@ def _device(asked: str, machine: Machine) -> str:
 
 def _precision(asked: str, device: str, machine: Machine, work: Work | None) -> tuple[str, str]:
     if asked != "auto":
-        return asked, "precision as asked"
+        errs = asked == "bf16" and device == "cpu" and work is not None and tiny(work)
+        return asked, "precision as asked" + (", in which PyTorch errs on maps of one pixel" if errs else "")
     if device.startswith("cuda"):
-        return ("bf16", "the GPU multiplies bf16") if torch.cuda.is_bf16_supported() else ("fp32", "a GPU without bf16")
+        return ("bf16", "the GPU multiplies bf16") if _gpu_has_bf16(device) else ("fp32", "a GPU without bf16")
     if device == "mps":
         return "fp32", "bf16 is not measured on MPS"
     if machine.fast_bf16 and work is not None and tiny(work):
@@ -196,11 +197,23 @@ def _precision(asked: str, device: str, machine: Machine, work: Work | None) -> 
     return "fp32", "the processor has no bf16 units"
 
 
+def _gpu_has_bf16(device: str) -> bool:
+    """Not measured: PyTorch emulates bf16 on GPUs without such units, and calls that supported unless asked."""
+    with torch.cuda.device(device):
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+
+
 def elsewhere(
     recorded: Execution, request: Request, machine: Machine, work: Work | None = None, say: Say = silent
 ) -> tuple[Execution, str]:
-    """The execution to go on with where the recorded one cannot be had any more."""
+    """The execution to go on with where the recorded one cannot be had any more.
+
+    In the recorded precision, but where PyTorch errs in it: bf16 on the CPU, on maps of one pixel.
+    """
+    errs = work is not None and tiny(work) and _device(request.device, machine) == "cpu"
     kept = replace(
-        request, precision=recorded.precision, threads=request.threads or min(recorded.threads, machine.cores)
+        request,
+        precision="auto" if errs else recorded.precision,
+        threads=request.threads or min(recorded.threads, machine.cores),
     )
     return choose(kept, machine, work, say)

@@ -1,12 +1,15 @@
 """Fields of a recipe by dotted name, as a command line gives them."""
 
 import json
+import re
 from dataclasses import asdict
 from functools import reduce
 from typing import Any
 
 from reslab.errors import UsageError, unknown
 from reslab.training.recipe import Recipe, field_names, fitting, hint_of, misfit, options_of
+
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
 def with_fields(recipe: Recipe, assignments: list[str]) -> Recipe:
@@ -53,4 +56,6 @@ def _parse(name: str, text: str) -> Any:
     try:
         return json.loads(text.lower())
     except ValueError as error:
+        if float in options and _DECIMAL.fullmatch(text):  # ".1", "1." and "+1", which are no JSON
+            return float(text)
         raise misfit(name, text) from error

@@ -76,7 +76,7 @@ def fit(
     be read any more; the folder then holds the last good state.
     """
     terms = terms_of(engine, recipe.optimizer)
-    line_every, evaluate_every = max(1, recipe.steps // LINES), max(1, recipe.steps // EVALUATIONS)
+    line_every, evaluate_every = math.ceil(recipe.steps / LINES), math.ceil(recipe.steps / EVALUATIONS)
     clock = _Clock(state, save_every)
     line: dict[str, Any] = {}
     val_error: float | None = None

@@ -17,11 +17,12 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of x, x^3 and x^5: steep at 0, so th
 
 @dataclass(frozen=True)
 class Matrices:
-    """Where the matrices of one shape lie in a flat buffer."""
+    """Where the matrices of one shape lie in a flat buffer, and the factor of their rate."""
 
     starts: tuple[int, ...]
     rows: int
     columns: int
+    rate: float = 1.0
 
     def read(self, flat: Tensor) -> Tensor:
         """Copies of them, (matrices, rows, columns)."""
@@ -36,15 +37,20 @@ class Matrices:
         return [flat[start : start + self.rows * self.columns] for start in self.starts]
 
 
-def convolutions_of(layout: Layout) -> tuple[Matrices, ...]:
-    """Every convolution but the first, the stem."""
+def convolutions_of(layout: Layout, rates: Tensor | None = None) -> tuple[Matrices, ...]:
+    """Every convolution but the first, the stem, and but those that `rates` leaves where they are.
+
+    `rates` are the factors of the rate of each number of the flat buffer (`optimizer.rates_of`); None: all are 1.
+    """
     starts = (0, *accumulate(layout.sizes))
-    found: dict[tuple[int, int], list[int]] = {}
+    found: dict[tuple[int, int, float], list[int]] = {}
     for shape, size, start in [
         place for place in zip(layout.shapes, layout.sizes, starts, strict=False) if len(place[0]) == 4
     ][1:]:
-        found.setdefault((shape[0], size // shape[0]), []).append(start)
-    return tuple(Matrices(tuple(places), *shape) for shape, places in found.items())
+        rate = 1.0 if rates is None else float(rates[start])
+        if rate:
+            found.setdefault((shape[0], size // shape[0], rate), []).append(start)
+    return tuple(Matrices(tuple(places), *kind) for kind, places in found.items())
 
 
 def muon(weights: Tensor, velocity: Tensor, gradient: Tensor, lr: float, momentum: float) -> None:

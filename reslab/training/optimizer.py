@@ -48,7 +48,7 @@ def terms_of(engine: Engine, optimizer: Optimizer) -> Terms:
     return Terms(
         engine.buffer(decay),
         None if rates is None else engine.buffer(rates),
-        convolutions_of(engine.parameters) if optimizer.kind == "muon" else (),
+        convolutions_of(engine.parameters, rates) if optimizer.kind == "muon" else (),
         limits_of(engine.parameters, optimizer),
     )
 
@@ -60,7 +60,7 @@ def descend(weights: Tensor, velocity: Tensor, gradient: Tensor, terms: Terms, l
     """
     moved = [(each, each.read(weights), each.read(velocity)) for each in terms.convolutions]
     for each, own_weights, own_velocity in moved:
-        muon_lr = lr * optimizer.muon_lr / optimizer.lr
+        muon_lr = lr * each.rate * optimizer.muon_lr / optimizer.lr
         muon(own_weights, own_velocity, each.read(gradient), muon_lr, optimizer.muon_momentum)
     rates = lr if terms.rates is None else lr * terms.rates
     if optimizer.kind == "rmsprop":

@@ -235,6 +235,10 @@ def check(recipe: Recipe, facts: Facts, residual: Residual | None = None) -> Non
             f"selective {recipe.selective} of batch {recipe.batch} draws {recipe.candidates} images a step, more than "
             f"the {facts.train_images} training images of {facts.name}; select a larger part, or use a smaller --batch"
         )
+    if recipe.data.images is not None and recipe.data.images < facts.classes:
+        raise UsageError(
+            f"data.images={recipe.data.images}: {facts.name} has {facts.classes} classes; at least one image of each"
+        )
     if recipe.model.classes != facts.classes:
         raise UsageError(f"model.classes={recipe.model.classes}, but {facts.name} has {facts.classes} classes")
     for field, told, found, way in (

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from reslab.data import Dataset, measure
+from reslab.data import Dataset, find_folder, measure
 from reslab.engine import Execution, choose, make_engine, this_machine
-from reslab.errors import DataError, UsageError, as_typed
+from reslab.errors import DataError, UsageError, as_typed, refuse_no_text
 from reslab.nets import Residual, digest_of, name_of, named_residual, try_out
 from reslab.store import DIVERGED, RESULT, SPLIT, RunFolder
 from reslab.training.continuing import recorded_execution, same_execution, same_recipe, write_place
@@ -69,8 +69,21 @@ def train(
         )
     recipe = with_residual(recipe, residual)
     path = Path(run) if run else default_folder(recipe, Path(runs))
-    dataset = read_data(data or recipe.data.name, recipe.data.split, recipe.data.size, around, path)
+    dataset = read_data(data or _place(recipe, around), recipe.data.split, recipe.data.size, around, path)
     return train_on(dataset, recipe, path, around, residual)
+
+
+def _place(recipe: Recipe, around: Surroundings) -> str:
+    """Where the recipe's data lie by its name alone; a recipe does not know where a folder of photographs lay."""
+    name = recipe.data.name
+    if recipe.data.fingerprint is not None:
+        try:
+            find_folder(name, around.data_root)
+        except UsageError as error:
+            raise UsageError(
+                f"the recipe is of a folder '{name}', which is not here; say where: train(recipe, data='.../{name}')"
+            ) from error
+    return name
 
 
 def with_residual(recipe: Recipe, residual: Residual | None = None) -> Recipe:
@@ -90,6 +103,7 @@ def train_on(
     folder = RunFolder(run)
     dataset = dataset.with_train(recipe.data.images)
     # What cannot be done is refused before anything is written.
+    refuse_no_text(run.resolve())
     residual = residual or named_residual(recipe.model.residual)
     if residual and digest_of(residual) != recipe.model.residual_digest:
         raise UsageError(f"{recipe.model.residual} has changed since {run} began; choose another --run")

@@ -1,5 +1,6 @@
 """The choice of execution: by what is there, and refusing what is not."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -32,7 +33,8 @@ def test_bf16_is_not_chosen_where_pytorch_errs(name, size, precision):
     able = replace(CPU, features=("avx512_bf16",))
     work = Work(spec(name, None, 10, size), 1000)
     assert choose(Request(engine="torch"), able, work)[0].precision == precision
-    assert choose(Request(engine="torch", precision="bf16"), able, work)[0].precision == "bf16", "as asked"
+    asked, line = choose(Request(engine="torch", precision="bf16"), able, work)
+    assert asked.precision == "bf16" and ("PyTorch errs" in line) == (precision == "fp32"), "as asked"
 
 
 def test_one_core():
@@ -69,6 +71,24 @@ def test_a_run_goes_on_where_its_device_is_gone():
     recorded = Execution("torch", "cuda", "bf16", True, False, 16)
     execution, _ = elsewhere(recorded, Request(), CPU)
     assert (execution.device, execution.precision, execution.threads) == ("cpu", "bf16", 2)
+    able = replace(CPU, features=("avx512_bf16",))
+    for size, precision in ((16, "fp32"), (32, "bf16")):
+        work = Work(spec("resnet18", None, 10, size), 1000)
+        assert elsewhere(recorded, Request(engine="torch"), able, work)[0].precision == precision, "where PyTorch errs"
+
+
+@pytest.mark.parametrize(("has_units", "precision"), [(True, "bf16"), (False, "fp32")])
+def test_a_gpu_is_asked_for_units_and_not_for_an_emulation(monkeypatch, has_units, precision):
+    """Without a GPU: what PyTorch would be asked, of the GPU that is meant."""
+    asked = []
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.setattr("torch.cuda.device", lambda device: asked.append(device) or nullcontext())
+    monkeypatch.setattr(
+        "torch.cuda.is_bf16_supported", lambda including_emulation=True: including_emulation or has_units
+    )
+    machine = replace(CPU, gpu="Some GPU")
+    assert choose(Request(engine="torch", device="cuda:1", compile="off"), machine)[0].precision == precision
+    assert asked == ["cuda:1"]
 
 
 def test_this_machine_has_a_name():

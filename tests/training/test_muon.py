@@ -90,6 +90,28 @@ def test_a_step_is_muons_for_convolutions_and_pytorchs_sgd_for_the_rest():
         assert torch.allclose(ours[name], parameter, rtol=1e-4, atol=1e-5), name
 
 
+def test_rates_by_name_are_those_of_matrices_too():
+    """What is frozen stays, byte for byte, and half the rate goes half as far."""
+    net, engine = make("resnet8")
+    gradient = torch.randn(engine.parameters.total, generator=torch.Generator().manual_seed(0))
+    start = engine.parameters.pack(dict(net.named_parameters()))
+    moved = {}
+    for rates in ("", "stage1.*=0, stage2.*=0.5"):
+        optimizer = Optimizer(lr=0.2, kind="muon", muon_lr=0.05, muon_momentum=0, weight_decay=0, rates=rates)
+        weights = start.clone()
+        descend(weights, torch.zeros_like(start), gradient, terms_of(engine, optimizer), 0.2, optimizer)
+        moved[rates] = weights
+    whole, part = (engine.parameters.views(weights) for weights in moved.values())
+    before = engine.parameters.views(start)
+    for name in (n for n, p in net.named_parameters() if p.dim() == 4 and not n.startswith("stem")):
+        length = before[name].flatten(1).shape[0] ** 0.5 / before[name].norm()
+        full, less = (tensors[name] - length * before[name] for tensors in (whole, part))
+        if name.startswith("stage1"):
+            assert torch.equal(part[name], before[name])
+        else:
+            assert torch.allclose(less, full * (0.5 if name.startswith("stage2") else 1.0), atol=1e-5), name
+
+
 def test_its_rate_follows_the_schedule():
     _, engine = make("resnet8")
     optimizer = Optimizer(lr=0.2, kind="muon", muon_lr=0.05, muon_momentum=0)

@@ -102,6 +102,8 @@ def test_fields_by_dotted_name():
     )
     assert recipe.optimizer.lr == 0.05 and recipe.augment.flip is False and recipe.schedule.drops == (10, 20)
     assert recipe.optimizer.nesterov is False and recipe.batch == 64
+    for written, value in ((".1", 0.1), ("1.", 1.0), ("+5e-2", 0.05), ("2", 2.0)):
+        assert with_fields(make_recipe(CIFAR), [f"optimizer.lr={written}"]).optimizer.lr == value
 
 
 @pytest.mark.parametrize(
@@ -110,6 +112,9 @@ def test_fields_by_dotted_name():
         ("optimizer.rl=1", "did you mean optimizer.lr"),
         ("optimizer.lr", "--set optimizer.lr=value"),
         ("optimizer.lr=fast", "takes a number"),
+        ("optimizer.lr=nan", "takes a number"),
+        ("optimizer.lr=.", "takes a number"),
+        ("batch=64.5", "batch"),
         ("batch=1.5", "takes a whole number"),
         ("batch=true", "takes a whole number"),
         ("augment.flip=3", "takes true or false"),
@@ -185,6 +190,7 @@ def test_known_identities_stay():
         ("selective=0.5", "draws 128 images a step, more than the 90 .* smaller --batch"),
         ("model.classes=4", "has 3 classes"),
         ("data.size=32", "use --size"),
+        ("data.images=2", "has 3 classes; at least one image of each"),
     ],
 )
 def test_recipes_that_do_not_fit_their_data(change, message):

@@ -469,6 +469,31 @@ def test_more_threads_than_cores_are_not_taken(digits, recipe, tmp_path):
     assert any("999 threads are more than" in line for line in said)
 
 
+@pytest.mark.parametrize(("steps", "evaluations", "lines"), [(1, 1, 1), (25, 25, 25), (26, 13, 26), (49, 25, 49)])
+def test_it_is_judged_at_most_25_times(digits, tmp_path, steps, evaluations, lines):
+    run = tmp_path / "run"
+    train_on(digits, short_recipe(digits, steps, model="resnet8"), run, Surroundings())
+    metrics = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert sum("val_error" in line for line in metrics) == evaluations
+    assert sum("train_error" in line for line in metrics) == lines
+
+
+def test_a_recipe_of_a_folder_asks_where_it_is(digits, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = short_recipe(digits, 1)
+    asked = replace(asked, data=replace(asked.data, name="my photos", fingerprint="0123"))
+    with pytest.raises(UsageError, match=r"folder 'my photos', which is not here; .*data='.../my photos'"):
+        train(asked)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file names are text there")
+def test_a_run_whose_name_is_no_text_is_refused_before_it_begins(digits, recipe, tmp_path):
+    with pytest.raises(UsageError, match=r"r\\udce9.*not UTF-8; rename it"):
+        train_on(digits, recipe, tmp_path / os.fsdecode(b"r\xe9"), Surroundings())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_two_classes_only(tmp_path):
     pixels = np.concatenate([np.full((40, 8, 8, 3), 30, np.uint8), np.full((40, 8, 8, 3), 200, np.uint8)])
     data = Dataset("dark", ("dark", "light"), {"train": Images(pixels, np.repeat([0, 1], 40))})
