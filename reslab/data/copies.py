@@ -1,6 +1,7 @@
 """The same photograph twice, byte for byte: looked for while photographs are read anyway."""
 
 import hashlib
+import stat
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -21,7 +22,9 @@ class Comparison:
         lengths: dict[str, int] = {}
         for file in files:
             with suppress(OSError):
-                lengths[file] = (folder / file).stat().st_size
+                found = (folder / file).stat()
+                if stat.S_ISREG(found.st_mode):  # a pipe has a length, too, and nothing to read
+                    lengths[file] = found.st_size
         often = Counter(lengths.values())
         self._suspects = {file for file, length in lengths.items() if often[length] > 1}
         self._digests: dict[str, bytes] = {}
