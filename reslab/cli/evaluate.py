@@ -23,7 +23,9 @@ def evaluate(
         ),
     ],
     data: Annotated[str | None, typer.Argument(help="Another data set; default: the run's own.")] = None,
-    split: Annotated[str | None, typer.Option(help="train, val or test; default: test, else val.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="train, val, test, or all of a folder; default: test, else val.")
+    ] = None,
     views: Annotated[
         str | None, typer.Option(help="1 (default), flip, centre or 10 crops; flip with --scales on photographs.")
     ] = None,

@@ -37,12 +37,15 @@ class SplitFolder(NamedTuple):
 Contents = Mapping[str, SplitFolder]  # of each split; without split folders, everything is in "train"
 
 
-def scan_folder(folder: Path) -> Contents:
-    """What lies in `folder`, of which `index_folder` may refuse a part. DataError if its splits cannot be told."""
+def scan_folder(folder: Path, training: bool = True) -> Contents:
+    """What lies in `folder`, of which `index_folder` may refuse a part. DataError if its splits cannot be told.
+
+    A folder that is only tested on (not `training`) may have test/ or val/ without train/.
+    """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder")
     with legible():
-        return {split: _scan(folder, place) for split, place in _split_places(folder).items()}
+        return {split: _scan(folder, place) for split, place in _split_places(folder, training).items()}
 
 
 def unused_beside(folder: Path, contents: Contents) -> list[str]:
@@ -95,7 +98,7 @@ def _refuse_unwritable(names: list[str], place: Path) -> None:
             raise DataError(f"{place}: the name {readable} is not UTF-8; rename it") from error
 
 
-def _split_places(folder: Path) -> dict[str, Path]:
+def _split_places(folder: Path, training: bool) -> dict[str, Path]:
     """Split name -> its folder. A class may be called "train": what makes a split folder is folders in it."""
     places: dict[str, Path] = {}
     for place in sorted(folders(folder)):
@@ -108,14 +111,14 @@ def _split_places(folder: Path) -> dict[str, Path]:
                 "put their photographs into one of them, or take one away"
             )
         places[split] = place
-    if "train" in places:
-        return {split: places[split] for split in ("train", "val", "test") if split in places}
     beside = _beside(folder)
-    for place in places.values():
-        if not beside or beside & {inner.name for inner in folders(place)}:
-            raise DataError(
-                f"{folder}: has {place.name}/ but no train/; put the class folders to learn from into train/"
-            )
+    lonely = [p for p in places.values() if not beside or beside & {inner.name for inner in folders(p)}]
+    if training and lonely and "train" not in places:
+        raise DataError(
+            f"{folder}: has {lonely[0].name}/ but no train/; put the class folders to learn from into train/"
+        )
+    if "train" in places or lonely:
+        return {split: places[split] for split in SPLITS if split in places}
     return {"train": folder}
 
 

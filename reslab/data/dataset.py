@@ -81,7 +81,10 @@ class Images:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A named set of images. Splits are among "train", "val", "test"; "train" is always there."""
+    """A named set of images. Splits are among "train", "val", "test"; "train" is there, but for testing alone.
+
+    Of a folder that is tested, the only split may be "all", everything in it.
+    """
 
     name: str
     classes: tuple[str, ...]
@@ -94,7 +97,7 @@ class Dataset:
 
     @property
     def size(self) -> int:
-        return self.splits["train"].size
+        return next(iter(self.splits.values())).size
 
     def with_train(self, images: int | None) -> "Dataset":
         """The same with so many of its training images, of each class its part, the same ones every time; None: all.

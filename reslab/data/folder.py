@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from reslab.data.contents import (
     SPLIT_FOLDERS,
@@ -59,6 +59,13 @@ class FolderIndex:
             raise DataError("the written-down split of a folder is damaged (files and labels do not match)")
         return index
 
+    def lies_in(self, folder: Path) -> bool:
+        """Are all of these files in `folder`, in the lengths that were written down?"""
+        try:
+            return fingerprint(folder, self.files) == self.fingerprint
+        except DataError:
+            return False
+
 
 def index_folder(folder: Path, skip_empty: bool = False) -> FolderIndex:
     """Classes, files and splits of `folder`; without split folders, 80 % train and 20 % val, the same every time.
@@ -80,7 +87,7 @@ def index_found(folder: Path, contents: Contents, skip_empty: bool = False) -> F
         for split in contents.values():
             _refuse_strangers(split, classes)
         files, labels = placed(contents, classes)
-        notes = _notes(folder, contents)
+        notes = notes_of(folder, contents)
         if empty:
             notes.append(f"left out, since no image that Pillow reads is in them: {', '.join(empty)}")
         if len(contents) == 1:
@@ -114,10 +121,15 @@ def fingerprint(folder: Path, files: Mapping[str, tuple[str, ...]]) -> str:
     return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()[:12]
 
 
+def refuse_without_classes(split: SplitFolder) -> NoReturn:
+    """DataError for a folder that has no class folder."""
+    what = f"has images ({len(split.loose):,}) but no class folder" if split.loose else "has no class folder"
+    raise DataError(f"{split.place}: {what}; put the images of each class into a folder of their own")
+
+
 def _classes(train: SplitFolder) -> tuple[str, ...]:
     if not train.photos:
-        what = f"has images ({len(train.loose):,}) but no class folder" if train.loose else "has no class folder"
-        raise DataError(f"{train.place}: {what}; put the images of each class into a folder of their own")
+        refuse_without_classes(train)
     if empty := _empty(train):
         raise DataError(
             f"{train.place / empty[0]}: class folder without an image that Pillow reads{_more(empty)}; "
@@ -203,7 +215,8 @@ def _hold_out(files: tuple[str, ...], labels: tuple[int, ...]) -> tuple[Files, L
     return chosen, {split: tuple(labels[i] for i in part) for split, part in parts.items()}
 
 
-def _notes(folder: Path, contents: Contents) -> list[str]:
+def notes_of(folder: Path, contents: Contents) -> list[str]:
+    """What to say of all that lies in the folder and is not used."""
     notes = []
     ignored = sum(len(split.ignored) for split in contents.values())
     if ignored:

@@ -1,25 +1,26 @@
 """Testing: the error of a run or model file, or of several together, on a split of a data set."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reslab.data import NAMES, Dataset, FolderIndex, Images, load_dataset
+from reslab.data import Dataset, Images, load_dataset
 from reslab.engine import Request
-from reslab.errors import DataError, UsageError, as_typed, unknown
+from reslab.errors import UsageError
 from reslab.evaluation.confusion import ClassError, class_errors, confusion_matrix, mean_class_error
 from reslab.evaluation.ensemble import Member, in_order, members_of, seen_in_training
 from reslab.evaluation.error import top_error
 from reslab.evaluation.probabilities import not_dense, probabilities
 from reslab.evaluation.scores import scores_of
+from reslab.evaluation.source import tested_on
 from reslab.evaluation.views import Views, views_of
 from reslab.nets import Residual
 from reslab.progress import Progress, Say, silent, unseen
-from reslab.store import ENVIRONMENT, SPLIT, UNTOLD, Classifier, ExportedNet, RunFolder
+from reslab.store import Classifier, ExportedNet
 
 
 @dataclass(frozen=True)
@@ -82,22 +83,20 @@ def evaluate(
     A classifier that `load` gave is tested with the weights that it has now, on the data that its run was trained on.
     An exported file, as `reslab.load` gives it, has one size: all but whole images at `scales` can be done with it.
     `data` defaults to what the net was trained on, with the run's own split; `split` to "test" where there is one, else
-    "val". Classes are matched by name. `views` is 1 (the image as it is), "flip" (and its mirror), "centre" or 10
-    (crops); with `scales`, shorter sides in pixels, crops are cut from images of these scales, and 1 and "flip" apply
-    the net convolutionally to whole images (see `Views`). `ensemble` names more runs, whose probabilities are
+    "val" or "train"; of a folder "all" is every photograph, and the default where another one than the run's own has no
+    folders of splits. Classes are matched by name. `views` is 1 (the image as it is), "flip" (and its mirror), "centre"
+    or 10 (crops); with `scales`, shorter sides in pixels, crops are cut from images of these scales, and 1 and "flip"
+    apply the net convolutionally to whole images (see `Views`). `ensemble` names more runs, whose probabilities are
     averaged with those of the first. `residual` is the nets' residual function, where it is one's own.
 
     Raises UsageError for a split or views that are not there and for members with other classes, DataError for a data
-    set whose classes the net does not know.
+    set whose classes the net does not know, before any photograph is read.
     """
     members = members_of((run_or_classifier, *ensemble), request, residual, say)
     first = members[0]
     _refuse_impossible(views, scales, members)
-    dataset = _dataset(first.classifier, data, data_root, on_bad, say)
-    split = split or ("test" if "test" in dataset.splits else "val" if "val" in dataset.splits else "train")
-    if split not in dataset.splits:
-        raise unknown(f"split of {dataset.name}", split, dataset.splits)
-    images = by_name(dataset, split, first.classes, _naming(first.classifier))
+    tested = tested_on(first.classifier, data, split, data_root, on_bad, say)
+    dataset, split, images = tested.dataset, tested.split, tested.images
     chosen = views_of(views, scales, first.classifier.size, dataset.mirror)
     found: NDArray[np.floating]
     if len(members) == 1 and chosen == Views() and isinstance(first.classifier, Classifier):
@@ -165,67 +164,3 @@ def _at_size(dataset: Dataset, split: str, size: int, on_bad: str, say: Say) -> 
         raise UsageError(f"{dataset.name} has images of {dataset.size} pixels and is not scaled for a net of {size}")
     place = dataset.folder or dataset.name
     return load_dataset(place, size=size, on_bad=on_bad, index=dataset.index, say=say).splits[split]
-
-
-def by_name(dataset: Dataset, split: str, classes: tuple[str, ...], hint: str = "") -> Images:
-    """A split with its labels renumbered to the net's classes, matched by name.
-
-    Raises DataError, which ends with `hint`, for a class that the net does not know.
-    """
-    images = dataset.splits[split]
-    if dataset.classes == classes:
-        return images
-    strange = [name for name in dataset.classes if name not in classes]
-    if strange:
-        raise DataError(
-            f"the net does not know class '{strange[0]}' of {dataset.name}"
-            f"{f' and {len(strange) - 1} more' if len(strange) > 1 else ''}; it knows {', '.join(classes[:10])}"
-            f"{f' and {len(classes) - 10:,} more' if len(classes) > 10 else ''}{hint}"
-        )
-    numbers = np.array([classes.index(name) for name in dataset.classes], np.int64)
-    return replace(images, labels=numbers[images.labels])
-
-
-def _naming(net: Classifier | ExportedNet) -> str:
-    """What to do about classes that have numbers for names: another program's weights know no others."""
-    origin, numbers = net.identity.origin, tuple(map(str, range(len(net.classes))))
-    if origin is None or net.classes != numbers:
-        return ""
-    file = origin.seen_from(net.place)
-    return f". Their names are not in {file}: reslab convert {as_typed(file)} --classes FILE takes them from a text"
-
-
-def _dataset(
-    classifier: Classifier | ExportedNet,
-    data: str | Path | None,
-    data_root: Path | None,
-    on_bad: str,
-    say: Say,
-) -> Dataset:
-    """The data set to test on; where it is the one that was trained on, in the split that was trained with."""
-    about, place = classifier.identity, classifier.place
-    folder = RunFolder(place) if place and place.is_dir() else None
-    recorded = (folder.read(ENVIRONMENT) or {}).get("folder") if folder else None
-    if data is None and about.data == UNTOLD:
-        raise UsageError(f"{place or about.model} was trained on {UNTOLD}: name a data set (reslab eval FILE DATA)")
-    asked = data or recorded or about.data
-    if data is None and asked == about.data and asked not in NAMES and not Path(asked).is_dir():
-        raise UsageError(
-            f"{place or about.model} was trained on the photographs '{asked}', and does not know where they lie: "
-            "name their folder (reslab eval FILE FOLDER)"
-        )
-    own = Path(asked).resolve().name == about.data
-    written = folder.read(SPLIT) if folder and own else None
-    dataset = load_dataset(
-        asked,
-        split=about.split if own else None,
-        size=classifier.size,
-        root=data_root,
-        on_bad=on_bad,
-        index=FolderIndex.from_dict(written) if written else None,
-        say=say,
-    )
-    if own and written is None and (dataset.fingerprint or None) != about.fingerprint:
-        note = "these photographs are not exactly those of the training: some held out here may have been trained on"
-        return replace(dataset, notes=(*dataset.notes, note))
-    return dataset
