@@ -43,6 +43,7 @@ from reslab.data.catalog import (
 from reslab.data.cifar import SPLITS as CIFAR_SPLITS
 from reslab.data.class_names import places_among, same_names
 from reslab.data.colour import draw_lighting
+from reslab.data.copies import among
 from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
 from reslab.data.findings import Finding
 from reslab.data.folder import FolderIndex, index_folder
@@ -70,6 +71,7 @@ __all__ = [
     "Preprocessing",
     "Survey",
     "alternate_flips",
+    "among",
     "at_scale",
     "batch_epochs",
     "batch_indices",

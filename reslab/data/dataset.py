@@ -11,7 +11,7 @@ from PIL import Image
 
 from reslab.data.lazy import LazyPixels, Rows, chosen
 from reslab.data.photo import one_of_many, open_photo
-from reslab.data.splits import stratified
+from reslab.data.splits import chosen_part
 from reslab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -110,5 +110,4 @@ class Dataset:
         assert images is not None
         if images > len(train):
             raise UsageError(f"{self.name} has {len(train):,} training images; data.images={images} are not there")
-        kept, _ = stratified(train.labels, (images, len(train) - images))
-        return replace(self, splits={**self.splits, "train": train.only(kept)})
+        return replace(self, splits={**self.splits, "train": train.only(chosen_part(train.labels, images))})

@@ -16,7 +16,7 @@ from reslab.data.contents import (
     scan_folder,
     unused_beside,
 )
-from reslab.data.splits import stratified
+from reslab.data.splits import chosen_part, stratified
 from reslab.errors import DataError, as_typed
 
 SHARES = (80, 20)  # per cent for train and val, where the folder has no splits of its own
@@ -58,6 +58,13 @@ class FolderIndex:
         if {split: len(part) for split, part in files.items()} != {split: len(part) for split, part in labels.items()}:
             raise DataError("the written-down split of a folder is damaged (files and labels do not match)")
         return index
+
+    def trained_on(self, images: int | None) -> tuple[str, ...]:
+        """Paths of the training photographs; where so many `images` were learned alone, of these."""
+        files = self.files["train"]
+        if images is None or images >= len(files):
+            return files
+        return tuple(files[row] for row in chosen_part(self.labels["train"], images))
 
     def lies_in(self, folder: Path) -> bool:
         """Are all of these files in `folder`, in the lengths that were written down?"""

@@ -17,6 +17,7 @@ from reslab.evaluation.error import top_error
 from reslab.evaluation.probabilities import not_dense, probabilities
 from reslab.evaluation.scores import scores_of
 from reslab.evaluation.source import tested_on
+from reslab.evaluation.trained_on import learned_by
 from reslab.evaluation.views import Views, views_of
 from reslab.nets import Residual
 from reslab.progress import Progress, Say, silent, unseen
@@ -40,6 +41,7 @@ class Evaluation:
     precision: str
     classes: tuple[str, ...]
     confusions: NDArray[np.int64] = field(compare=False, repr=False)  # (classes, classes): rows true, columns predicted
+    trained_on: int | None = None  # photographs among these that a net was trained on; None: not known
     notes: tuple[str, ...] = ()
 
     @property
@@ -112,6 +114,7 @@ def evaluate(
             )
         found = total / len(members)
     top1 = top_error(found, images.labels)
+    learned, told = learned_by(members, tested, say)
     return Evaluation(
         model="+".join(member.classifier.identity.model for member in members),
         data=dataset.name,
@@ -126,7 +129,8 @@ def evaluate(
         precision="+".join(sorted({member.execution.precision for member in members})),
         classes=first.classes,
         confusions=confusion_matrix(images.labels, found.argmax(axis=1), len(first.classes)),
-        notes=(*dataset.notes, *_remarks(dataset, images, chosen), *seen_in_training(members, split)),
+        trained_on=learned,
+        notes=(*dataset.notes, *_remarks(dataset, images, chosen), *told, *_strangers(members, images, split)),
     )
 
 
@@ -149,6 +153,14 @@ def _remarks(dataset: Dataset, images: Images, views: Views) -> tuple[str, ...]:
             f"{', '.join(map(str, views.scales))}"
         )
     return tuple(notes)
+
+
+def _strangers(members: list[Member], images: Images, split: str) -> tuple[str, ...]:
+    """What to say of members with other training images, where `learned_by` knows and says nothing of them."""
+    first, *others = members
+    if images.photos:
+        others = [member for member in others if not member.classifier.identity.fingerprint]
+    return seen_in_training([first, *others], split)
 
 
 def _part(progress: Progress, number: int, parts: int) -> Progress:

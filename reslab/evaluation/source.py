@@ -36,7 +36,7 @@ class Tested:
     dataset: Dataset
     split: str  # "all": every photograph of a folder
     images: Images
-    own: bool  # is it what the net was trained with, in the same splits?
+    own: FolderIndex | None = None  # the photographs of the net's training, if it is tested on some of them
 
 
 def tested_on(net: Net, data: str | Path | None, split: str | None, root: Path | None, on_bad: str, say: Say) -> Tested:
@@ -49,11 +49,10 @@ def tested_on(net: Net, data: str | Path | None, split: str | None, root: Path |
     hint = _naming(net)
     if asked in NAMES:
         about = net.identity
-        own = asked == about.data and about.fingerprint is None
-        held = about.split if own else None
+        held = about.split if asked == about.data and about.fingerprint is None else None
         dataset = load_dataset(asked, split=held, size=net.size, root=root, on_bad=on_bad, say=say)
         chosen = chosen_split(split, dataset.splits, dataset.name)
-        return Tested(dataset, chosen, by_name(dataset, chosen, net.classes, hint), own)
+        return Tested(dataset, chosen, by_name(dataset, chosen, net.classes, hint))
     folder = find_folder(asked, root)
     written = own_index(net, folder, on_bad, say)
     index = written or index_tested(folder, split)
@@ -63,7 +62,7 @@ def tested_on(net: Net, data: str | Path | None, split: str | None, root: Path |
         index = everything(written)
     _numbers(index.classes, net.classes, name, hint)
     dataset = load_folder(folder, net.size, on_bad, index, say)
-    return Tested(dataset, chosen, by_name(dataset, chosen, net.classes, hint), written is not None)
+    return Tested(dataset, chosen, by_name(dataset, chosen, net.classes, hint), written)
 
 
 def run_of(net: Net) -> RunFolder | None:
