@@ -53,7 +53,7 @@ def index_tested(folder: Path, split: str | None = None) -> FolderIndex:
     if empty := sorted(photos.keys() - set(classes)):
         notes.append(f"no image that Pillow reads is in {', '.join(empty)}")
     if not divided:
-        notes.append(f"no folder for train, val or test: all of the {len(files[ALL]):,} images are tested")
+        notes.append("no folder for train, val or test: everything is tested")
     return FolderIndex(classes, files, labels, fingerprint(folder, files), tuple(notes))
 
 

@@ -1,7 +1,7 @@
 """Testing: the error of a run or model file, or of several together, on a split of a data set."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from reslab.data import Dataset, Images, load_dataset
 from reslab.engine import Request
 from reslab.errors import UsageError
+from reslab.evaluation.answered import Answers, answers_of
 from reslab.evaluation.confusion import ClassError, class_errors, confusion_matrix, mean_class_error
 from reslab.evaluation.ensemble import Member, in_order, members_of, seen_in_training
-from reslab.evaluation.error import top_error
+from reslab.evaluation.error import softmax, top_error
 from reslab.evaluation.probabilities import not_dense, probabilities
 from reslab.evaluation.scores import scores_of
 from reslab.evaluation.source import tested_on
@@ -41,6 +42,7 @@ class Evaluation:
     precision: str
     classes: tuple[str, ...]
     confusions: NDArray[np.int64] = field(compare=False, repr=False)  # (classes, classes): rows true, columns predicted
+    answers: Answers = field(compare=False, repr=False)  # to every image
     trained_on: int | None = None  # photographs among these that a net was trained on; None: not known
     notes: tuple[str, ...] = ()
 
@@ -55,10 +57,14 @@ class Evaluation:
         return mean_class_error(self.class_errors)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON: `confusions` as lists, with `class_errors` by name and `mean_class_error`."""
+        """Plain values for JSON: `confusions` as lists, with `class_errors` by name and `mean_class_error`.
+
+        The answers to single images are left out: `answers.mistakes(n)` are the surest wrong ones.
+        """
+        plain = {name: getattr(self, name) for name in (f.name for f in fields(self)) if name != "answers"}
         found = {c.name: {"error": round(c.error, 4), "images": c.images} for c in self.class_errors}
         return {
-            **asdict(self),
+            **plain,
             "confusions": self.confusions.tolist(),
             "class_errors": {name: found.get(name, {"error": None, "images": 0}) for name in self.classes},
             "mean_class_error": round(self.mean_class_error, 4),
@@ -103,6 +109,7 @@ def evaluate(
     found: NDArray[np.floating]
     if len(members) == 1 and chosen == Views() and isinstance(first.classifier, Classifier):
         found = scores_of(first.classifier, images, first.execution)
+        certain: NDArray[np.floating] = softmax(found)
     else:
         total = np.zeros((len(images), len(first.classes)))
         for number, member in enumerate(members):
@@ -112,8 +119,9 @@ def evaluate(
             total += in_order(
                 probabilities(member.classifier, own, seen, member.execution, count), member, first.classes
             )
-        found = total / len(members)
+        found = certain = total / len(members)
     top1 = top_error(found, images.labels)
+    answers = answers_of(images, found, certain, first.classes)
     learned, told = learned_by(members, tested, say)
     return Evaluation(
         model="+".join(member.classifier.identity.model for member in members),
@@ -128,7 +136,8 @@ def evaluate(
         top5_error=top_error(found, images.labels, 5),
         precision="+".join(sorted({member.execution.precision for member in members})),
         classes=first.classes,
-        confusions=confusion_matrix(images.labels, found.argmax(axis=1), len(first.classes)),
+        confusions=confusion_matrix(images.labels, answers.predicted, len(first.classes)),
+        answers=answers,
         trained_on=learned,
         notes=(*dataset.notes, *_remarks(dataset, images, chosen), *told, *_strangers(members, images, split)),
     )

@@ -56,7 +56,7 @@ def test_of_another_folder_without_splits_all_is_tested(run, tmp_path):
     other = make_photos(tmp_path / "other", {"cat": 5, "dog": 5}, seed=1)
     found = evaluate(run, other)
     assert (found.split, found.images, found.data) == ("all", 10, "other")
-    assert found.notes == ("no folder for train, val or test: all of the 10 images are tested",)
+    assert found.notes == ("no folder for train, val or test: everything is tested",)
     assert measured(run, other, "all") == ("all", 10)
     with pytest.raises(UsageError, match="unknown split of other 'val'"):
         evaluate(run, other, "val")

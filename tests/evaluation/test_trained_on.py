@@ -73,7 +73,10 @@ def test_of_a_part_of_the_training_photographs(pets, tmp_path):
 def test_where_it_is_not_known(run, pets, other):
     only = "only its run folder names those that it learned"
     model = run / "model.safetensors"
-    assert told(model, other) == (None, [f"whether {model} was trained on some of these photographs is not known: {only}"])
+    assert told(model, other) == (
+        None,
+        [f"whether {model} was trained on some of these photographs is not known: {only}"],
+    )
     pets.rename(pets.with_name("away"))
     count, [note] = told(run, other)
     assert count is None and note.endswith(f"is not known: its own are not in {pets} any more")
