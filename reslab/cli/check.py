@@ -52,6 +52,7 @@ WORDS = {
                             "{n} photographs lie twice in their class, nearly the same"),
     "broken": Words("1 link leads nowhere, and is ignored", "{n} links lead nowhere, and are ignored",
                     "what they name has moved, or is gone"),
+    "special": Words("1 pipe, socket or device is ignored", "{n} pipes, sockets or devices are ignored"),
     "ignored": Words("1 file has no suffix of a picture that Pillow reads, and is ignored",
                      "{n} files have no suffix of a picture that Pillow reads, and are ignored"),
     "hidden": Words("1 hidden file or folder is ignored", "{n} hidden files or folders are ignored"),

@@ -1,16 +1,18 @@
 """`reslab eval`: the error of a run, of a file with a net, or of an ensemble of them."""
 
+import io
+from csv import writer as csv_writer
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reslab.cli.show import emit, out, pairs, percent, say, table
+from reslab.cli.show import counting, emit, out, pairs, percent, say, show_text, table
 from reslab.cli.watch import counted
 from reslab.errors import UsageError
 
 if TYPE_CHECKING:
-    from reslab.evaluation import Evaluation
+    from reslab.evaluation import Answer, Answers, Evaluation
 
 MOST_CONFUSIONS = 3
 
@@ -23,7 +25,9 @@ def evaluate(
         ),
     ],
     data: Annotated[str | None, typer.Argument(help="Another data set; default: the run's own.")] = None,
-    split: Annotated[str | None, typer.Option(help="train, val or test; default: test, else val.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="train, val, test, or all of a folder; default: test, else val.")
+    ] = None,
     views: Annotated[
         str | None, typer.Option(help="1 (default), flip, centre or 10 crops; flip with --scales on photographs.")
     ] = None,
@@ -36,6 +40,12 @@ def evaluate(
     classes: Annotated[
         bool, typer.Option("--classes", help="The error of each class, and the most frequent confusions.")
     ] = False,
+    mistakes: Annotated[
+        int | None, typer.Option(metavar="N", help="The N mistakes that it was surest of, a line each.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write file,true,predicted,probability,correct of every image.")
+    ] = None,
     residual: Annotated[str | None, typer.Option(help="The net's own residual function, module:function.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16; default: the run's own.")] = "auto",
@@ -49,7 +59,9 @@ def evaluate(
     from reslab.evaluation import evaluate
     from reslab.interop import opened
     from reslab.nets import named_residual
+    from reslab.store import write_bytes
 
+    _refuse_unusable(mistakes, csv)
     asked = Request("auto", device, precision, "auto", threads)
     with counted("testing") as progress:
         found = evaluate(
@@ -68,12 +80,16 @@ def evaluate(
         )
     for note in found.notes:
         say(note)
+    if csv is not None:
+        write_bytes(csv, _every_answer(found.answers))
     if json:
-        emit(found.to_dict())
+        emit(found.to_dict() | ({} if mistakes is None else {"mistakes": _as_values(found.answers.mistakes(mistakes))}))
         return
     _show(found)
     if classes:
         _show_classes(found)
+    if mistakes is not None:
+        _show_mistakes(found.answers, mistakes)
 
 
 def _show(found: "Evaluation") -> None:
@@ -107,6 +123,42 @@ def _show_classes(found: "Evaluation") -> None:
         out.print()
         pictures = [(c.true, c.predicted, f"{c.count:,} of {c.images:,}") for c in frequent]
         table(("class", "taken for", "images"), pictures, title="most frequent confusions")
+
+
+def _refuse_unusable(mistakes: int | None, csv: Path | None) -> None:
+    """UsageError before anything is tested for it."""
+    if mistakes is not None and mistakes < 1:
+        raise UsageError(f"--mistakes {mistakes}: ask for at least 1")
+    if csv is not None and csv.is_dir():
+        raise UsageError(f"--csv {csv} is a folder: name a file")
+    if csv is not None and not csv.parent.is_dir():
+        raise UsageError(f"--csv {csv}: there is no folder {csv.parent}")
+
+
+def _every_answer(answers: "Answers") -> bytes:
+    """A row an image, in the order of the split; lines end with LF, whatever the system."""
+    text = io.StringIO()
+    writer = csv_writer(text, lineterminator="\n")
+    writer.writerow(("file", "true", "predicted", "probability", "correct"))
+    for answer in answers:
+        correct = "true" if answer.correct else "false"
+        writer.writerow((answer.file, answer.true, answer.predicted, f"{answer.probability:.6f}", correct))
+    return text.getvalue().encode()
+
+
+def _as_values(mistakes: "list[Answer]") -> list[dict[str, Any]]:
+    """For JSON; that they are wrong is known."""
+    return [{name: value for name, value in m._asdict().items() if name != "correct"} for m in mistakes]
+
+
+def _show_mistakes(answers: "Answers", most: int) -> None:
+    """A table of the mistakes, the surest first."""
+    out.print()
+    rows = [(m.file, m.true, m.predicted, f"{100 * m.probability:.1f} %") for m in answers.mistakes(most)]
+    if rows:
+        table(("file", "class", "taken for", "probability"), rows)
+    else:
+        show_text(f"no mistake in {counting(len(answers), 'image')}")
 
 
 def _pixels(text: str | None) -> tuple[int, ...]:

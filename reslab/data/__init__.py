@@ -6,6 +6,8 @@ digits         the embedded one
 cifar          CIFAR-10 and CIFAR-100 in every official form (listed in cifar_official, read by archives, pickles)
 folder         a folder of class folders: its classes, files and splits
 contents       what lies in such a folder, used or not
+testing        such a folder as it is tested: a split, or everything in it
+class_names    names of classes from two places, matched
 photo          from a photograph's file to pixels, for training and prediction
 scaling        images whole at other scales, and cut out at random scales (sec. 3.4)
 colour         colour augmentation along the principal components of natural colours (sec. 3.4)
@@ -39,7 +41,9 @@ from reslab.data.catalog import (
     load_folder,
 )
 from reslab.data.cifar import SPLITS as CIFAR_SPLITS
+from reslab.data.class_names import places_among, same_names
 from reslab.data.colour import draw_lighting
+from reslab.data.copies import among
 from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
 from reslab.data.findings import Finding
 from reslab.data.folder import FolderIndex, index_folder
@@ -49,8 +53,10 @@ from reslab.data.places import data_root
 from reslab.data.preprocessing import Preprocessing, by_colour, measure
 from reslab.data.scaling import at_scale, draw_places, draw_scales, scaled_crops
 from reslab.data.survey import Survey, survey_dataset
+from reslab.data.testing import ALL, chosen_split, everything, index_tested
 
 __all__ = [
+    "ALL",
     "CIFAR_SPLITS",
     "ENOUGH_PIXELS",
     "LARGEST_SCALE",
@@ -65,10 +71,12 @@ __all__ = [
     "Preprocessing",
     "Survey",
     "alternate_flips",
+    "among",
     "at_scale",
     "batch_epochs",
     "batch_indices",
     "by_colour",
+    "chosen_split",
     "crop_and_flip",
     "data_root",
     "draw_crops",
@@ -76,18 +84,22 @@ __all__ = [
     "draw_lighting",
     "draw_places",
     "draw_scales",
+    "everything",
     "fetch_dataset",
     "find_folder",
     "fit",
     "fit_picture",
     "index_folder",
+    "index_tested",
     "list_datasets",
     "load_dataset",
     "load_folder",
     "measure",
     "open_photo",
+    "places_among",
     "quiet",
     "read_photo",
+    "same_names",
     "scaled_crops",
     "survey_dataset",
 ]

@@ -127,9 +127,9 @@ def _without(folder: Path, index: FolderIndex, bad: Mapping[str, str]) -> Folder
             raise DataError(f"{folder}: not one image of {split} can be read")
         files[split] = tuple(paths[number] for number in good)
         labels[split] = tuple(index.labels[split][number] for number in good)
-    learned = set(labels["train"])
+    learned = set(labels.get("train", ()))
     for number, name in enumerate(index.classes):
-        if number not in learned:
+        if "train" in labels and number not in learned:
             raise DataError(f"{folder}: not one training image of the class {name} can be read")
     return replace(index, files=files, labels=labels, fingerprint=fingerprint(folder, files))
 

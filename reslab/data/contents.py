@@ -9,7 +9,12 @@ from typing import NamedTuple
 from reslab.data.photo import PHOTO_SUFFIXES
 from reslab.errors import DataError
 
-SPLIT_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+SPLITS = {  # what their folders may be called, in any case
+    "train": ("train", "training", "training_set", "trainset"),
+    "val": ("val", "valid", "validation", "validation_set"),
+    "test": ("test", "testing", "test_set"),
+}
+SPLIT_FOLDERS = {name: split for split, names in SPLITS.items() for name in names}
 _SYSTEM = {"__MACOSX"}  # written by other programs and no class; hidden folders are left out too
 
 
@@ -22,6 +27,7 @@ class SplitFolder(NamedTuple):
     hidden: list[str]  # files and folders that are hidden, or written by other programs
     loose: list[str]  # photographs in no class folder
     broken: list[str]  # links that lead nowhere, or to themselves
+    special: list[str]  # pipes, sockets and devices: opening one may wait for ever
 
     def without(self, classes: list[str]) -> "SplitFolder":
         """The same but for folders of these classes that hold no photograph."""
@@ -31,17 +37,21 @@ class SplitFolder(NamedTuple):
 Contents = Mapping[str, SplitFolder]  # of each split; without split folders, everything is in "train"
 
 
-def scan_folder(folder: Path) -> Contents:
-    """What lies in `folder`, of which `index_folder` may refuse a part. DataError if its splits cannot be told."""
+def scan_folder(folder: Path, training: bool = True) -> Contents:
+    """What lies in `folder`, of which `index_folder` may refuse a part. DataError if its splits cannot be told.
+
+    A folder that is only tested on (not `training`) may have test/ or val/ without train/.
+    """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder")
     with legible():
-        return {split: _scan(folder, place) for split, place in _split_places(folder).items()}
+        return {split: _scan(folder, place) for split, place in _split_places(folder, training).items()}
 
 
 def unused_beside(folder: Path, contents: Contents) -> list[str]:
-    """Names of the folders beside train/, of which nothing is used."""
-    return sorted(_beside(folder)) if contents["train"].place != folder else []
+    """Names of the folders beside those of the splits, of which nothing is used."""
+    places = {split.place for split in contents.values()}
+    return [] if folder in places else sorted(place.name for place in folders(folder) if place not in places)
 
 
 @contextmanager
@@ -54,7 +64,7 @@ def legible() -> Iterator[None]:
 
 
 def _scan(root: Path, place: Path) -> SplitFolder:
-    split = SplitFolder(place, {}, [], [], [], [])
+    split = SplitFolder(place, {}, [], [], [], [], [])
     for path in sorted(place.iterdir()):
         if not _seen(path.name):
             split.hidden.append(path.relative_to(root).as_posix())
@@ -62,14 +72,18 @@ def _scan(root: Path, place: Path) -> SplitFolder:
             split.loose.append(path.relative_to(root).as_posix())
         elif _leads_nowhere(path):
             split.broken.append(path.relative_to(root).as_posix())
+        elif not path.is_file() and not path.is_dir():
+            split.special.append(path.relative_to(root).as_posix())
     for name in sorted(folder.name for folder in folders(place)):
         broken: list[Path] = []
-        files = sorted(path.relative_to(root).as_posix() for path in _files(place / name, broken))
+        special: list[Path] = []
+        files = sorted(path.relative_to(root).as_posix() for path in _files(place / name, broken, special))
         seen = [path for path in files if _seen(_name(path))]
         split.photos[name] = [path for path in seen if is_photo(path)]
         split.ignored.extend(path for path in seen if not is_photo(path))
         split.hidden.extend(path for path in files if not _seen(_name(path)))
         split.broken.extend(sorted(path.relative_to(root).as_posix() for path in broken))
+        split.special.extend(sorted(path.relative_to(root).as_posix() for path in special))
         _refuse_unwritable([name, *split.photos[name]], place)
     return split
 
@@ -84,7 +98,7 @@ def _refuse_unwritable(names: list[str], place: Path) -> None:
             raise DataError(f"{place}: the name {readable} is not UTF-8; rename it") from error
 
 
-def _split_places(folder: Path) -> dict[str, Path]:
+def _split_places(folder: Path, training: bool) -> dict[str, Path]:
     """Split name -> its folder. A class may be called "train": what makes a split folder is folders in it."""
     places: dict[str, Path] = {}
     for place in sorted(folders(folder)):
@@ -92,16 +106,19 @@ def _split_places(folder: Path) -> dict[str, Path]:
         if split is None or not folders(place):
             continue
         if split in places:
-            raise DataError(f"{folder}: has both {places[split].name}/ and {place.name}/ for the {split} split")
-        places[split] = place
-    if "train" in places:
-        return {split: places[split] for split in ("train", "val", "test") if split in places}
-    beside = _beside(folder)
-    for place in places.values():
-        if not beside or beside & {inner.name for inner in folders(place)}:
             raise DataError(
-                f"{folder}: has {place.name}/ but no train/; put the class folders to learn from into train/"
+                f"{folder}: has both {places[split].name}/ and {place.name}/ for the {split} split; "
+                "put their photographs into one of them, or take one away"
             )
+        places[split] = place
+    beside = _beside(folder)
+    lonely = [p for p in places.values() if not beside or beside & {inner.name for inner in folders(p)}]
+    if training and lonely and "train" not in places:
+        raise DataError(
+            f"{folder}: has {lonely[0].name}/ but no train/; put the class folders to learn from into train/"
+        )
+    if "train" in places or lonely:
+        return {split: places[split] for split in SPLITS if split in places}
     return {"train": folder}
 
 
@@ -120,10 +137,12 @@ def folders(place: Path) -> list[Path]:
     return [path for path in place.iterdir() if _seen(path.name) and path.is_dir()]
 
 
-def _files(place: Path, broken: list[Path], above: frozenset[Path] = frozenset()) -> Iterator[Path]:
+def _files(
+    place: Path, broken: list[Path], special: list[Path], above: frozenset[Path] = frozenset()
+) -> Iterator[Path]:
     """Every file below `place`, and hidden folders, unopened; links are followed, but not in circles.
 
-    Links that lead nowhere are added to `broken`.
+    Links that lead nowhere are added to `broken`; what is neither file nor folder to `special`.
     """
     here = place.resolve()
     if here in above:
@@ -137,7 +156,9 @@ def _files(place: Path, broken: list[Path], above: frozenset[Path] = frozenset()
             elif entry.is_file():
                 yield Path(entry.path)
             elif entry.is_dir():
-                yield from _files(Path(entry.path), broken, above | {here})
+                yield from _files(Path(entry.path), broken, special, above | {here})
+            else:
+                special.append(Path(entry.path))
 
 
 def _leads_nowhere(path: Path) -> bool:

@@ -1,13 +1,17 @@
-"""The same photograph twice, byte for byte: looked for while photographs are read anyway."""
+"""The same photograph twice, byte for byte: looked for while photographs are read anyway, or in two folders."""
 
 import hashlib
+import stat
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import combinations
 from pathlib import Path
 
 from reslab.data.folder import FolderIndex
+from reslab.data.threads import in_threads
+
+BEGINNING = 4096  # bytes that are read at once anyway
 
 Copies = tuple[tuple[str, ...], ...]  # paths of the same bytes, two or more in each
 
@@ -21,7 +25,8 @@ class Comparison:
         lengths: dict[str, int] = {}
         for file in files:
             with suppress(OSError):
-                lengths[file] = (folder / file).stat().st_size
+                if (length := _length(folder / file)) is not None:
+                    lengths[file] = length
         often = Counter(lengths.values())
         self._suspects = {file for file, length in lengths.items() if often[length] > 1}
         self._digests: dict[str, bytes] = {}
@@ -29,8 +34,8 @@ class Comparison:
     def look(self, file: str) -> None:
         """Take in the bytes of a photograph that is about to be decoded: from then on the system has them at hand."""
         if file in self._suspects:
-            with suppress(OSError), (self._folder / file).open("rb") as bytes_:
-                self._digests[file] = hashlib.file_digest(bytes_, "blake2b").digest()
+            with suppress(OSError):
+                self._digests[file] = _digest(self._folder / file)
 
     def found(self) -> Copies:
         """Those of the same bytes, sorted."""
@@ -38,6 +43,50 @@ class Comparison:
         for file in sorted(self._digests):
             groups[self._digests[file]].append(file)
         return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+
+def among(files: Sequence[Path], others: Sequence[Path]) -> set[Path]:
+    """Which of the `files` have the very bytes of one of the `others`; what cannot be read has none.
+
+    Lengths tell most apart, the first bytes nearly all of the rest: little is read whole.
+    """
+    for look in (_length, _beginning, _digest):
+        ours, theirs = _by(look, files), _by(look, others)
+        both = ours.keys() & theirs.keys()
+        files, others = ([path for key in both for path in found[key]] for found in (ours, theirs))
+    return set(files)
+
+
+def _by(look: Callable[[Path], Hashable], files: Sequence[Path]) -> dict[Hashable, list[Path]]:
+    """The files by what they look like; those that cannot be looked at are left out."""
+
+    def seen(path: Path) -> Hashable:
+        try:
+            return look(path)
+        except OSError:
+            return None
+
+    groups: defaultdict[Hashable, list[Path]] = defaultdict(list)
+    for path, found in zip(files, in_threads(seen, files), strict=True):
+        if found is not None:
+            groups[found].append(path)
+    return groups
+
+
+def _length(path: Path) -> int | None:
+    """None of what is no file: a pipe has a length, too, and nothing to read."""
+    found = path.stat()
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as bytes_:
+        return bytes_.read(BEGINNING)
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as bytes_:
+        return hashlib.file_digest(bytes_, "blake2b").digest()
 
 
 def copies_note(index: FolderIndex, copies: Iterable[Sequence[str]]) -> str | None:

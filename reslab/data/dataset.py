@@ -11,7 +11,7 @@ from PIL import Image
 
 from reslab.data.lazy import LazyPixels, Rows, chosen
 from reslab.data.photo import one_of_many, open_photo
-from reslab.data.splits import stratified
+from reslab.data.splits import chosen_part
 from reslab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -81,7 +81,10 @@ class Images:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A named set of images. Splits are among "train", "val", "test"; "train" is always there."""
+    """A named set of images. Splits are among "train", "val", "test"; "train" is there, but for testing alone.
+
+    Of a folder that is tested, the only split may be "all", everything in it.
+    """
 
     name: str
     classes: tuple[str, ...]
@@ -94,7 +97,7 @@ class Dataset:
 
     @property
     def size(self) -> int:
-        return self.splits["train"].size
+        return next(iter(self.splits.values())).size
 
     def with_train(self, images: int | None) -> "Dataset":
         """The same with so many of its training images, of each class its part, the same ones every time; None: all.
@@ -107,5 +110,4 @@ class Dataset:
         assert images is not None
         if images > len(train):
             raise UsageError(f"{self.name} has {len(train):,} training images; data.images={images} are not there")
-        kept, _ = stratified(train.labels, (images, len(train) - images))
-        return replace(self, splits={**self.splits, "train": train.only(kept)})
+        return replace(self, splits={**self.splits, "train": train.only(chosen_part(train.labels, images))})

@@ -24,10 +24,11 @@ NOTES = (
     "copies_within",  # of one split and class, as the next
     "similar_within",
     "broken",  # links, as files, as all below
+    "special",
     "ignored",
     "hidden",
     "loose",
-    "unused",  # folders beside train/
+    "unused",  # folders beside those of the splits
     "turned",
     "deep",
     "cmyk",

@@ -4,10 +4,19 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from reslab.data.contents import Contents, SplitFolder, folders, is_photo, legible, scan_folder, unused_beside
-from reslab.data.splits import stratified
+from reslab.data.contents import (
+    SPLIT_FOLDERS,
+    Contents,
+    SplitFolder,
+    folders,
+    is_photo,
+    legible,
+    scan_folder,
+    unused_beside,
+)
+from reslab.data.splits import chosen_part, stratified
 from reslab.errors import DataError, as_typed
 
 SHARES = (80, 20)  # per cent for train and val, where the folder has no splits of its own
@@ -50,12 +59,26 @@ class FolderIndex:
             raise DataError("the written-down split of a folder is damaged (files and labels do not match)")
         return index
 
+    def trained_on(self, images: int | None) -> tuple[str, ...]:
+        """Paths of the training photographs; where so many `images` were learned alone, of these."""
+        files = self.files["train"]
+        if images is None or images >= len(files):
+            return files
+        return tuple(files[row] for row in chosen_part(self.labels["train"], images))
+
+    def lies_in(self, folder: Path) -> bool:
+        """Are all of these files in `folder`, in the lengths that were written down?"""
+        try:
+            return fingerprint(folder, self.files) == self.fingerprint
+        except DataError:
+            return False
+
 
 def index_folder(folder: Path, skip_empty: bool = False) -> FolderIndex:
     """Classes, files and splits of `folder`; without split folders, 80 % train and 20 % val, the same every time.
 
-    DataError if there are fewer than two classes, an empty one (unless those are skipped), or a class that is not among
-    the training classes.
+    DataError if there are fewer than two classes, an empty one (unless those are skipped), a class that is not among
+    the training classes, or classes that look like splits.
     """
     return index_found(folder, scan_folder(folder), skip_empty)
 
@@ -67,10 +90,11 @@ def index_found(folder: Path, contents: Contents, skip_empty: bool = False) -> F
         if len(empty) < len(contents["train"].photos):  # else all of its folders are empty, and the error says so
             contents = {name: split.without(empty) for name, split in contents.items()}
         classes = _classes(contents["train"])
+        _refuse_splits(folder, contents)
         for split in contents.values():
             _refuse_strangers(split, classes)
         files, labels = placed(contents, classes)
-        notes = _notes(folder, contents)
+        notes = notes_of(folder, contents)
         if empty:
             notes.append(f"left out, since no image that Pillow reads is in them: {', '.join(empty)}")
         if len(contents) == 1:
@@ -104,10 +128,15 @@ def fingerprint(folder: Path, files: Mapping[str, tuple[str, ...]]) -> str:
     return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()[:12]
 
 
+def refuse_without_classes(split: SplitFolder) -> NoReturn:
+    """DataError for a folder that has no class folder."""
+    what = f"has images ({len(split.loose):,}) but no class folder" if split.loose else "has no class folder"
+    raise DataError(f"{split.place}: {what}; put the images of each class into a folder of their own")
+
+
 def _classes(train: SplitFolder) -> tuple[str, ...]:
     if not train.photos:
-        what = f"has images ({len(train.loose):,}) but no class folder" if train.loose else "has no class folder"
-        raise DataError(f"{train.place}: {what}; put the images of each class into a folder of their own")
+        refuse_without_classes(train)
     if empty := _empty(train):
         raise DataError(
             f"{train.place / empty[0]}: class folder without an image that Pillow reads{_more(empty)}; "
@@ -117,6 +146,41 @@ def _classes(train: SplitFolder) -> tuple[str, ...]:
         name = next(iter(train.photos))
         raise DataError(f"{train.place}: holds one class only ({name}); a classifier needs two{_deeper(train, name)}")
     return tuple(train.photos)
+
+
+def _refuse_splits(folder: Path, contents: Contents) -> None:
+    """DataError for class folders that hold the same folders each, and no photograph beside these.
+
+    One folder of the same name in each ("images") says nothing: a split has two classes, or more.
+    """
+    if contents["train"].place != folder:
+        return  # who made a train/ has said what is a class
+    photos = contents["train"].photos
+    first, *others = (_inner(name, paths) for name, paths in photos.items())
+    if "" in first or len(first) < 2 or any(names != first for names in others):
+        return
+    within, around = _named(sorted(first)), _named(list(photos))
+    if all(name.lower() in SPLIT_FOLDERS for name in first):
+        one, name = min(first), next(iter(photos))
+        raise DataError(
+            f"{folder}: the classes ({around}) have splits inside ({within}), which belong around them: "
+            f"{one}/{name} in place of {name}/{one}"
+        )
+    raise DataError(
+        f"{folder}: {around} look like splits, not classes: each holds the same folders ({within}) and no image beside "
+        "them; call them train/, val/ and test/, or, if they are classes, put their images into them directly"
+    )
+
+
+def _inner(name: str, paths: list[str]) -> set[str]:
+    """The folders in the class folder `name` that hold its photographs; "" for those that lie in itself."""
+    inside = (path.removeprefix(f"{name}/") for path in paths)
+    return {path.partition("/")[0] if "/" in path else "" for path in inside}
+
+
+def _named(names: list[str]) -> str:
+    """The first few."""
+    return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
 
 
 def _empty(split: SplitFolder) -> list[str]:
@@ -137,8 +201,7 @@ def _lacking(split: str, classes: tuple[str, ...], labels: tuple[int, ...]) -> s
     missing = [name for number, name in enumerate(classes) if number not in there]
     if not missing:
         return None
-    named = ", ".join(missing[:3]) + (" ..." if len(missing) > 3 else "")
-    return f"{split} has no image of {len(missing):,} of the {len(classes):,} classes: {named}"
+    return f"{split} has no image of {len(missing):,} of the {len(classes):,} classes: {_named(missing)}"
 
 
 def _refuse_strangers(split: SplitFolder, classes: tuple[str, ...]) -> None:
@@ -159,13 +222,17 @@ def _hold_out(files: tuple[str, ...], labels: tuple[int, ...]) -> tuple[Files, L
     return chosen, {split: tuple(labels[i] for i in part) for split, part in parts.items()}
 
 
-def _notes(folder: Path, contents: Contents) -> list[str]:
+def notes_of(folder: Path, contents: Contents) -> list[str]:
+    """What to say of all that lies in the folder and is not used."""
     notes = []
     ignored = sum(len(split.ignored) for split in contents.values())
     if ignored:
         notes.append(f"{ignored:,} {'file' if ignored == 1 else 'files'} without an image's suffix ignored")
     if broken := sum(len(split.broken) for split in contents.values()):
         notes.append(f"{broken:,} {'link that leads' if broken == 1 else 'links that lead'} nowhere ignored")
+    if special := sum(len(split.special) for split in contents.values()):
+        notes.append(f"{special:,} {'pipe, socket or device' if special == 1 else 'pipes, sockets or devices'} ignored")
     if unused := unused_beside(folder, contents):
-        notes.append(f"not used, since they lie beside {contents['train'].place.name}/: {', '.join(unused)}")
+        beside = next(iter(contents.values())).place.name
+        notes.append(f"not used, since they lie beside {beside}/: {', '.join(unused)}")
     return notes

@@ -1,5 +1,7 @@
 """From a photograph's file to the pixels that a net sees; training, testing and prediction use the same way."""
 
+import errno
+import stat
 import threading
 import warnings
 from collections.abc import Iterator
@@ -131,8 +133,16 @@ def quiet() -> Iterator[None]:
 @contextmanager
 def opened(path: Path | str) -> Iterator[Image.Image]:
     """The picture in a file, not decoded yet. What fails while it is used is a DataError that names the file."""
-    with _decoding(path), Image.open(path, formats=_FORMATS) as image:
-        yield image
+    with _decoding(path):
+        _refuse_special(path)
+        with Image.open(path, formats=_FORMATS) as image:
+            yield image
+
+
+def _refuse_special(path: Path | str) -> None:
+    """OSError for a pipe, socket or device, which opening could wait for without end."""
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        raise OSError(errno.EINVAL, "no regular file")
 
 
 @contextmanager

@@ -27,6 +27,11 @@ def stratified(labels: ArrayLike, shares: Sequence[float], seed: int = SPLIT_SEE
     return [np.sort(np.concatenate(part)) for part in parts]
 
 
+def chosen_part(labels: ArrayLike, images: int) -> NDArray[np.int64]:
+    """Ascending indices of so many images, of each class its part, the same ones every time."""
+    return stratified(labels, (images, len(np.asarray(labels)) - images))[0]
+
+
 def _shuffled(n: int, seed: int) -> NDArray[np.int64]:
     # Ranks of the generator's raw stream: NumPy promises that to be stable, and not its `permutation`.
     return np.argsort(np.random.Philox(key=seed).random_raw(n), kind="stable").astype(np.int64)

@@ -202,6 +202,7 @@ def _of_files(folder: Path, contents: Contents) -> list[Finding]:
     """What lies in the folder and is not used."""
     return [
         Finding("broken", tuple(link for split in contents.values() for link in split.broken)),
+        Finding("special", tuple(file for split in contents.values() for file in split.special)),
         Finding("ignored", tuple(file for split in contents.values() for file in split.ignored)),
         Finding("hidden", tuple(file for split in contents.values() for file in split.hidden)),
         Finding("loose", tuple(file for split in contents.values() for file in split.loose)),

@@ -1,5 +1,6 @@
 """Testing a net: views, error rates, confusions, evaluation of a split, ensembles, prediction of photographs."""
 
+from reslab.evaluation.answered import Answer, Answers
 from reslab.evaluation.confusion import (
     ClassError,
     Confusion,
@@ -22,6 +23,8 @@ from reslab.evaluation.views import PAPER_SCALES, VIEWS, Views, views_of
 __all__ = [
     "PAPER_SCALES",
     "VIEWS",
+    "Answer",
+    "Answers",
     "ClassError",
     "Confusion",
     "Evaluation",

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from reslab.data import places_among
 from reslab.engine import Execution, Request
 from reslab.errors import UsageError
 from reslab.evaluation.scores import execution_for
@@ -58,7 +59,8 @@ def _member(
 
 def _refuse_other_classes(first: Member, other: Member) -> None:
     for one, two in ((first, other), (other, first)):
-        if strange := [name for name in one.classes if name not in two.classes]:
+        places = places_among(one.classes, two.classes)
+        if strange := [name for name, place in zip(one.classes, places, strict=True) if place is None]:
             more = f" (and {len(strange) - 1:,} more)" if len(strange) > 1 else ""
             raise UsageError(
                 f"{first.name} and {other.name} cannot be averaged: {one.name} knows the class '{strange[0]}'{more}, "
@@ -68,9 +70,9 @@ def _refuse_other_classes(first: Member, other: Member) -> None:
 
 def in_order(probabilities: NDArray[np.float64], member: Member, classes: tuple[str, ...]) -> NDArray[np.float64]:
     """A member's probabilities, (N, classes), with the classes in another net's order."""
-    if member.classes == classes:
-        return probabilities
-    return probabilities[:, [member.classes.index(name) for name in classes]]
+    places = [place for place in places_among(classes, member.classes) if place is not None]
+    assert len(places) == len(classes)  # `members_of` refuses others
+    return probabilities[:, places]
 
 
 def seen_in_training(members: list[Member], split: str) -> tuple[str, ...]:

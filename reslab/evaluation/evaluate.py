@@ -1,25 +1,28 @@
 """Testing: the error of a run or model file, or of several together, on a split of a data set."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reslab.data import NAMES, Dataset, FolderIndex, Images, load_dataset
+from reslab.data import Dataset, Images, load_dataset
 from reslab.engine import Request
-from reslab.errors import DataError, UsageError, as_typed, unknown
+from reslab.errors import UsageError
+from reslab.evaluation.answered import Answers, answers_of
 from reslab.evaluation.confusion import ClassError, class_errors, confusion_matrix, mean_class_error
 from reslab.evaluation.ensemble import Member, in_order, members_of, seen_in_training
-from reslab.evaluation.error import top_error
+from reslab.evaluation.error import softmax, top_error
 from reslab.evaluation.probabilities import not_dense, probabilities
 from reslab.evaluation.scores import scores_of
+from reslab.evaluation.source import tested_on
+from reslab.evaluation.trained_on import learned_by
 from reslab.evaluation.views import Views, views_of
 from reslab.nets import Residual
 from reslab.progress import Progress, Say, silent, unseen
-from reslab.store import ENVIRONMENT, SPLIT, UNTOLD, Classifier, ExportedNet, RunFolder
+from reslab.store import Classifier, ExportedNet
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Evaluation:
     precision: str
     classes: tuple[str, ...]
     confusions: NDArray[np.int64] = field(compare=False, repr=False)  # (classes, classes): rows true, columns predicted
+    answers: Answers = field(compare=False, repr=False)  # to every image
+    trained_on: int | None = None  # photographs among these that a net was trained on; None: not known
     notes: tuple[str, ...] = ()
 
     @property
@@ -52,10 +57,14 @@ class Evaluation:
         return mean_class_error(self.class_errors)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON: `confusions` as lists, with `class_errors` by name and `mean_class_error`."""
+        """Plain values for JSON: `confusions` as lists, with `class_errors` by name and `mean_class_error`.
+
+        The answers to single images are left out: `answers.mistakes(n)` are the surest wrong ones.
+        """
+        plain = {name: getattr(self, name) for name in (f.name for f in fields(self)) if name != "answers"}
         found = {c.name: {"error": round(c.error, 4), "images": c.images} for c in self.class_errors}
         return {
-            **asdict(self),
+            **plain,
             "confusions": self.confusions.tolist(),
             "class_errors": {name: found.get(name, {"error": None, "images": 0}) for name in self.classes},
             "mean_class_error": round(self.mean_class_error, 4),
@@ -82,26 +91,25 @@ def evaluate(
     A classifier that `load` gave is tested with the weights that it has now, on the data that its run was trained on.
     An exported file, as `reslab.load` gives it, has one size: all but whole images at `scales` can be done with it.
     `data` defaults to what the net was trained on, with the run's own split; `split` to "test" where there is one, else
-    "val". Classes are matched by name. `views` is 1 (the image as it is), "flip" (and its mirror), "centre" or 10
-    (crops); with `scales`, shorter sides in pixels, crops are cut from images of these scales, and 1 and "flip" apply
-    the net convolutionally to whole images (see `Views`). `ensemble` names more runs, whose probabilities are
+    "val" or "train"; of a folder "all" is every photograph, and the default where another one than the run's own has no
+    folders of splits. Classes are matched by name. `views` is 1 (the image as it is), "flip" (and its mirror), "centre"
+    or 10 (crops); with `scales`, shorter sides in pixels, crops are cut from images of these scales, and 1 and "flip"
+    apply the net convolutionally to whole images (see `Views`). `ensemble` names more runs, whose probabilities are
     averaged with those of the first. `residual` is the nets' residual function, where it is one's own.
 
     Raises UsageError for a split or views that are not there and for members with other classes, DataError for a data
-    set whose classes the net does not know.
+    set whose classes the net does not know, before any photograph is read.
     """
     members = members_of((run_or_classifier, *ensemble), request, residual, say)
     first = members[0]
     _refuse_impossible(views, scales, members)
-    dataset = _dataset(first.classifier, data, data_root, on_bad, say)
-    split = split or ("test" if "test" in dataset.splits else "val" if "val" in dataset.splits else "train")
-    if split not in dataset.splits:
-        raise unknown(f"split of {dataset.name}", split, dataset.splits)
-    images = by_name(dataset, split, first.classes, _naming(first.classifier))
+    tested = tested_on(first.classifier, data, split, data_root, on_bad, say)
+    dataset, split, images = tested.dataset, tested.split, tested.images
     chosen = views_of(views, scales, first.classifier.size, dataset.mirror)
     found: NDArray[np.floating]
     if len(members) == 1 and chosen == Views() and isinstance(first.classifier, Classifier):
         found = scores_of(first.classifier, images, first.execution)
+        certain: NDArray[np.floating] = softmax(found)
     else:
         total = np.zeros((len(images), len(first.classes)))
         for number, member in enumerate(members):
@@ -111,8 +119,10 @@ def evaluate(
             total += in_order(
                 probabilities(member.classifier, own, seen, member.execution, count), member, first.classes
             )
-        found = total / len(members)
+        found = certain = total / len(members)
     top1 = top_error(found, images.labels)
+    answers = answers_of(images, found, certain, first.classes)
+    learned, told = learned_by(members, tested, say)
     return Evaluation(
         model="+".join(member.classifier.identity.model for member in members),
         data=dataset.name,
@@ -126,8 +136,10 @@ def evaluate(
         top5_error=top_error(found, images.labels, 5),
         precision="+".join(sorted({member.execution.precision for member in members})),
         classes=first.classes,
-        confusions=confusion_matrix(images.labels, found.argmax(axis=1), len(first.classes)),
-        notes=(*dataset.notes, *_remarks(dataset, images, chosen), *seen_in_training(members, split)),
+        confusions=confusion_matrix(images.labels, answers.predicted, len(first.classes)),
+        answers=answers,
+        trained_on=learned,
+        notes=(*dataset.notes, *_remarks(dataset, images, chosen), *told, *_strangers(members, images, split)),
     )
 
 
@@ -152,6 +164,14 @@ def _remarks(dataset: Dataset, images: Images, views: Views) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def _strangers(members: list[Member], images: Images, split: str) -> tuple[str, ...]:
+    """What to say of members with other training images, where `learned_by` knows and says nothing of them."""
+    first, *others = members
+    if images.photos:
+        others = [member for member in others if not member.classifier.identity.fingerprint]
+    return seen_in_training([first, *others], split)
+
+
 def _part(progress: Progress, number: int, parts: int) -> Progress:
     """The progress of one of several equal parts."""
     return lambda done, total: progress(number * total + done, parts * total)
@@ -165,67 +185,3 @@ def _at_size(dataset: Dataset, split: str, size: int, on_bad: str, say: Say) -> 
         raise UsageError(f"{dataset.name} has images of {dataset.size} pixels and is not scaled for a net of {size}")
     place = dataset.folder or dataset.name
     return load_dataset(place, size=size, on_bad=on_bad, index=dataset.index, say=say).splits[split]
-
-
-def by_name(dataset: Dataset, split: str, classes: tuple[str, ...], hint: str = "") -> Images:
-    """A split with its labels renumbered to the net's classes, matched by name.
-
-    Raises DataError, which ends with `hint`, for a class that the net does not know.
-    """
-    images = dataset.splits[split]
-    if dataset.classes == classes:
-        return images
-    strange = [name for name in dataset.classes if name not in classes]
-    if strange:
-        raise DataError(
-            f"the net does not know class '{strange[0]}' of {dataset.name}"
-            f"{f' and {len(strange) - 1} more' if len(strange) > 1 else ''}; it knows {', '.join(classes[:10])}"
-            f"{f' and {len(classes) - 10:,} more' if len(classes) > 10 else ''}{hint}"
-        )
-    numbers = np.array([classes.index(name) for name in dataset.classes], np.int64)
-    return replace(images, labels=numbers[images.labels])
-
-
-def _naming(net: Classifier | ExportedNet) -> str:
-    """What to do about classes that have numbers for names: another program's weights know no others."""
-    origin, numbers = net.identity.origin, tuple(map(str, range(len(net.classes))))
-    if origin is None or net.classes != numbers:
-        return ""
-    file = origin.seen_from(net.place)
-    return f". Their names are not in {file}: reslab convert {as_typed(file)} --classes FILE takes them from a text"
-
-
-def _dataset(
-    classifier: Classifier | ExportedNet,
-    data: str | Path | None,
-    data_root: Path | None,
-    on_bad: str,
-    say: Say,
-) -> Dataset:
-    """The data set to test on; where it is the one that was trained on, in the split that was trained with."""
-    about, place = classifier.identity, classifier.place
-    folder = RunFolder(place) if place and place.is_dir() else None
-    recorded = (folder.read(ENVIRONMENT) or {}).get("folder") if folder else None
-    if data is None and about.data == UNTOLD:
-        raise UsageError(f"{place or about.model} was trained on {UNTOLD}: name a data set (reslab eval FILE DATA)")
-    asked = data or recorded or about.data
-    if data is None and asked == about.data and asked not in NAMES and not Path(asked).is_dir():
-        raise UsageError(
-            f"{place or about.model} was trained on the photographs '{asked}', and does not know where they lie: "
-            "name their folder (reslab eval FILE FOLDER)"
-        )
-    own = Path(asked).resolve().name == about.data
-    written = folder.read(SPLIT) if folder and own else None
-    dataset = load_dataset(
-        asked,
-        split=about.split if own else None,
-        size=classifier.size,
-        root=data_root,
-        on_bad=on_bad,
-        index=FolderIndex.from_dict(written) if written else None,
-        say=say,
-    )
-    if own and written is None and (dataset.fingerprint or None) != about.fingerprint:
-        note = "these photographs are not exactly those of the training: some held out here may have been trained on"
-        return replace(dataset, notes=(*dataset.notes, note))
-    return dataset

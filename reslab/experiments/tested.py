@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from reslab.data import Images
 from reslab.evaluation import PAPER_SCALES, Views, probabilities, top_error, views_of
-from reslab.evaluation.evaluate import by_name
 from reslab.evaluation.scores import execution_for
+from reslab.evaluation.source import by_name
 from reslab.experiments.experiment import Datasets, Result, Runs
 from reslab.progress import silent
 from reslab.reporting.rounding import list_text

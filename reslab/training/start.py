@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from reslab.data import NAMES
+from reslab.data import NAMES, same_names
 from reslab.engine.layout import parameter_layout
 from reslab.errors import UsageError, as_typed
 from reslab.interop import trained
@@ -85,7 +85,7 @@ def starting_weights(recipe: Recipe, classes: tuple[str, ...]) -> dict[str, Tens
     if _digest(source) != recipe.model.start_digest:
         raise UsageError(f"{recipe.model.start} has other weights than when this run was begun; choose another --run")
     weights = dict(source.net.state_dict())
-    if source.classes == classes:
+    if same_names(classes, source.classes):
         return weights
     of_classes = _of_classes(source)
     return {name: tensor for name, tensor in weights.items() if name not in of_classes}

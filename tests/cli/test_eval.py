@@ -1,5 +1,6 @@
 """`reslab eval` with views, scales and ensembles, as a user types it."""
 
+import csv
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from reslab.data import load_dataset
 from reslab.evaluation import evaluate
 from reslab.store import load
 from tests.cli.test_commands import Answer
@@ -109,3 +111,65 @@ def test_mistakes(runs, words, message):
 def test_a_member_that_is_no_run(runs, tmp_path):
     answer = Answer("eval", runs[0], "--ensemble", tmp_path / "nothing")
     assert answer.code == 1 and "nothing" in answer.err
+
+
+def test_mistakes_in_json_and_in_words(runs):
+    found = Answer("eval", runs[0], "--mistakes", "4", "--json").json
+    told = found["mistakes"]
+    assert len(told) == 4 and all(set(m) == {"file", "true", "predicted", "probability"} for m in told)
+    assert [m["probability"] for m in told] == sorted((m["probability"] for m in told), reverse=True)
+    assert all(m["true"] != m["predicted"] for m in told)
+    assert "mistakes" not in Answer("eval", runs[0], "--json").json
+    text = Answer("eval", runs[0], "--mistakes", "4").out
+    head, _, rest = text.partition("taken for")
+    assert "top-1 error" in head and head.splitlines()[-1].split() == ["file", "class"]
+    rows = [line.split() for line in rest.splitlines()[1:]]
+    expected = [[m["file"], m["true"], m["predicted"], f"{100 * m['probability']:.1f}", "%"] for m in told]
+    assert rows == expected
+
+
+def test_no_mistake_is_said(runs, tmp_path):
+    answers = evaluate(runs[0]).answers
+    right = [int(answer.file) for answer in answers if answer.correct][:1]
+    test = load_dataset("digits").splits["test"]
+    place = tmp_path / answers[right[0]].true
+    place.mkdir()
+    Image.fromarray(test.pixels[right[0]]).save(place / "0.png")
+    assert Answer("eval", runs[0], tmp_path, "--mistakes", "3").out.endswith("no mistake in 1 image\n")
+
+
+def test_every_answer_as_csv(runs, tmp_path):
+    file = tmp_path / "answers.csv"
+    found = Answer("eval", runs[0], "--csv", file, "--views", "flip", "--json").json
+    content = file.read_bytes()
+    assert b"\r" not in content and content.endswith(b"\n")
+    header, *rows = csv.reader(content.decode().splitlines())
+    assert header == ["file", "true", "predicted", "probability", "correct"]
+    assert [row[0] for row in rows] == [str(row) for row in range(360)]
+    assert all((true == predicted) == (correct == "true") for _, true, predicted, _, correct in rows)
+    wrong = sum(row[4] == "false" for row in rows)
+    assert 100 * wrong / 360 == pytest.approx(found["top1_error"], abs=1e-3)
+    assert all(0.1 <= float(row[3]) <= 1 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--mistakes", "0"], "--mistakes 0: ask for at least 1"),
+        (["--csv", "."], "--csv . is a folder: name a file"),
+        (["--csv", "nowhere/x.csv"], "--csv nowhere/x.csv: there is no folder nowhere"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_the_test(runs, words, message):
+    answer = Answer("eval", runs[0] / "not looked at", *words)
+    assert answer.code == 2 and message in answer.err and answer.out == ""
+
+
+def test_all_of_a_folder_is_a_split_in_words_and_in_json(runs, tmp_path):
+    place = tmp_path / "mine" / "7"
+    place.mkdir(parents=True)
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(place / "0.png")
+    answer = Answer("eval", runs[0], tmp_path / "mine")
+    assert "mine, all, 1 view" in answer.out and "everything is tested" in answer.err
+    found = Answer("eval", runs[0], tmp_path / "mine", "--split", "all", "--json").json
+    assert (found["split"], found["images"], found["trained_on"]) == ("all", 1, None)

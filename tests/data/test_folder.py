@@ -33,6 +33,24 @@ def test_validation_folders_have_several_names(tmp_path, make_photos, name):
     assert list(index.files) == ["train", "val"]
 
 
+@pytest.mark.parametrize(
+    ("train", "other", "split"),
+    [
+        ("training_set", "test_set", "test"),
+        ("Training", "Testing", "test"),
+        ("Training", "Validation", "val"),
+        ("trainset", "validation_set", "val"),
+        ("TRAIN", "TEST", "test"),
+    ],
+)
+def test_split_folders_have_several_names(tmp_path, make_photos, train, other, split):
+    make_photos(tmp_path / train, {"cat": 2, "dog": 1})
+    make_photos(tmp_path / other, {"cat": 1, "dog": 1})
+    index = index_folder(tmp_path)
+    assert index.classes == ("cat", "dog") and list(index.files) == ["train", split] and index.notes == ()
+    assert index.files[split] == (f"{other}/cat/000.png", f"{other}/dog/000.png")
+
+
 def test_without_split_folders_a_fifth_of_each_class_is_held_out(tmp_path, make_photos):
     index = index_folder(make_photos(tmp_path, {"cat": 20, "dog": 10, "rare": 2, "single": 1}))
     assert [index.labels["val"].count(label) for label in range(4)] == [4, 2, 1, 0]
@@ -102,7 +120,8 @@ def test_links_are_followed_but_not_in_circles(tmp_path, make_photos):
 def test_folders_beside_train_are_mentioned(tmp_path, make_photos):
     make_photos(tmp_path / "train", {"cat": 5, "dog": 5})
     (tmp_path / "annotations").mkdir()
-    assert "annotations" in index_folder(tmp_path).notes[0]
+    make_photos(tmp_path, {"Testing": 2})
+    assert index_folder(tmp_path).notes[0] == "not used, since they lie beside train/: Testing, annotations"
 
 
 def refusal(folder: Path) -> str:
@@ -179,6 +198,41 @@ def test_two_validation_folders(tmp_path, make_photos):
     assert "both val/ and valid/" in refusal(tmp_path)
 
 
+def test_two_training_folders(tmp_path, make_photos):
+    for name in ("train", "Training"):
+        make_photos(tmp_path / name, {"cat": 1, "dog": 1})
+    assert "both Training/ and train/ for the train split; put their photographs into one of them" in refusal(tmp_path)
+
+
+def test_classes_that_look_like_splits(tmp_path, make_photos):
+    for fold in ("fold1", "fold2"):
+        make_photos(tmp_path / fold, {"cat": 2, "dog": 1})
+    message = refusal(tmp_path)
+    assert "fold1, fold2 look like splits, not classes: each holds the same folders (cat, dog)" in message
+    assert "call them train/, val/ and test/, or, if they are classes, put their images into them directly" in message
+    make_photos(tmp_path, {"fold2": 1})
+    assert index_folder(tmp_path).classes == ("fold1", "fold2"), "a photograph beside its folders makes it a class"
+
+
+def test_splits_inside_of_classes(tmp_path, make_photos):
+    for name in ("cat", "dog"):
+        make_photos(tmp_path / name, {"train": 2, "Test": 1})
+    message = refusal(tmp_path)
+    assert "(cat, dog) have splits inside (Test, train), which belong around them: Test/cat in place of" in message
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"cat/images": 3, "dog/images": 3},  # as in Tiny ImageNet
+        {"cat/small": 3, "cat/large": 3, "dog/small": 3},
+        {"train/cat/small": 3, "train/cat/large": 3, "train/dog/small": 3, "train/dog/large": 3},
+    ],
+)
+def test_classes_may_hold_folders(tmp_path, make_photos, counts):
+    assert index_folder(make_photos(tmp_path, counts)).classes == ("cat", "dog")
+
+
 def test_split_folders_without_train(tmp_path, make_photos):
     make_photos(tmp_path / "test", {"cat": 1, "dog": 1})
     assert "has test/ but no train/" in refusal(tmp_path)
@@ -194,6 +248,14 @@ def test_a_folder_that_may_not_be_read(tmp_path, make_photos, monkeypatch):
     monkeypatch.setattr(os, "scandir", refused)
     monkeypatch.setattr(Path, "iterdir", refused)
     assert "cannot be read (Permission denied)" in refusal(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes by name")
+def test_pipes_are_left_out(tmp_path, make_photos):
+    make_photos(tmp_path, {"cat": 2, "dog": 2})
+    os.mkfifo(tmp_path / "cat" / "new.png")
+    index = index_folder(tmp_path)
+    assert sum(map(len, index.files.values())) == 4 and index.notes[0] == "1 pipe, socket or device ignored"
 
 
 def test_the_fingerprint_knows_the_files_but_not_where_they_lie(tmp_path, make_photos, make_photo):

@@ -1,6 +1,8 @@
 """A folder with every kind of trouble, and each named with its files; named data sets; and nothing is written."""
 
+import os
 import shutil
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ from PIL import Image
 
 from reslab.data import cifar as cifar_module
 from reslab.data import index_folder, survey_dataset
+from reslab.data import survey as survey_module
 from reslab.data.dataset import Dataset, Images
 from reslab.data.survey import Survey, survey_folder, survey_images
 from reslab.errors import DataError, UsageError
@@ -311,3 +314,33 @@ def test_links_that_lead_nowhere_are_named(pets):
     links = ["train/owl", "train/cat/0.jpg", "train/cat/deeper/1.jpg", "val/dog/2.jpg", "val/dog/itself.jpg"]
     assert found(pets) == {"broken": links, "hidden": ["val/dog/.hidden"]}
     assert index_folder(pets).notes == ("5 links that lead nowhere ignored",)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes by name")
+def test_pipes_sockets_and_devices_are_named_and_not_opened(pets, monkeypatch):
+    os.mkfifo(pets / "train" / "cat" / "pipe.jpg")
+    (pets / "train" / "dog" / "deeper").mkdir()
+    (pets / "train" / "dog" / "deeper" / "zero.png").symlink_to("/dev/zero")
+    os.mkfifo(pets / "val" / "pipe")
+    monkeypatch.chdir(pets / "val")  # a socket's path is short
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("cat/socket.png")
+    special = ["train/cat/pipe.jpg", "train/dog/deeper/zero.png", "val/pipe", "val/cat/socket.png"]
+    assert found(pets) == {"special": special}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes by name")
+def test_a_photograph_that_became_a_pipe_cannot_be_read(pets, monkeypatch):
+    contents = survey_module.scan_folder(pets)
+    for name in ("0.png", "1.png"):
+        (pets / "train" / "cat" / name).unlink()
+        os.mkfifo(pets / "train" / "cat" / name)
+    monkeypatch.setattr(survey_module, "scan_folder", lambda _: contents)
+    assert survey_folder(pets).unreadable == dict.fromkeys(("train/cat/0.png", "train/cat/1.png"), "no regular file")
+
+
+def test_classes_that_look_like_splits_are_refused_in_its_own_words(pets):
+    (pets / "train").rename(pets / "fold1")
+    (pets / "val").rename(pets / "fold2")
+    (refused,) = found(pets, "refused")["refused"]
+    assert "fold1, fold2 look like splits, not classes" in refused

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -49,6 +50,14 @@ def test_other_classes_have_a_head_of_their_own(digits, source):
         replace(recipe, model=replace(recipe.model, classes=3, start=None, start_digest=None)), str(source)
     )
     assert starting_weights(fewer, ("a", "b", "c")).keys() == body.keys()
+
+
+def test_classes_that_look_the_same_keep_their_head(digits, tmp_path):
+    composed, decomposed = ((normalize(form, "café"), *digits.classes[1:]) for form in ("NFC", "NFD"))
+    train_on(replace(digits, classes=composed), short_recipe(digits, 1), tmp_path / "run", Surroundings())
+    recipe = tuned(digits, tmp_path / "run")
+    whole = load(tmp_path / "run").net.state_dict().keys()
+    assert starting_weights(recipe, decomposed).keys() == starting_weights(recipe, composed).keys() == whole
 
 
 @pytest.mark.parametrize(("model", "shortcut"), [("resnet14", "A"), ("resnet8", "B"), ("plain8", None)])

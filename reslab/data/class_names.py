@@ -1,0 +1,20 @@
+"""Names of classes from two places: those that look the same are the same, however their letters are composed."""
+
+from collections.abc import Sequence
+from unicodedata import normalize
+
+
+def places_among(names: Sequence[str], classes: Sequence[str]) -> list[int | None]:
+    """Of each name its place among the `classes`, None where it is not there.
+
+    "café" is five characters on some systems and four on others: what is not there letter by letter is looked for in
+    Unicode's normal form (NFC).
+    """
+    composed = {normalize("NFC", name): place for place, name in enumerate(classes)}
+    exact = {name: place for place, name in enumerate(classes)}
+    return [exact.get(name, composed.get(normalize("NFC", name))) for name in names]
+
+
+def same_names(names: Sequence[str], others: Sequence[str]) -> bool:
+    """Are they the same, in the same order?"""
+    return places_among(names, others) == list(range(len(others)))

@@ -1,0 +1,66 @@
+"""A folder of class folders as it is tested: a split, or everything in it; with one class, or without train/, too."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+from reslab.data.contents import SplitFolder, scan_folder
+from reslab.data.folder import FolderIndex, fingerprint, notes_of, refuse_without_classes
+from reslab.errors import DataError, unknown
+
+ALL = "all"  # the split that is everything in a folder
+
+
+def chosen_split(asked: str | None, splits: Collection[str], name: str) -> str:
+    """The split of the data set `name` that is tested: what is asked for, else test, val or train, or everything.
+
+    UsageError for one that is not among the `splits`.
+    """
+    if asked is None:
+        return next(split for split in ("test", "val", "train", ALL) if split in splits)
+    if asked not in splits:
+        raise unknown(f"split of {name}", asked, splits)
+    return asked
+
+
+def everything(index: FolderIndex) -> FolderIndex:
+    """All photographs of an index as one split; the fingerprint knows no splits, and stays."""
+    files, labels = (tuple(chain(*parts.values())) for parts in (index.files, index.labels))
+    return replace(index, files={ALL: files}, labels={ALL: labels})
+
+
+def index_tested(folder: Path, split: str | None = None) -> FolderIndex:
+    """One split of a folder, by default test, val or train; everything where there are no folders of splits.
+
+    Its classes are those that have photographs there. UsageError for a split that is not there, DataError for a folder
+    without class folders or photographs.
+    """
+    contents = scan_folder(folder, training=False)
+    places = {name: found.place for name, found in contents.items()}
+    divided = folder not in places.values()
+    chosen = chosen_split(split, [*(contents if divided else ()), ALL], folder.resolve().name)
+    parts = list(contents.values()) if chosen == ALL else [contents[chosen]]
+    photos = _merged(parts)
+    if not photos:
+        refuse_without_classes(parts[0])
+    classes = tuple(sorted(name for name, paths in photos.items() if paths))
+    if not classes:
+        raise DataError(f"{folder if chosen == ALL else places[chosen]}: holds no image that Pillow reads")
+    files = {chosen: tuple(path for name in classes for path in photos[name])}
+    labels = {chosen: tuple(number for number, name in enumerate(classes) for _ in photos[name])}
+    notes = notes_of(folder, contents)
+    if empty := sorted(photos.keys() - set(classes)):
+        notes.append(f"no image that Pillow reads is in {', '.join(empty)}")
+    if not divided:
+        notes.append("no folder for train, val or test: everything is tested")
+    return FolderIndex(classes, files, labels, fingerprint(folder, files), tuple(notes))
+
+
+def _merged(parts: Sequence[SplitFolder]) -> dict[str, list[str]]:
+    """The photographs of each class in all of these."""
+    photos: dict[str, list[str]] = {}
+    for part in parts:
+        for name, paths in part.photos.items():
+            photos.setdefault(name, []).extend(paths)
+    return photos

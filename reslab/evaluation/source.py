@@ -1,0 +1,151 @@
+"""What a net is tested on: its own data set in the splits that it was trained with, or another one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reslab.data import (
+    ALL,
+    NAMES,
+    Dataset,
+    FolderIndex,
+    Images,
+    chosen_split,
+    everything,
+    find_folder,
+    index_folder,
+    index_tested,
+    load_dataset,
+    load_folder,
+    places_among,
+)
+from reslab.errors import DataError, UsageError, as_typed
+from reslab.progress import Say
+from reslab.store import ENVIRONMENT, SPLIT, UNTOLD, Classifier, ExportedNet, RunFolder
+
+Net = Classifier | ExportedNet
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A split of a data set, labelled with the net's numbers of classes."""
+
+    dataset: Dataset
+    split: str  # "all": every photograph of a folder
+    images: Images
+    own: FolderIndex | None = None  # the photographs of the net's training, if it is tested on some of them
+
+
+def tested_on(net: Net, data: str | Path | None, split: str | None, root: Path | None, on_bad: str, say: Say) -> Tested:
+    """The split that is asked for of `data`, or of what the net was trained on, for None.
+
+    Of a folder that is not the net's own, only what is tested is read. Raises UsageError for what is not there, and
+    DataError for a class that the net does not know, before any photograph is read.
+    """
+    asked = _asked(net, data)
+    hint = _naming(net)
+    if asked in NAMES:
+        about = net.identity
+        held = about.split if asked == about.data and about.fingerprint is None else None
+        dataset = load_dataset(asked, split=held, size=net.size, root=root, on_bad=on_bad, say=say)
+        chosen = chosen_split(split, dataset.splits, dataset.name)
+        return Tested(dataset, chosen, by_name(dataset, chosen, net.classes, hint))
+    folder = find_folder(asked, root)
+    written = own_index(net, folder, on_bad, say)
+    index = written or index_tested(folder, split)
+    name = folder.resolve().name
+    chosen = chosen_split(split, [*index.files, ALL], name) if written else next(iter(index.files))
+    if written and chosen == ALL:
+        index = everything(written)
+    _numbers(index.classes, net.classes, name, hint)
+    dataset = load_folder(folder, net.size, on_bad, index, say)
+    return Tested(dataset, chosen, by_name(dataset, chosen, net.classes, hint), written)
+
+
+def run_of(net: Net) -> RunFolder | None:
+    """The run folder that the net is from; None for a file."""
+    return RunFolder(net.place) if net.place and net.place.is_dir() else None
+
+
+def place_of_training(run: RunFolder) -> Path | None:
+    """Where the photographs of a run lay when it last saw them; None for a named data set."""
+    where = (run.read(ENVIRONMENT) or {}).get("folder")
+    return Path(where) if where else None
+
+
+def own_index(net: Net, folder: Path, on_bad: str, say: Say) -> FolderIndex | None:
+    """The net's own photographs and splits, if `folder` holds them; None where it is another data set.
+
+    Of a run they are what it wrote down: in the place that it knows, whatever has become of them there, and anywhere
+    else if all of these files lie there in the same lengths. A model file knows their fingerprint.
+    """
+    run, about = run_of(net), net.identity
+    written = run.read(SPLIT) if run else None
+    if run and written:
+        index, where = FolderIndex.from_dict(written), place_of_training(run)
+        at_home = where is not None and where.resolve() == folder.resolve()
+        return index if at_home or index.lies_in(folder) else None
+    if about.fingerprint is None:
+        return None
+    try:
+        if on_bad == "skip" and folder.resolve().name == about.data:  # what could not be read was not counted
+            found = load_folder(folder, net.size, on_bad, say=say).index
+        else:
+            found = index_folder(folder)
+    except DataError:
+        return None
+    return found if found and found.fingerprint == about.fingerprint else None
+
+
+def _asked(net: Net, data: str | Path | None) -> str | Path:
+    """The data set's name or folder. Raises UsageError where nobody names one, and the net does not know its own."""
+    about, run = net.identity, run_of(net)
+    if data is not None:
+        return data
+    if about.data == UNTOLD:
+        raise UsageError(f"{net.place or about.model} was trained on {UNTOLD}: name a data set (reslab eval FILE DATA)")
+    if run and (where := place_of_training(run)):
+        if not where.is_dir():
+            again = f"reslab eval {as_typed(run.path)} NEW_PLACE"
+            raise UsageError(f"the photographs of {run.path} are not in {where} any more; {again}")
+        return str(where)
+    if about.data not in NAMES and not Path(about.data).is_dir():
+        raise UsageError(
+            f"{net.place or about.model} was trained on the photographs '{about.data}', and does not know where they "
+            "lie: name their folder (reslab eval FILE FOLDER)"
+        )
+    return about.data
+
+
+def by_name(dataset: Dataset, split: str, classes: tuple[str, ...], hint: str = "") -> Images:
+    """A split with its labels renumbered to the net's classes, matched by name.
+
+    Raises DataError, which ends with `hint`, for a class that the net does not know.
+    """
+    images = dataset.splits[split]
+    return replace(images, labels=_numbers(dataset.classes, classes, dataset.name, hint)[images.labels])
+
+
+def _numbers(names: Sequence[str], classes: Sequence[str], data: str, hint: str) -> NDArray[np.int64]:
+    """The net's number of each class. Raises DataError as `by_name`."""
+    places = places_among(names, classes)
+    strange = [name for name, place in zip(names, places, strict=True) if place is None]
+    if strange:
+        raise DataError(
+            f"the net does not know class '{strange[0]}' of {data}"
+            f"{f' and {len(strange) - 1} more' if len(strange) > 1 else ''}; it knows {', '.join(classes[:10])}"
+            f"{f' and {len(classes) - 10:,} more' if len(classes) > 10 else ''}{hint}"
+        )
+    return np.array(places, np.int64)
+
+
+def _naming(net: Net) -> str:
+    """What to do about classes that have numbers for names: another program's weights know no others."""
+    origin, numbers = net.identity.origin, tuple(map(str, range(len(net.classes))))
+    if origin is None or net.classes != numbers:
+        return ""
+    file = origin.seen_from(net.place)
+    return f". Their names are not in {file}: reslab convert {as_typed(file)} --classes FILE takes them from a text"

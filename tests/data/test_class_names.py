@@ -1,0 +1,17 @@
+from unicodedata import normalize
+
+from reslab.data import places_among, same_names
+
+COMPOSED, DECOMPOSED = normalize("NFC", "café"), normalize("NFD", "café")
+
+
+def test_names_that_look_the_same_are_the_same():
+    assert COMPOSED != DECOMPOSED
+    assert places_among(("tea", DECOMPOSED, "cafe"), (COMPOSED, "tea")) == [1, 0, None]
+    assert same_names(("tea", DECOMPOSED), ("tea", COMPOSED)) and not same_names((DECOMPOSED, "tea"), ("tea", COMPOSED))
+    assert not same_names(("tea",), ("tea", COMPOSED)) and not same_names(("tea", COMPOSED), ("tea",))
+
+
+def test_letter_by_letter_goes_first():
+    both = (DECOMPOSED, COMPOSED)
+    assert places_among(both, both) == [0, 1]

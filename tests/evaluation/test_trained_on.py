@@ -1,0 +1,113 @@
+"""Photographs that a net has learned are counted where they are tested, whatever they are called there."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from reslab.data import copies, load_dataset
+from reslab.evaluation import evaluate
+from reslab.store import RunFolder
+from reslab.training import train_on
+from tests.conftest import short_recipe
+from tests.evaluation.test_source import ONE_THREAD, make_photos, trained_on
+
+
+@pytest.fixture
+def pets(tmp_path) -> Path:
+    return make_photos(tmp_path / "pets", {"cat": 10, "dog": 10})
+
+
+@pytest.fixture
+def run(pets, tmp_path) -> Path:
+    return trained_on(pets, tmp_path / "run")
+
+
+@pytest.fixture
+def other(pets, run, tmp_path) -> Path:
+    """Five new photographs, two that were learned under other names, one that was held out."""
+    folder = make_photos(tmp_path / "other", {"cat": 3, "dog": 2}, seed=1)
+    split = RunFolder(run).read("split.json")["files"]
+    for number, file in enumerate([*split["train"][:2], split["val"][0]]):
+        shutil.copy(pets / file, folder / "cat" / f"again {number}.bmp")
+    return folder
+
+
+def told(*words, **choices) -> tuple[int | None, list[str]]:
+    """What is counted, and what is said of it."""
+    found = evaluate(*words, **choices)
+    assert found.to_dict()["trained_on"] == found.trained_on
+    return found.trained_on, [note for note in found.notes if "learned" in note or "not known" in note]
+
+
+def test_what_was_learned_is_counted_and_tested_all_the_same(run, other):
+    count, [note] = told(run, other)
+    assert count == 2 and evaluate(run, other).images == 8
+    assert note == f"2 of the 8 photographs that are tested are among those that {run} learned, byte for byte"
+
+
+def test_of_its_own_split_nothing_is_said(run, pets):
+    assert told(run) == told(run, pets) == (0, [])
+    assert told(run, split="train") == (16, [])
+    assert told(run, split="all") == (
+        16,
+        [f"16 of the 20 photographs that are tested are among those that {run} learned"],
+    )
+    assert told(run / "model.safetensors", pets) == (0, [])
+
+
+def test_new_photographs_alone(run, tmp_path):
+    assert told(run, make_photos(tmp_path / "new", {"cat": 3}, seed=2)) == (0, [])
+
+
+def test_of_a_part_of_the_training_photographs(pets, tmp_path):
+    data = load_dataset(pets, size=8)
+    recipe = short_recipe(data, 2, batch=8)
+    recipe = type(recipe).from_dict({**recipe.to_dict(), "data": {**recipe.to_dict()["data"], "images": 8}})
+    train_on(data, recipe, tmp_path / "part", ONE_THREAD)
+    assert told(tmp_path / "part", split="all")[0] == 8
+    shutil.copytree(pets, tmp_path / "copy" / "train")
+    assert told(tmp_path / "part", tmp_path / "copy")[0] == 8
+
+
+def test_where_it_is_not_known(run, pets, other):
+    only = "only its run folder names those that it learned"
+    model = run / "model.safetensors"
+    assert told(model, other) == (
+        None,
+        [f"whether {model} was trained on some of these photographs is not known: {only}"],
+    )
+    pets.rename(pets.with_name("away"))
+    count, [note] = told(run, other)
+    assert count is None and note.endswith(f"is not known: its own are not in {pets} any more")
+
+
+def test_what_is_gone_is_compared_with_nothing_and_said(run, pets, other):
+    for file in RunFolder(run).read("split.json")["files"]["train"][1:4]:
+        (pets / file).unlink()
+    count, [note] = told(run, other)
+    assert count == 1 and note.endswith("learned, byte for byte; 3 of those are gone, and are compared with nothing")
+
+
+def test_members_of_an_ensemble(run, pets, other, tmp_path):
+    second = trained_on(make_photos(tmp_path / "more", {"cat": 6, "dog": 6}, seed=3), tmp_path / "second")
+    shutil.copy(tmp_path / "more" / RunFolder(second).read("split.json")["files"]["train"][0], other / "dog" / "x.bmp")
+    count, notes = told(run, other, ensemble=[second, run])
+    assert count == 3 and [note.split()[0] for note in notes] == ["2", "1"] and str(second) in notes[1]
+    assert told(run, other, ensemble=[second / "model.safetensors"])[0] is None
+
+
+def test_what_is_no_folder(digits, tmp_path):
+    train_on(digits, short_recipe(digits, 1), tmp_path / "digits", ONE_THREAD)
+    assert told(tmp_path / "digits") == (None, [])
+    folder = make_photos(tmp_path / "photos", {"1": 2, "2": 2})
+    assert told(tmp_path / "digits", folder) == (None, [])
+
+
+def test_little_is_read_whole(tmp_path, monkeypatch):
+    first, second = (make_photos(tmp_path / name, {"cat": 5}, seed=seed) for name, seed in (("a", 0), ("b", 1)))
+    shutil.copy(first / "cat" / "0.bmp", second / "cat" / "1.bmp")
+    read, digest = [], copies._digest
+    monkeypatch.setattr(copies, "_digest", lambda path: read.append(path) or digest(path))
+    ours, theirs = (sorted(folder.rglob("*.bmp")) for folder in (first, second))
+    assert copies.among([*ours, tmp_path / "gone"], theirs) == {ours[0]} and sorted(read) == [ours[0], theirs[1]]
