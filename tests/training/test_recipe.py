@@ -87,6 +87,12 @@ def test_linear_decay_ends_near_zero():
     assert learning_rate(recipe, 0) < learning_rate(recipe, peak - 1)
 
 
+def test_a_folder_is_a_folder_whatever_it_is_called():
+    assert make_recipe(replace(FOLDER, name="cifar-like")) == replace(
+        make_recipe(FOLDER), data=replace(make_recipe(FOLDER).data, name="cifar-like")
+    )
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("facts", [CIFAR, FOLDER, DIGITS], ids=lambda f: f.name)
 @pytest.mark.parametrize("model", ["plain20", "resnet110", "resnet50"])
