@@ -204,6 +204,15 @@ def test_the_page_of_the_paper(tmp_path):
     assert "Option C has 13 projections." in page and "3×3 conv, 512" in page
 
 
+@pytest.mark.parametrize("words", [["nowhere"], ["--paper"]])
+def test_a_report_replaces_no_photograph(words, tmp_path):
+    (tmp_path / "UP.JPG").write_bytes(b"a photograph")
+    for name in ("UP.JPG", "plain"):
+        answer = Answer("report", *words, "--out", tmp_path / name)
+        assert answer.code == 2 and f"{name}: the page is a file that ends in .html" in answer.err
+    assert (tmp_path / "UP.JPG").read_bytes() == b"a photograph" and not (tmp_path / "plain").exists()
+
+
 def test_a_report_is_of_runs_or_of_the_paper(run):
     for words in (("report",), ("report", run, "--paper")):
         assert Answer(*words).code == 2 and "--paper" in Answer(*words).err
