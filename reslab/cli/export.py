@@ -33,7 +33,7 @@ def export(
     from reslab.interop import export
     from reslab.nets import named_residual
 
-    photos = [photo for place in check or [] for photo in photographs(place)]
+    photos = [photo for place in check or [] for photo in photographs(place, say)]
     found = export(run, to, out, scores=scores, check=photos, residual=named_residual(residual), say=say)
     for note in found.notes:
         say(f"note: {note}")
