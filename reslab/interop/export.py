@@ -32,6 +32,7 @@ from reslab.store import (
     MODEL_FILE,
     PREDICTIONS,
     Classifier,
+    ExportedNet,
     find_model,
     make_folder,
     read_predictions,
@@ -143,10 +144,14 @@ def export(
     )
 
 
-def _source(net: str | Path | Classifier) -> tuple[Path, Path]:
-    """What was asked for, and the file that its weights are from; of a net whose file is gone, its name for both."""
+def _source(net: str | Path | Classifier | ExportedNet) -> tuple[Path, Path]:
+    """What was asked for, and the file that its weights are from; of a net whose file is gone, its name for both.
+
+    Raises RunError for an exported net, which has no weights, as for its file.
+    """
     if not isinstance(net, Classifier):
-        return Path(net), weights_file(Path(net)) or find_model(Path(net))
+        place = net.place if isinstance(net, ExportedNet) else Path(net)
+        return place, weights_file(place) or find_model(place)
     with suppress(RunError):
         if net.place:
             return net.place, weights_file(net.place) or find_model(net.place)

@@ -11,6 +11,7 @@ from PIL import Image
 from reslab.errors import DataError, RunError, UsageError
 from reslab.interop import export, load
 from reslab.store import Predictions, predictions_bytes
+from tests.interop.by_hand import onnx_by_hand
 from tests.interop.classifiers import classifier, noise, saved
 
 
@@ -123,6 +124,11 @@ def test_a_loaded_net_is_exported_with_the_weights_that_it_has(run, net, tmp_pat
     assert model.training, "it is left as it was"
     monkeypatch.chdir(tmp_path)
     assert export(net, "torchvision").path == Path("resnet18.torchvision.safetensors"), "it lies in no file"
+
+
+def test_an_exported_net_has_nothing_to_export(tmp_path):
+    with pytest.raises(RunError, match=r"net\.onnx is an exported file, a graph without a net"):
+        export(load(onnx_by_hand(tmp_path / "net.onnx")), "torch-export")
 
 
 def test_weights_for_others_tell_how_images_are_normalised(run):
