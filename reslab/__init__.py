@@ -10,7 +10,7 @@ model = reslab.load(result["run"])                           # knows its class n
 answers = list(reslab.predict(model, "photo.jpg"))           # or folders, PIL images, arrays
 features = model.features(pixels)                            # of uint8 images (B, H, W, 3), before the head
 file = reslab.export(result["run"], "torch-export").path      # a file for other programs
-answers = list(reslab.predict(reslab.load(file), "photos/")) # or for ours
+answers = list(reslab.predict(file, "photos/"))               # or for ours
 model = reslab.load("resnet50-0676ba61.pth")                  # torchvision's, timm's and others' weights, too
 """
 
@@ -19,8 +19,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reslab.asking import evaluate, predict
     from reslab.errors import DataError, ReslabError, RunError, UsageError
-    from reslab.evaluation import evaluate, predict
     from reslab.interop import convert, export, load
     from reslab.nets import Block, Spec, create
     from reslab.reporting import report
@@ -40,10 +40,10 @@ _HOME = {
     "UsageError": "errors.UsageError",
     "convert": "interop.convert",
     "create": "nets.create",
-    "evaluate": "evaluation.evaluate",
+    "evaluate": "asking.evaluate",
     "export": "interop.export",
     "load": "interop.load",
-    "predict": "evaluation.predict",
+    "predict": "asking.predict",
     "recipe": "training.recipe_for",
     "report": "reporting.report",
     "train": "training.train",

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reslab.data import PHOTO_SUFFIXES, Dataset, FolderIndex, load_dataset, read_photo
+from reslab.data import Dataset, FolderIndex, files_below, load_dataset, only_photos, read_photo
 from reslab.errors import DataError, UsageError, unknown
 from reslab.progress import Say, silent
 from reslab.store import ENVIRONMENT, SPLIT, UNTOLD, Classifier, RunFolder
@@ -79,11 +79,10 @@ def _own_data(place: Path, classifier: Classifier, data_root: Path | None, say: 
 def _photographs(folder: Path, size: int, count: int) -> Sample:
     if not folder.is_dir():
         raise DataError(f"no folder {folder}: --images names a folder of photographs")
-    inside = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES and p.is_file())
-    visible = [p for p in inside if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
-    if not visible:
+    found = only_photos(files_below(folder))
+    if not found:
         raise DataError(f"no photograph in {folder}")
-    chosen = [visible[i] for i in _evenly(len(visible), count)]
+    chosen = [found[i] for i in _evenly(len(found), count)]
     return Sample(np.stack([read_photo(path, size) for path in chosen]), folder.resolve().name)
 
 

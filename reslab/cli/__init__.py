@@ -1,7 +1,13 @@
 """The command `reslab`: arguments in, text or JSON out."""
 
+import errno
 import os
 import sys
+from contextlib import suppress
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of a disk
+# What PyTorch says where memory ends, by device and system: all of it in RuntimeErrors.
+_NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory", "invalid buffer")
 
 
 def main() -> None:
@@ -20,15 +26,41 @@ def main() -> None:
     sys.meta_path.insert(0, QuietLoading())
 
     try:
-        app()
+        try:
+            app()
+        finally:
+            if sys.stdout:
+                sys.stdout.flush()  # a full disk is told here, and not by Python when everything is over
     except ReslabError as error:
         _end(str(error), error.exit_code)
-    except OSError as error:  # of a place that may not be looked into, or whose name is too long to be one
-        if error.filename is None:
-            raise
-        _end(f"{error.filename}: {error.strerror}")
-    except MemoryError as error:
-        _end(f"memory ends here ({error or 'it is not said for what'}); give less --batch")
+    except BrokenPipeError:  # whoever read has had enough: `reslab list | head`
+        _drop_output()
+        sys.exit(1)
+    except OSError as error:
+        if error.filename is not None:  # of a place that may not be looked into, or whose name is too long to be one
+            _end(f"{error.filename}: {error.strerror}")
+        if error.errno in _NO_ROOM:
+            _drop_output()
+            _end(f"the output cannot be written ({error.strerror}): make room there, or send it elsewhere")
+        _end_of_memory(error)
+        raise
+    except (MemoryError, RuntimeError) as error:
+        _end_of_memory(error)
+        raise
+
+
+def _end_of_memory(error: Exception) -> None:
+    """End with one line where that is what `error` says, in whoever's words."""
+    told = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    if told or isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _NO_MEMORY):
+        why = str(error).strip().partition("\n")[0] or "it is not said for what"
+        _end(f"memory ends here ({why}); a smaller --batch or --size, where the command has them, needs less")
+
+
+def _drop_output() -> None:
+    """What could not be written is not tried again at the end, where Python would complain of it."""
+    with suppress(OSError, ValueError):  # a stream that is no file has nothing that is tried again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _end(reason: str, code: int = 1) -> None:

@@ -18,7 +18,9 @@ def export(
         typer.Argument(metavar="RUN|FILE", help="A run folder, a model file, a trained net's name or other weights."),
     ],
     to: Annotated[str, typer.Option(help="onnx, torch-export, torchvision (weights) or timm (a folder).")] = "onnx",
-    out: Annotated[Path | None, typer.Option(help="The file; default: beside the model.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The file, .onnx, .pt2, .safetensors; default: beside the model.")
+    ] = None,
     scores: Annotated[bool, typer.Option("--scores", help="No softmax: scores, not probabilities.")] = False,
     check: Annotated[
         list[Path] | None, typer.Option(metavar="FOLDER|PHOTO", help="Compare on these photographs, too; repeatable.")
@@ -31,7 +33,7 @@ def export(
     from reslab.interop import export
     from reslab.nets import named_residual
 
-    photos = [photo for place in check or [] for photo in photographs(place)]
+    photos = [photo for place in check or [] for photo in photographs(place, say)]
     found = export(run, to, out, scores=scores, check=photos, residual=named_residual(residual), say=say)
     for note in found.notes:
         say(f"note: {note}")
@@ -47,8 +49,9 @@ def export(
             ("output", f"{found.output}: float32, (batch, {len(found.classes)})" if found.output else None),
             ("opset", found.opset),
             ("classes", class_names(found.classes)),
+            ("images", _images(found)),
             ("verified", _verified(found)),
-            ("use", _use(found)),
+            *(("" if number else "use", line) for number, line in enumerate(_use(found))),
         )
         if row[1]
     )
@@ -63,13 +66,30 @@ def _verified(found: "Exported") -> str:
     )
 
 
-def _use(found: "Exported") -> str:
-    """A line of Python that runs the file."""
+def _images(found: "Exported") -> str | None:
+    """What the other program has to do to images, where it holds the net; None where that is inside."""
+    if found.mean is None or found.std is None:
+        return None
+    mean, std = (", ".join(f"{value:.4g}" for value in values) for values in (found.mean, found.std))
+    return f"RGB in [0, 1], (batch, 3, {found.size}, {found.size}), less mean ({mean}), divided by std ({std})"
+
+
+def _use(found: "Exported") -> list[str]:
+    """Lines of Python that run the file, or leave a `net` that can be run."""
+    from reslab.interop.torchvision_weights import STRIDE_LINE, STRIDE_NOTE
+
     path = found.path.as_posix()
     return {
-        "onnx": f'onnxruntime.InferenceSession("{path}").run(None, {{"{found.input}": pixels}})[0]',
-        "torch-export": f'torch.export.load("{path}").module()(pixels)',
-        "torchvision": f"torchvision.models.{found.model}(num_classes={len(found.classes)})"
-        f'.load_state_dict(safetensors.torch.load_file("{path}"))',
-        "timm": f'timm.create_model("local-dir:{path}", pretrained=True)',
+        "onnx": [f'onnxruntime.InferenceSession("{path}").run(None, {{"{found.input}": pixels}})[0]'],
+        "torch-export": [f'torch.export.load("{path}").module()(pixels)'],
+        "torchvision": [
+            "import safetensors.torch, torchvision",
+            f"net = torchvision.models.{found.model}(num_classes={len(found.classes)}).eval()",
+            f'net.load_state_dict(safetensors.torch.load_file("{path}"))',
+            *([STRIDE_LINE] if STRIDE_NOTE in found.notes else []),
+        ],
+        "timm": [
+            f'net = timm.create_model("local-dir:{path}", pretrained=True).eval()',
+            "transform = timm.data.create_transform(**timm.data.resolve_model_data_config(net))",
+        ],
     }[found.target]

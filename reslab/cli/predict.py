@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reslab.cli import options
 from reslab.cli.show import csv_record, emit, say, show_text
 from reslab.errors import UsageError
 
@@ -28,7 +29,8 @@ def predict(
         int | None, typer.Option(help="So many classes for each; 5, but 1 for several in text, and with --csv.")
     ] = None,
     residual: Annotated[str | None, typer.Option(help="The net's own residual function, module:function.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    device: options.Device = "auto",
+    threads: options.Threads = 0,
     csv: Annotated[bool, typer.Option("--csv", help="path,class,probability on stdout, a line each.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
@@ -37,16 +39,19 @@ def predict(
     from reslab.evaluation import photographs, predict
     from reslab.interop import opened
     from reslab.nets import named_residual
+    from reslab.store import load
 
     if csv and json:
         raise UsageError("--csv and --json both take stdout: give one of them")
-    paths = [path for place in images for path in photographs(place)]
-    ranked = top if top is not None else 1 if csv or (len(paths) > 1 and not json) else TOP
-    request = Request(device=device) if device != "auto" else None
+    paths = [path for place in images for path in photographs(place, say)]
+    net, function = opened(run, say), named_residual(residual)
+    if isinstance(net, Path):
+        net, function = load(net, function), None
+    asked = top if top is not None else 1 if csv or (len(paths) > 1 and not json) else TOP
+    ranked = min(asked, len(net.classes))
+    request = Request(device=device, threads=threads)
     found: list[Prediction] = []
-    for prediction in predict(
-        opened(run, say), paths, top=ranked, request=request, residual=named_residual(residual), say=say
-    ):
+    for prediction in predict(net, paths, top=ranked, request=request, residual=function, say=say):
         if csv and not found:
             csv_record(_columns(ranked))
         found.append(prediction)
@@ -70,12 +75,12 @@ def _words(prediction: "Prediction") -> str:
 
 
 def _columns(top: int) -> list[str]:
-    """path, class, probability, class2, probability2, ...: as many as were asked for."""
+    """path, class, probability, class2, probability2, ...: as many as were asked for and are there."""
     return ["path", *(f"{name}{'' if k == 1 else k}" for k in range(1, top + 1) for name in ("class", "probability"))]
 
 
 def _cells(prediction: "Prediction", top: int) -> list[str]:
-    """Those of `_columns`; empty for a photograph that could not be read, and beyond the classes that there are."""
+    """Those of `_columns`; empty for a photograph that could not be read."""
     ranked = zip(prediction.classes, prediction.probabilities, strict=True)
     cells = [prediction.path, *(cell for name, p in ranked for cell in (name, f"{p:.6f}"))]
     return cells + [""] * (1 + 2 * top - len(cells))

@@ -10,6 +10,7 @@ from reslab.cli.show import emit, show_text
 from reslab.errors import UsageError
 
 PAPER = "paper.html"
+ENDINGS = (".html", ".htm")
 
 
 def report(
@@ -17,7 +18,9 @@ def report(
         list[Path] | None, typer.Argument(metavar="RUN...", help="Run folders, or names of trained nets.")
     ] = None,
     paper: Annotated[bool, typer.Option("--paper", help="The whole paper, from all recorded results.")] = False,
-    to: Annotated[Path | None, typer.Option("--out", help="The page; default: in the run, or beside the runs.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="The page, an .html; default: in the run, or beside the runs.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Write curves, recipe, machine, confusions and worst mistakes as one HTML page."""
@@ -32,6 +35,7 @@ def report(
 
 def write_report(runs: list[Path], to: Path | None = None) -> Path:
     """Make the page and say where it lies."""
+    _require_page(to)
     from reslab.reporting import report
     from reslab.store import write_bytes
 
@@ -44,6 +48,7 @@ def write_report(runs: list[Path], to: Path | None = None) -> Path:
 
 def write_paper(to: Path | None = None) -> Path:
     """Make the page of the paper and say where it lies."""
+    _require_page(to)
     from reslab.experiments.story import paper_page
     from reslab.store import read_measurements, read_results, read_trained, trained_names, write_bytes
 
@@ -51,3 +56,9 @@ def write_paper(to: Path | None = None) -> Path:
     trained = {name: read_trained(name) for name in trained_names()}
     write_bytes(path, paper_page(read_results(), trained, read_measurements()).encode())
     return path
+
+
+def _require_page(to: Path | None) -> None:
+    """Raises UsageError for a place that is called otherwise than a page: a photograph there would be gone."""
+    if to is not None and to.suffix.lower() not in ENDINGS:
+        raise UsageError(f"--out {to}: the page is a file that ends in {' or '.join(ENDINGS)}")

@@ -41,12 +41,13 @@ def emit(value: Any) -> None:
 
 
 def csv_record(cells: Iterable[str]) -> None:
-    """One record of comma-separated values (RFC 4180) on stdout; in UTF-8, whatever the terminal's encoding is.
+    """One record of comma-separated values on stdout; in UTF-8, whatever the terminal's encoding is.
 
-    A path that is no valid text comes out as the bytes that it is.
+    Quoted as RFC 4180 has it; lines end as in any text, so that `cut` and `diff` take them. A path that is no valid
+    text comes out as the bytes that it is.
     """
     line = io.StringIO()
-    csv.writer(line).writerow(cells)
+    csv.writer(line, lineterminator="\n").writerow(cells)
     sys.stdout.buffer.write(line.getvalue().encode("utf-8", sys.getfilesystemencodeerrors()))
     sys.stdout.flush()
 

@@ -64,6 +64,7 @@ def train(
         raise UsageError("--workers says how many runs there are at once: give --seeds, too")
     if seeds is not None and run:
         raise UsageError("--run names one folder, and --seeds makes one for each seed: name --runs instead")
+    refuse_fetching(data, data_root, download, data_url)
     request = Request(engine, device, precision, compile, threads)
     around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
     # What can be refused before thousands of photographs are decoded, is.
@@ -126,7 +127,7 @@ def chosen_recipe(
 
     Steps and epochs stretch the schedule; what is set of the schedule itself is said of the stretched one.
     """
-    from reslab.training import facts_of, lasting, make_recipe, with_fields, with_residual, with_start
+    from reslab.training import facts_of, lasting, make_recipe, refuse_idle, with_fields, with_residual, with_start
 
     net = (asked.model, preset, asked.shortcut, asked.stride_in)
     chosen = with_start(make_recipe(facts_of(dataset, split), *net, seed or 0, batch), start)
@@ -135,4 +136,15 @@ def chosen_recipe(
     chosen = with_fields(chosen, changes)
     chosen = lasting(chosen, chosen.data.images or len(dataset.splits["train"]), steps, epochs)
     chosen = with_fields(chosen, [change for change in assign or [] if change.startswith("schedule.")])
+    refuse_idle(chosen, assign or [])
     return with_residual(chosen)
+
+
+def refuse_fetching(data: Text, data_root: Path | None, download: bool, data_url: Text) -> None:
+    """Raises UsageError where a folder of photographs is named and fetching is asked for: there is nothing to fetch."""
+    from reslab.data import NAMES, find_folder
+
+    if data is not None and data not in NAMES and (download or data_url is not None):
+        folder = find_folder(data, data_root)
+        option = "--download" if download else "--data-url"
+        raise UsageError(f"{option}: {folder} is a folder of photographs, which are not fetched; leave the option out")

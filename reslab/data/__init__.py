@@ -8,6 +8,7 @@ folder         a folder of class folders: its classes, files and splits
 contents       what lies in such a folder, used or not
 testing        such a folder as it is tested: a split, or everything in it
 class_names    names of classes from two places, matched
+below          files below a folder that has no classes
 photo          from a photograph's file to pixels, for training and prediction
 scaling        images whole at other scales, and cut out at random scales (sec. 3.4)
 colour         colour augmentation along the principal components of natural colours (sec. 3.4)
@@ -32,6 +33,7 @@ randomness     random numbers as a function of (seed, purpose, step)
 
 from reslab.data.augment import alternate_flips, crop_and_flip, draw_crops, draw_flips
 from reslab.data.batches import batch_epochs, batch_indices
+from reslab.data.below import files_below, only_photos
 from reslab.data.catalog import (
     NAMES,
     fetch_dataset,
@@ -48,12 +50,13 @@ from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
 from reslab.data.findings import Finding
 from reslab.data.folder import FolderIndex, index_folder
 from reslab.data.lazy import LazyPixels
-from reslab.data.photo import LARGEST_SCALE, PHOTO_SUFFIXES, fit, fit_picture, open_photo, quiet, read_photo
+from reslab.data.photo import LARGEST_SCALE, fit, fit_picture, open_photo, quiet, read_photo
 from reslab.data.places import data_root
 from reslab.data.preprocessing import Preprocessing, by_colour, measure
 from reslab.data.scaling import at_scale, draw_places, draw_scales, scaled_crops
 from reslab.data.survey import Survey, survey_dataset
 from reslab.data.testing import ALL, chosen_split, everything, index_tested
+from reslab.data.threads import in_threads
 
 __all__ = [
     "ALL",
@@ -61,7 +64,6 @@ __all__ = [
     "ENOUGH_PIXELS",
     "LARGEST_SCALE",
     "NAMES",
-    "PHOTO_SUFFIXES",
     "Dataset",
     "Finding",
     "FolderIndex",
@@ -86,15 +88,18 @@ __all__ = [
     "draw_scales",
     "everything",
     "fetch_dataset",
+    "files_below",
     "find_folder",
     "fit",
     "fit_picture",
+    "in_threads",
     "index_folder",
     "index_tested",
     "list_datasets",
     "load_dataset",
     "load_folder",
     "measure",
+    "only_photos",
     "open_photo",
     "places_among",
     "quiet",

@@ -12,7 +12,8 @@ from reslab.data.cifar_official import CIFAR10, CIFAR100, SITE, TEST_IMAGES, TRA
 from reslab.data.dataset import Dataset, Images
 from reslab.data.fetch import fetch, mismatch
 from reslab.data.pickles import read_pickle
-from reslab.errors import DataError, unknown
+from reslab.data.places import data_root
+from reslab.errors import DataError, as_typed, unknown
 from reslab.progress import Progress, Say, silent, unseen
 
 CIFAR = {kind.name: kind for kind in (CIFAR10, CIFAR100)}
@@ -77,9 +78,10 @@ def fetch_cifar(
 
 def _absent(kind: Cifar, root: Path) -> DataError:
     names = ", ".join(name for form in (kind.binary, kind.python) for name in (form.folder, form.archive))
+    there = "" if root == data_root() else f" --data-root {as_typed(root)}"
     return DataError(
-        f"{kind.title} is not in {root} (looked for {names}): fetch it with `reslab data fetch {kind.name}` or"
-        " --download (from elsewhere with --data-url), or name the folder that has it with --data-root"
+        f"{kind.title} is not in {root} (looked for {names}): fetch it with `reslab data fetch {kind.name}{there}`"
+        " (from elsewhere with --data-url), or name the folder that has it with --data-root"
     )
 
 

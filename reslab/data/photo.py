@@ -19,7 +19,10 @@ _NOT_DECODED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
 
 Image.init()
 _FORMATS = tuple(sorted(Image.OPEN.keys() - _NOT_DECODED))
-PHOTO_SUFFIXES = frozenset(suffix for suffix, kind in Image.registered_extensions().items() if kind in _FORMATS)
+# MPO, a JPEG with another picture behind it as some phones write it, is opened as a JPEG, and has no format of its own.
+PHOTO_SUFFIXES = frozenset(
+    suffix for suffix, kind in Image.registered_extensions().items() if kind in (*_FORMATS, "MPO")
+)
 
 _ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
 _UPRIGHT = {

@@ -17,6 +17,7 @@ from reslab.engine.layout import Layout, parameter_layout, statistics_layout
 from reslab.engine.losses import LOSSES, sample_losses
 from reslab.engine.machine import Machine, this_machine
 from reslab.engine.native_engine import NativeEngine
+from reslab.engine.settings import same_settings, settled
 from reslab.engine.torch_engine import TorchEngine
 from reslab.engine.work import Work
 from reslab.nets import Architecture, Residual, Spec, unfilled
@@ -53,7 +54,9 @@ __all__ = [
     "kernels_of",
     "make_engine",
     "parameter_layout",
+    "same_settings",
     "sample_losses",
+    "settled",
     "statistics_layout",
     "this_machine",
 ]

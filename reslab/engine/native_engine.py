@@ -11,6 +11,7 @@ from reslab.data import Preprocessing
 from reslab.engine.execution import VARIANTS, Execution
 from reslab.engine.interface import Batch, StepOutput
 from reslab.engine.layout import Layout, parameter_layout, statistics_layout
+from reslab.engine.settings import settle
 from reslab.native import Geometry, Network, bytes_per_image, library
 from reslab.nets import Spec, unfilled
 
@@ -49,8 +50,7 @@ class NativeEngine:
         self._network = Network(kernels, self._geometry, preprocessing.mean, 1 / preprocessing.std, execution.threads)
         self._gradient = torch.zeros(self.parameters.total)
         self._statistics = torch.zeros(self.statistics.total)
-        # The kernels have threads of their own; PyTorch's, which wait by spinning, would be in their way.
-        torch.set_num_threads(1)
+        settle(execution)
 
     @property
     def bytes_per_image(self) -> int:

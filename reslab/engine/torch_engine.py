@@ -12,6 +12,7 @@ from reslab.engine.execution import Execution
 from reslab.engine.interface import Batch, StepOutput
 from reslab.engine.layout import batch_normalisations, parameter_layout, statistics_layout
 from reslab.engine.losses import sample_losses
+from reslab.engine.settings import settle
 from reslab.nets import companions_of
 
 
@@ -33,11 +34,7 @@ class TorchEngine:
         self._gradient = torch.zeros(self.parameters.total, device=self.device)
         self._statistics = torch.zeros(self.statistics.total, device=self.device)
         self._bound: Tensor | None = None
-        if self.device.type == "cpu":
-            torch.set_num_threads(execution.threads)
-        else:  # the same bytes from the same seed (not measured on a GPU)
-            torch.backends.cudnn.deterministic = True
-            torch.backends.cudnn.benchmark = False
+        settle(execution)
 
     def step(self, parameters: Tensor, batch: Batch) -> StepOutput:
         """See `interface.Engine.step`."""

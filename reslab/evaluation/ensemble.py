@@ -1,6 +1,6 @@
 """Ensembles: several nets whose probabilities are averaged (sec. 4.1, Table 5)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from reslab.evaluation.scores import execution_for
 from reslab.nets import Residual
 from reslab.progress import Say
 from reslab.store import Classifier, ExportedNet, load
+
+Choice = Callable[[Path | None, Request | None, Classifier | ExportedNet, Say], Execution]
+"""How a net is run: `execution_for` or its like."""
 
 
 @dataclass(frozen=True)
@@ -30,22 +33,32 @@ class Member:
 
 
 def members_of(
-    nets: Sequence[str | Path | Classifier | ExportedNet], request: Request | None, residual: Residual | None, say: Say
+    nets: Sequence[str | Path | Classifier | ExportedNet],
+    request: Request | None,
+    residual: Residual | None,
+    say: Say,
+    choice: Choice = execution_for,
 ) -> list[Member]:
     """These nets, loaded where they are run folders or model files; those that are loaded already are as they stand.
+
+    `choice` says how each is run.
 
     Raises UsageError where their classes differ, naming one, and for a residual function that none of them takes.
     """
     if residual and all(isinstance(net, ExportedNet) for net in nets):
         raise UsageError("--residual: exported files have their residual function inside; leave the option out")
-    members = [_member(net, request, residual, say) for net in nets]
+    members = [_member(net, request, residual, say, choice) for net in nets]
     for other in members[1:]:
         _refuse_other_classes(members[0], other)
     return members
 
 
 def _member(
-    net: str | Path | Classifier | ExportedNet, request: Request | None, residual: Residual | None, say: Say
+    net: str | Path | Classifier | ExportedNet,
+    request: Request | None,
+    residual: Residual | None,
+    say: Say,
+    choice: Choice,
 ) -> Member:
     classifier: Classifier | ExportedNet
     if isinstance(net, ExportedNet):
@@ -54,7 +67,7 @@ def _member(
         name, classifier = f"{net.place or net.identity.model} (in memory)", net
     else:
         name, classifier = str(Path(net)), load(net, residual)
-    return Member(name, classifier, execution_for(classifier.place, request, classifier, say))
+    return Member(name, classifier, choice(classifier.place, request, classifier, say))
 
 
 def _refuse_other_classes(first: Member, other: Member) -> None:

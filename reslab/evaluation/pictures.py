@@ -1,5 +1,7 @@
 """What is asked about: files, the photographs below folders, pictures in memory; each with a name."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
@@ -8,46 +10,84 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reslab.data import PHOTO_SUFFIXES
+from reslab.data import files_below, only_photos
 from reslab.errors import DataError, UsageError
+from reslab.progress import Say, silent
 
 Picture = str | PathLike[str] | Image.Image | NDArray[np.uint8]
 """A file or a folder of files, a PIL image, or RGB pixels as uint8 (H, W, 3) of any size."""
 
 Named = tuple[str, Path | Image.Image | NDArray[np.uint8]]
 
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/+(?=.)", re.IGNORECASE)  # a path has lost one of the two strokes
+_PHONES = (".heic", ".heif")  # Pillow does not decode them by itself
+MOST_SUFFIXES = 5  # that are named
 
-def named_pictures(images: Picture | Iterable[Picture]) -> Iterable[Named]:
+
+def named_pictures(images: Picture | Iterable[Picture], say: Say = silent) -> Iterable[Named]:
     """Every picture with its name: its path, or "images[2]" for the third of those given, if that is in memory.
 
-    All files of a list or tuple are looked for at once, those of other iterables when their turn comes. Raises
-    DataError for a path that does not exist, UsageError for what is no picture, or if there is none.
+    All pictures of a list, tuple or array are looked for at once, those of other iterables when their turn comes.
+    Raises DataError for a path that does not exist, UsageError for what is no picture, or if there is none.
     """
     if isinstance(images, np.ndarray):
-        return _named(images if images.ndim == 4 else [images])
+        return list(_named(images if images.ndim == 4 else [images], say))
     if isinstance(images, str | PathLike | Image.Image) or not isinstance(images, Iterable):
-        return list(_named([images]))
-    return list(_named(images)) if isinstance(images, list | tuple) else _named(images)
+        return list(_named([images], say))
+    return list(_named(images, say)) if isinstance(images, list | tuple) else _named(images, say)
 
 
-def photographs(place: Path) -> list[Path]:
-    """A file itself, or every visible photograph below a folder, sorted. DataError if there is none."""
+def photographs(place: Path, say: Say = silent) -> list[Path]:
+    """A file itself, or every visible photograph below a folder, sorted; links are followed, but not in circles.
+
+    `say` is told of files that are left out. Raises DataError where there is no photograph, or a folder that cannot be
+    looked into, UsageError for an address.
+    """
     if place.is_file():
         return [place]
     if not place.is_dir():
-        raise DataError(f"no file or folder {place}")
-    inside = sorted(p for p in place.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES and p.is_file())
-    visible = [p for p in inside if not any(part.startswith(".") for part in p.relative_to(place).parts)]
-    if not visible:
-        raise DataError(f"no photograph in {place}")
-    return visible
+        raise _nothing(place)
+    files = files_below(place)
+    found = only_photos(files)
+    others = _others(set(files).difference(found))
+    if not found:
+        raise DataError(f"no photograph in {place}{f': {others}' if others else ''}")
+    if others:
+        say(f"{place}: {others}")
+    return found
 
 
-def _named(images: Iterable[Picture]) -> Iterator[Named]:
+def _nothing(place: Path) -> DataError | UsageError:
+    """The error for a path where nothing is: a mistyped one, or an address of the web."""
+    if address := _ADDRESS.match(place.as_posix()):
+        url = f"{address[1]}://{place.as_posix()[address.end() :]}"
+        return UsageError(f"{url} is an address, and reslab reads files only: download it, and name the file")
+    return DataError(f"no file or folder {place}")
+
+
+def _others(files: Iterable[Path]) -> str:
+    """What is said of files that are not read, with their suffixes, the most frequent first; "" where there are none.
+
+    "3 files are not read, since they have no suffix of a picture that Pillow decodes: 2 .heic, 1 .txt"
+    """
+    counts = Counter(path.suffix.lower() for path in files)
+    if not counts:
+        return ""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    named = [f"{count:,} {suffix or 'without any'}" for suffix, count in ordered[:MOST_SUFFIXES]]
+    if rest := sum(count for _, count in ordered[MOST_SUFFIXES:]):
+        named.append(f"{rest:,} of others")
+    whole = counts.total()
+    which = "1 file is not read, since it has" if whole == 1 else f"{whole:,} files are not read, since they have"
+    way = "; save .heic photographs as .jpg" if any(suffix in counts for suffix in _PHONES) else ""
+    return f"{which} no suffix of a picture that Pillow decodes: {', '.join(named)}{way}"
+
+
+def _named(images: Iterable[Picture], say: Say) -> Iterator[Named]:
     number = -1
     for number, given in enumerate(images):
         if isinstance(given, str | PathLike):
-            yield from ((str(path), path) for path in photographs(Path(given)))
+            yield from ((str(path), path) for path in photographs(Path(given), say))
         else:
             yield f"images[{number}]", _checked(given, number)
     if number < 0:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reslab.data import fit_picture, quiet, read_photo
-from reslab.engine import Request
+from reslab.data import fit_picture, in_threads, quiet, read_photo
+from reslab.engine import Request, same_settings, settled
 from reslab.errors import DataError, UsageError
-from reslab.evaluation.ensemble import members_of
-from reslab.evaluation.pictures import Picture, named_pictures
+from reslab.evaluation.ensemble import Member, members_of
+from reslab.evaluation.pictures import Named, Picture, named_pictures
 from reslab.evaluation.probabilities import answering
+from reslab.evaluation.scores import execution_to_ask
 from reslab.nets import Residual
 from reslab.store import Classifier, ExportedNet
 
@@ -50,30 +52,59 @@ def predict(
     """The `top` most probable classes of every picture, in order: of one, or of as many as are given.
 
     A picture is a photograph's path, a PIL image, or RGB pixels as a uint8 array (H, W, 3), of any size; folders are
-    searched for photographs. What is in memory is called "images[2]", by its place among those given. A photograph
-    that cannot be read gives a Prediction with `error`. Raises DataError for a path that does not exist, UsageError for
-    what is no picture. What `load` gives of an exported file is asked as it stands.
+    searched for photographs, and what is left out there is said. What is in memory is called "images[2]", by its place
+    among those given. A photograph that cannot be read gives a Prediction with `error`. PyTorch runs the net, with all
+    cores unless `request` says otherwise, and its settings are the caller's between two answers. What `load` gives of
+    an exported file is asked as it stands.
+
+    Raises at the call DataError for a path that does not exist and UsageError for what is no picture, but for those of
+    a stream, which are not looked at before their turn.
     """
     if top < 1:
         raise UsageError(f"--top {top}: ask for at least 1 class")
-    pictures = named_pictures(images)
-    [member] = members_of([run_or_classifier], request, residual, say)
-    net, answer = member.classifier, answering(member.classifier, member.execution)
-    read = ((name, _read(name, picture, net.size)) for name, picture in pictures)
-    while batch := list(islice(read, BATCH)):
-        good = [pixels for _, pixels in batch if isinstance(pixels, np.ndarray)]
-        found = iter(answer(np.stack(good)) if good else ())
-        for name, pixels in batch:
+    pictures = iter(named_pictures(images, say))
+    [member] = members_of([run_or_classifier], request, residual, say, execution_to_ask)
+    return _answers(member, pictures, top)
+
+
+def _answers(member: Member, pictures: Iterator[Named], top: int) -> Iterator[Prediction]:
+    """A batch at a time, so that a film is not kept in memory."""
+    net, execution = member.classifier, member.execution
+    with same_settings():  # which an engine changes when it is made
+        answer = answering(net, execution)
+    while batch := list(islice(pictures, BATCH)):
+        seen = _pixels(batch, net.size)
+        good = [pixels for pixels in seen if isinstance(pixels, np.ndarray)]
+        with settled(execution):
+            found = iter(answer(np.stack(good)) if good else ())
+        for (name, _), pixels in zip(batch, seen, strict=True):
             if isinstance(pixels, DataError):
                 yield Prediction(name, (), (), str(pixels))
             else:
                 yield _ranked(name, next(found), net.classes, top)
 
 
-def _read(name: str, picture: Path | Image.Image | NDArray[np.uint8], size: int) -> NDArray[np.uint8] | DataError:
+Pixels = NDArray[np.uint8] | DataError  # (size, size, 3), or why there are none
+
+
+def _pixels(batch: list[Named], size: int) -> list[Pixels]:
+    """What the net sees of each picture: files are read in threads, what is in memory is not for several at once."""
+    files = [picture for _, picture in batch if isinstance(picture, Path)]
+    read = iter(list(in_threads(partial(_read, size=size), files)))
+    with quiet():
+        return [next(read) if isinstance(picture, Path) else _fitted(name, picture, size) for name, picture in batch]
+
+
+def _read(file: Path, size: int) -> Pixels:
     try:
-        with quiet():
-            return read_photo(picture, size) if isinstance(picture, Path) else fit_picture(picture, size, name)
+        return read_photo(file, size)
+    except DataError as error:
+        return error
+
+
+def _fitted(name: str, picture: Image.Image | NDArray[np.uint8], size: int) -> Pixels:
+    try:
+        return fit_picture(picture, size, name)
     except DataError as error:
         return error
 

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from reslab.data import Images, at_scale, by_colour
-from reslab.engine import Execution, TorchEngine, parameter_layout, statistics_layout
+from reslab.engine import Execution, TorchEngine, parameter_layout, settled, statistics_layout
 from reslab.errors import UsageError
 from reslab.evaluation.crops import centre_crop, ten_crop
 from reslab.evaluation.error import softmax
@@ -33,27 +32,31 @@ Answer = Callable[[Pixels], NDArray[np.float32]]  # (B, H, W, 3) -> probabilitie
 def probabilities(
     net: Classifier | ExportedNet, images: Images, views: Views, execution: Execution, progress: Progress = unseen
 ) -> NDArray[np.float64]:
-    """Mean probabilities over the views, (N, classes). DataError for a photograph that cannot be read any more."""
-    answer = answering(net, execution, views.dense)
-    total = np.zeros((len(images), len(net.classes)))
-    scales = views.scales or (None,)
-    for number, scale in enumerate(scales):
-        for indices in _portions(len(images), scale or images.size):
-            pictures = at_scale(images, indices, scale) if scale else list(images.pixels[indices])
-            total[indices] += _one_scale(answer, pictures, views, net.size)
-            progress(number * len(images) + int(indices[-1]) + 1, len(scales) * len(images))
-    return total / len(scales)
+    """Mean probabilities over the views, (N, classes). DataError for a photograph that cannot be read any more.
+
+    PyTorch's settings are the caller's afterwards.
+    """
+    with settled(execution):
+        answer = answering(net, execution, views.dense)
+        total = np.zeros((len(images), len(net.classes)))
+        scales = views.scales or (None,)
+        for number, scale in enumerate(scales):
+            for indices in _portions(len(images), scale or images.size):
+                pictures = at_scale(images, indices, scale) if scale else list(images.pixels[indices])
+                total[indices] += _one_scale(answer, pictures, views, net.size)
+                progress(number * len(images) + int(indices[-1]) + 1, len(scales) * len(images))
+        return total / len(scales)
 
 
 def answering(net: Classifier | ExportedNet, execution: Execution, dense: bool = False) -> Answer:
     """What gives the probabilities of any number of images, a batch at a time.
 
-    They have the net's own size, or with `dense` any other. Raises UsageError for a net that cannot be `dense`.
+    They have the net's own size, or with `dense` any other. To be made and called inside `settled(execution)`. Raises
+    UsageError for a net that cannot be `dense`.
     """
     if isinstance(net, ExportedNet):
         if dense:
             raise UsageError(not_dense(net))
-        torch.set_num_threads(execution.threads)
         return _in_batches(net.probabilities)
     score = dense_scores(net, execution) if dense else crop_scores(net, execution)
     return _in_batches(lambda pixels: softmax(score(pixels)))

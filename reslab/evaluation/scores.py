@@ -1,6 +1,8 @@
 """Scores of a net on many images: the single view of sec. 4.2."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from reslab.engine import (
     choose,
     make_engine,
     parameter_layout,
+    settled,
     statistics_layout,
     this_machine,
 )
@@ -51,8 +54,8 @@ def work_of(classifier: Classifier) -> Work:
 
 
 def scores_of(classifier: Classifier, images: Images, execution: Execution) -> NDArray[np.float32]:
-    """`single_view` of a classifier that was loaded from a file."""
-    with torch.no_grad():
+    """`single_view` of a classifier that was loaded from a file. PyTorch's settings are the caller's afterwards."""
+    with torch.no_grad(), settled(execution):
         return single_view(*on_engine(classifier, execution), images)
 
 
@@ -66,14 +69,41 @@ def execution_for(
     if isinstance(classifier, ExportedNet):
         return _exported_execution(classifier, request or Request(), say)
     machine, work = this_machine(), work_of(classifier)
-    if request is None and path and path.is_dir() and (environment := RunFolder(path).read(ENVIRONMENT)):
-        recorded = Execution.from_dict(environment["execution"])
+    if request is None and (recorded := _recorded(path)):
         wanted = Request(recorded.engine, recorded.device, recorded.precision, threads=recorded.threads)
         try:
             return choose(wanted, machine, work, say)[0]
         except UsageError:
             say(f"the run's own execution ({recorded}) is not to be had here")
     return choose((request or Request()).within(machine, say), machine, work, say)[0]
+
+
+def execution_to_ask(
+    path: Path | None, request: Request | None, classifier: Classifier | ExportedNet, say: Callable[[str], None]
+) -> Execution:
+    """How photographs are asked about: by PyTorch with the machine's threads, whatever the run was trained with.
+
+    Device and precision are the run's own where it can have them here; what `request` asks for goes before. Raises
+    UsageError for what is not to be had.
+    """
+    if isinstance(classifier, ExportedNet):
+        return _exported_execution(classifier, request or Request(), say)
+    machine, work = this_machine(), work_of(classifier)
+    asked = (request or Request()).within(machine, say)
+    if asked.engine == "auto":  # nobody waits for kernels to be compiled for a few photographs
+        asked = replace(asked, engine="torch")
+    recorded = _recorded(path)
+    if recorded and asked.device in ("auto", recorded.device):
+        precision = recorded.precision if asked.precision == "auto" else asked.precision
+        with suppress(UsageError):  # a device that is not here
+            return choose(replace(asked, device=recorded.device, precision=precision), machine, work, say)[0]
+    return choose(asked, machine, work, say)[0]
+
+
+def _recorded(path: Path | None) -> Execution | None:
+    """What a run was trained with; None where `path` is no run folder."""
+    environment = RunFolder(path).read(ENVIRONMENT) if path and path.is_dir() else None
+    return Execution.from_dict(environment["execution"]) if environment else None
 
 
 def _exported_execution(net: ExportedNet, request: Request, say: Callable[[str], None]) -> Execution:

@@ -3,10 +3,9 @@
 import torch
 
 from reslab.data import Dataset
-from reslab.engine import Execution
+from reslab.engine import Execution, same_settings
 from reslab.experiments.shares import macs_of
 from reslab.training import Estimate, Recipe, estimate
-from reslab.training.run import same_threads
 
 TRIAL_SECONDS = 0.5
 TRIAL_MACS = 5e9  # of a batch, so that one step is no matter of minutes
@@ -15,8 +14,8 @@ TRIAL_MACS = 5e9  # of a batch, so that one step is no matter of minutes
 def short_trial(recipe: Recipe, dataset: Dataset, execution: Execution) -> Estimate:
     """`estimate` with no more images in a batch than take about a second, two at least.
 
-    The random numbers and threads of whoever asks are not touched by it.
+    The random numbers and settings of whoever asks are not touched by it.
     """
     batch = max(2, min(recipe.batch, int(TRIAL_MACS / macs_of(recipe))))
-    with torch.random.fork_rng(devices=[]), same_threads():
+    with torch.random.fork_rng(devices=[]), same_settings():
         return estimate(recipe, dataset, execution, TRIAL_SECONDS, batch)

@@ -121,6 +121,11 @@ def read_checkpoint(place: Path) -> Checkpoint:
     )
 
 
+def own_export(file: Path) -> bool:
+    """Is it a file of weights that `reslab export` wrote, for torchvision or timm?"""
+    return (_metadata(file) or {}).get("kind") == "torchvision"
+
+
 def _metadata(file: Path) -> dict[str, Any] | None:
     """What a file of ours says of itself, {} for another program's; None where it is torn."""
     try:

@@ -71,9 +71,11 @@ def _told_beside(found: Checkpoint, layout: Layout, classes: int) -> Told:
 
 def _own_export(about: dict[str, Any]) -> Told:
     """What `reslab export --to torchvision` wrote."""
+    origin, size = about.get("origin") or {}, int(about["size"])  # its program's, which somebody may have been told of
+    scaling = str(origin.get("scaling") or "")
     return Told(
         named=True,
-        view=View(int(about["size"]), int(about["size"])),
+        view=View(size, int(origin.get("scale") or size)),
         mean=colours(about["mean"]),
         std=colours(about["std"]),
         classes=tuple(about["classes"]),
@@ -81,7 +83,14 @@ def _own_export(about: dict[str, Any]) -> Told:
         data=about["data"],
         split=about["split"],
         fingerprint=about["fingerprint"],
+        scaling=scaling,
+        otherwise=_scales(scaling),
     )
+
+
+def _scales(scaling: str) -> tuple[str, ...]:
+    """What is said of a program that scales images so; () where reslab does it alike, or nobody says."""
+    return () if scaling in ("", "bicubic") else (f"scales {scaling}",)
 
 
 def _timm(config: dict[str, Any], classes: int) -> Told:
@@ -91,10 +100,8 @@ def _timm(config: dict[str, Any], classes: int) -> Told:
         if name not in TIMM_USUAL or TIMM_USUAL[name] not in (None, value):
             raise RunError(f"timm builds it otherwise than usual: {name} {value}")
     images = config.get("pretrained_cfg") or config
-    scaling, mode = images.get("interpolation") or "bicubic", images.get("crop_mode") or "center"
-    otherwise = []
-    if scaling != "bicubic":
-        otherwise.append(f"scales {scaling}")
+    scaling, mode = str(images.get("interpolation") or ""), images.get("crop_mode") or "center"
+    otherwise = [*_scales(scaling)]
     if mode != "center":
         otherwise.append(f"has another crop ({mode})")
     return Told(
@@ -104,6 +111,7 @@ def _timm(config: dict[str, Any], classes: int) -> Told:
         mean=colours(images.get("mean")),
         std=colours(images.get("std")),
         classes=_timm_names(config, images, classes),
+        scaling=scaling,
         otherwise=tuple(otherwise),
     )
 
@@ -128,6 +136,7 @@ def _hugging_face(config: dict[str, Any], images: dict[str, Any], classes: int) 
         raise RunError("it takes images that are not scaled to [0, 1] (do_rescale, rescale_factor)")
     scaled = images.get("do_normalize", True)
     view, otherwise = _hugging_face_view(images)
+    scaling = RESAMPLE.get(images["resample"], "") if "resample" in images else ""
     return Told(
         named=True,
         view=view,
@@ -135,6 +144,7 @@ def _hugging_face(config: dict[str, Any], images: dict[str, Any], classes: int) 
         std=colours(images.get("image_std")) if scaled else (1.0, 1.0, 1.0),
         classes=given_names(class_names(config.get("id2label"), classes)),
         stride_in=_hugging_face_stride(config),
+        scaling=scaling,
         otherwise=otherwise,
     )
 

@@ -1,13 +1,17 @@
 """From a trained classifier to a file that runs without us, proved to be the same function before it is kept."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from reslab.data import quiet, read_photo
 from reslab.errors import RunError, UsageError, unknown
-from reslab.interop.checkpoint import weights_file
+from reslab.interop.checkpoint import own_export, weights_file
 from reslab.interop.deployed import INPUT, output_name
 from reslab.interop.hub_cache import name_in_cache
 from reslab.interop.onnx_graph import onnx_bytes, opset, read_onnx, require_onnx
@@ -16,6 +20,7 @@ from reslab.interop.torch_program import program_bytes, read_program
 from reslab.interop.torchvision_names import first_version
 from reslab.interop.torchvision_weights import (
     STRIDE_NOTE,
+    colours,
     read_torchvision,
     timm_config,
     torchvision_bytes,
@@ -27,6 +32,7 @@ from reslab.store import (
     MODEL_FILE,
     PREDICTIONS,
     Classifier,
+    ExportedNet,
     find_model,
     make_folder,
     read_predictions,
@@ -36,6 +42,7 @@ from reslab.store import (
 
 # What can be written, and how its names end. timm's is a folder.
 TARGETS = {"onnx": ".onnx", "torch-export": ".pt2", "torchvision": ".torchvision.safetensors", "timm": "-timm"}
+SUFFIXES = {"onnx": ".onnx", "torch-export": ".pt2", "torchvision": ".safetensors"}  # without which none is written
 WHOLE = ("onnx", "torch-export")  # take pixels and give probabilities: the others hold weights for other programs
 
 
@@ -54,6 +61,8 @@ class Exported:
     bytes: int
     agreement: Agreement
     notes: tuple[str, ...]
+    mean: tuple[float, ...] | None = None  # a colour, of images in [0, 1], where another program normalises these
+    std: tuple[float, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -65,6 +74,8 @@ class Exported:
             "input": self.input,
             "output": self.output,
             "opset": self.opset,
+            "mean": self.mean,
+            "std": self.std,
             "bytes": self.bytes,
             "verified": self.agreement.to_dict(),
             "notes": list(self.notes),
@@ -72,7 +83,7 @@ class Exported:
 
 
 def export(
-    run_or_file: str | Path,
+    run_or_classifier: str | Path | Classifier,
     to: str = "onnx",
     out: str | Path | None = None,
     *,
@@ -85,7 +96,8 @@ def export(
 
     Images go in as uint8 RGB (B, size, size, 3); probabilities (with `scores`, what the softmax is taken of) come out.
     What was written is run on random images, on the run's own mistakes and on the photographs `check`, before it gets
-    its name: a file that differs from our scores by more than `verify.TOLERANCE` is not kept.
+    its name: a file that differs from our scores by more than `verify.TOLERANCE` is not kept. A classifier that `load`
+    gave is exported with the weights that it has now. The names of files end as their format's do (`SUFFIXES`).
 
     Raises UsageError for what cannot be asked for and for packages that are missing, RunError where the exported net is
     another function, DataError for a photograph that cannot be read.
@@ -98,9 +110,9 @@ def export(
         raise UsageError(
             f"--scores: a file for {to} holds weights, and what is made of them is another program's affair"
         )
-    source = weights_file(Path(run_or_file)) or find_model(Path(run_or_file))
-    path = _destination(Path(run_or_file), source, to, Path(out) if out is not None else None)
-    classifier = trained(run_or_file, residual, say)
+    asked, source = _source(run_or_classifier)
+    path = _destination(asked, source, to, Path(out) if out is not None else None)
+    classifier = _classifier(run_or_classifier, residual, say)
     say(f"{classifier.identity.model} as {to}: writing, and running what was written ...")
     files, read = _made(classifier, to, scores, path)
     data = next(iter(files.values()))
@@ -127,7 +139,30 @@ def export(
         bytes=sum(map(len, files.values())),
         agreement=agreement,
         notes=_notes(classifier, to, agreement),
+        mean=None if to in WHOLE else tuple(colours(classifier)["mean"]),
+        std=None if to in WHOLE else tuple(colours(classifier)["std"]),
     )
+
+
+def _source(net: str | Path | Classifier | ExportedNet) -> tuple[Path, Path]:
+    """What was asked for, and the file that its weights are from; of a net whose file is gone, its name for both.
+
+    Raises RunError for an exported net, which has no weights, as for its file.
+    """
+    if not isinstance(net, Classifier):
+        place = net.place if isinstance(net, ExportedNet) else Path(net)
+        return place, weights_file(place) or find_model(place)
+    with suppress(RunError):
+        if net.place:
+            return net.place, weights_file(net.place) or find_model(net.place)
+    return Path(net.identity.model), Path(net.identity.model)
+
+
+def _classifier(net: str | Path | Classifier, residual: Residual | None, say: Say) -> Classifier:
+    """The net to be written, as `load` gives it: on the CPU, in fp32, in evaluation mode."""
+    if isinstance(net, Classifier):
+        return deepcopy(net).to("cpu", torch.float32).requires_grad_(False).eval()
+    return trained(net, residual, say)
 
 
 Read = Callable[[bytes], tuple[Runner, dict[str, Any]]]
@@ -161,10 +196,16 @@ def _destination(asked: Path, source: Path, to: str, out: Path | None) -> Path:
     if to == "timm":
         if path.is_file() or (path / "recipe.toml").is_file() or path.resolve() == source.parent.resolve():
             raise UsageError(f"--out {path}: timm's form is a folder of its own; name one that is not there yet")
+        if path.is_dir() and any(path.iterdir()) and not own_export(path / "model.safetensors"):
+            raise UsageError(f"--out {path} has other files in it, which stay; name a folder that is not there yet")
     elif path.is_dir():
         raise UsageError(f"--out {path} is a folder; name a file in it, as {path / (source.stem + ending)}")
     elif path.name in (source.name, MODEL_FILE):
         raise UsageError(f"--out {path}: that is what models of reslab's own are called; choose another name")
+    elif path.suffix.lower() != SUFFIXES[to]:  # a photograph, say, which would be gone
+        raise UsageError(f"--out {path}: the name of a file for --to {to} ends in {SUFFIXES[to]}")
+    elif out and to == "torchvision" and path.is_file() and not own_export(path):
+        raise UsageError(f"--out {path} is there already, and reslab export did not make it; name another file")
     return path
 
 

@@ -58,7 +58,14 @@ def read_foreign(place: Path, asked: Asked = NOTHING, say: Say = silent) -> Clas
     if layout is AKAMASTER and net.shortcut == "A":
         weights = zeros_after(weights, net)
     weights[FIRST] = folded(weights[FIRST], factors)
-    origin = Origin(found.file.name, found.sha256, layout.name, view.scale, assumed(told, asked, layout, net))
+    origin = Origin(
+        file=found.file.name,
+        sha256=found.sha256,
+        layout=layout.name,
+        scale=view.scale,
+        scaling=told.scaling,
+        assumed=assumed(told, asked, layout, net),
+    )
     identity = Identity(model, net, names, *data_of(told, names), told.fingerprint, origin=origin)
     classifier = _classifier(weights, identity, preprocessing, place)
     for line in words(classifier, told, asked, found):

@@ -38,6 +38,7 @@ class Told:
     data: str = UNTOLD
     split: str | None = None
     fingerprint: str | None = None
+    scaling: str = ""  # how its program scales images: "bilinear"; "": they do not say
     otherwise: tuple[str, ...] = ()  # what its program does to images and is not done here, in words
     within: Within = NO_NAMES  # names of classes in the very file of the weights
     usual: Usual = IMAGENET  # what its program does where they do not say

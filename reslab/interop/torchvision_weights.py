@@ -14,10 +14,10 @@ from reslab.nets import Spec, build
 from reslab.store import Classifier, json_bytes
 
 KEY = "reslab"  # of the metadata: under one key, the same weights are the same bytes
+STRIDE_LINE = "for s in (net.layer2, net.layer3, net.layer4): s[0].conv1.stride, s[0].conv2.stride = (2, 2), (1, 1)"
 STRIDE_NOTE = (
     "the stride of its bottlenecks is on the 1x1 (v1, as in the paper), and torchvision builds it on the 3x3 (v1.5): "
-    "there, before use, for s in (net.layer2, net.layer3, net.layer4): "
-    "s[0].conv1.stride, s[0].conv2.stride = (2, 2), (1, 1)"
+    f"there, before use, {STRIDE_LINE}"
 )
 
 
@@ -84,15 +84,33 @@ def timm_config(classifier: Classifier) -> bytes:
                 "label_names": classes,
                 "input_size": [3, size, size],
                 "pool_size": [net.smallest_map] * 2,
-                "crop_pct": 1.0,
-                "crop_mode": "center",
-                "interpolation": "bicubic",
+                **looks(classifier),
                 **colours(classifier),
                 "first_conv": "conv1",
                 "classifier": "fc",
             },
         }
     )
+
+
+def looks(classifier: Classifier) -> dict[str, Any]:
+    """What of an image is looked at, and how it is scaled, in timm's words.
+
+    As the program does it that the weights are from, where it said so; else as reslab does.
+    """
+    origin, size = classifier.identity.origin, classifier.size
+    scale, scaling = (origin.scale, origin.scaling) if origin else (None, "")
+    return {
+        "crop_pct": crop_part(size, scale) if scale else 1.0,
+        "crop_mode": "center",
+        "interpolation": scaling or "bicubic",
+    }
+
+
+def crop_part(size: int, scale: int) -> float:
+    """The shortest decimal fraction by which timm, which rounds down, comes from `size` to the shorter side `scale`."""
+    parts = (round(size / aim, digits) for digits in range(1, 17) for aim in (scale, scale + 0.5))
+    return next(part for part in parts if part and int(size / part) == scale)
 
 
 def colours(classifier: Classifier) -> dict[str, list[float]]:

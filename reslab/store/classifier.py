@@ -28,6 +28,7 @@ class Origin:
     sha256: str
     layout: str  # whose names its tensors have: "torchvision"
     scale: int | None = None  # the shorter side at which its program tests, of whose centre; None: nobody says
+    scaling: str = ""  # how its program scales images, "bilinear"; "": nobody says
     assumed: str = ""  # what its file does not tell and was taken for granted, in words
 
     def seen_from(self, place: Path | None) -> str:

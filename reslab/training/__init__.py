@@ -2,7 +2,7 @@
 
 from reslab.training.continuing import refuse_changes
 from reslab.training.estimate import Estimate, estimate
-from reslab.training.fields import field_of, read_field, with_fields
+from reslab.training.fields import field_of, read_field, refuse_idle, with_fields
 from reslab.training.loop import Interrupted, Progress
 from reslab.training.originals import ORIGINALS
 from reslab.training.presets import PRESETS, Facts, make_recipe
@@ -43,6 +43,7 @@ __all__ = [
     "read_field",
     "recipe_for",
     "refuse_changes",
+    "refuse_idle",
     "train",
     "train_on",
     "with_fields",

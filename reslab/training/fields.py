@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import reduce
 from typing import Any
@@ -26,6 +27,35 @@ def with_fields(recipe: Recipe, assignments: list[str]) -> Recipe:
             inside = inside[part]
         inside[last] = value
     return Recipe.from_dict(values)
+
+
+# Fields that do something in some recipes only: when, and what to do where they would not.
+_ACTING: dict[str, tuple[Callable[[Recipe], bool], str]] = {
+    "schedule.drops": (
+        lambda recipe: recipe.schedule.kind == "drops",
+        "the rate has no drops; set schedule.kind=drops",
+    ),
+    "schedule.drop": (lambda recipe: recipe.schedule.kind == "drops", "the rate has no drops; set schedule.kind=drops"),
+    "schedule.end": (lambda recipe: recipe.schedule.kind == "linear", "the rate drops; set schedule.kind=linear"),
+    "schedule.warmup_lr": (lambda recipe: recipe.schedule.warmup_steps > 0, "no warm-up; set schedule.warmup_steps"),
+    "schedule.momentum_start": (
+        lambda recipe: recipe.schedule.momentum_steps > 0,
+        "the momentum does not rise; set schedule.momentum_steps",
+    ),
+    "model.residual_digest": (lambda _: False, "it is taken of the function itself; set model.residual"),
+}
+
+
+def refuse_idle(recipe: Recipe, assignments: list[str]) -> None:
+    """Raises UsageError where one of `assignments` sets a field of `recipe` that does nothing there.
+
+    Recipes that are built in another way, or were written down, may hold such fields: they are other runs, and stay.
+    """
+    for assignment in assignments:
+        name, value = read_field(assignment)
+        acts, way_out = _ACTING.get(name, (None, ""))
+        if value and acts and not acts(recipe):
+            raise UsageError(f"--set {name}: {way_out}, or leave it out")
 
 
 def read_field(assignment: str) -> tuple[str, Any]:

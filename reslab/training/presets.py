@@ -75,7 +75,7 @@ def make_recipe(
     Digits take resnet20 and `small`, CIFAR takes resnet20 and `fast`, a folder takes resnet18 and `small`. Raises
     UsageError for names that do not exist, and for more classes or fewer images than can be trained on.
     """
-    preset = preset or ("fast" if facts.name.startswith("cifar") else "small")
+    preset = preset or ("fast" if facts.official and facts.name.startswith("cifar") else "small")
     if preset not in PRESETS:
         raise unknown("recipe", preset, PRESETS)
     name = model or ("resnet20" if facts.official else "resnet18")

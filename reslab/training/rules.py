@@ -83,7 +83,11 @@ def check_values(recipe: "Recipe") -> None:
             "a net that starts from trained weights has its stem; leave model.stem_init out",
         ),
         (f"seed {recipe.seed}", recipe.seed >= 0, "a seed is a whole number from 0"),
-        (f"pad {augment.pad}", augment.pad >= 0, "padding is 0 pixels or more"),
+        (
+            f"pad {augment.pad}",
+            0 <= augment.pad <= recipe.data.size,
+            f"padding is from 0 pixels to the image's own {recipe.data.size}; an eighth of these is usual (4 of 32)",
+        ),
         (
             f"warmup_steps {schedule.warmup_steps}",
             0 <= schedule.warmup_steps < schedule.steps,

@@ -1,7 +1,5 @@
 """A run from its recipe to its result: data, folder, engine, loop, final measurements."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 import torch
 
 from reslab.data import Dataset, find_folder, measure
-from reslab.engine import Execution, choose, make_engine, this_machine
+from reslab.engine import Execution, choose, make_engine, same_settings, this_machine
 from reslab.errors import DataError, UsageError, as_typed, refuse_no_text
 from reslab.nets import Residual, digest_of, name_of, named_residual, try_out
 from reslab.store import DIVERGED, RESULT, SPLIT, RunFolder
@@ -23,16 +21,6 @@ from reslab.training.start import starting_weights
 from reslab.training.state import initial_state, restored_state
 from reslab.training.stem import stem_filters
 from reslab.training.surroundings import Surroundings
-
-
-@contextmanager
-def same_threads() -> Iterator[None]:
-    """Afterwards PyTorch has as many threads as before."""
-    before = torch.get_num_threads()
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def default_folder(recipe: Recipe, runs: Path) -> Path:
@@ -121,8 +109,8 @@ def train_on(
             return {**result, "run": str(folder.path)}
         execution, exact = same_execution(folder, around, dataset.folder, work)
         begin_folder(recipe, dataset, folder)
-        # A run seeds itself and has its own threads; the caller's stream and number of threads stay as they were.
-        with torch.random.fork_rng(devices=[]), same_threads():
+        # A run seeds itself and has its own settings of PyTorch; the caller's stream and settings stay as they were.
+        with torch.random.fork_rng(devices=[]), same_settings():
             try:
                 return _train(recipe, dataset, folder, execution, exact, around, residual)
             except DataError as error:

@@ -160,9 +160,8 @@ def test_epochs_steps_and_fields(tmp_path):
 def test_epochs_count_batches_as_they_are_set():
     plan = Answer("train", "--model", "resnet8", "--epochs", "2", "--set", "batch=32", "--dry-run", "--json").json
     assert plan["steps"] == 67 and plan["epochs"] == pytest.approx(2, abs=0.02)
-    plan = Answer(
-        "train", "--model", "ResNet-8", "--steps", "9", "--set", "schedule.drops=3,6", "--dry-run", "--json"
-    ).json
+    drops = ("--set", "schedule.kind=drops", "--set", "schedule.drops=3,6")
+    plan = Answer("train", "--model", "ResNet-8", "--steps", "9", *drops, "--dry-run", "--json").json
     assert plan["recipe"]["schedule"]["drops"] == [3, 6] and "-resnet8-" in plan["run"]
 
 
@@ -202,6 +201,15 @@ def test_the_page_of_the_paper(tmp_path):
     for name in ("figure3", "table6", "overfit"):
         assert f'<article id="{name}"' in page and f"reslab reproduce {name}" in page
     assert "Option C has 13 projections." in page and "3×3 conv, 512" in page
+
+
+@pytest.mark.parametrize("words", [["nowhere"], ["--paper"]])
+def test_a_report_replaces_no_photograph(words, tmp_path):
+    (tmp_path / "UP.JPG").write_bytes(b"a photograph")
+    for name in ("UP.JPG", "plain"):
+        answer = Answer("report", *words, "--out", tmp_path / name)
+        assert answer.code == 2 and f"{name}: the page is a file that ends in .html" in answer.err
+    assert (tmp_path / "UP.JPG").read_bytes() == b"a photograph" and not (tmp_path / "plain").exists()
 
 
 def test_a_report_is_of_runs_or_of_the_paper(run):
@@ -433,6 +441,15 @@ def test_real_photographs(real_data, tmp_path):
         (["train", "--from", "resnet65-cifar10"], 1, "did you mean the trained resnet56-cifar10"),
         (["train", "--set", "name=a/b"], 2, "letters, digits"),
         (["train", "--epochs", "1", "--steps", "5"], 2, "give one of them"),
+        (["train", "--set", "schedule.drops=1,1,1"], 2, "--set schedule.drops: the rate has no drops"),
+        (["train", "--set", "schedule.drop=0.5"], 2, "set schedule.kind=drops"),
+        (["train", "--recipe", "paper", "--set", "schedule.end=0.1"], 2, "set schedule.kind=linear"),
+        (["train", "--set", "schedule.warmup_steps=0", "--set", "schedule.warmup_lr=0.01"], 2, "no warm-up"),
+        (["train", "--set", "schedule.momentum_start=0.3"], 2, "set schedule.momentum_steps"),
+        (["train", "--set", "model.residual_digest=x"], 2, "--set model.residual_digest: it is taken of the function"),
+        (["train", "--set", "augment.pad=100000"], 2, "pad 100000: padding is from 0 pixels to the image's own 8"),
+        (["train", "--save-every", "nan"], 2, "--save-every nan: seconds between two checkpoints, 0 or more"),
+        (["train", "--save-every", "-1"], 2, "--save-every -1"),
         (["train", "--batch", "2000"], 2, "larger than the 1077 training images"),
         (["train", "--batch", "0"], 2, "at least 1 image"),
         (["train", "--size", "4"], 2, "at least 8 pixels"),
@@ -455,8 +472,19 @@ def test_mistakes_are_one_clear_line(words, code, message, tmp_path):
 
 
 def test_missing_data_tells_the_way_out(tmp_path):
-    answer = Answer("train", "cifar10", "--data-root", tmp_path)
-    assert answer.code == 1 and "reslab data fetch cifar10" in answer.err and "--data-root" in answer.err
+    for words in (("train", "cifar10"), ("eval", "resnet56-cifar10")):
+        answer = Answer(*words, "--data-root", tmp_path)
+        assert answer.code == 1 and "reslab data fetch cifar10" in answer.err and "--data-root" in answer.err
+        assert "--download" not in answer.err
+
+
+@pytest.mark.parametrize("option", [["--download"], ["--data-url", "https://example.com"]])
+@pytest.mark.parametrize("verb", [["train"], ["sweep", "--grid", "optimizer.lr=0.1"]])
+def test_photographs_are_not_fetched(verb, option, pets, tmp_path):
+    answer = Answer(verb[0], pets, *verb[1:], *option, "--runs", tmp_path / "runs")
+    assert answer.code == 2 and f"{option[0]}: {pets} is a folder of photographs" in answer.err
+    assert not (tmp_path / "runs").exists()
+    assert "did you mean cifar10" in Answer(verb[0], "ciphar10", *verb[1:], *option).err
 
 
 def reslab(*words: str, **environment: str) -> subprocess.CompletedProcess:

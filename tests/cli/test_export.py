@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -50,8 +51,46 @@ def test_in_words(small, tmp_path):
     assert "writing, and running what was written" in answer.err
 
 
+class TheirModels:
+    """Stands for torchvision.models: nets that note what is done to them."""
+
+    def __init__(self) -> None:
+        self.loaded = None
+
+    def resnet18(self, num_classes: int) -> "TheirModels":
+        assert num_classes == 4
+        return self
+
+    def eval(self) -> "TheirModels":
+        return self
+
+    def load_state_dict(self, tensors: dict) -> str:
+        self.loaded = tensors
+        return "<All keys matched successfully>"
+
+
+def lines_of_use(out: str) -> str:
+    """The Python that a command prints, the first line behind "use", the others below it."""
+    lines = out.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("use"))
+    return "\n".join(line.removeprefix("use").strip() for line in lines[first:])
+
+
+def test_what_is_printed_leaves_a_net(model, tmp_path, monkeypatch):
+    theirs = SimpleNamespace(models=TheirModels())
+    monkeypatch.setitem(sys.modules, "torchvision", theirs)
+    answer = Answer("export", model, "--to", "torchvision", "--out", tmp_path / "net.safetensors")
+    names = {}
+    exec(lines_of_use(answer.out), names)
+    assert names["net"] is theirs.models and "layer4.1.conv2.weight" in theirs.models.loaded
+    assert "(batch, 3, 16, 16), less mean (0.4314, 0.4706, 0.5098), divided by std (0.2255" in answer.out
+    answer = Answer("export", model, "--to", "timm", "--out", tmp_path / "folder")
+    assert "net = timm.create_model(" in answer.out and "create_transform(" in answer.out
+
+
 def test_the_papers_stride_is_told(tmp_path):
     file = saved(tmp_path / "fifty.safetensors", classifier("resnet50", 16))
+    assert "for s in (net.layer2" in lines_of_use(Answer("export", file, "--to", "torchvision").out)
     answer = Answer("export", file, "--to", "torchvision", "--json")
     assert "stride of its bottlenecks is on the 1x1 (v1" in answer.err and len(answer.json["notes"]) == 1
     answer = Answer("export", file, "--to", "timm")

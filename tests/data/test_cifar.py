@@ -202,17 +202,19 @@ def refusal(kind, root):
     return message
 
 
-def test_absent_data_tell_every_way_out(tmp_path):
+def test_absent_data_tell_every_way_out(tmp_path, monkeypatch):
     message = refusal(CIFAR10, tmp_path)
     for part in (
         "cifar-10-batches-bin, cifar-10-binary.tar.gz, cifar-10-batches-py, cifar-10-python.tar.gz",
-        "`reslab data fetch cifar10`",
-        "--download",
+        f"`reslab data fetch cifar10 --data-root {tmp_path}`",
         "--data-url",
         "--data-root",
     ):
         assert part in message
-    assert "`reslab data fetch cifar100`" in refusal(CIFAR100, tmp_path / "not there")
+    assert "--download" not in message, "not every command that needs data has it"
+    assert "`reslab data fetch cifar100 --data-root" in refusal(CIFAR100, tmp_path / "not there")
+    monkeypatch.setenv("RESLAB_DATA", str(tmp_path))
+    assert "`reslab data fetch cifar10`" in refusal(CIFAR10, tmp_path)
 
 
 def wrong_label(form_of, *key):

@@ -167,6 +167,7 @@ def test_a_large_jpeg_is_decoded_small_but_looks_the_same(tmp_path, make_photo):
 
 def test_suffixes_are_those_that_pillow_decodes_by_itself():
     assert {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm"} <= PHOTO_SUFFIXES
+    assert ".mpo" in PHOTO_SUFFIXES, "a JPEG with another behind it"
     assert not {".pdf", ".eps", ".ps", ".h5", ".mpg", ".txt"} & PHOTO_SUFFIXES
 
 

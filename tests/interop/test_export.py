@@ -9,8 +9,9 @@ import torch
 from PIL import Image
 
 from reslab.errors import DataError, RunError, UsageError
-from reslab.interop import export
+from reslab.interop import export, load
 from reslab.store import Predictions, predictions_bytes
+from tests.interop.by_hand import onnx_by_hand
 from tests.interop.classifiers import classifier, noise, saved
 
 
@@ -89,15 +90,51 @@ def test_beside_a_model_file_and_for_shipped_nets_in_the_current_folder(net, tmp
         ("torch-export", "net.onnx", "name of a file for --to onnx"),
         ("timm", "run", "a folder of its own"),
         ("timm", "run/recipe.toml", "a folder of its own"),
+        ("torch-export", "plain", r"the name of a file for --to torch-export ends in \.pt2"),
+        ("torch-export", "victim.jpg", r"ends in \.pt2"),
+        ("torchvision", "victim.jpg", r"the name of a file for --to torchvision ends in \.safetensors"),
+        ("torchvision", "victim.safetensors", "reslab export did not make it"),
+        ("timm", "victims", "has other files in it, which stay"),
         ("tensorflow", "net.pb", "unknown format 'tensorflow'"),
         ("torch", "net.pt2", "did you mean torch"),
     ],
 )
 def test_places_that_cannot_be_meant(run, tmp_path, to, out, message):
-    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    (tmp_path / "victims").mkdir()
+    for victim in ("victim.jpg", "victim.safetensors", "victims/config.json", "victims/model.safetensors"):
+        (tmp_path / victim).write_bytes(b"a user's")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     with pytest.raises(UsageError, match=message):
         export(run, to, tmp_path / out)
-    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_what_was_exported_may_be_exported_again(run, tmp_path):
+    for to, out in (("torchvision", "net.safetensors"), ("timm", "folder")):
+        assert export(run, to, tmp_path / out).path == export(run, to, tmp_path / out).path
+
+
+def test_a_loaded_net_is_exported_with_the_weights_that_it_has(run, net, tmp_path, monkeypatch):
+    model = load(run)
+    model.net[-1][2].bias[3] += 5
+    model.train()
+    found = export(model, "torchvision")
+    assert found.path == run / "model.torchvision.safetensors" and found.agreement.real_images == 5
+    assert load(found.path).net[-1][2].bias[3] == model.net[-1][2].bias[3] != net.net[-1][2].bias[3]
+    assert model.training, "it is left as it was"
+    monkeypatch.chdir(tmp_path)
+    assert export(net, "torchvision").path == Path("resnet18.torchvision.safetensors"), "it lies in no file"
+
+
+def test_an_exported_net_has_nothing_to_export(tmp_path):
+    with pytest.raises(RunError, match=r"net\.onnx is an exported file, a graph without a net"):
+        export(load(onnx_by_hand(tmp_path / "net.onnx")), "torch-export")
+
+
+def test_weights_for_others_tell_how_images_are_normalised(run):
+    found = export(run, "torchvision")
+    assert found.mean == pytest.approx((110 / 255, 120 / 255, 130 / 255)) and found.std == (57.5 / 255,) * 3
+    assert found.to_dict()["mean"] == found.mean
 
 
 @pytest.mark.slow

@@ -17,11 +17,11 @@ from safetensors.torch import save_file
 from torch import nn
 
 from reslab.errors import RunError, UsageError
-from reslab.interop import export, load, trained
+from reslab.interop import convert, export, load, trained
 from reslab.interop.asked import Asked
 from reslab.interop.deployed import description, identity_of
 from reslab.interop.foreign import folded, normalisation, read_foreign
-from reslab.interop.torchvision_weights import timm_config, torchvision_bytes
+from reslab.interop.torchvision_weights import crop_part, timm_config, torchvision_bytes
 from reslab.interop.zero_sides import channel_orders
 from reslab.nets import spec
 from reslab.store import UNTOLD, Classifier
@@ -166,6 +166,31 @@ def test_what_we_exported_comes_back_as_it_was(tmp_path, target, name, stride_in
     assert (back.identity.data, back.identity.origin.layout) == ("pets", "torchvision")
     pictures = noise(2, 32)
     torch.testing.assert_close(back(pictures), made(pictures), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("told", "scale", "scaling"),
+    [
+        ({"crop_pct": 0.875, "interpolation": "bilinear"}, 36, "bilinear"),
+        ({"crop_pct": 0.95, "interpolation": "bicubic"}, 33, "bicubic"),
+        ({}, 32, "bicubic"),
+    ],
+)
+def test_how_timm_looked_at_images_is_told_to_timm_again(tmp_path, told, scale, scaling):
+    images = {"architecture": "resnet18", "pretrained_cfg": {"input_size": [3, 32, 32], **told}}
+    theirs = folder(tmp_path / "theirs", torchvision_shapes(BASIC), images)
+    file = convert(theirs, tmp_path / "ours.safetensors").path
+    for place in (theirs, file):
+        config = json.loads(timm_config(load(place)))["pretrained_cfg"]
+        assert (int(32 / config["crop_pct"]), config["interpolation"]) == (scale, scaling)
+    back = load(export(file, "timm", tmp_path / "back").path)
+    assert back.identity.origin.scale == scale
+    assert back.identity.origin.scaling == (told.get("interpolation") or "")
+
+
+def test_parts_of_the_shorter_side_are_short_and_lead_back_to_it():
+    assert [crop_part(224, scale) for scale in (224, 256, 235)] == [1.0, 0.875, 0.95]
+    assert all(int(size / crop_part(size, scale)) == scale for size in (8, 49, 224) for scale in range(size, 700))
 
 
 def test_its_weights_can_be_exported_again(eighteen, tmp_path):

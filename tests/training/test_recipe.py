@@ -8,7 +8,7 @@ import tomli_w
 
 from reslab.errors import UsageError
 from reslab.store import read_results
-from reslab.training import PRESETS, Facts, Recipe, learning_rate, make_recipe, recipe_for, with_fields
+from reslab.training import PRESETS, Facts, Recipe, learning_rate, make_recipe, recipe_for, refuse_idle, with_fields
 from reslab.training.presets import check
 from reslab.training.recipe import differences, field_names
 
@@ -87,6 +87,12 @@ def test_linear_decay_ends_near_zero():
     assert learning_rate(recipe, 0) < learning_rate(recipe, peak - 1)
 
 
+def test_a_folder_is_a_folder_whatever_it_is_called():
+    assert make_recipe(replace(FOLDER, name="cifar-like")) == replace(
+        make_recipe(FOLDER), data=replace(make_recipe(FOLDER).data, name="cifar-like")
+    )
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("facts", [CIFAR, FOLDER, DIGITS], ids=lambda f: f.name)
 @pytest.mark.parametrize("model", ["plain20", "resnet110", "resnet50"])
@@ -148,6 +154,21 @@ def test_fields_by_dotted_name():
 def test_bad_fields_are_refused(assignment, message):
     with pytest.raises(UsageError, match=message):
         with_fields(make_recipe(CIFAR), [assignment])
+
+
+def test_recipes_that_were_written_down_may_hold_what_does_nothing():
+    recipe = with_fields(make_recipe(CIFAR), ["schedule.drops=1,1,1", "schedule.momentum_start=0.3", "augment.pad=32"])
+    assert Recipe.from_dict(recipe.to_dict()) == recipe
+    with pytest.raises(UsageError, match=r"--set schedule\.drops: the rate has no drops"):
+        refuse_idle(recipe, ["schedule.drops=1,1,1"])
+    refuse_idle(recipe, ["schedule.drops=()", "optimizer.lr=0.1"])
+
+
+@pytest.mark.parametrize(
+    "together", [["schedule.kind=linear"], ["schedule.drops=10,20", "schedule.drop=0.5"], ["schedule.end=0"]]
+)
+def test_what_acts_in_a_recipe_may_be_set(together):
+    refuse_idle(with_fields(make_recipe(CIFAR, preset="paper"), together), together)
 
 
 def test_a_lever_that_would_do_nothing_is_refused():

@@ -1,0 +1,45 @@
+"""Whatever `load` opens may be named to `predict` and `evaluate`, too."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+import reslab
+from reslab import evaluation
+from reslab.errors import RunError
+from tests.interop.by_hand import onnx_by_hand
+from tests.interop.classifiers import classifier, noise, saved
+
+
+def test_an_exported_file_is_asked_by_its_name(tmp_path):
+    file = onnx_by_hand(tmp_path / "net.onnx", classifier("resnet8", 8))
+    for place in (file, str(file)):
+        assert list(reslab.predict(place, noise(3, 8))) == list(reslab.predict(reslab.load(file), noise(3, 8)))
+    with pytest.raises(RunError, match=r"no file .*gone\.onnx"):
+        reslab.predict(tmp_path / "gone.onnx", noise(1, 8))
+    with pytest.raises(reslab.UsageError, match="name their folder"):
+        reslab.evaluate(file)
+
+
+def test_so_are_other_programs_weights_and_models_of_ours(tmp_path):
+    made = classifier("resnet18", 16)
+    ours = saved(tmp_path / "ours.safetensors", made)
+    theirs = reslab.export(made, "torchvision", tmp_path / "theirs.safetensors").path
+    said = []
+    found = [list(reslab.predict(net, noise(2, 16), say=said.append)) for net in (ours, theirs, made)]
+    assert [p.classes for p in found[0]] == [p.classes for p in found[1]] == [p.classes for p in found[2]]
+    np.testing.assert_allclose(found[0][0].probabilities, found[1][0].probabilities, atol=0.02)
+    assert any("resnet18 as torchvision names it" in line for line in said)
+
+
+def test_they_look_as_what_they_stand_for():
+    for name in ("predict", "evaluate"):
+        public, inner = getattr(reslab, name), getattr(evaluation, name)
+        assert inspect.signature(public) == inspect.signature(inner) and public.__doc__ == inner.__doc__
+        with pytest.raises(RunError):
+            public(run_or_classifier="no such run", **_images(name))
+
+
+def _images(name: str) -> dict:
+    return {"images": noise(1, 8)} if name == "predict" else {}
