@@ -98,7 +98,8 @@ def index_found(folder: Path, contents: Contents, skip_empty: bool = False) -> F
         if empty:
             notes.append(f"left out, since no image that Pillow reads is in them: {', '.join(empty)}")
         if len(contents) == 1:
-            notes.append(f"no folder for val or test: {len(files['val']):,} of the images are held out as val")
+            files, labels, told = _held_out(files, labels)
+            notes.append(f"no folder for val or test: {told}")
         notes += [note for split in files if (note := _lacking(split, classes, labels[split]))]
         return FolderIndex(classes, files, labels, fingerprint(folder, files), tuple(notes))
 
@@ -220,6 +221,14 @@ def _hold_out(files: tuple[str, ...], labels: tuple[int, ...]) -> tuple[Files, L
     parts = dict(zip(("train", "val"), stratified(labels, SHARES), strict=True))
     chosen = {split: tuple(files[i] for i in part) for split, part in parts.items()}
     return chosen, {split: tuple(labels[i] for i in part) for split, part in parts.items()}
+
+
+def _held_out(files: Files, labels: Labels) -> tuple[Files, Labels, str]:
+    """What was held out, in words; where that is nothing, there is no such split."""
+    if files["val"]:
+        return files, labels, f"{len(files['val']):,} of the images are held out as val"
+    told = "no class has two photographs, so that none is held out, and nothing tests what is learned"
+    return {"train": files["train"]}, {"train": labels["train"]}, told
 
 
 def notes_of(folder: Path, contents: Contents) -> list[str]:

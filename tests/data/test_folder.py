@@ -60,6 +60,16 @@ def test_without_split_folders_a_fifth_of_each_class_is_held_out(tmp_path, make_
     assert "held out as val" in index.notes[0]
 
 
+def test_single_photographs_are_all_learned_from(tmp_path, make_photos):
+    index = index_folder(make_photos(tmp_path, {"cat": 1, "dog": 1}))
+    assert (
+        {split: len(files) for split, files in index.files.items()}
+        == {"train": 2}
+        == {"train": len(index.labels["train"])}
+    )
+    assert "none is held out" in index.notes[0]
+
+
 def test_a_train_folder_alone_is_divided_as_well(tmp_path, make_photos):
     make_photos(tmp_path / "train", {"cat": 10, "dog": 10})
     index = index_folder(tmp_path)
