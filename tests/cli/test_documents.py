@@ -7,17 +7,29 @@ from pathlib import Path
 import pytest
 
 import reslab
-from reslab.cli.documents import DOCUMENTS, ROOT, budgets_table, filled, wanted
-from reslab.experiments.budgets import BUDGETS
+from reslab.cli.documents import DOCUMENTS, ROOT, _counted, budgets_table, filled, wanted
+from reslab.experiments.budgets import BUDGETS, is_plain
 from reslab.experiments.document import Document
 from reslab.experiments.recorded import recorded
 from reslab.store import read_benches, read_results
+from reslab.training import Recipe
 from tests.experiments.test_budgets import result
 
 BESIDE = ("README.md", "PAPER.md", "DECISIONS.md", "LOG.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/speed.md")
 
 
 GENERATED = wanted(read_results(ROOT / "results"), read_benches(ROOT / "results"))
+
+
+def test_plain_pytorch_stands_beside_ours_in_the_table_of_budgets_alone():
+    every = read_results(ROOT / "results")
+    shown = _counted(every)
+    ours = {_of(run) for run in shown if not is_plain(run)}
+    assert any(is_plain(run) for run in every) and not [run for run in shown if is_plain(run) and _of(run) in ours]
+
+
+def _of(run) -> tuple[str, int]:
+    return Recipe.from_dict(run["recipe"]).digest(), run["recipe"]["seed"]
 
 
 @pytest.mark.parametrize("name", GENERATED)
