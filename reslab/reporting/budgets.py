@@ -65,7 +65,8 @@ def budgets_figure(
 ) -> bytes:
     """The two panels as SVG; the same input gives the same bytes. Small: one run, large: their mean.
 
-    In the panel of epochs runs of all machines are one line; in that of minutes each machine has its own.
+    In the panel of epochs runs of all machines are one line; in that of minutes each machine has its own, and marks
+    beside the lines are of the fastest alone.
     """
     from matplotlib.figure import Figure
 
@@ -75,7 +76,9 @@ def budgets_figure(
     handles = _handles(lines, levels, of_line)
     feet = [(mark, f"minutes on {machine}") for machine, mark in of_machine.items()]
     for line in alone:
-        feet += [(of_line[line.label], f"on {other}") for other in _machines([line]) if other not in of_machine]
+        feet += [
+            (of_line[line.label], f"on {run.machine}") for run in _fastest(line)[:1] if run.machine not in of_machine
+        ]
     rows = -(-len(handles) // COLUMNS)
     height += LEGEND_ROW * (rows + len(feet))
     top, bottom = LEGEND_ROW * rows + 28, BOTTOM + LEGEND_ROW * len(feet)
@@ -98,7 +101,7 @@ def budgets_figure(
                 for machine, mark in of_machine.items() if place else [(None, MARKS[0])]:
                     _draw(axes, line.colour, [run for run in line.runs if machine in (None, run.machine)], x, mark, "-")
             for line in alone:
-                _draw(axes, line.colour, line.runs, x, of_line[line.label], "")
+                _draw(axes, line.colour, _fastest(line) if place else line.runs, x, of_line[line.label], "")
             _dress(axes, name, quantity, [v for line in lines for run in line.runs if (v := x(run))], (low, high))
         figure.legend(
             handles=handles, loc="upper left", bbox_to_anchor=((LEFT - 8) / width, 1 - 4 / height), ncols=COLUMNS,
@@ -120,6 +123,16 @@ def _minutes(run: BudgetRun) -> float | None:
 def _machines(lines: Sequence[BudgetLine]) -> list[str]:
     """On which there are minutes, each once."""
     return list(dict.fromkeys(run.machine for line in lines for run in line.runs if run.minutes is not None))
+
+
+def _fastest(line: BudgetLine) -> list[BudgetRun]:
+    """The runs on the machine that took the fewest minutes; none where no minutes are known."""
+    minutes: dict[str, list[float]] = {}
+    for run in line.runs:
+        if run.minutes is not None:
+            minutes.setdefault(run.machine, []).append(run.minutes)
+    where = min(minutes, key=lambda machine: statistics.fmean(minutes[machine]), default=None)
+    return [run for run in line.runs if run.machine == where and run.minutes is not None]
 
 
 def _draw(

@@ -39,6 +39,10 @@ def test_what_stands_alone_has_a_mark_and_its_machine():
     lone = BudgetLine("the paper's recipe", "#b8a100", (BudgetRun(182, 8.0, 100.0, "A third"),), alone=True)
     found = words(budgets_figure([LINE, lone], [PAPER], "error %"))
     assert "the paper's recipe" in found and "on A third" in found
+    slower = BudgetRun(182, 8.2, 300.0, "A fourth")
+    both = BudgetLine("the paper's recipe", "#b8a100", (slower, *lone.runs), alone=True)
+    found = words(budgets_figure([LINE, both], [PAPER], "error %"))
+    assert "on A third" in found and "on A fourth" not in found, "no mean of two machines' minutes"
     same = BudgetLine("the paper's recipe", "#b8a100", (BudgetRun(182, 8.0, 100.0, A),), alone=True)
     assert not any(word.startswith("on ") for word in words(budgets_figure([LINE, same], [PAPER], "error %")))
 
