@@ -35,9 +35,9 @@ def _below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]
             if entry.name.startswith(".") or entry.name == SYSTEM:
                 continue
             path = Path(entry.path)
-            if entry.is_symlink() and not path.exists():  # leads nowhere: whoever reads it will hear so
-                yield path
-            elif entry.is_dir():
+            if entry.is_symlink() and not path.exists():  # leads nowhere, or to itself
+                continue
+            if entry.is_dir():
                 yield from _below(path, above | {here})
             elif entry.is_file():
                 yield path

@@ -10,9 +10,9 @@ from reslab.data.photo import PHOTO_SUFFIXES
 from reslab.errors import DataError
 
 SPLITS = {  # what their folders may be called, in any case
-    "train": ("train", "training", "training_set", "trainset"),
-    "val": ("val", "valid", "validation", "validation_set"),
-    "test": ("test", "testing", "test_set"),
+    "train": ("train", "training", "training_set", "trainset", "train_set"),
+    "val": ("val", "valid", "validation", "validation_set", "valset", "val_set"),
+    "test": ("test", "testing", "test_set", "testset"),
 }
 SPLIT_FOLDERS = {name: split for split, names in SPLITS.items() for name in names}
 _SYSTEM = {"__MACOSX"}  # written by other programs and no class; hidden folders are left out too

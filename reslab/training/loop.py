@@ -24,8 +24,8 @@ from reslab.training.selective import selected
 from reslab.training.state import State
 from reslab.training.statistics import settle_statistics
 
-LINES = 200  # of training metrics in a run
-EVALUATIONS = 25  # on the validation images in a run
+LINES = 200  # of training metrics in a run, or up to twice as many
+EVALUATIONS = 25  # on the validation images in a run, or up to twice as many
 SHOWN_EVERY = 0.5  # seconds between two looks at the progress
 
 
@@ -76,7 +76,7 @@ def fit(
     be read any more; the folder then holds the last good state.
     """
     terms = terms_of(engine, recipe.optimizer)
-    line_every, evaluate_every = math.ceil(recipe.steps / LINES), math.ceil(recipe.steps / EVALUATIONS)
+    line_every, evaluate_every = max(1, recipe.steps // LINES), max(1, recipe.steps // EVALUATIONS)
     clock = _Clock(state, save_every)
     line: dict[str, Any] = {}
     val_error: float | None = None

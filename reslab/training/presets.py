@@ -235,6 +235,11 @@ def check(recipe: Recipe, facts: Facts, residual: Residual | None = None) -> Non
             f"selective {recipe.selective} of batch {recipe.batch} draws {recipe.candidates} images a step, more than "
             f"the {facts.train_images} training images of {facts.name}; select a larger part, or use a smaller --batch"
         )
+    if recipe.augment.pad > recipe.data.size:
+        raise UsageError(
+            f"augment.pad={recipe.augment.pad}: padding is at most the image's own {recipe.data.size} pixels; an "
+            "eighth of these is usual (4 of 32)"
+        )
     if recipe.data.images is not None and recipe.data.images < facts.classes:
         raise UsageError(
             f"data.images={recipe.data.images}: {facts.name} has {facts.classes} classes; at least one image of each"

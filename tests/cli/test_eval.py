@@ -157,6 +157,7 @@ def test_every_answer_as_csv(runs, tmp_path):
     [
         (["--mistakes", "0"], "--mistakes 0: ask for at least 1"),
         (["--csv", "."], "--csv . is a folder: name a file"),
+        (["--csv", "photo.jpg"], "--csv photo.jpg: name a file that ends in .csv"),
         (["--csv", "nowhere/x.csv"], "--csv nowhere/x.csv: there is no folder nowhere"),
     ],
 )

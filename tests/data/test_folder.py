@@ -37,6 +37,7 @@ def test_validation_folders_have_several_names(tmp_path, make_photos, name):
     ("train", "other", "split"),
     [
         ("training_set", "test_set", "test"),
+        ("trainset", "testset", "test"),
         ("Training", "Testing", "test"),
         ("Training", "Validation", "val"),
         ("trainset", "validation_set", "val"),

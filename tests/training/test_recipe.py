@@ -157,7 +157,7 @@ def test_bad_fields_are_refused(assignment, message):
 
 
 def test_recipes_that_were_written_down_may_hold_what_does_nothing():
-    recipe = with_fields(make_recipe(CIFAR), ["schedule.drops=1,1,1", "schedule.momentum_start=0.3", "augment.pad=32"])
+    recipe = with_fields(make_recipe(CIFAR), ["schedule.drops=1,1,1", "schedule.momentum_start=0.3", "augment.pad=33"])
     assert Recipe.from_dict(recipe.to_dict()) == recipe
     with pytest.raises(UsageError, match=r"--set schedule\.drops: the rate has no drops"):
         refuse_idle(recipe, ["schedule.drops=1,1,1"])
@@ -211,6 +211,7 @@ def test_known_identities_stay():
         ("selective=0.5", "draws 128 images a step, more than the 90 .* smaller --batch"),
         ("model.classes=4", "has 3 classes"),
         ("data.size=32", "use --size"),
+        ("augment.pad=65", "at most the image's own 64 pixels"),
         ("data.images=2", "has 3 classes; at least one image of each"),
     ],
 )

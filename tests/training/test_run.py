@@ -469,15 +469,6 @@ def test_more_threads_than_cores_are_not_taken(digits, recipe, tmp_path):
     assert any("999 threads are more than" in line for line in said)
 
 
-@pytest.mark.parametrize(("steps", "evaluations", "lines"), [(1, 1, 1), (25, 25, 25), (26, 13, 26), (49, 25, 49)])
-def test_it_is_judged_at_most_25_times(digits, tmp_path, steps, evaluations, lines):
-    run = tmp_path / "run"
-    train_on(digits, short_recipe(digits, steps, model="resnet8"), run, Surroundings())
-    metrics = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    assert sum("val_error" in line for line in metrics) == evaluations
-    assert sum("train_error" in line for line in metrics) == lines
-
-
 def test_a_recipe_of_a_folder_asks_where_it_is(digits, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     asked = short_recipe(digits, 1)
