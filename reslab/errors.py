@@ -35,13 +35,19 @@ def as_typed(path: PurePath | str) -> str:
     return shlex.quote(text)
 
 
-def refuse_no_text(path: PurePath) -> None:
-    """Raises UsageError for a path with bytes that are no text (Latin-1 names on Linux): no JSON could name it."""
+def no_text(name: str) -> str:
+    """A name with bytes that are no text (Latin-1 on Linux) as it can be shown; "" for any other."""
     try:
-        str(path).encode()
-    except UnicodeEncodeError as error:
-        readable = str(path).encode(errors="backslashreplace").decode()
-        raise UsageError(f"{readable}: the name is not UTF-8; rename it") from error
+        name.encode()
+    except UnicodeEncodeError:
+        return name.encode(errors="backslashreplace").decode()
+    return ""
+
+
+def refuse_no_text(path: PurePath) -> None:
+    """Raises UsageError for a path that is no text: no JSON could name it."""
+    if shown := no_text(str(path)):
+        raise UsageError(f"{shown}: the name is not UTF-8; rename it")
 
 
 FEW = 8  # names that are all said, whether one of them is near or not

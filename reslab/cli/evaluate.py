@@ -129,11 +129,13 @@ def _refuse_unusable(mistakes: int | None, csv: Path | None) -> None:
     """UsageError before anything is tested for it."""
     if mistakes is not None and mistakes < 1:
         raise UsageError(f"--mistakes {mistakes}: ask for at least 1")
-    if csv is not None and csv.suffix.lower() != ".csv" and not csv.is_dir():  # it may be a photograph
-        raise UsageError(f"--csv {csv}: name a file that ends in .csv")
-    if csv is not None and csv.is_dir():
+    if csv is None:
+        return
+    if csv.is_dir():
         raise UsageError(f"--csv {csv} is a folder: name a file")
-    if csv is not None and not csv.parent.is_dir():
+    if csv.suffix.lower() != ".csv":  # it may be a photograph
+        raise UsageError(f"--csv {csv}: name a file that ends in .csv")
+    if not csv.parent.is_dir():
         raise UsageError(f"--csv {csv}: there is no folder {csv.parent}")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reslab.data.photo import PHOTO_SUFFIXES
-from reslab.errors import DataError
+from reslab.errors import DataError, no_text
 
 SPLITS = {  # what their folders may be called, in any case
     "train": ("train", "training", "training_set", "trainset", "train_set"),
@@ -66,7 +66,7 @@ def legible() -> Iterator[None]:
 def _scan(root: Path, place: Path) -> SplitFolder:
     split = SplitFolder(place, {}, [], [], [], [], [])
     for path in sorted(place.iterdir()):
-        if not _seen(path.name):
+        if not is_seen(path.name):
             split.hidden.append(path.relative_to(root).as_posix())
         elif is_photo(path.name) and path.is_file():
             split.loose.append(path.relative_to(root).as_posix())
@@ -77,11 +77,11 @@ def _scan(root: Path, place: Path) -> SplitFolder:
     for name in sorted(folder.name for folder in folders(place)):
         broken: list[Path] = []
         special: list[Path] = []
-        files = sorted(path.relative_to(root).as_posix() for path in _files(place / name, broken, special))
-        seen = [path for path in files if _seen(_name(path))]
+        files = sorted(path.relative_to(root).as_posix() for path in walk(place / name, broken, special))
+        seen = [path for path in files if is_seen(_name(path))]
         split.photos[name] = [path for path in seen if is_photo(path)]
         split.ignored.extend(path for path in seen if not is_photo(path))
-        split.hidden.extend(path for path in files if not _seen(_name(path)))
+        split.hidden.extend(path for path in files if not is_seen(_name(path)))
         split.broken.extend(sorted(path.relative_to(root).as_posix() for path in broken))
         split.special.extend(sorted(path.relative_to(root).as_posix() for path in special))
         _refuse_unwritable([name, *split.photos[name]], place)
@@ -91,11 +91,8 @@ def _scan(root: Path, place: Path) -> SplitFolder:
 def _refuse_unwritable(names: list[str], place: Path) -> None:
     """A name that is no text (Latin-1 bytes on Linux) can be written into no JSON and no model file."""
     for name in names:
-        try:
-            name.encode()
-        except UnicodeEncodeError as error:
-            readable = name.encode(errors="backslashreplace").decode()
-            raise DataError(f"{place}: the name {readable} is not UTF-8; rename it") from error
+        if shown := no_text(name):
+            raise DataError(f"{place}: the name {shown} is not UTF-8; rename it")
 
 
 def _split_places(folder: Path, training: bool) -> dict[str, Path]:
@@ -134,12 +131,10 @@ def is_photo(name: str) -> bool:
 
 def folders(place: Path) -> list[Path]:
     """Those in `place` that are not hidden, in no order."""
-    return [path for path in place.iterdir() if _seen(path.name) and path.is_dir()]
+    return [path for path in place.iterdir() if is_seen(path.name) and path.is_dir()]
 
 
-def _files(
-    place: Path, broken: list[Path], special: list[Path], above: frozenset[Path] = frozenset()
-) -> Iterator[Path]:
+def walk(place: Path, broken: list[Path], special: list[Path], above: frozenset[Path] = frozenset()) -> Iterator[Path]:
     """Every file below `place`, and hidden folders, unopened; links are followed, but not in circles.
 
     Links that lead nowhere are added to `broken`; what is neither file nor folder to `special`.
@@ -149,14 +144,14 @@ def _files(
         return
     with os.scandir(place) as entries:
         for entry in entries:
-            if not _seen(entry.name):
+            if not is_seen(entry.name):
                 yield Path(entry.path)
             elif entry.is_symlink() and _leads_nowhere(Path(entry.path)):
                 broken.append(Path(entry.path))
             elif entry.is_file():
                 yield Path(entry.path)
             elif entry.is_dir():
-                yield from _files(Path(entry.path), broken, special, above | {here})
+                yield from walk(Path(entry.path), broken, special, above | {here})
             else:
                 special.append(Path(entry.path))
 
@@ -169,5 +164,6 @@ def _name(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def _seen(name: str) -> bool:
+def is_seen(name: str) -> bool:
+    """Is it neither hidden nor written by another program?"""
     return not name.startswith(".") and name not in _SYSTEM

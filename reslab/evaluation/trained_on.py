@@ -54,6 +54,8 @@ def _learned(net: Net, photos: Photos, own: FolderIndex | None) -> Learned | Non
         return None
     theirs = [where / file for file in FolderIndex.from_dict(written).trained_on(_images(run))]
     there = [path for path in theirs if path.is_file()]
+    if not there:
+        return None
     ours = {photos.folder / file: file for file in photos.files}
     same = among(list(ours), there)
     return Learned(frozenset(ours[path] for path in same), own=False, gone=len(theirs) - len(there))

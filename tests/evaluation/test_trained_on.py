@@ -78,8 +78,10 @@ def test_where_it_is_not_known(run, pets, other):
         [f"whether {model} was trained on some of these photographs is not known: {only}"],
     )
     pets.rename(pets.with_name("away"))
-    count, [note] = told(run, other)
-    assert count is None and note.endswith(f"is not known: its own are not in {pets} any more")
+    for there in ("without their folder", "in an empty one"):
+        count, [note] = told(run, other)
+        assert count is None and note.endswith(f"is not known: its own are not in {pets} any more"), there
+        pets.mkdir(exist_ok=True)
 
 
 def test_what_is_gone_is_compared_with_nothing_and_said(run, pets, other):
