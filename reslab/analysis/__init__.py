@@ -3,21 +3,33 @@
 samples       images to look with: of the net's own data set, or anybody's photographs
 construction  a deeper net that computes the same (sec. 1)
 responses     standard deviation of layer responses (Figure 7)
+gradients     how strong they are at each layer on their way back (sec. 4.1)
+shattering    how alike they are at different inputs (arXiv 1702.08591)
 """
 
 from reslab.analysis.construction import Agreement, agreement, deepened, scores
+from reslab.analysis.gradients import BATCH, Signal, gradients, layer_gradients, untrained
 from reslab.analysis.responses import Response, layer_responses, responses
 from reslab.analysis.samples import Sample, sample, sample_of
+from reslab.analysis.shattering import alikeness, autocorrelation, input_gradients
 
 __all__ = [
+    "BATCH",
     "Agreement",
     "Response",
     "Sample",
+    "Signal",
     "agreement",
+    "alikeness",
+    "autocorrelation",
     "deepened",
+    "gradients",
+    "input_gradients",
+    "layer_gradients",
     "layer_responses",
     "responses",
     "sample",
     "sample_of",
     "scores",
+    "untrained",
 ]

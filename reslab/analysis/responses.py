@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from reslab.analysis.layers import stage_of, watched
 from reslab.errors import UsageError
 from reslab.store import Classifier
 
@@ -52,41 +53,26 @@ def layer_responses(forward: nn.Module, batches: Sequence[Tensor], net: nn.Modul
     Raises UsageError as `responses` does.
     """
     sums: dict[str, list[float]] = {}
-    made_by: dict[str, Tensor] = {}  # the output of the latest 3x3 layer: what follows it tells itself by its input
-    hooks = []
-    for name, module in net.named_modules():
-        if isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3):
-            hooks.append(module.register_forward_hook(lambda _, __, out: made_by.__setitem__("3x3", out)))
-        elif isinstance(module, nn.BatchNorm2d):
-            hooks.append(module.register_forward_hook(_summing(sums, made_by, name)))
+
+    def add(name: str, output: Tensor) -> None:
+        values = output.double()
+        found = sums.setdefault(name, [0.0, 0.0, 0.0])
+        found[0] += values.numel()
+        found[1] += float(values.sum())
+        found[2] += float(values.square().sum())
+
     training = net.training
     net.eval()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), watched(net, add):
             for batch in batches:
                 forward(batch)
     finally:
-        for hook in hooks:
-            hook.remove()
         net.train(training)
-    if not sums:
-        raise UsageError("this net has no 3x3 layer with batch normalisation behind it, and so no responses (Figure 7)")
     return tuple(_response(place, name, *numbers) for place, (name, numbers) in enumerate(sums.items(), 1))
-
-
-def _summing(sums: dict[str, list[float]], made_by: dict[str, Tensor], name: str) -> Any:
-    def add(_: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        if inputs[0] is made_by.get("3x3"):
-            values = output.double()
-            found = sums.setdefault(name, [0.0, 0.0, 0.0])
-            found[0] += values.numel()
-            found[1] += float(values.sum())
-            found[2] += float(values.square().sum())
-
-    return add
 
 
 def _response(layer: int, name: str, count: float, total: float, squares: float) -> Response:
     mean = total / count
     std = max(squares / count - mean**2, 0.0) ** 0.5
-    return Response(layer, name, name.split(".")[0], round(std, 6), round(mean, 6))
+    return Response(layer, name, stage_of(name), round(std, 6), round(mean, 6))

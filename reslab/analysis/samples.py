@@ -16,10 +16,11 @@ COUNT = 1000  # images, where nobody asks for another number
 
 @dataclass(frozen=True)
 class Sample:
-    """Some images, uint8 (N, H, W, 3), and where they are from: "cifar10, val"."""
+    """Some images, uint8 (N, H, W, 3), where they are from, "cifar10, val", and their labels (N,), where known."""
 
     pixels: NDArray[np.uint8]
     source: str
+    labels: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -56,8 +57,10 @@ def sample_of(dataset: Dataset, split: str | None = None, count: int = COUNT) ->
     split = split or next((name for name in ("val", "test") if name in dataset.splits), "train")
     if split not in dataset.splits:
         raise unknown(f"split of {dataset.name}", split, dataset.splits)
-    pixels = dataset.splits[split].pixels
-    return Sample(np.array(pixels[_evenly(len(pixels), count)]), f"{dataset.name}, {split}")
+    images = dataset.splits[split]
+    chosen = _evenly(len(images), count)
+    labels = np.asarray(images.labels)[chosen].astype(np.int64)
+    return Sample(np.array(images.pixels[chosen]), f"{dataset.name}, {split}", labels)
 
 
 def _own_data(place: Path, classifier: Classifier, data_root: Path | None, say: Say) -> Dataset:

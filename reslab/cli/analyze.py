@@ -34,8 +34,7 @@ def responses(
     from reslab.nets import named_residual
     from reslab.store import write_bytes
 
-    if to and to.suffix.lower() != ".svg":
-        raise UsageError(f"--out {to}: the picture is an .svg")
+    _refuse_other_pictures(to)
     found = []
     for run in runs:
         classifier = trained(run, named_residual(residual))
@@ -54,6 +53,72 @@ def responses(
         pairs([("picture", to)])
 
 
+@app.command()
+def gradients(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN|FILE|NAME...", help="Run folders, model files, names.")],
+    start: Annotated[bool, typer.Option("--start", help="As training begins with them: He initialisation.")] = False,
+    split: Annotated[str, typer.Option(help="train, val or test of the net's own data.")] = "train",
+    count: Annotated[int, typer.Option(help="So many images, one batch.")] = 128,
+    data_root: Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")] = None,
+    residual: Annotated[str | None, typer.Option(help="The nets' own residual function, module:function.")] = None,
+    to: Annotated[Path | None, typer.Option("--out", help="Draw norms by layer into this file, an .svg.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Norm of the gradient at every 3x3 layer, and how strong its responses are (sec. 4.1)."""
+    from reslab.analysis import gradients as measure
+    from reslab.analysis import sample, untrained
+    from reslab.interop import trained
+    from reslab.nets import named_residual
+    from reslab.store import write_bytes
+
+    _refuse_other_pictures(to)
+    found = []
+    for run in runs:
+        classifier = trained(run, named_residual(residual))
+        looked_with = sample(run, classifier, split=split, count=count, data_root=data_root, say=say)
+        assert looked_with.labels is not None, "a data set's"
+        rows = measure(untrained(classifier) if start else classifier, looked_with.pixels, looked_with.labels)
+        about = {"run": run, "model": classifier.identity.model, "data": looked_with.source, "images": len(looked_with)}
+        found.append({**about, "start": start, "layers": [row.to_dict() for row in rows]})
+    if to:
+        write_bytes(to, norms_drawn(found))
+    if json:
+        emit({"nets": found, "picture": to})
+        return
+    for net in found:
+        show_norms(net)
+    if to:
+        pairs([("picture", to)])
+
+
+def show_norms(net: dict[str, Any]) -> None:
+    """A net's gradients and responses as a table, and the first layer's against the last's."""
+    when = ", as training begins with it" if net["start"] else ""
+    show_text(f"{net['model']} ({net['run']}){when}: gradients at {net['images']:,} images of {net['data']}")
+    table(
+        ("layer", "stage", "gradient", "std"),
+        ((row["layer"], row["stage"], f"{row['gradient']:.4g}", f"{row['std']:.4f}") for row in net["layers"]),
+    )
+    first, last = (net["layers"][place]["gradient"] for place in (0, -1))
+    pairs([("first layer / last", f"{first / last:.4g}" if last else "the last one's gradient is 0")])
+
+
+def norms_drawn(found: list[dict[str, Any]]) -> bytes:
+    """Gradients' norms by layer; plain nets are dashed."""
+    from reslab.reporting import Plot, PlotLine, plots_figure
+
+    lines = tuple(
+        PlotLine(
+            label,
+            tuple((row["layer"], row["gradient"]) for row in net["layers"]),
+            place,
+            net["model"].startswith("plain"),
+        )
+        for place, (label, net) in enumerate(zip(_names(found), found, strict=True))
+    )
+    return plots_figure([[Plot("", "layer", "norm of the gradient", lines, log_y=True)]], heights=(300,))
+
+
 def show(net: dict[str, Any]) -> None:
     """A net's responses as a table, and their mean."""
     source = f"{net['images']:,} images of {net['data']}"
@@ -67,17 +132,26 @@ def show(net: dict[str, Any]) -> None:
 
 
 def drawn(found: list[dict[str, Any]]) -> bytes:
-    """Figure 7 of these nets; those that are the same net are told apart by their runs."""
+    """Figure 7 of these nets."""
     from reslab.reporting import ResponseLine, responses_figure
 
-    models = [net["model"] for net in found]
     return responses_figure(
         [
-            ResponseLine(
-                net["model"] if models.count(net["model"]) == 1 else f"{net['model']} ({Path(net['run']).name})",
-                tuple(row["std"] for row in net["layers"]),
-                plain=net["model"].startswith("plain"),
-            )
-            for net in found
+            ResponseLine(label, tuple(row["std"] for row in net["layers"]), plain=net["model"].startswith("plain"))
+            for label, net in zip(_names(found), found, strict=True)
         ]
     )
+
+
+def _names(found: list[dict[str, Any]]) -> list[str]:
+    """Of each net; those that are the same net are told apart by their runs."""
+    models = [net["model"] for net in found]
+    return [
+        net["model"] if models.count(net["model"]) == 1 else f"{net['model']} ({Path(net['run']).name})"
+        for net in found
+    ]
+
+
+def _refuse_other_pictures(to: Path | None) -> None:
+    if to and to.suffix.lower() != ".svg":
+        raise UsageError(f"--out {to}: the picture is an .svg")

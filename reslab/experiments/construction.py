@@ -4,17 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from reslab.analysis import agreement, deepened, sample_of, scores
-from reslab.data import Dataset
-from reslab.errors import DataError
+from reslab.analysis import agreement, deepened, scores
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
+from reslab.experiments.looking import looked_with
 from reslab.reporting import Pair, beside_figure
 from reslab.store import load
-from reslab.training import Facts, make_recipe
 
 SHALLOW, DEEP = "plain20", "plain56"
 TRAINED, MADE, DEEPER = f"{SHALLOW}, trained", f"{DEEP}, made of {SHALLOW}", f"{DEEP}, trained"
-DIGITS = Facts("digits", 10, 32, 1077, mirror=False, official=True)  # any images show that two functions are one
 LAYERS = 56
 
 
@@ -23,18 +20,17 @@ def measure(runs: Runs, datasets: Datasets) -> dict[str, Any]:
 
     On CIFAR-10, where the nets have an error; where that is not here, and in a test, on digits, where they have none.
     """
-    dataset = _images(runs, datasets)
-    held_out = dataset.splits["val"]
-    pixels = sample_of(dataset, "val", len(held_out)).pixels
+    images = looked_with(runs, datasets, "val")
+    data = images.source.partition(",")[0]
     shallow = load(f"{SHALLOW}-cifar10")
     nets = {TRAINED: shallow, MADE: deepened(shallow, LAYERS), DEEPER: load(f"{DEEP}-cifar10")}
-    found = {label: scores(net, pixels) for label, net in nets.items()}
+    found = {label: scores(net, images.pixels) for label, net in nets.items()}
     alike = agreement(found[TRAINED], found[MADE])
-    wrong = {label: float(np.mean(of.argmax(1) != np.asarray(held_out.labels))) for label, of in found.items()}
+    wrong = {label: float(np.mean(of.argmax(1) != images.labels)) for label, of in found.items()}
     return {
-        "data": dataset.name,
+        "data": data,
         "images": alike.images,
-        "errors": {label: round(100 * part, 4) for label, part in wrong.items()} if dataset.name == "cifar10" else {},
+        "errors": {label: round(100 * part, 4) for label, part in wrong.items()} if data == "cifar10" else {},
         "differing": alike.images - alike.same,
         "difference": alike.difference,
     }
@@ -71,16 +67,6 @@ def finding(runs: Runs) -> Finding:
     if errors:
         words += f"; its error is {errors[MADE]:.2f} %, that of the trained {DEEP} {errors[DEEPER]:.2f} %"
     return Finding(measured["differing"] == 0, words)
-
-
-def _images(runs: Runs, datasets: Datasets) -> Dataset:
-    digits = make_recipe(DIGITS, SHALLOW, "small")
-    if runs.setting.smoke:
-        return datasets.of(digits)
-    try:
-        return datasets.of(runs.setting.recipe(SHALLOW))
-    except DataError:
-        return datasets.of(digits)
 
 
 CONSTRUCTION = Experiment(

@@ -13,7 +13,9 @@ from reslab.experiments.figure4 import FIGURE4
 from reslab.experiments.figure5 import FIGURE5
 from reslab.experiments.figure6 import FIGURE6
 from reslab.experiments.figure7 import FIGURE7
+from reslab.experiments.gradients import GRADIENTS
 from reslab.experiments.overfit import OVERFIT
+from reslab.experiments.shattered import SHATTERED
 from reslab.experiments.table1 import TABLE1
 from reslab.experiments.table2 import TABLE2
 from reslab.experiments.table3 import TABLE3
@@ -31,6 +33,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         TABLE1,
         FIGURE4,
         TABLE2,
+        GRADIENTS,
         TABLE3,
         FIGURE5,
         BOTTLENECK,
@@ -42,6 +45,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         DEGRADATION,
         OVERFIT,
         BUDGETS,
+        SHATTERED,
     )
 }
 """Name -> experiment: one entry for each table or figure that `reslab reproduce` can make again."""

@@ -40,7 +40,9 @@ def entry(
 def _at(experiment: Experiment, runs: Runs) -> Entry:
     """One experiment at one scale."""
     scale = runs.setting.scale
-    document = Document.of(experiment, runs, asked=f"--scale {scale}" if experiment.rounds else "")
+    document = Document.of(
+        experiment, runs, asked=f"--scale {scale}" if experiment.rounds or experiment.measure else ""
+    )
     measured = any(row.ours is not None for row in document.rows)
     finding = document.finding
     return Entry(

@@ -12,6 +12,7 @@ from reslab.nets.layers import GATE, Layer, blocks_of, layer_text, layers_of, sh
 from reslab.nets.names import MODELS, canonical, create, spec
 from reslab.nets.own import digest_of, name_of, named_residual, try_out
 from reslab.nets.preact import PreactBlock
+from reslab.nets.rectifiers import Rectifiers
 from reslab.nets.spec import SHORTCUTS, SMALLEST_SIZE, STRIDES_IN, Spec
 from reslab.nets.table1 import layers_text, part_text, rows_of
 from reslab.nets.whitening import whitening_filters
@@ -33,6 +34,7 @@ __all__ = [
     "Historic",
     "Layer",
     "PreactBlock",
+    "Rectifiers",
     "Residual",
     "Spec",
     "Stage",

@@ -13,6 +13,7 @@ from reslab.reporting.figures import DEPTH_COLOURS, Axis, Curve, Panel, mean_poi
 from reslab.reporting.grids import GridLine, grid_figure
 from reslab.reporting.page import report, report_html
 from reslab.reporting.paper_page import Entry, Line, paper_html
+from reslab.reporting.plots import INKED, Plot, PlotLine, plots_figure
 from reslab.reporting.points import PointErrors, points_figure
 from reslab.reporting.responses import ResponseLine, responses_figure
 from reslab.reporting.sheet import FORMS, Form, Sheet
@@ -30,6 +31,7 @@ from reslab.reporting.tables import (
 __all__ = [
     "DEPTH_COLOURS",
     "FORMS",
+    "INKED",
     "Axis",
     "BudgetLine",
     "BudgetRun",
@@ -44,6 +46,8 @@ __all__ = [
     "NetColumn",
     "Pair",
     "Panel",
+    "Plot",
+    "PlotLine",
     "PointErrors",
     "ResponseLine",
     "SeedGroup",
@@ -66,6 +70,7 @@ __all__ = [
     "mean_points",
     "panels_figure",
     "paper_html",
+    "plots_figure",
     "points_figure",
     "report",
     "report_html",

@@ -22,6 +22,7 @@ COLOURS = ("#2f7ed8", "#d9701a", "#2b9a58", "#9a62d2", "#d6455a", "#168f9c", "#a
 DOCUMENT_INK = "#24292f"
 INK = "#010203"  # of inline pictures: replaced by the colour of the text around; nothing else has this colour
 FONTS = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', sans-serif"
+LONGEST = 36  # letters of a name; longer ones lose their middle
 LEFT, TOP, BOTTOM = 44, 40, 46  # pixels around the axes; the space to the right depends on the names there
 
 
@@ -93,9 +94,12 @@ def name_lines(axes: "Axes", ends: Sequence[tuple[float, int]], names: Sequence[
         )
 
 
-def placeholder(place: int) -> str:
-    """Stands for a name until `svg` puts it there: matplotlib has no glyphs for most scripts, and reads $ as maths."""
-    return f"label{place};"
+def placeholder(place: int, letters: int = 0) -> str:
+    """Stands for a name until `svg` puts it there: matplotlib has no glyphs for most scripts, and reads $ as maths.
+
+    Where matplotlib is to leave room for the name, as in a legend, it is as many letters long.
+    """
+    return f"label{place};".ljust(min(letters, LONGEST), "_")
 
 
 def repeatable(salt: str) -> AbstractContextManager[None]:
@@ -113,7 +117,8 @@ def svg(figure: "Figure", names: Sequence[str] = ()) -> str:
     FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
     text = _plain(buffer.getvalue().decode())
     for place, name in enumerate(names):
-        text = text.replace(f">{placeholder(place)}<", f">{html.escape(_shortened(name))}<")
+        shown = html.escape(_shortened(name)).replace("\\", "\\\\")
+        text = re.sub(rf">{placeholder(place)}_*<", f">{shown}<", text)
     return text
 
 
@@ -131,7 +136,7 @@ def label_width(label: str) -> int:
 
 
 def _shortened(label: str) -> str:
-    return label if len(label) <= 36 else f"{label[:17]}…{label[-18:]}"
+    return label if len(label) <= LONGEST else f"{label[:17]}…{label[-18:]}"
 
 
 def _plain(text: str) -> str:

@@ -1,0 +1,77 @@
+"""Gradients on their way back through a net: do they vanish, or grow? (Sec. 4.1: "the backward propagated gradients
+exhibit healthy norms with BN".)
+"""
+
+import copy
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from reslab.analysis.layers import stage_of, watched
+from reslab.errors import UsageError
+from reslab.nets import he_initialise
+from reslab.store import Classifier
+
+BATCH = 128  # images, where nobody asks for another number: the paper's batch
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One 3x3 layer, counted from 1 in the order in which an image meets them."""
+
+    layer: int
+    name: str  # of its batch normalisation in the net: "stage1.0.residual.1"
+    stage: str
+    std: float  # of its response over images, positions and channels: the signal forwards
+    gradient: float  # the norm of an image's gradient of its loss with respect to its response, the mean over images
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def gradients(
+    classifier: Classifier, images: NDArray[np.uint8], labels: NDArray[np.integer[Any]]
+) -> tuple[Signal, ...]:
+    """The signals of a net for uint8 RGB images (N, H, W, 3) with their labels (N,), as one batch of a training.
+
+    Batch normalisation takes the batch's own statistics, and the net is left as it was. Raises UsageError for fewer
+    than two images, and for a net that has no 3x3 layer with batch normalisation behind it.
+    """
+    if len(images) < 2:
+        raise UsageError("batch normalisation needs a batch: give at least two images")
+    net = copy.deepcopy(classifier).train()
+    batch, told = torch.from_numpy(np.array(images)), torch.from_numpy(np.array(labels, dtype=np.int64))
+    return layer_gradients(net, batch, told, net.net)
+
+
+def layer_gradients(forward: nn.Module, batch: Tensor, labels: Tensor, net: nn.Module) -> tuple[Signal, ...]:
+    """The signals of `net` while `forward`, which contains it, sees the batch; both in the mode that they are in."""
+    seen: dict[str, Tensor] = {}
+    with torch.enable_grad():
+        for parameter in forward.parameters():
+            parameter.requires_grad_(True)
+        with watched(net, lambda name, output: seen.__setitem__(name, output)):
+            scores = forward(batch)
+        # The sum over images, not their mean: what reaches an image is its own loss's gradient, whatever the batch.
+        loss = nn.functional.cross_entropy(scores.float(), labels.to(scores.device), reduction="sum")
+        found = torch.autograd.grad(loss, list(seen.values()))
+    return tuple(
+        Signal(place, name, stage_of(name), *_strengths(output.detach(), gradient))
+        for place, ((name, output), gradient) in enumerate(zip(seen.items(), found, strict=True), 1)
+    )
+
+
+def untrained(classifier: Classifier, seed: int = 0) -> Classifier:
+    """The same net as a training begins with it: He initialisation, batch normalisation the identity."""
+    fresh = copy.deepcopy(classifier)
+    he_initialise(fresh.net, torch.Generator().manual_seed(seed))
+    return fresh
+
+
+def _strengths(response: Tensor, gradient: Tensor) -> tuple[float, float]:
+    norms = gradient.double().flatten(1).norm(dim=1)
+    return float(response.double().std(correction=0)), float(norms.mean())

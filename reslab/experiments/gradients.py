@@ -1,0 +1,154 @@
+"""Sec. 4.1: do signals vanish in deep plain nets? Gradients on their way back, before training and after it."""
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from reslab.analysis import BATCH, Sample, Signal, gradients, layer_gradients
+from reslab.experiments.comparing import together
+from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
+from reslab.experiments.looking import looked_with
+from reslab.nets import create, he_initialise
+from reslab.reporting import Plot, PlotLine, plots_figure
+from reslab.store import load
+
+NETS = ("plain20", "resnet20", "plain56", "resnet56", "plain110", "resnet110")
+TRAINED = ("plain20", "resnet20", "plain56", "resnet56")  # those that come with the package
+SEEDS = 5
+TRAINED_ON = "cifar10"
+START, END = "at the start", "trained"
+UNIT = "first layer / last"
+QUANTITY = "norm of the gradient"
+Net = dict[str, Any]  # what is kept of it, see `_recorded`
+VANISHED = 0.01  # of the gradient that reaches the last layer, or of a deviation of 1 forwards
+
+
+def measure(runs: Runs, datasets: Datasets) -> dict[str, Any]:
+    """Of a batch of training images, each layer's gradient norm and the deviation of its response."""
+    smoke = runs.setting.smoke
+    images = looked_with(runs, datasets, "train", BATCH)
+    found = {
+        START: {
+            name: _recorded([_of_fresh(name, images, seed) for seed in range(2 if smoke else SEEDS)])
+            for name in (NETS[:2] if smoke else NETS)
+        }
+    }
+    if images.source.startswith(TRAINED_ON):
+        found[END] = {name: _recorded([_of_trained(name, images)]) for name in TRAINED}
+    return {"images": len(images), "data": images.source, "signals": found}
+
+
+def rows(runs: Runs) -> list[Row]:
+    """How much stronger gradients are at the first layer than at the last, the mean over seeds."""
+    found = _signals_of(runs)
+    return [
+        _row(f"{name}, {when}", found.get(when, {}).get(name), runs.measured.get("images"))
+        for when, names in ((START, NETS), (END, TRAINED))
+        for name in names
+    ]
+
+
+def picture(runs: Runs, _: list[Row]) -> bytes:
+    """Norms by layer, their means over seeds; plain nets are dashed."""
+    plots = [
+        Plot(
+            when,
+            "layer",
+            QUANTITY,
+            tuple(
+                PlotLine(name, tuple(enumerate(net["norms"], 1)), NETS.index(name), name.startswith("plain"))
+                for name, net in by_name.items()
+            ),
+            log_y=True,
+        )
+        for when, by_name in _signals_of(runs).items()
+    ]
+    return plots_figure([plots or [Plot("", "layer", QUANTITY, ())]], heights=(280,))
+
+
+def finding(runs: Runs) -> Finding:
+    """Of every plain net: neither the gradient of the first layer nor the response of any vanishes."""
+    found = _signals_of(runs)
+    if not found:
+        return Finding(None, "not measured")
+    plain = [net for of in found.values() for name, net in of.items() if name.startswith("plain")]
+    weakest = min(net["weakest"] for net in plain)
+    backwards = min(ratio for net in plain for ratio in net["ratios"])
+    told = "; ".join(
+        f"{when} {', '.join(f'{_times(net)} times in {name}' for name, net in of.items())}"
+        for when, of in found.items()
+    )
+    words = (
+        f"the weakest response of any layer of a plain net has a deviation of {weakest:.2f}; gradients at the first "
+        f"layer are, against those at the last, {told}"
+    )
+    return Finding(together([weakest > VANISHED, backwards > VANISHED]), words)
+
+
+def _of_fresh(name: str, images: Sample, seed: int) -> tuple[Signal, ...]:
+    """Of a net as training begins with it, on images that are normalised as for training."""
+    net = create(name)
+    he_initialise(net, torch.Generator().manual_seed(seed))
+    pixels = images.pixels.astype(np.float32)
+    pixels = (pixels - pixels.mean(0)) / pixels.std()
+    return layer_gradients(net.train(), torch.from_numpy(pixels).permute(0, 3, 1, 2), _labels(images), net)
+
+
+def _of_trained(name: str, images: Sample) -> tuple[Signal, ...]:
+    return gradients(load(f"{name}-{TRAINED_ON}"), images.pixels, _labels(images).numpy())
+
+
+def _labels(images: Sample) -> torch.Tensor:
+    assert images.labels is not None, "a data set's"
+    return torch.from_numpy(images.labels)
+
+
+def _recorded(nets: Sequence[tuple[Signal, ...]]) -> Net:
+    """Of a net's seeds each layer's norm, the mean; the first over the last; the weakest response."""
+    return {
+        "norms": [_digits(statistics.fmean(layer.gradient for layer in of)) for of in zip(*nets, strict=True)],
+        "ratios": [_digits(net[0].gradient / net[-1].gradient) for net in nets],
+        "weakest": _digits(min(layer.std for net in nets for layer in net)),
+    }
+
+
+def _digits(value: float, count: int = 4) -> float:
+    return float(f"{value:.{count}g}")
+
+
+def _signals_of(runs: Runs) -> dict[str, dict[str, Net]]:
+    return dict(runs.measured.get("signals", {}))
+
+
+def _times(net: Net) -> str:
+    times = _digits(statistics.fmean(net["ratios"]), 2)
+    return f"{times:,.0f}" if times >= 10 else f"{times:g}"
+
+
+def _row(label: str, net: Net | None, images: int | None) -> Row:
+    if net is None:
+        return Row(label, unit=UNIT)
+    ratios = net["ratios"]
+    std = _digits(statistics.stdev(ratios)) if len(ratios) > 1 else None
+    return Row(label, None, _digits(statistics.fmean(ratios)), len(ratios), images, std, UNIT, "train")
+
+
+GRADIENTS = Experiment(
+    name="gradients",
+    title="Signals in deep plain nets, forwards and backwards",
+    claim="Plain nets are hard to optimise though neither forward nor backward signals vanish in them: batch "
+    "normalisation keeps them.",
+    place="sec. 4.1",
+    rows=rows,
+    picture=picture,
+    finding=finding,
+    measure=measure,
+    about="One batch of training images; batch normalisation takes its statistics from it, as in training. A response "
+    "is the output of a 3x3 layer after batch normalisation, the gradient that of an image's loss with respect to it, "
+    "its norm a mean over images. Below a hundredth a signal would have vanished. The paper calls the norms healthy "
+    "and prints none: that they do not vanish is what it needs; at the start of deep plain nets they grow instead. "
+    "At the start: He initialisation; trained: one net each, those that come with the package.",
+)

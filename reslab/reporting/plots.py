@@ -1,0 +1,111 @@
+"""Lines in panels, each panel with its own axes: rows of them below each other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reslab.reporting.drawing import COLOURS, DOCUMENT_INK, placeholder, repeatable, svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LEFT, RIGHT, TOP, BOTTOM, BETWEEN = 62, 14, 26, 48, 66  # pixels around panels, and between those of a row
+INKED = -1  # in place of a colour's number: the colour of the text, for what is no measurement
+
+
+@dataclass(frozen=True)
+class PlotLine:
+    """One line: (x, y) points, the number of its colour, dashed or not. Without a label it is not in the legend."""
+
+    label: str
+    points: tuple[tuple[float, float], ...]
+    colour: int = 0
+    dashed: bool = False
+    dots: bool = False
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One panel. On a logarithmic axis what is not above its lower end, `floor`, is left out."""
+
+    title: str
+    x: str
+    y: str
+    lines: tuple[PlotLine, ...]
+    log_x: bool = False
+    log_y: bool = False
+    floor: float = 0.0
+    legend: bool = True
+
+
+def plots_figure(rows: Sequence[Sequence[Plot]], *, heights: Sequence[int] = (), width: int = 760) -> bytes:
+    """The panels as SVG, `heights` in pixels of the rows; the same input gives the same bytes."""
+    from matplotlib.figure import Figure
+
+    highs = list(heights) or [230] * len(rows)
+    height = sum(highs) + len(rows) * (TOP + BOTTOM)
+    names: list[str] = []
+    with repeatable(f"plots {width}"):
+        figure = Figure(figsize=(width / 72, height / 72), dpi=72)
+        figure.patch.set_facecolor("#ffffff")
+        bottom = height
+        for row, high in zip(rows, highs, strict=True):
+            bottom -= TOP + high
+            for place, plot in enumerate(row):
+                axes = _axes(figure, place, len(row), (bottom, high), (width, height))
+                _draw(axes, plot, names)
+                _dress(axes, plot)
+            bottom -= BOTTOM
+        return svg(figure, names).encode()
+
+
+def _axes(figure: "Figure", place: int, count: int, rise: tuple[int, int], whole: tuple[int, int]) -> "Axes":
+    (bottom, high), (width, height) = rise, whole
+    wide = (width - LEFT - RIGHT - BETWEEN * (count - 1)) / count
+    left = LEFT + place * (wide + BETWEEN)
+    return figure.add_axes((left / width, bottom / height, wide / width, high / height))
+
+
+def _draw(axes: "Axes", plot: Plot, names: list[str]) -> None:
+    """Its lines; their names are added to those that `svg` puts in."""
+    for line in plot.lines:
+        points = [(x, y) for x, y in line.points if not plot.log_y or y > plot.floor]
+        if points:
+            x, y = zip(*points, strict=True)
+            label = placeholder(len(names), len(line.label)) if line.label else "_"
+            names += [line.label] if line.label else []
+            axes.plot(x, y, label=label, **_stroke(line))
+
+
+def _stroke(line: PlotLine) -> dict[str, Any]:
+    style: dict[str, Any] = {"linewidth": 1.4, "linestyle": (0, (4, 2)) if line.dashed else "-"}
+    if line.colour == INKED:
+        return {**style, "color": DOCUMENT_INK, "alpha": 0.55, "linewidth": 1.0}
+    return {
+        **style,
+        "color": COLOURS[line.colour % len(COLOURS)],
+        **({"marker": "o", "markersize": 3.5} if line.dots else {}),
+    }
+
+
+def _dress(axes: "Axes", plot: Plot) -> None:
+    drawn = bool(axes.lines)
+    if plot.log_x and drawn:
+        axes.set_xscale("log")
+        axes.set_xticks(sorted({x for line in plot.lines for x, _ in line.points}), minor=False)
+        axes.set_xticks([], minor=True)
+        axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
+    if plot.log_y and drawn:
+        axes.set_yscale("log")
+        axes.set_ylim(bottom=plot.floor or None)
+    axes.set_title(plot.title, fontsize=12, loc="left", color=DOCUMENT_INK)
+    axes.set_xlabel(plot.x, fontsize=12, color=DOCUMENT_INK)
+    axes.set_ylabel(plot.y, fontsize=12, color=DOCUMENT_INK)
+    axes.tick_params(axis="both", which="both", direction="in", labelsize=11, colors=DOCUMENT_INK, top=True, right=True)
+    for spine in axes.spines.values():
+        spine.set(color=DOCUMENT_INK, linewidth=0.8)
+    if not drawn:
+        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=DOCUMENT_INK, alpha=0.6)
+    elif plot.legend and any(line.label for line in plot.lines):
+        axes.legend(loc="best", fontsize=10, frameon=True, framealpha=0.85, edgecolor="none", borderpad=0.3)

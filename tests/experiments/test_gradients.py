@@ -1,0 +1,48 @@
+"""Signals in plain nets: its test on digits, and what is said of invented ones."""
+
+from xml.etree import ElementTree
+
+from reslab.experiments.experiment import Runs
+from reslab.experiments.gradients import END, GRADIENTS, NETS, START, TRAINED
+from reslab.experiments.scales import Setting, Shelf
+from reslab.training import Surroundings
+
+SMALL = Setting.nominal("small")
+
+
+def net(*ratios: float, weakest: float = 1.0) -> dict:
+    return {"norms": [ratios[0], 2.0, 1.0], "ratios": list(ratios), "weakest": weakest}
+
+
+def invented(**others: dict) -> Runs:
+    start = {name: net(8000.0, 9000.0) for name in NETS} | others
+    return Runs(SMALL, {}, {"images": 128, "signals": {START: start, END: {name: net(20.0) for name in TRAINED}}})
+
+
+def test_its_test_on_digits():
+    runs = Runs(Setting.nominal("smoke"))
+    measured = GRADIENTS.measure(runs, Shelf(Surroundings()))
+    assert (measured["images"], set(measured["signals"])) == (128, {START})
+    runs = Runs(runs.setting, {}, measured)
+    plain, residual = GRADIENTS.rows(runs)[:2]
+    assert plain.ours > residual.ours > 1 and (plain.n, plain.images, plain.on) == (2, 128, "train")
+    ElementTree.fromstring(GRADIENTS.picture(runs, []))
+    assert len(measured["signals"][START]["plain20"]["norms"]) == 19 and GRADIENTS.finding(runs).holds is True
+
+
+def test_growing_is_no_vanishing_and_is_told():
+    found = GRADIENTS.finding(invented())
+    assert found.holds is True and "8,500 times in plain56" in found.words and "20 times in resnet56" in found.words
+    rows = {row.label: row for row in GRADIENTS.rows(invented())}
+    assert (rows["plain110, at the start"].ours, rows["plain56, trained"].n, rows["plain56, trained"].std) == (
+        8500,
+        1,
+        None,
+    )
+
+
+def test_what_vanishes_in_a_plain_net_is_seen_and_only_there():
+    assert GRADIENTS.finding(invented(plain56=net(1.0, 0.001))).holds is False
+    assert GRADIENTS.finding(invented(plain56=net(1.0, weakest=0.005))).holds is False
+    assert GRADIENTS.finding(invented(resnet56=net(0.001))).holds is True
+    assert GRADIENTS.finding(Runs(SMALL)).holds is None and len(GRADIENTS.rows(Runs(SMALL))) == 10

@@ -1,0 +1,47 @@
+"""Shattered gradients as an experiment: its test, rows beside the theorems, and what is said of invented numbers."""
+
+from xml.etree import ElementTree
+
+from reslab.experiments.experiment import Runs
+from reslab.experiments.scales import Setting, Shelf
+from reslab.experiments.shattered import BARE, BARE_PLAIN, NETS, PLAIN, RESIDUAL, SHATTERED
+from reslab.training import Surroundings
+
+SMALL = Setting.nominal("small")
+DEPTHS = (1, 2, 4, 8, 24, 50)
+
+
+def invented(plain: float = 0.5, power: float = -0.5) -> dict:
+    """Two nets of each kind, whose correlations are laws with a little spread."""
+    laws = dict.fromkeys(NETS, lambda n: 0.9**n) | {PLAIN: lambda n: plain**n, RESIDUAL: lambda n: 0.7 * n**power}
+    alike = {k: {str(n): [law(n) * (1 - 1e-3), law(n) * (1 + 1e-3)] for n in DEPTHS} for k, law in laws.items()}
+    return {"nets": 2, "width": 4, "points": 4, "alike": alike, "lines": {}}
+
+
+def test_its_test_draws_and_decides_nothing():
+    runs = Runs(Setting.nominal("smoke"))
+    measured = SHATTERED.measure(runs, Shelf(Surroundings()))
+    assert measured["nets"] == 2 and set(measured["alike"]) == set(NETS)
+    runs = Runs(runs.setting, {}, measured)
+    ElementTree.fromstring(SHATTERED.picture(runs, SHATTERED.rows(runs)))
+    assert SHATTERED.finding(runs).holds is None
+
+
+def test_rows_are_percent_beside_the_theorems():
+    rows = {row.label: row for row in SHATTERED.rows(Runs(SMALL, {}, invented()))}
+    assert (rows[f"{PLAIN}, 2 layers"].paper, rows[f"{PLAIN}, 2 layers"].ours, rows[f"{PLAIN}, 2 layers"].n) == (
+        25,
+        25,
+        2,
+    )
+    assert rows[f"{BARE}, 8 layers"].paper == 10 and rows[f"{BARE_PLAIN}, 24 layers"].paper == 5.96e-06
+    assert rows[f"{RESIDUAL}, 8 layers"].paper is None and rows[f"{RESIDUAL}, 8 layers"].std > 0
+
+
+def test_laws_are_told_from_what_was_measured():
+    found = SHATTERED.finding(Runs(SMALL, {}, invented()))
+    assert found.holds is True and "leaves 0.500 ±" in found.words and "power of -0.50 ±" in found.words
+    assert SHATTERED.finding(Runs(SMALL, {}, invented(plain=0.8))).holds is False
+    assert SHATTERED.finding(Runs(SMALL, {}, invented(power=-1.2))).holds is False
+    assert SHATTERED.finding(Runs(SMALL)).holds is None
+    assert len(SHATTERED.rows(Runs(SMALL))) == 15 and all(row.ours is None for row in SHATTERED.rows(Runs(SMALL)))
