@@ -13,6 +13,7 @@ from reslab.reporting.figures import DEPTH_COLOURS, Axis, Curve, Panel, mean_poi
 from reslab.reporting.grids import GridLine, grid_figure
 from reslab.reporting.page import report, report_html
 from reslab.reporting.paper_page import Entry, Line, paper_html
+from reslab.reporting.pictures import activation_png
 from reslab.reporting.plots import INKED, Plot, PlotLine, plots_figure
 from reslab.reporting.points import PointErrors, points_figure
 from reslab.reporting.responses import ResponseLine, responses_figure
@@ -53,6 +54,7 @@ __all__ = [
     "SeedGroup",
     "Series",
     "Sheet",
+    "activation_png",
     "architecture_figure",
     "bench_figure",
     "bench_table",

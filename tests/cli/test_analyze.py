@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from reslab.cli.app import app
@@ -56,3 +57,32 @@ def test_gradients_in_words_and_refusals(run, tmp_path):
     for words, said in ((["--count", "1"], "at least two images"), (["--out", str(tmp_path / "x.png")], ".svg")):
         refused = CliRunner().invoke(app, ["analyze", "gradients", str(run), *words])
         assert isinstance(refused.exception, UsageError) and said in str(refused.exception)
+
+
+def test_lesions_of_a_net(run, tmp_path):
+    picture = tmp_path / "lesions.svg"
+    words = ["analyze", "lesion", str(run), "--count", "20", "--out", str(picture)]
+    (found,) = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)["nets"]
+    assert [block["name"] for block in found["blocks"]] == ["stage1.0", "stage2.0", "stage3.0"]
+    assert (found["images"], found["data"]) == (20, "digits, val") and "resnet8, whole" in picture.read_text()
+    assert "whole net" in CliRunner().invoke(app, words).stdout
+
+
+def test_class_activation_maps_are_pictures(run, tmp_path):
+    photographs = tmp_path / "photos"
+    photographs.mkdir()
+    for name, colour in (("a.png", "red"), ("b.png", "blue")):
+        Image.new("RGB", (40, 30), colour).save(photographs / name)
+    (photographs / "c.png").write_bytes(b"no picture")
+    maps = tmp_path / "maps"
+    words = ["analyze", "cam", str(run), str(photographs), "--out", str(maps), "--class", "7", "--json"]
+    answer = CliRunner().invoke(app, words)
+    first, second, third = json.loads(answer.stdout)["maps"]
+    assert answer.exit_code == 1 and "c.png" in third["error"]
+    assert (first["class"], Path(second["picture"]).name) == ("7", "002-b.png") and 0 <= first["probability"] <= 1
+    with Image.open(first["picture"]) as picture:
+        assert picture.size == (584, 288)
+    for more, said in ((["--out", str(maps)], "not an empty folder"), (["--class", "77"], "unknown class '77'")):
+        refused = CliRunner().invoke(app, [*words, *more])
+        assert isinstance(refused.exception, UsageError) and said in str(refused.exception)
+    assert sorted(path.name for path in maps.iterdir()) == ["001-a.png", "002-b.png"]

@@ -1,0 +1,90 @@
+"""What a trained net can do without: one block left out at a time (Veit, Wilber, Belongie 2016, arXiv 1605.06431)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from reslab.analysis.construction import scores
+from reslab.analysis.layers import stage_of
+from reslab.errors import UsageError
+from reslab.nets import Block, PreactBlock
+from reslab.store import Classifier
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """One block of the net left out, counted from 1 in the order in which an image meets them."""
+
+    block: int
+    name: str  # in the net: "stage1.0"
+    stage: str
+    error: float  # of the net without it, in percent
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def lesions(
+    classifier: Classifier, images: NDArray[np.uint8], labels: NDArray[np.integer[Any]]
+) -> tuple[float, tuple[Lesion, ...]]:
+    """The error of a net on uint8 RGB images (N, H, W, 3) with labels (N,), in percent, and that without each block.
+
+    A residual block without its residual function hands on its shortcut; a plain one is left out where its output has
+    the shape of its input, and is not looked at where it has not. Raises UsageError for a net that has no such block.
+    """
+    blocks = {
+        name: module for name, module in classifier.net.named_modules() if isinstance(module, Block | PreactBlock)
+    }
+    shaped = _same_shape(classifier, blocks, images[:1])
+    removable = {name: block for name, block in blocks.items() if block.shortcut is not None or name in shaped}
+    if not removable:
+        raise UsageError(f"{classifier.identity.model}: no block of it can be left out: take a plain or residual net")
+    found = []
+    for place, (name, block) in enumerate(blocks.items(), 1):
+        if name in removable:
+            with _without(block):
+                found.append(Lesion(place, name, stage_of(name), _error(classifier, images, labels)))
+    return _error(classifier, images, labels), tuple(found)
+
+
+@contextmanager
+def _without(block: Block | PreactBlock) -> Iterator[None]:
+    if block.shortcut is not None:
+        hook = block.residual.register_forward_hook(lambda _, __, output: torch.zeros_like(output))
+    else:
+        hook = block.register_forward_hook(lambda _, inputs, __: inputs[0])
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+def _same_shape(classifier: Classifier, blocks: dict[str, Any], image: NDArray[np.uint8]) -> set[str]:
+    """Names of the blocks whose output has the shape of their input."""
+    found: set[str] = set()
+
+    def seen(name: str) -> Any:
+        def hook(_: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+            if inputs[0].shape == output.shape:
+                found.add(name)
+
+        return hook
+
+    hooks = [block.register_forward_hook(seen(name)) for name, block in blocks.items()]
+    try:
+        scores(classifier, image)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return found
+
+
+def _error(classifier: Classifier, images: NDArray[np.uint8], labels: NDArray[np.integer[Any]]) -> float:
+    wrong = scores(classifier, images).argmax(1) != np.asarray(labels)
+    return round(100 * float(wrong.mean()), 4)

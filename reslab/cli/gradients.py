@@ -1,0 +1,69 @@
+"""`reslab analyze gradients`: how strong gradients are at each layer."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reslab.cli.looked import DataRoot, Function, Json, Nets, looked_into, names_of, refuse_other_pictures
+from reslab.cli.show import emit, pairs, show_text, table
+
+
+def gradients(
+    runs: Nets,
+    start: Annotated[bool, typer.Option("--start", help="As training begins with them: He initialisation.")] = False,
+    split: Annotated[str, typer.Option(help="train, val or test of the net's own data.")] = "train",
+    count: Annotated[int, typer.Option(help="So many images, one batch.")] = 128,
+    data_root: DataRoot = None,
+    residual: Function = None,
+    to: Annotated[Path | None, typer.Option("--out", help="Draw norms by layer into this file, an .svg.")] = None,
+    json: Json = False,
+) -> None:
+    """Norm of the gradient at every 3x3 layer, and how strong its responses are (sec. 4.1)."""
+    from reslab.analysis import gradients as measure
+    from reslab.analysis import untrained
+    from reslab.store import write_bytes
+
+    refuse_other_pictures(to)
+    found = []
+    for about, classifier, seen in looked_into(runs, residual, split=split, count=count, data_root=data_root):
+        assert seen.labels is not None, "a data set's"
+        rows = measure(untrained(classifier) if start else classifier, seen.pixels, seen.labels)
+        found.append({**about, "start": start, "layers": [row.to_dict() for row in rows]})
+    if to:
+        write_bytes(to, drawn(found))
+    if json:
+        emit({"nets": found, "picture": to})
+        return
+    for net in found:
+        show(net)
+    if to:
+        pairs([("picture", to)])
+
+
+def show(net: dict[str, Any]) -> None:
+    """A net's gradients and responses as a table, and the first layer's against the last's."""
+    when = ", as training begins with it" if net["start"] else ""
+    show_text(f"{net['model']} ({net['run']}){when}: gradients at {net['images']:,} images of {net['data']}")
+    table(
+        ("layer", "stage", "gradient", "std"),
+        ((row["layer"], row["stage"], f"{row['gradient']:.4g}", f"{row['std']:.4f}") for row in net["layers"]),
+    )
+    first, last = (net["layers"][place]["gradient"] for place in (0, -1))
+    pairs([("first layer / last", f"{first / last:.4g}" if last else "the last one's gradient is 0")])
+
+
+def drawn(found: list[dict[str, Any]]) -> bytes:
+    """Gradients' norms by layer; plain nets are dashed."""
+    from reslab.reporting import Plot, PlotLine, plots_figure
+
+    lines = tuple(
+        PlotLine(
+            label,
+            tuple((row["layer"], row["gradient"]) for row in net["layers"]),
+            place,
+            net["model"].startswith("plain"),
+        )
+        for place, (label, net) in enumerate(zip(names_of(found), found, strict=True))
+    )
+    return plots_figure([[Plot("", "layer", "norm of the gradient", lines, log_y=True)]], heights=(300,))

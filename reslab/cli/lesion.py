@@ -1,0 +1,63 @@
+"""`reslab analyze lesion`: what a trained net can do without."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reslab.cli.looked import DataRoot, Function, Json, Nets, OwnSplit, looked_into, names_of, refuse_other_pictures
+from reslab.cli.show import emit, pairs, show_text, table
+
+
+def lesion(
+    runs: Nets,
+    split: OwnSplit = None,
+    count: Annotated[int, typer.Option(help="So many images.")] = 1000,
+    data_root: DataRoot = None,
+    residual: Function = None,
+    to: Annotated[Path | None, typer.Option("--out", help="Draw errors by block into this file, an .svg.")] = None,
+    json: Json = False,
+) -> None:
+    """Error without each block, one at a time: residual nets hardly miss one (arXiv 1605.06431)."""
+    from reslab.analysis import lesions
+    from reslab.store import write_bytes
+
+    refuse_other_pictures(to)
+    found = []
+    for about, classifier, seen in looked_into(runs, residual, split=split, count=count, data_root=data_root):
+        assert seen.labels is not None, "a data set's"
+        error, without = lesions(classifier, seen.pixels, seen.labels)
+        found.append({**about, "error": error, "blocks": [row.to_dict() for row in without]})
+    if to:
+        write_bytes(to, drawn(found))
+    if json:
+        emit({"nets": found, "picture": to})
+        return
+    for net in found:
+        show(net)
+    if to:
+        pairs([("picture", to)])
+
+
+def show(net: dict[str, Any]) -> None:
+    """A net's errors without each block as a table, and the whole net's."""
+    show_text(f"{net['model']} ({net['run']}): without one block, on {net['images']:,} images of {net['data']}")
+    table(("block", "where", "error %"), ((row["block"], row["name"], f"{row['error']:.2f}") for row in net["blocks"]))
+    pairs([("whole net", f"{net['error']:.2f} %")])
+
+
+def drawn(found: list[dict[str, Any]]) -> bytes:
+    """Errors by the block that is left out; plain nets are dashed."""
+    from reslab.reporting import Plot, PlotLine, plots_figure
+
+    lines = tuple(
+        PlotLine(
+            f"{label}, whole {net['error']:.1f} %",
+            tuple((row["block"], row["error"]) for row in net["blocks"]),
+            place,
+            net["model"].startswith("plain"),
+            dots=True,
+        )
+        for place, (label, net) in enumerate(zip(names_of(found), found, strict=True))
+    )
+    return plots_figure([[Plot("", "block that is left out", "error (%)", lines)]], heights=(300,))

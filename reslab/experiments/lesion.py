@@ -1,0 +1,108 @@
+"""Lesions: what is left of trained nets without one of their blocks (Veit et al. 2016, arXiv 1605.06431)."""
+
+import statistics
+from typing import Any
+
+import numpy as np
+
+from reslab.analysis import lesions, scores
+from reslab.experiments.comparing import together
+from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
+from reslab.experiments.looking import looked_with
+from reslab.reporting import Plot, PlotLine, plots_figure
+from reslab.store import load
+
+NETS = ("plain20", "resnet20", "plain56", "resnet56")  # those that come with the package
+PAIRS = (("plain20", "resnet20"), ("plain56", "resnet56"))
+TRAINED_ON = "cifar10"
+IMAGES, SMOKE_IMAGES = 1000, 20
+WHOLE, WITHOUT = "whole", "without a block, the median"
+HALF = 50.0  # percent: a net that errs more often than not does not work any more
+
+
+def measure(runs: Runs, datasets: Datasets) -> dict[str, Any]:
+    """Errors of the nets that ship with the package, whole and without each block, on validation images.
+
+    Where CIFAR-10 is not here, and in a test, on digits, against the whole net's own answers: nothing is known of them.
+    """
+    smoke = runs.setting.smoke
+    images = looked_with(runs, datasets, "val", SMOKE_IMAGES if smoke else IMAGES)
+    data = images.source.partition(",")[0]
+    nets = {}
+    for name in NETS[:2] if smoke else NETS:
+        net = load(f"{name}-{TRAINED_ON}")
+        labels = images.labels if data == TRAINED_ON else scores(net, images.pixels).argmax(1)
+        assert labels is not None, "a data set's"
+        error, without = lesions(net, images.pixels, np.asarray(labels))
+        nets[name] = {"error": error, "without": [[lesion.block, lesion.error] for lesion in without]}
+    return {"data": data, "images": len(images), "nets": nets}
+
+
+def rows(runs: Runs) -> list[Row]:
+    nets, images = runs.measured.get("nets", {}), runs.measured.get("images")
+    found = []
+    for name in NETS:
+        net = nets.get(name)
+        values = (net["error"], _median(net)) if net else (None, None)
+        for what, value in zip((WHOLE, WITHOUT), values, strict=True):
+            found.append(Row(f"{name}, {what}", None, value, 1 if net else None, images if net else None, on="val"))
+    return found
+
+
+def picture(runs: Runs, _: list[Row]) -> bytes:
+    """Errors without each block, by its place; the whole net's as a line across."""
+    nets = runs.measured.get("nets", {})
+    return plots_figure([[_plot(pair, nets) for pair in PAIRS if pair[0] in nets] or [_plot(PAIRS[0], {})]])
+
+
+def finding(runs: Runs) -> Finding:
+    """Judged by the median over blocks: a few blocks that change the dimensions are worth more than others."""
+    nets = runs.measured.get("nets", {})
+    if not nets:
+        return Finding(None, "not measured")
+    words = [
+        f"{name} has {net['error']:.1f} %, without one block {min(_errors(net)):.1f} to {max(_errors(net)):.1f} %, "
+        f"in the median {_median(net):.1f} %"
+        for name, net in nets.items()
+    ]
+    verdicts = [
+        _median(nets[residual]) < HALF <= _median(nets[plain])
+        for plain, residual in PAIRS
+        if plain in nets and residual in nets
+    ]
+    known = runs.measured["data"] == TRAINED_ON
+    return Finding(together(verdicts) if known else None, "; ".join(words))
+
+
+def _errors(net: dict[str, Any]) -> list[float]:
+    return [error for _, error in net["without"]]
+
+
+def _median(net: dict[str, Any]) -> float:
+    return round(statistics.median(_errors(net)), 4)
+
+
+def _plot(pair: tuple[str, str], nets: dict[str, Any]) -> Plot:
+    lines: list[PlotLine] = []
+    for place, name in enumerate(pair):
+        if name in nets:
+            points = tuple((float(block), float(error)) for block, error in nets[name]["without"])
+            whole = float(nets[name]["error"])
+            lines.append(PlotLine(name, points, place, dashed=name.startswith("plain"), dots=True))
+            lines.append(PlotLine("", ((points[0][0], whole), (points[-1][0], whole)), place, dashed=True))
+    return Plot("; ".join(pair), "block that is left out", "error (%)", tuple(lines))
+
+
+LESION = Experiment(
+    name="lesion",
+    title="Trained nets without one of their blocks",
+    claim="A trained residual net of many blocks still works without one of them, and a plain net does not.",
+    place="beyond the paper: arXiv 1605.06431",
+    rows=rows,
+    picture=picture,
+    finding=finding,
+    measure=measure,
+    about="Nothing is trained anew. A residual block that is left out hands on its shortcut; a plain one is left out "
+    "where its output has the shape of its input. Lines across are the whole nets'. One net each, those that come with "
+    "the package; a net works where it is right more often than wrong.",
+)

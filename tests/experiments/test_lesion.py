@@ -1,0 +1,45 @@
+"""Lesions as an experiment: its test on digits, and what is said of invented errors."""
+
+from xml.etree import ElementTree
+
+from reslab.experiments.experiment import Runs
+from reslab.experiments.lesion import LESION, NETS
+from reslab.experiments.scales import Setting, Shelf
+from reslab.training import Surroundings
+
+SMALL = Setting.nominal("small")
+
+
+def invented(plain: float = 80.0, residual: float = 12.0) -> Runs:
+    nets = {
+        name: {"error": 9.0, "without": [[1, value - 2], [2, value], [4, value + 3]]}
+        for name in NETS
+        for value in [plain if name.startswith("plain") else residual]
+    }
+    return Runs(SMALL, {}, {"data": "cifar10", "images": 1000, "nets": nets})
+
+
+def test_its_test_on_digits_decides_nothing():
+    runs = Runs(Setting.nominal("smoke"))
+    measured = LESION.measure(runs, Shelf(Surroundings()))
+    assert (measured["data"], measured["images"], list(measured["nets"])) == ("digits", 20, ["plain20", "resnet20"])
+    assert all(net["error"] == 0 for net in measured["nets"].values())  # against its own answers
+    assert [len(net["without"]) for net in measured["nets"].values()] == [7, 9]
+    runs = Runs(runs.setting, {}, measured)
+    ElementTree.fromstring(LESION.picture(runs, LESION.rows(runs)))
+    assert LESION.finding(runs).holds is None
+
+
+def test_medians_stand_beside_the_whole_nets():
+    rows = {row.label: row for row in LESION.rows(invented())}
+    assert (rows["plain56, whole"].ours, rows["plain56, without a block, the median"].ours) == (9, 80)
+    assert rows["resnet56, whole"].images == 1000 and rows["resnet56, whole"].on == "val"
+    words = LESION.finding(invented()).words
+    assert "resnet56 has 9.0 %, without one block 10.0 to 15.0 %, in the median 12.0 %" in words
+
+
+def test_the_claim_is_of_both_kinds():
+    assert LESION.finding(invented()).holds is True
+    assert LESION.finding(invented(plain=20.0)).holds is False
+    assert LESION.finding(invented(residual=60.0)).holds is False
+    assert LESION.finding(Runs(SMALL)).holds is None and len(LESION.rows(Runs(SMALL))) == 8
