@@ -60,4 +60,4 @@ def drawn(found: list[dict[str, Any]]) -> bytes:
         )
         for place, (label, net) in enumerate(zip(names_of(found), found, strict=True))
     )
-    return plots_figure([[Plot("", "block that is left out", "error (%)", lines)]], heights=(300,))
+    return plots_figure([[Plot("", "block that is left out", "error (%)", lines, reach=(0, 100))]], heights=(300,))

@@ -90,7 +90,7 @@ def _plot(pair: tuple[str, str], nets: dict[str, Any]) -> Plot:
             whole = float(nets[name]["error"])
             lines.append(PlotLine(name, points, place, dashed=name.startswith("plain"), dots=True))
             lines.append(PlotLine("", ((points[0][0], whole), (points[-1][0], whole)), place, dashed=True))
-    return Plot("; ".join(pair), "block that is left out", "error (%)", tuple(lines))
+    return Plot("; ".join(pair), "block that is left out", "error (%)", tuple(lines), reach=(0, 100))
 
 
 LESION = Experiment(

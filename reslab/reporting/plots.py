@@ -37,6 +37,7 @@ class Plot:
     log_y: bool = False
     floor: float = 0.0
     legend: bool = True
+    reach: tuple[float, float] | None = None  # of the y axis; None: what the lines need
 
 
 def plots_figure(rows: Sequence[Sequence[Plot]], *, heights: Sequence[int] = (), width: int = 760) -> bytes:
@@ -99,6 +100,8 @@ def _dress(axes: "Axes", plot: Plot) -> None:
     if plot.log_y and drawn:
         axes.set_yscale("log")
         axes.set_ylim(bottom=plot.floor or None)
+    if plot.reach:
+        axes.set_ylim(*plot.reach)
     axes.set_title(plot.title, fontsize=12, loc="left", color=DOCUMENT_INK)
     axes.set_xlabel(plot.x, fontsize=12, color=DOCUMENT_INK)
     axes.set_ylabel(plot.y, fontsize=12, color=DOCUMENT_INK)

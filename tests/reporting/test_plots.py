@@ -39,3 +39,9 @@ def test_rows_of_panels_and_what_has_no_name():
 
 def test_nothing_measured_says_so():
     assert plots_figure([[Plot("", "x", "y", ())]]).decode().count("not measured") == 1
+
+
+def test_an_axis_reaches_as_far_as_it_is_told():
+    plots = [Plot("", "x", "y", (PlotLine("a", ((1, 20.0), (2, 30.0))),), reach=reach) for reach in (None, (0, 100))]
+    free, told = (plots_figure([[plot]]).decode() for plot in plots)
+    assert ">100<" in told and ">100<" not in free
