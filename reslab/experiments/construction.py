@@ -7,7 +7,7 @@ import numpy as np
 from reslab.analysis import agreement, deepened, scores
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
 from reslab.experiments.looking import looked_with
-from reslab.reporting import Pair, beside_figure
+from reslab.experiments.pairs import rows_beside
 from reslab.store import load
 
 SHALLOW, DEEP = "plain20", "plain56"
@@ -47,7 +47,7 @@ def rows(runs: Runs) -> list[Row]:
 
 
 def picture(_: Runs, found: list[Row]) -> bytes:
-    return beside_figure([Pair(row.label, row.paper, row.ours) for row in found if row.unit == "error %"], "error %")
+    return rows_beside([row for row in found if row.unit == "error %"], "error %")
 
 
 def finding(runs: Runs) -> Finding:

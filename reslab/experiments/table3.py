@@ -7,10 +7,10 @@ from typing import Any
 from reslab.experiments.comparing import Comparison, Difference, difference, judged, together
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Row, Runs
 from reslab.experiments.historic import historic_needs
+from reslab.experiments.pairs import rows_beside
 from reslab.experiments.paper import table
 from reslab.experiments.table2 import ABOUT
 from reslab.experiments.tested import by_views, by_views_or_single, measure, ten_crops
-from reslab.reporting import Pair, beside_figure
 
 HISTORIC = ("vgg16", "vgg19")  # the paper prints the first; the second is the third net of its Figure 3
 # Label -> net, option.
@@ -51,7 +51,7 @@ def rows(runs: Runs) -> list[Row]:
 
 
 def picture(_: Runs, found: list[Row]) -> bytes:
-    return beside_figure([Pair(row.label, row.paper, row.ours, row.std) for row in found], "error %")
+    return rows_beside(found, "error %")
 
 
 def finding(runs: Runs) -> Finding:

@@ -4,9 +4,9 @@ from typing import Any
 
 from reslab.experiments.comparing import Comparison, judged
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Row, Runs
+from reslab.experiments.pairs import rows_beside
 from reslab.experiments.paper import table
 from reslab.experiments.tested import by_views, dense, measure
-from reslab.reporting import Pair, beside_figure
 
 # Label -> net, option; they are runs of Table 3.
 NETS = {
@@ -43,7 +43,7 @@ def rows(runs: Runs) -> list[Row]:
 
 
 def picture(_: Runs, found: list[Row]) -> bytes:
-    return beside_figure([Pair(row.label, row.paper, row.ours, row.std) for row in found], "error %")
+    return rows_beside(found, "error %")
 
 
 def finding(runs: Runs) -> Finding:

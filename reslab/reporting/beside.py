@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LINE, HEAD, FOOT = 28, 40, 48  # pixels
-NUMBERS = 190  # pixels to the right
+NUMBERS, PAPERS = 190, 84  # pixels to the right: for both columns, for the paper's alone
 
 
 @dataclass(frozen=True)
@@ -21,27 +21,44 @@ class Pair:
     paper: float | None
     ours: float | None
     std: float | None = None  # of ours, over seeds
+    read_off: bool = False  # is the paper's read off a figure, and so about right?
 
 
 def beside_figure(pairs: Sequence[Pair], quantity: str, *, width: int = 760, digits: int = 2) -> bytes:
-    """The pairs as SVG, in their order from the top; the same input gives the same bytes."""
+    """The pairs as SVG, in their order from the top; the same input gives the same bytes.
+
+    A pair of which nothing is known is left out, unless nothing is known of any; a side of which nothing is known has
+    no column, and the key says that.
+    """
+    pairs = [pair for pair in pairs if pair.paper is not None or pair.ours is not None] or pairs
     height = LINE * len(pairs) + HEAD + FOOT
     names = [pair.label for pair in pairs]
     values = [v for pair in pairs for v in (pair.paper, *_reach(pair)) if v is not None]
     low, high = min(values, default=0.0), max(values, default=1.0)
     room = 0.08 * (high - low or abs(high) or 1.0)
+    right = NUMBERS if any(map(_reach, pairs)) else PAPERS
     with repeatable(f"beside {width}"):
-        figure, axes = framed(width, height, NUMBERS)
+        figure, axes = framed(width, height, right)
         figure.patch.set_facecolor("#ffffff")
         left = right_margin(names, width)
-        axes.set_position((left / width, FOOT / height, 1 - (left + NUMBERS) / width, 1 - (HEAD + FOOT) / height))
+        axes.set_position((left / width, FOOT / height, 1 - (left + right) / width, 1 - (HEAD + FOOT) / height))
         axes.set_xlim(low - room, high + room)
         axes.set_ylim(len(pairs) - 0.5, -0.5)
         for place, pair in enumerate(pairs):
             _draw(axes, pair, place, digits)
         _dress(axes, quantity)
-        figure.text(left / width, 1 - 16 / height, "ring: the paper, dot: ours", fontsize=12, va="center")
+        heads = ["paper" if any(p.paper is not None for p in pairs) else "", "ours" if any(map(_reach, pairs)) else ""]
+        _columns(axes, -0.95, *heads)
+        key = _key(*map(bool, heads))
+        figure.text(left / width, 1 - 16 / height, key, fontsize=12, va="center", color=DOCUMENT_INK)
         return svg(figure, names).encode()
+
+
+def _key(paper: bool, ours: bool) -> str:
+    """How to read it: a mark that is not there is not explained, and what is the paper's alone says so."""
+    if paper and ours:
+        return "ring: the paper, dot: ours"
+    return "rings: the paper's numbers; of ours none is measured yet" if paper else "dots: ours" if ours else ""
 
 
 def _reach(pair: Pair) -> tuple[float, ...]:
@@ -73,12 +90,14 @@ def _draw(axes: "Axes", pair: Pair, place: int, digits: int) -> None:
         spread = [pair.std] if pair.std is not None else None
         axes.errorbar([pair.ours], [place], xerr=spread, fmt="o", markersize=6, color=COLOURS[0], capsize=3)
     told = ["" if v is None else f"{v:,.{digits}f}" for v in (pair.paper, pair.ours)]
+    if pair.paper is not None and pair.read_off:
+        told[0] = f"≈{pair.paper:g}"  # no more digits than were read
     _columns(axes, place, told[0], told[1], "" if pair.std is None else f" ± {pair.std:.{digits}f}")
 
 
 def _columns(axes: "Axes", place: float, paper: str, ours: str, spread: str = "") -> None:
     """To the right of a line: the paper's number, ours, and its spread, each in a column of its own."""
-    for words, offset, side in ((paper, 66, "right"), (ours, 128, "right"), (spread, 130, "left")):
+    for words, offset, side in ((paper, 66, "right"), (ours, 128, "right"), (spread, 131, "left")):
         axes.annotate(
             words,
             (1, place),
@@ -101,4 +120,3 @@ def _dress(axes: "Axes", quantity: str) -> None:
     axes.set_yticks([])
     axes.tick_params(axis="x", colors=DOCUMENT_INK, labelsize=12, length=3)
     axes.set_xlabel(quantity, color=DOCUMENT_INK, fontsize=12)
-    _columns(axes, -0.95, "paper", "ours")

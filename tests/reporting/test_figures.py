@@ -43,3 +43,23 @@ def test_spreads_end_inside_the_picture():
     marks = [float(x) for x in re.findall(r'<use[^>]* x="([\d.]+)"', svg)]
     assert len(marks) > 3 and max(marks) <= size(svg)[0] - NUMBERS
     assert ">10.00<" in svg and "± 0.50" in svg
+
+
+def texts(svg: bytes) -> list[str]:
+    return re.findall(r"<text[^>]*>([^<]*)</text>", svg.decode())
+
+
+def test_the_papers_numbers_alone_are_plainly_the_papers():
+    found = texts(beside_figure([Pair("a", 9.0, None), Pair("b", 9.5, None, read_off=True)], "error %"))
+    assert "rings: the paper's numbers; of ours none is measured yet" in found
+    assert "paper" in found and "ours" not in found and "9.00" in found and "≈9.5" in found and "9.50" not in found
+    both = texts(beside_figure([Pair("a", 9.0, 10.0), Pair("b", 8.5, None)], "error %"))
+    assert "ring: the paper, dot: ours" in both and {"paper", "ours"} <= set(both)
+    ours = texts(beside_figure([Pair("a", None, 10.0)], "error %"))
+    assert "dots: ours" in ours and "paper" not in ours
+
+
+def test_a_pair_of_which_nothing_is_known_is_left_out():
+    found = texts(beside_figure([Pair("a", 9.0, None), Pair("b", None, None)], "error %"))
+    assert "a" in found and "b" not in found
+    assert "b" in texts(beside_figure([Pair("b", None, None)], "error %")), "unless there is no other"
