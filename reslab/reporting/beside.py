@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from reslab.reporting.drawing import COLOURS, DOCUMENT_INK, framed, placeholder, repeatable, right_margin, svg
+from reslab.reporting.drawing import COLOURS, DOCUMENT_INK, placeholder, repeatable, right_margin, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,36 +23,50 @@ class Pair:
     ours: float | None
     std: float | None = None  # of ours, over seeds
     read_off: bool = False  # is the paper's read off a figure, and so about right?
+    quantity: str = ""  # what it is of, where that is not the picture's
 
 
 def beside_figure(pairs: Sequence[Pair], quantity: str, *, width: int = 760, digits: int = 2) -> bytes:
     """The pairs as SVG, in their order from the top; the same input gives the same bytes.
 
-    A pair of which nothing is known is left out, unless nothing is known of any; a side of which nothing is known has
-    no column, and the key says that.
+    Neighbours of one quantity have an axis of their own. A pair of which nothing is known is left out, unless nothing
+    is known of any; a side of which nothing is known has no column, and the key says that.
     """
+    from matplotlib.figure import Figure
+
     pairs = [pair for pair in pairs if pair.paper is not None or pair.ours is not None] or pairs
-    height = LINE * len(pairs) + HEAD + FOOT
+    groups = [(name, list(group)) for name, group in groupby(enumerate(pairs), lambda each: each[1].quantity)]
+    height = HEAD + sum(LINE * len(group) + FOOT for _, group in groups)
     names = [pair.label for pair in pairs]
-    values = [v for pair in pairs for v in (pair.paper, *_reach(pair)) if v is not None]
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    room = 0.08 * (high - low or abs(high) or 1.0)
-    right = NUMBERS if any(map(_reach, pairs)) else PAPERS
+    heads = ["paper" if any(p.paper is not None for p in pairs) else "", "ours" if any(map(_reach, pairs)) else ""]
+    left, right = right_margin(names, width), NUMBERS if heads[1] else PAPERS
     with repeatable(f"beside {width}"):
-        figure, axes = framed(width, height, right)
+        figure = Figure(figsize=(width / 72, height / 72), dpi=72)
         figure.patch.set_facecolor("#ffffff")
-        left = right_margin(names, width)
-        axes.set_position((left / width, FOOT / height, 1 - (left + right) / width, 1 - (HEAD + FOOT) / height))
-        axes.set_xlim(low - room, high + room)
-        axes.set_ylim(len(pairs) - 0.5, -0.5)
-        for place, pair in enumerate(pairs):
-            _draw(axes, pair, place, digits)
-        _dress(axes, quantity)
-        heads = ["paper" if any(p.paper is not None for p in pairs) else "", "ours" if any(map(_reach, pairs)) else ""]
-        _columns(axes, -0.95, *heads)
+        top = height - HEAD
+        for name, group in groups:
+            bottom = top - LINE * len(group)
+            box = (left / width, bottom / height, 1 - (left + right) / width, (top - bottom) / height)
+            axes = figure.add_axes(box)
+            _fit(axes, [pair for _, pair in group])
+            for place, (number, pair) in enumerate(group):
+                _draw(axes, pair, place, number, digits)
+            _dress(axes, name or quantity)
+            if top == height - HEAD:
+                _columns(axes, -0.95, *heads)
+            top = bottom - FOOT
         key = _key(*map(bool, heads))
         figure.text(left / width, 1 - 16 / height, key, fontsize=12, va="center", color=DOCUMENT_INK)
         return svg(figure, names).encode()
+
+
+def _fit(axes: "Axes", pairs: Sequence[Pair]) -> None:
+    """Both axes as far as these pairs reach, the first of them on top."""
+    values = [v for pair in pairs for v in (pair.paper, *_reach(pair)) if v is not None]
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    room = 0.08 * (high - low or abs(high) or 1.0)
+    axes.set_xlim(low - room, high + room)
+    axes.set_ylim(len(pairs) - 0.5, -0.5)
 
 
 def _key(paper: bool, ours: bool) -> str:
@@ -68,13 +83,14 @@ def _reach(pair: Pair) -> tuple[float, ...]:
     return pair.ours - (pair.std or 0.0), pair.ours + (pair.std or 0.0)
 
 
-def _draw(axes: "Axes", pair: Pair, place: int, digits: int) -> None:
+def _draw(axes: "Axes", pair: Pair, place: int, number: int, digits: int) -> None:
+    """One line, `number` of all of them, at its place on these axes."""
     from matplotlib.transforms import blended_transform_factory
 
     beside = blended_transform_factory(axes.figure.transFigure, axes.transData)
     axes.axhline(place, color=DOCUMENT_INK, linewidth=0.6, alpha=0.15, zorder=0)
     axes.annotate(
-        placeholder(place),
+        placeholder(number),
         (0, place),
         xycoords=beside,
         xytext=(12, 0),
