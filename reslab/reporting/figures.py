@@ -139,8 +139,12 @@ def _name_ends(axes: "Axes", panel: Panel, high: int) -> None:
     for error, end in sorted((min(curve.points[-1][1], top), curve.end) for curve in panel.curves if curve.points):
         if end:
             above = max(error, above + gap)
-            at = {"xycoords": ("axes fraction", "data"), "xytext": (5, 0), "textcoords": "offset points"}
-            style = {"va": "center", "fontsize": 11, "color": DOCUMENT_INK, "annotation_clip": False}
+            at: dict[str, Any] = {
+                "xycoords": ("axes fraction", "data"),
+                "xytext": (5, 0),
+                "textcoords": "offset points",
+            }
+            style: dict[str, Any] = {"va": "center", "fontsize": 11, "color": DOCUMENT_INK, "annotation_clip": False}
             axes.annotate(end, (1, above), **at, **style)
 
 
@@ -178,5 +182,7 @@ def _dress(axes: "Axes", panel: Panel, axis: Axis, last: float, unit: float, ste
 
 def _by_ends(axes: "Axes") -> tuple[list[Any], list[str]]:
     """The legend's lines in the order in which they end, the highest first."""
-    found = sorted(zip(*axes.get_legend_handles_labels(), strict=True), key=lambda each: -each[0].get_ydata()[-1])
+    handles, labels = axes.get_legend_handles_labels()
+    each: list[tuple[Any, str]] = list(zip(handles, labels, strict=True))
+    found = sorted(each, key=lambda line: -line[0].get_ydata()[-1])
     return [handle for handle, _ in found], [label for _, label in found]
