@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reslab.experiments.document import IN_LABEL, Document, besides_text, number_text, paper_text
+from reslab.experiments.document import IN_LABEL, Document, besides_text, number_text, ours_text, paper_text
 from reslab.experiments.experiment import Experiment, Result, Row, Runs
 from reslab.experiments.loose import loose_claims
 from reslab.experiments.opening import opening
@@ -92,12 +92,11 @@ def _shares(rows: Sequence[Row]) -> str:
 
 
 def _line(row: Row) -> Line:
-    spread = f" ± {row.std:.2f}" if row.std is not None else ""
     return Line(
         label=row.label,
         unit=row.unit,
         paper=paper_text(row),
-        ours=number_text(row.ours, row.unit) + spread,
+        ours=ours_text(row),
         deviation="" if row.deviation is None else number_text(row.deviation, row.unit, sign=True),
         n="" if row.n is None else str(row.n),
         images="" if row.images is None else f"{count_text(row.images)} {row.on or ''}".strip(),

@@ -187,9 +187,13 @@ def paper_html(
 
 
 def aligned(numbers: Sequence[str]) -> list[str]:
-    """Texts of numbers with blanks behind them, so that in a column on the right their decimal points meet."""
-    decimals = [len(number.partition(".")[2]) for number in numbers]
-    most = max(decimals, default=0)
+    """Texts of numbers with blanks behind them, so that in a column on the right their decimal points meet.
+
+    Those with an exponent, "6e-06", stay at its edge.
+    """
+    plain = [len(number.partition(".")[2]) for number in numbers if "e" not in number]
+    most = max(plain, default=0)
+    decimals = [most if "e" in number else len(number.partition(".")[2]) for number in numbers]
     ends = [(POINT if most and not some else "") + DIGIT * (most - some) for some in decimals]
     return [number + end if number else "" for number, end in zip(numbers, ends, strict=True)]
 

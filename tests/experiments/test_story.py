@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from reslab.experiments.experiment import Result
+from reslab.experiments.document import ours_text
+from reslab.experiments.experiment import Result, Row
 from reslab.experiments.figure6 import FIGURE6
 from reslab.experiments.opening import opening, papers_panel
 from reslab.experiments.paper import paper, table
@@ -40,6 +41,20 @@ def test_the_papers_numbers_of_figures_without_any_are_those_of_its_tables():
     assert of_lines["resnet34 A, ten crops"] == f"{table('table2')['resnet34']:.2f}" and len(of_lines) == 4
     on_all = {line.label: line.paper for line in entry(EXPERIMENTS["overfit"], []).lines}
     assert on_all["resnet1202, all images"] == f"{paper()['table6']['resnet1202']:.2f}"
+
+
+@pytest.mark.parametrize(
+    ("ours", "std", "text"),
+    [
+        (12.074, 0.5, "12.07 ± 0.50"),
+        (8397.2, 3332.4, "8,397 ± 3,332"),
+        (60.0, 1.761, "60.00 ± 1.76"),
+        (8.1, None, "8.10"),
+    ],
+)
+def test_a_spread_has_as_many_digits_as_it_can_carry(ours, std, text):
+    unit = "times" if ours > 100 else "error %"
+    assert ours_text(Row("a", ours=ours, std=std, unit=unit)) == text
 
 
 def test_captions_count_what_is_drawn():
