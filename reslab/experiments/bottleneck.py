@@ -9,11 +9,11 @@ from reslab.experiments.comparing import within
 from reslab.experiments.counts import counted
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
 from reslab.experiments.figure5 import BATCH, MAP, WIDTH, weights
+from reslab.experiments.pairs import rows_beside
 from reslab.experiments.paper import paper
 from reslab.experiments.timing import ROUNDS, ratio, step_seconds, timed_on
 from reslab.nets import Block, build, spec
 from reslab.nets.blocks import bottleneck, make_shortcut
-from reslab.reporting import Pair, beside_figure
 
 NETS = ("resnet50", "resnet101", "resnet152")
 OPTIONS = {"identity": "B", "projection": "C"}  # of a block whose dimensions do not change
@@ -58,7 +58,7 @@ def rows(runs: Runs) -> list[Row]:
 
 
 def picture(_: Runs, found: list[Row]) -> bytes:
-    return beside_figure([Pair(r.label, r.paper, r.ours, r.std) for r in found], "with projections / with identities")
+    return rows_beside(found, "with projections / with identities")
 
 
 def finding(runs: Runs) -> Finding:

@@ -227,4 +227,6 @@ BUDGETS = Experiment(
     about="Every budget is a training of its own, not a part of a longer one. Minutes are those of training, as each "
     f"run recorded them on the machine beside them; up to {SEVERAL['resnet20']} epochs of ResNet-20 there are as many "
     "seeds as were asked for, for longer trainings one.",
+    caption="Error against the length of a training. Left in epochs, right in minutes on one "
+    "machine; both axes are logarithmic.",
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from reslab.experiments.experiment import Finding, Runs
-from reslab.reporting.rounding import standard_error
+from reslab.reporting.rounding import list_text, standard_error
 
 SURE = 2.0  # standard errors that a difference must have to count as one
 SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
@@ -54,20 +54,28 @@ def difference(runs: Runs, higher: str, lower: str, split: str) -> Difference | 
 
 
 def judged(runs: Runs, claims: Sequence[Comparison]) -> Finding:
-    """Every difference in words; the claim holds where all of them have the right sign for sure."""
-    words, unknown, verdicts = [], [], []
+    """Every difference in words; the claim holds where all of them have the right sign for sure.
+
+    Of those that are not known, it is said how many they are and which nets they wait for.
+    """
+    words: list[str] = []
+    verdicts: list[bool | None] = []
+    waiting: dict[str, None] = {}
+    unknown = 0
     for claim in claims:
         split = claim.split or runs.held_out
         found = difference(runs, claim.higher, claim.lower, split)
-        name = f"{claim.higher} less {claim.lower}, {SPLIT_WORDS[split]} error"
         if found is None:
-            unknown.append(name)
+            unknown += 1
+            waiting |= dict.fromkeys(n for n in (claim.higher, claim.lower) if not runs.values(n, f"{split}_error"))
         else:
+            name = f"{claim.higher} less {claim.lower}, {SPLIT_WORDS[split]} error"
             single = [label for label in (claim.higher, claim.lower) if len(runs.of(label)) == 1]
             words.append(f"{name}: {found}" + (f" (one seed of {' and '.join(single)})" if single else ""))
         verdicts.append(None if found is None or not found.sure else found.points > 0)
     if unknown:
-        words.append(f"not known: {'; '.join(unknown)}")
+        differences = f"{unknown} of {len(claims)} difference{'s' if len(claims) > 1 else ''}"
+        words.append(f"not known: {differences}, for want of {list_text(list(waiting))}")
     return Finding(together(verdicts), "; ".join(words))
 
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from reslab.experiments.comparing import Comparison, difference, judged
 from reslab.experiments.experiment import Experiment, Finding, Need, Row, Runs
+from reslab.experiments.pairs import rows_beside
 from reslab.experiments.paper import paper
 from reslab.experiments.sweep import SEARCH_SPLIT
-from reslab.reporting import GridLine, Pair, beside_figure, grid_figure
+from reslab.reporting import GridLine, grid_figure
 from reslab.training import Recipe
 
 NETS = ("plain56", "resnet56")
@@ -80,7 +81,7 @@ def picture(runs: Runs, found: list[Row]) -> bytes:
     rates = _rates(runs)
     if not any(runs.of(_label(net, rate)) for net in NETS for rate in rates):
         shown = [row for row in found if row.unit == "error %" and (row.ours or row.paper)]
-        return beside_figure([Pair(row.label, row.paper, row.ours, row.std) for row in shown], "error %")
+        return rows_beside(shown, "error %")
     lines = [GridLine(net, tuple(tuple(runs.values(_label(net, rate), "val_error")) for rate in rates)) for net in NETS]
     words = [f"{rate:g}" for rate in rates]
     return grid_figure(lines, "learning rate", words, ordered=True, quantity="validation error %, in the search")

@@ -125,7 +125,7 @@ class Document:
                 *([row.unit] if len(units) > 1 else []),
                 *(besides_text(row.besides.get(name)) for name in besides),
                 paper_text(row),
-                number_text(row.ours, row.unit) + (f" ± {row.std:.2f}" if row.std is not None else ""),
+                ours_text(row),
                 "" if row.deviation is None else number_text(row.deviation, row.unit, sign=True),
                 row.n,
                 "" if row.images is None else f"{count_text(row.images)} {row.on or ''}".strip(),
@@ -181,6 +181,12 @@ def number_text(value: float | None, unit: str, sign: bool = False) -> str:
         return ""
     digits = 2 if unit.startswith(("error", "points")) or (abs(value) < 100 and value != int(value)) else 0
     return f"{value:{'+' if sign else ''},.{digits}f}"
+
+
+def ours_text(row: Row) -> str:
+    """Our value, with its spread where there is one: "12.07 ± 0.50", "8,397 ± 3,332"."""
+    value = number_text(row.ours, row.unit)
+    return value if row.std is None else f"{value} ± {row.std:,.{2 if row.std < 100 else 0}f}"
 
 
 def paper_text(row: Row) -> str:

@@ -129,6 +129,14 @@ class Finding:
     words: str  # one sentence with the numbers in it
 
 
+@dataclass(frozen=True)
+class Told:
+    """The paper's numbers that a claim rests on: drawn, as the paper's, while nothing of ours is measured."""
+
+    rows: Callable[[], list[Row]]
+    caption: str  # what they are
+
+
 Round = Callable[[Runs], list[Need]]
 Trained = Mapping[str, dict[str, Any]]
 """Records of the nets that are kept, by name: `result` as of a run, and what was measured of the net."""
@@ -159,3 +167,5 @@ class Experiment:
     by_length: bool = False
     about: str = ""  # what a reader must know of our numbers, such as testing that is not the paper's
     about_measured: str = ""  # of what was measured; said only where something is
+    caption: str = ""  # what the picture shows where something is measured; "" where that is the rows
+    told: Told | None = None  # None where the picture has the paper's numbers whether or not there are ours

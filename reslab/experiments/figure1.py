@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from reslab.experiments.comparing import Comparison, judged
-from reslab.experiments.experiment import Experiment, Finding, Need, Row, Runs
+from reslab.experiments.experiment import Experiment, Finding, Need, Row, Runs, Told
 from reslab.experiments.lines import CIFAR_ITERATIONS, line
 from reslab.experiments.paper import paper
+from reslab.experiments.scales import Setting
 from reslab.reporting import Axis, Panel, panels_figure
 
 DEPTHS = (20, 56)
@@ -40,6 +41,10 @@ def finding(runs: Runs) -> Finding:
     return judged(runs, CLAIMS)
 
 
+def papers() -> list[Row]:
+    return [row for row in rows(Runs(Setting.nominal("full"))) if row.paper is not None]
+
+
 FIGURE1 = Experiment(
     name="figure1",
     title="Degradation: plain nets of 20 and 56 layers on CIFAR-10",
@@ -51,4 +56,6 @@ FIGURE1 = Experiment(
     finding=finding,
     about="Lines of training are over augmented images as they were learned from, numbers of the net at the end, over "
     "images as they are. The paper does not print the plain nets' errors; its column was read off Figure 6 by others.",
+    caption="Training error (left) and validation error (right) of our plain nets, from the first step to the last.",
+    told=Told(papers, "The paper's test errors at the end, read off its Figure 6 by others."),
 )

@@ -52,4 +52,5 @@ FIGURE2 = Experiment(
     finding=finding,
     about="Drawn from the module that the residual nets are made of; batch normalisation behind each weight layer is "
     "not shown, as in the paper.",
+    caption="A residual block, drawn from the module that this code trains.",
 )

@@ -65,4 +65,5 @@ FIGURE3 = Experiment(
     picture=picture,
     finding=finding,
     about="Every box is a layer of the net as this code builds it, at 224 px.",
+    caption="VGG-19, the plain and the residual net, drawn from the modules; dotted shortcuts where dimensions grow.",
 )

@@ -6,8 +6,9 @@ VGG-19, the third net of Figure 3, beside the plain ones.
 import statistics
 
 from reslab.experiments.comparing import Comparison, judged, together
-from reslab.experiments.experiment import Experiment, Finding, Result, Row, Runs
+from reslab.experiments.experiment import Experiment, Finding, Result, Row, Runs, Told
 from reslab.experiments.lines import both
+from reslab.experiments.paper import paper
 from reslab.experiments.table2 import HISTORIC, NETS, needs
 from reslab.reporting import Axis, Panel, panels_figure
 from reslab.reporting.rounding import finite
@@ -61,6 +62,12 @@ def above(runs: Runs) -> Row:
 def faster(runs: Runs) -> Row:
     """ResNet-18's way to plain-18's last training error, as a part of plain-18's steps; empty if one never is there."""
     return _part(runs, SOONER, _sooner(runs), "part of its steps")
+
+
+def papers() -> list[Row]:
+    """Of the same nets, from the table that goes with the figure."""
+    told = paper()["table2"]
+    return [Row(f"{label}, ten crops", told[net]) for label, (net, _) in NETS.items()]
 
 
 def picture(runs: Runs, _: list[Row]) -> bytes:
@@ -130,4 +137,10 @@ FIGURE4 = Experiment(
     about="The paper does not print the figure's values, and has no line for VGG-19, whose batches, and so steps, are "
     "its own authors'. The paper's validation error is of the centre crop, ours of the whole centre square. "
     "Throughout is nine tenths of the lines, each smoothed over a twentieth of a run.",
+    caption="Our nets, those that are trained.",
+    told=Told(
+        papers,
+        "The paper's errors of these nets at the end, on ten crops of each image (Table 2); of the lines "
+        "themselves it prints no number.",
+    ),
 )

@@ -81,4 +81,5 @@ FIGURE5 = Experiment(
     "counted in multiply-adds, and judged so; seconds are another matter.",
     about_measured="Times are of PyTorch in fp32 on the CPU, batch normalisation and ReLU included, which work on four "
     "times as many channels in a bottleneck; ± is over rounds.",
+    caption="A basic and a bottleneck block, drawn from the modules that this code trains.",
 )

@@ -102,7 +102,8 @@ LESION = Experiment(
     picture=picture,
     finding=finding,
     measure=measure,
+    caption="Errors without one block, by its place; lines across are the whole nets'.",
     about="Nothing is trained anew. A residual block that is left out hands on its shortcut; a plain one is left out "
-    "where its output has the shape of its input. Lines across are the whole nets'. One net each, those that come with "
+    "where its output has the shape of its input. One net each, those that come with "
     "the package; a net works where it is right more often than wrong.",
 )

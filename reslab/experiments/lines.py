@@ -11,10 +11,12 @@ KEY = "dashed: training error, bold: validation error"
 
 
 def line(runs: Runs, label: str, key: str, kind: Kind, depth: int, name: str = "") -> Curve:
-    """The mean over seeds of a number in a label's metrics; `name` is what the legend calls it."""
-    return Curve(
-        name, DEPTH_COLOURS.get(depth, OTHER), kind, mean_points([run["metrics"] for run in runs.of(label)], key)
-    )
+    """The mean over seeds of a number in a label's metrics; `name` is what the legend calls it, if anything.
+
+    A named line ends with its depth.
+    """
+    points = mean_points([run["metrics"] for run in runs.of(label)], key)
+    return Curve(name, DEPTH_COLOURS.get(depth, OTHER), kind, points, str(depth) if name else "")
 
 
 def both(runs: Runs, label: str, depth: int, name: str, training: Kind = "dashed") -> tuple[Curve, Curve]:

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reslab.experiments.document import IN_LABEL, Document, besides_text, number_text, paper_text
+from reslab.experiments.document import IN_LABEL, Document, besides_text, number_text, ours_text, paper_text
 from reslab.experiments.experiment import Experiment, Result, Row, Runs
 from reslab.experiments.loose import loose_claims
+from reslab.experiments.opening import opening
+from reslab.experiments.pairs import rows_beside
 from reslab.experiments.recorded import recorded_scales
 from reslab.experiments.registry import EXPERIMENTS
 from reslab.reporting import Entry, Line, paper_html
@@ -23,7 +25,7 @@ def paper_page(
     """One self-contained HTML page of every experiment, from recorded results; the same ones give the same page."""
     entries = [entry(experiment, results, trained, measurements) for experiment in EXPERIMENTS.values()]
     claims = [(c.said, c.right, c.place, c.command) for c in loose_claims()]
-    return paper_html(entries, claims)
+    return paper_html(entries, claims, opening(list(EXPERIMENTS.values()), entries, results))
 
 
 def entry(
@@ -33,25 +35,30 @@ def entry(
     measurements: Mapping[str, dict[str, Any]] | None = None,
 ) -> Entry:
     """One experiment with what is recorded of it; where that is nothing, the paper's numbers stand alone."""
-    first, *others = (_at(experiment, runs) for runs in recorded_scales(experiment, results, trained, measurements))
+    first, *others = (
+        _at(experiment, runs, alone=place == 0)
+        for place, runs in enumerate(recorded_scales(experiment, results, trained, measurements))
+    )
     return replace(first, others=tuple(other for other in others if other.measured))
 
 
-def _at(experiment: Experiment, runs: Runs) -> Entry:
-    """One experiment at one scale."""
+def _at(experiment: Experiment, runs: Runs, alone: bool) -> Entry:
+    """One experiment at one scale; `alone` keeps the rows that have the paper's number alone."""
     scale = runs.setting.scale
     document = Document.of(
         experiment, runs, asked=f"--scale {scale}" if experiment.rounds or experiment.measure else ""
     )
     measured = any(row.ours is not None for row in document.rows)
     finding = document.finding
+    picture, caption, rows = _drawn(document, measured, alone)
     return Entry(
         name=experiment.name,
         place=experiment.place,
         title=experiment.title,
         claim=experiment.claim,
-        lines=tuple(_line(row) for row in document.rows),
-        picture=document.picture() if measured else None,
+        lines=tuple(_line(row) for row in rows),
+        picture=picture,
+        caption=caption,
         holds=finding.holds if measured else None,
         measured=measured,
         finding=finding.words if measured else "",
@@ -62,13 +69,34 @@ def _at(experiment: Experiment, runs: Runs) -> Entry:
     )
 
 
+def _drawn(document: Document, measured: bool, alone: bool) -> tuple[bytes | None, str, Sequence[Row]]:
+    """The picture, what it shows, and the rows that stand below it."""
+    experiment, rows = document.experiment, document.rows
+    if measured:
+        shown = [row for row in rows if alone or row.ours is not None]
+        return experiment.picture(document.runs, shown), experiment.caption or _shares(shown), rows
+    if experiment.told:
+        told = experiment.told.rows()
+        return rows_beside(told, told[0].unit), experiment.told.caption, told
+    if any(row.paper is not None for row in rows):
+        return document.picture(), "", rows
+    return None, "", rows
+
+
+def _shares(rows: Sequence[Row]) -> str:
+    """How many of the rows that are drawn have a number, of whom."""
+    papers, ours = (
+        sum(number is not None for number in side) for side in zip(*((r.paper, r.ours) for r in rows), strict=True)
+    )
+    return f"Values: {papers} of the paper's, {ours} of ours." if papers else f"{ours} values, all of them ours."
+
+
 def _line(row: Row) -> Line:
-    spread = f" ± {row.std:.2f}" if row.std is not None else ""
     return Line(
         label=row.label,
         unit=row.unit,
         paper=paper_text(row),
-        ours=number_text(row.ours, row.unit) + spread,
+        ours=ours_text(row),
         deviation="" if row.deviation is None else number_text(row.deviation, row.unit, sign=True),
         n="" if row.n is None else str(row.n),
         images="" if row.images is None else f"{count_text(row.images)} {row.on or ''}".strip(),

@@ -56,4 +56,5 @@ TABLE1 = Experiment(
     picture=picture,
     finding=finding,
     about="Multiply-adds of convolutions and the fully connected layer at 224 px, with the stride on the first 1x1.",
+    caption="The paper's table, filled from the modules; below, their multiply-adds beside the paper's FLOPs.",
 )

@@ -5,9 +5,9 @@ from typing import Any
 from reslab.experiments.comparing import Comparison, judged
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Row, Runs
 from reslab.experiments.historic import historic_needs
+from reslab.experiments.pairs import rows_beside
 from reslab.experiments.paper import paper
 from reslab.experiments.tested import by_views_or_single, measure, ten_crops
-from reslab.reporting import Pair, beside_figure
 
 # Label -> net, option; the residual nets are those of option A, with as many parameters as the plain ones.
 NETS = {
@@ -37,7 +37,7 @@ def rows(runs: Runs) -> list[Row]:
 
 
 def picture(_: Runs, found: list[Row]) -> bytes:
-    return beside_figure([Pair(row.label, row.paper, row.ours, row.std) for row in found], "top-1 error %")
+    return rows_beside(found, "top-1 error %")
 
 
 def finding(runs: Runs) -> Finding:

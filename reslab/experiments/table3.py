@@ -7,10 +7,10 @@ from typing import Any
 from reslab.experiments.comparing import Comparison, Difference, difference, judged, together
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Row, Runs
 from reslab.experiments.historic import historic_needs
+from reslab.experiments.pairs import TOP5, rows_beside
 from reslab.experiments.paper import table
 from reslab.experiments.table2 import ABOUT
 from reslab.experiments.tested import by_views, by_views_or_single, measure, ten_crops
-from reslab.reporting import Pair, beside_figure
 
 HISTORIC = ("vgg16", "vgg19")  # the paper prints the first; the second is the third net of its Figure 3
 # Label -> net, option.
@@ -47,11 +47,11 @@ def rows(runs: Runs) -> list[Row]:
     seen, five = by_views_or_single(runs), by_views(runs, "top5")
     one, other = (dict.fromkeys(HISTORIC) | table(name) for name in ("table3", "table3_top5"))
     top1 = [seen.row(label, value) for label, value in one.items()]
-    return top1 + [five.row(label, value, title=f"{label}, top-5") for label, value in other.items()]
+    return top1 + [five.row(label, value, title=f"{label}{TOP5}") for label, value in other.items()]
 
 
 def picture(_: Runs, found: list[Row]) -> bytes:
-    return beside_figure([Pair(row.label, row.paper, row.ours, row.std) for row in found], "error %")
+    return rows_beside(found, "top-1 error %")
 
 
 def finding(runs: Runs) -> Finding:

@@ -4,9 +4,9 @@ from typing import Any
 
 from reslab.experiments.comparing import Comparison, judged
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Row, Runs
+from reslab.experiments.pairs import TOP5, rows_beside
 from reslab.experiments.paper import table
 from reslab.experiments.tested import by_views, dense, measure
-from reslab.reporting import Pair, beside_figure
 
 # Label -> net, option; they are runs of Table 3.
 NETS = {
@@ -39,11 +39,11 @@ def rows(runs: Runs) -> list[Row]:
     """Top-1, and after it top-5; a single view would be another table, and stands for nothing here."""
     one, five = by_views(runs, "top1"), by_views(runs, "top5")
     top1 = [one.row(label, value) for label, value in table("table4").items()]
-    return top1 + [five.row(label, value, title=f"{label}, top-5") for label, value in table("table4_top5").items()]
+    return top1 + [five.row(label, value, title=f"{label}{TOP5}") for label, value in table("table4_top5").items()]
 
 
 def picture(_: Runs, found: list[Row]) -> bytes:
-    return beside_figure([Pair(row.label, row.paper, row.ours, row.std) for row in found], "error %")
+    return rows_beside(found, "top-1 error %")
 
 
 def finding(runs: Runs) -> Finding:

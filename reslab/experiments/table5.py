@@ -4,11 +4,11 @@ from typing import Any
 
 from reslab.experiments.comparing import Comparison, judged
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Row, Runs
+from reslab.experiments.pairs import rows_beside
 from reslab.experiments.paper import table
 from reslab.experiments.table4 import ABOUT
 from reslab.experiments.table4 import NETS as SINGLE
 from reslab.experiments.tested import ENSEMBLE, by_views, dense, measure
-from reslab.reporting import Pair, beside_figure
 
 NETS = {"resnet34 A": ("resnet34", "A"), **SINGLE}  # the six residual nets of Table 3
 CLAIMS = (Comparison("resnet152 B", ENSEMBLE),)
@@ -30,7 +30,7 @@ def rows(runs: Runs) -> list[Row]:
 
 
 def picture(_: Runs, found: list[Row]) -> bytes:
-    return beside_figure([Pair(row.label, row.paper, row.ours, row.std) for row in found], "top-5 error %")
+    return rows_beside(found, "top-5 error %")
 
 
 def finding(runs: Runs) -> Finding:

@@ -6,9 +6,9 @@ from reslab.experiments.comparing import Comparison, judged, together
 from reslab.experiments.counts import counted
 from reslab.experiments.experiment import Experiment, Finding, Need, Row, Runs
 from reslab.experiments.historic import historic_needs
+from reslab.experiments.pairs import rows_beside
 from reslab.experiments.paper import exact_counts, paper
 from reslab.nets import spec
-from reslab.reporting import Pair, beside_figure
 
 HISTORIC = ("maxout", "nin", "dsn", "fitnet19", "highway19", "highway32")
 RESIDUAL = ("resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "resnet1202")
@@ -36,7 +36,7 @@ def rows(runs: Runs) -> list[Row]:
 
 
 def picture(_: Runs, found: list[Row]) -> bytes:
-    return beside_figure([Pair(row.label, row.paper, row.ours, row.std) for row in found], "error %")
+    return rows_beside(found, "error %")
 
 
 def finding(runs: Runs) -> Finding:

@@ -9,10 +9,11 @@ from reslab.reporting.block_diagram import Diagram, block_figure, first_blocks, 
 from reslab.reporting.budgets import BudgetLine, BudgetRun, Level, budgets_figure
 from reslab.reporting.columns import Column, columns_figure
 from reslab.reporting.curves import Series, curves_figure
+from reslab.reporting.depths import DepthPanel, DepthPoint, depths_figure
 from reslab.reporting.figures import DEPTH_COLOURS, Axis, Curve, Panel, mean_points, panels_figure
 from reslab.reporting.grids import GridLine, grid_figure
 from reslab.reporting.page import report, report_html
-from reslab.reporting.paper_page import Entry, Line, paper_html
+from reslab.reporting.paper_page import Entry, Line, Opening, paper_html
 from reslab.reporting.pictures import activation_png
 from reslab.reporting.plots import INKED, Plot, PlotLine, plots_figure
 from reslab.reporting.points import PointErrors, points_figure
@@ -38,6 +39,8 @@ __all__ = [
     "BudgetRun",
     "Column",
     "Curve",
+    "DepthPanel",
+    "DepthPoint",
     "Diagram",
     "Entry",
     "Form",
@@ -45,6 +48,7 @@ __all__ = [
     "Level",
     "Line",
     "NetColumn",
+    "Opening",
     "Pair",
     "Panel",
     "Plot",
@@ -63,6 +67,7 @@ __all__ = [
     "budgets_figure",
     "columns_figure",
     "curves_figure",
+    "depths_figure",
     "fastest_minutes",
     "first_blocks",
     "grid_figure",

@@ -18,7 +18,7 @@ LEFT, RIGHT, BOTTOM, BETWEEN = 52, 18, 50, 40  # pixels around and between the p
 LEGEND_ROW = 20  # pixels, of the legend above and the words below
 COLUMNS = 3  # of the legend
 DASHES = (0, (4, 3))
-MARKS = ("o", "s", "^", "v", "P")  # of machines, in the order in which they are met
+MARK = "o"  # of the lines
 ALONE = ("D", "X", "*", "p")  # of what stands beside the lines, in its order
 # Of each power of ten, the most that do not touch.
 DIGITS: tuple[tuple[float, ...], ...] = (
@@ -65,20 +65,23 @@ def budgets_figure(
 ) -> bytes:
     """The two panels as SVG; the same input gives the same bytes. Small: one run, large: their mean.
 
-    In the panel of epochs runs of all machines are one line; in that of minutes each machine has its own, and marks
-    beside the lines are of the fastest alone.
+    In the panel of epochs runs of all machines are one line. Minutes are those of one machine, the fastest that has a
+    line: minutes of several say more of the machines than of the trainings. Marks beside the lines are of that machine,
+    or else of the fastest, which is named.
     """
     from matplotlib.figure import Figure
 
     joined, alone = [line for line in lines if not line.alone], [line for line in lines if line.alone]
-    of_machine = dict(zip(_machines(joined), cycle(MARKS), strict=False))
+    where = _timed_on(joined)
     of_line = dict(zip([line.label for line in alone], cycle(ALONE), strict=False))
     handles = _handles(lines, levels, of_line)
-    feet = [(mark, f"minutes on {machine}") for machine, mark in of_machine.items()]
-    for line in alone:
-        feet += [
-            (of_line[line.label], f"on {run.machine}") for run in _fastest(line)[:1] if run.machine not in of_machine
-        ]
+    feet = [(MARK, f"minutes on {where}")] if where else []
+    feet += [
+        (of_line[line.label], f"on {run.machine}")
+        for line in alone
+        for run in _beside(line, where)[:1]
+        if run.machine != where
+    ]
     rows = -(-len(handles) // COLUMNS)
     height += LEGEND_ROW * (rows + len(feet))
     top, bottom = LEGEND_ROW * rows + 28, BOTTOM + LEGEND_ROW * len(feet)
@@ -97,12 +100,16 @@ def budgets_figure(
             axes = figure.add_axes(box)
             for level in levels:
                 axes.axhline(level.error, color=level.colour, linewidth=1, linestyle=DASHES, alpha=0.8, zorder=0)
+            shown: list[BudgetRun] = []
             for line in joined:
-                for machine, mark in of_machine.items() if place else [(None, MARKS[0])]:
-                    _draw(axes, line.colour, [run for run in line.runs if machine in (None, run.machine)], x, mark, "-")
+                runs = [run for run in line.runs if run.machine == where] if place else list(line.runs)
+                _draw(axes, line.colour, runs, x, MARK, "-")
+                shown += runs
             for line in alone:
-                _draw(axes, line.colour, _fastest(line) if place else line.runs, x, of_line[line.label], "")
-            _dress(axes, name, quantity, [v for line in lines for run in line.runs if (v := x(run))], (low, high))
+                runs = _beside(line, where) if place else list(line.runs)
+                _draw(axes, line.colour, runs, x, of_line[line.label], "")
+                shown += runs
+            _dress(axes, name, quantity, [v for run in shown if (v := x(run))], (low, high))
         figure.legend(
             handles=handles, loc="upper left", bbox_to_anchor=((LEFT - 8) / width, 1 - 4 / height), ncols=COLUMNS,
             frameon=False, fontsize=11, labelcolor=DOCUMENT_INK, handlelength=1.6, borderpad=0, columnspacing=1.6,
@@ -120,19 +127,29 @@ def _minutes(run: BudgetRun) -> float | None:
     return run.minutes
 
 
-def _machines(lines: Sequence[BudgetLine]) -> list[str]:
-    """On which there are minutes, each once."""
-    return list(dict.fromkeys(run.machine for line in lines for run in line.runs if run.minutes is not None))
+def _timed_on(lines: Sequence[BudgetLine]) -> str | None:
+    """The machine with the fewest minutes an epoch, of those with two lengths of a line or more if there are such.
+
+    Of equals the first; None where no minutes are known.
+    """
+    lengths: dict[str, set[tuple[str, float]]] = {}
+    pace: dict[str, list[float]] = {}
+    for line in lines:
+        for run in line.runs:
+            if run.minutes is not None:
+                lengths.setdefault(run.machine, set()).add((line.label, run.epochs))
+                pace.setdefault(run.machine, []).append(run.minutes / run.epochs)
+    return min(pace, key=lambda machine: (len(lengths[machine]) < 2, statistics.fmean(pace[machine])), default=None)
 
 
-def _fastest(line: BudgetLine) -> list[BudgetRun]:
-    """The runs on the machine that took the fewest minutes; none where no minutes are known."""
+def _beside(line: BudgetLine, where: str | None) -> list[BudgetRun]:
+    """The runs on that machine, or else on the one that took the fewest minutes; none where no minutes are known."""
     minutes: dict[str, list[float]] = {}
     for run in line.runs:
         if run.minutes is not None:
             minutes.setdefault(run.machine, []).append(run.minutes)
-    where = min(minutes, key=lambda machine: statistics.fmean(minutes[machine]), default=None)
-    return [run for run in line.runs if run.machine == where and run.minutes is not None]
+    chosen = min(minutes, key=lambda machine: (machine != where, statistics.fmean(minutes[machine])), default=None)
+    return [run for run in line.runs if run.machine == chosen and run.minutes is not None]
 
 
 def _draw(
@@ -202,7 +219,7 @@ def _handles(lines: Sequence[BudgetLine], levels: Sequence[Level], of_line: Mapp
     from matplotlib.lines import Line2D
 
     drawn = [
-        Line2D([], [], color=line.colour, marker=of_line.get(line.label, MARKS[0]), markersize=7, linewidth=2,
+        Line2D([], [], color=line.colour, marker=of_line.get(line.label, MARK), markersize=7, linewidth=2,
                linestyle="" if line.alone else "-", label=line.label)
         for line in lines
     ]  # fmt: skip

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# The paper's colours by number of layers: one colour a depth, in all of its figures.
+# By number of layers, one colour a depth in all figures: the paper's hues, in shades that colour-blind readers tell
+# apart where they meet (20, 32, 44, 56; 18, 34; 20, 56, 110, 1202), on white and on near-black.
 DEPTH_COLOURS = {
-    18: "#00a5b5", 20: "#b8a100", 32: "#00a5b5", 34: "#d62728", 44: "#2ca02c", 56: "#d62728", 110: "#111111",
-    1202: "#c2189b",
+    18: "#2f9fe0", 20: "#b08c00", 32: "#2f9fe0", 34: "#cb2a45", 44: "#0e8a72", 56: "#cb2a45", 110: "#111111",
+    1202: "#a34fc0",
 }  # fmt: skip
 Kind = Literal["bold", "dashed", "thin", "solid"]
 STROKES: dict[str, dict[str, Any]] = {
@@ -26,6 +27,7 @@ STROKES: dict[str, dict[str, Any]] = {
 }
 TICKS = {20: (0, 5, 10, 20), 40: (0, 10, 20, 40), 60: (0, 20, 40, 60), 100: (0, 20, 40, 60, 80, 100)}
 LEFT, RIGHT, BOTTOM, BETWEEN = 52, 16, 50, 52  # pixels around and between panels
+END, APART = 24, 12  # pixels: to the right of a panel for what its lines end with, and between two of those
 TITLE, KEY, BARE = 18, 18, 16  # pixels above them: for their titles, for the key, in any case
 
 
@@ -37,6 +39,7 @@ class Curve:
     colour: str
     kind: Kind
     points: Points  # (step, percent)
+    end: str = ""  # what stands at the line's end, such as its depth: colours alone do not reach every reader
 
 
 @dataclass(frozen=True)
@@ -96,11 +99,14 @@ def panels_figure(
         figure.patch.set_facecolor("#ffffff")
         unit = 1e4 if last >= 1e4 else 1e3 if last >= 1e3 else 1.0
         for place, panel in enumerate(panels):
-            axes = _axes(figure, place, len(panels), width, height, top)
+            axes = _axes(figure, place, len(panels), width, height, top, _end(panels))
             _draw(axes, panel, unit)
             _dress(axes, panel, axis, last, unit, steps_ticks)
+            _name_ends(axes, panel, height - BOTTOM - top)
         if key:
-            figure.text(1 - RIGHT / width, 1 - 14 / height, key, ha="right", va="center", fontsize=11)
+            figure.text(
+                1 - RIGHT / width, 1 - 14 / height, key, ha="right", va="center", fontsize=11, color=DOCUMENT_INK
+            )
         return svg(figure).encode()
 
 
@@ -114,10 +120,32 @@ def fitting(panels: Sequence[Panel], paper: Axis) -> Axis:
     return Axis(0, top, TICKS[top])
 
 
-def _axes(figure: "Figure", place: int, count: int, width: int, height: int, top: int) -> "Axes":
-    wide = (width - LEFT - RIGHT - BETWEEN * (count - 1)) / count
-    left = LEFT + place * (wide + BETWEEN)
+def _end(panels: Sequence[Panel]) -> int:
+    """Pixels to the right of each panel, beyond its margin."""
+    return END if any(curve.end and curve.points for panel in panels for curve in panel.curves) else 0
+
+
+def _axes(figure: "Figure", place: int, count: int, width: int, height: int, top: int, end: int) -> "Axes":
+    wide = (width - LEFT - RIGHT - end - (BETWEEN + end) * (count - 1)) / count
+    left = LEFT + place * (wide + BETWEEN + end)
     return figure.add_axes((left / width, BOTTOM / height, wide / width, 1 - (BOTTOM + top) / height))
+
+
+def _name_ends(axes: "Axes", panel: Panel, high: int) -> None:
+    """What each line ends with, beside its end, moved apart where lines end together. A panel is `high` pixels high."""
+    low, top = axes.get_ylim()
+    gap = APART * (top - low) / high
+    above = low - gap
+    for error, end in sorted((min(curve.points[-1][1], top), curve.end) for curve in panel.curves if curve.points):
+        if end:
+            above = max(error, above + gap)
+            at: dict[str, Any] = {
+                "xycoords": ("axes fraction", "data"),
+                "xytext": (5, 0),
+                "textcoords": "offset points",
+            }
+            style: dict[str, Any] = {"va": "center", "fontsize": 11, "color": DOCUMENT_INK, "annotation_clip": False}
+            axes.annotate(end, (1, above), **at, **style)
 
 
 def _draw(axes: "Axes", panel: Panel, unit: float) -> None:
@@ -145,6 +173,16 @@ def _dress(axes: "Axes", panel: Panel, axis: Axis, last: float, unit: float, ste
     for spine in axes.spines.values():
         spine.set(color=DOCUMENT_INK, linewidth=0.8)
     if any(c.label and c.points for c in panel.curves):
-        axes.legend(loc="upper right", fontsize=10, frameon=True, framealpha=0.85, edgecolor="none", borderpad=0.3)
+        handles, labels = _by_ends(axes)
+        style: dict[str, Any] = {"frameon": True, "framealpha": 0.85, "edgecolor": "none", "borderpad": 0.3}
+        axes.legend(handles, labels, loc="upper right", fontsize=11, labelcolor=DOCUMENT_INK, **style)
     else:
         axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center", color=DOCUMENT_INK, alpha=0.6)
+
+
+def _by_ends(axes: "Axes") -> tuple[list[Any], list[str]]:
+    """The legend's lines in the order in which they end, the highest first."""
+    handles, labels = axes.get_legend_handles_labels()
+    each: list[tuple[Any, str]] = list(zip(handles, labels, strict=True))
+    found = sorted(each, key=lambda line: -line[0].get_ydata()[-1])
+    return [handle for handle, _ in found], [label for _, label in found]

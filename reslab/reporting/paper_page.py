@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from string import ascii_lowercase
 
 from markupsafe import Markup
 
@@ -12,6 +13,10 @@ from reslab.reporting.page import page_environment
 TEMPLATE = "paper.html.j2"
 PHONE = 430  # pixels of a picture that a phone shows whole
 COLUMNS = ("paper", "ours", "deviation", "n", "images")
+SPREAD = " ± "  # between our number and its spread
+# As wide as a digit and as a full stop: numbers of fewer decimals end with these, so that the points are below each
+# other.
+DIGIT, POINT = "\u2007", "\u2008"
 DARKS = (DOCUMENT_INK, "#111111", "#000000")  # of documents, which are white: on the page, the colour of its text
 
 
@@ -27,6 +32,17 @@ class Line:
     n: str = ""
     images: str = ""
     besides: Mapping[str, str] = field(default_factory=dict)  # in columns of their own, by name
+
+    @property
+    def value(self) -> str:
+        """Ours without its spread."""
+        return self.ours.partition(SPREAD)[0]
+
+    @property
+    def spread(self) -> str:
+        """ "± 0.49"; empty for one seed."""
+        _, sign, spread = self.ours.partition(SPREAD)
+        return sign.lstrip() + spread
 
     @property
     def apart(self) -> str:
@@ -50,6 +66,7 @@ class Entry:
     notes: tuple[str, ...]
     machines: tuple[str, ...]
     command: str
+    caption: str = ""  # what the picture shows
     way: str = ""  # how the nets were trained, where the same experiment stands here in two ways
     others: tuple["Entry", ...] = ()  # what is measured of it in another way, which its verdict is not about
 
@@ -93,6 +110,40 @@ class Entry:
         return list(dict.fromkeys(name for line in self.shown for name, text in line.besides.items() if text))
 
     @property
+    def parts(self) -> list[str]:
+        """What the finding says, one thing after the other."""
+        return [part for part in self.finding.rstrip(".").split("; ") if part]
+
+    @property
+    def share(self) -> str:
+        """How many of the values are measured, where it is some: "4 of 10 values"."""
+        ours = sum(bool(line.ours) for line in self.lines)
+        return f"{ours} of {len(self.lines)} values" if 0 < ours < len(self.lines) else ""
+
+    @property
+    def columns(self) -> dict[str, list[str]]:
+        """Numbers by column, of the rows shown, their points below each other; and the spreads of ours."""
+        shown = self.shown
+        found = {
+            "paper": aligned([line.paper for line in shown]),
+            "ours": aligned([line.value for line in shown]),
+            "deviation": aligned([line.apart for line in shown]),
+        }
+        return {**found, "spread": [line.spread for line in shown]}
+
+    @property
+    def machine_keys(self) -> dict[str, str]:
+        """A letter for each machine of the rows, whose names are too long for a column."""
+        machines = dict.fromkeys(text for line in self.lines if (text := line.besides.get("machine")))
+        return dict(zip(machines, ascii_lowercase, strict=False))
+
+    @property
+    def described(self) -> str:
+        """The picture in words, for who does not see it; its numbers stand in the table."""
+        told = self.finding if self.measured else "Nothing of ours is measured yet"
+        return f"{self.number}: {self.title}. {self.caption} {told.rstrip('.')}.".replace("  ", " ")
+
+    @property
     def number(self) -> str:
         """ "Figure 6" of "Figure 6, sec. 4.2"."""
         return self.place.partition(",")[0]
@@ -108,13 +159,43 @@ class Entry:
         return None if self.picture is None else Markup(themed(self.picture))
 
 
-def paper_html(entries: Sequence[Entry], claims: Sequence[tuple[str, str, str, str]]) -> str:
+@dataclass(frozen=True)
+class Opening:
+    """What stands on top: the picture that says it all, in the shapes of a desk and of a phone."""
+
+    wide: bytes  # SVG, as documents have it
+    narrow: bytes
+    caption: str
+    measured: str  # how much of the page is
+
+    @property
+    def drawings(self) -> dict[str, Markup]:
+        """By the class that the page shows them under."""
+        return {"desk": Markup(themed(self.wide)), "phone": Markup(themed(self.narrow))}
+
+
+def paper_html(
+    entries: Sequence[Entry], claims: Sequence[tuple[str, str, str, str]], opening: Opening | None = None
+) -> str:
     """One self-contained page; entries that its text has no place for come at its end.
 
     `claims` are (what notes say, what is right, place, command). It needs no network and no script; the same values
     give the same bytes.
     """
-    return page_environment().get_template(TEMPLATE).render(entries={e.name: e for e in entries}, claims=claims)
+    template = page_environment().get_template(TEMPLATE)
+    return template.render(entries={e.name: e for e in entries}, claims=claims, opening=opening)
+
+
+def aligned(numbers: Sequence[str]) -> list[str]:
+    """Texts of numbers with blanks behind them, so that in a column on the right their decimal points meet.
+
+    Those with an exponent, "6e-06", stay at its edge.
+    """
+    plain = [len(number.partition(".")[2]) for number in numbers if "e" not in number]
+    most = max(plain, default=0)
+    decimals = [most if "e" in number else len(number.partition(".")[2]) for number in numbers]
+    ends = [(POINT if most and not some else "") + DIGIT * (most - some) for some in decimals]
+    return [number + end if number else "" for number, end in zip(numbers, ends, strict=True)]
 
 
 def themed(picture: bytes) -> str:

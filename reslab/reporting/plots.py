@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LEFT, RIGHT, TOP, BOTTOM, BETWEEN = 62, 14, 26, 48, 66  # pixels around panels, and between those of a row
+ROOM = 2  # letters: a reader's font may be wider than the one that is drawn with
 INKED = -1  # in place of a colour's number: the colour of the text, for what is no measurement
 
 
@@ -74,7 +75,7 @@ def _draw(axes: "Axes", plot: Plot, names: list[str]) -> None:
         points = [(x, y) for x, y in line.points if not plot.log_y or y > plot.floor]
         if points:
             x, y = zip(*points, strict=True)
-            label = placeholder(len(names), len(line.label)) if line.label else "_"
+            label = placeholder(len(names), len(line.label) + ROOM) if line.label else "_"
             names += [line.label] if line.label else []
             axes.plot(x, y, label=label, **_stroke(line))
 

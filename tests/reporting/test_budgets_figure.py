@@ -1,4 +1,4 @@
-"""The picture of error against length: every run and every mean at its place, each machine's minutes apart."""
+"""The picture of error against length: every run and every mean at its place, minutes of one machine."""
 
 import re
 from xml.etree import ElementTree
@@ -30,7 +30,7 @@ def test_both_panels_have_every_run():
     svg = budgets_figure([LINE], [PAPER], "validation error %")
     found = words(svg)
     assert {"epochs", "minutes of training", "ResNet-20", "ResNet-20 in the paper, 8.75 %"} <= set(found)
-    assert f"minutes on {A}" in found and f"minutes on {B}" in found
+    assert f"minutes on {A}" in found and f"minutes on {B}" not in found, "one length makes no line"
     assert found.count("validation error %") == 2
     assert svg == budgets_figure([LINE], [PAPER], "validation error %")
 
@@ -43,6 +43,9 @@ def test_what_stands_alone_has_a_mark_and_its_machine():
     both = BudgetLine("the paper's recipe", "#b8a100", (slower, *lone.runs), alone=True)
     found = words(budgets_figure([LINE, both], [PAPER], "error %"))
     assert "on A third" in found and "on A fourth" not in found, "no mean of two machines' minutes"
+    here = BudgetLine("the paper's recipe", "#b8a100", (*both.runs, BudgetRun(182, 8.1, 400.0, A)), alone=True)
+    found = words(budgets_figure([LINE, here], [PAPER], "error %"))
+    assert not any(word.startswith("on ") for word in found), "minutes of one machine are compared"
     same = BudgetLine("the paper's recipe", "#b8a100", (BudgetRun(182, 8.0, 100.0, A),), alone=True)
     assert not any(word.startswith("on ") for word in words(budgets_figure([LINE, same], [PAPER], "error %")))
 
@@ -58,3 +61,15 @@ def test_ticks_are_round_and_do_not_touch(low, high):
     found = _ticks(low, high, 0.1)
     assert 2 <= len(found) <= 14 and all(low <= tick <= high for tick in found) and found == sorted(found)
     assert all(re.fullmatch(r"[\d.]{1,5}", f"{tick:g}") for tick in found) and DIGITS[-1] == (1,)
+
+
+def test_minutes_are_those_of_the_fastest_machine_with_a_line():
+    slow = [BudgetRun(epochs, error, 10.0 * epochs, "Busy") for epochs, error in ((4, 18.0), (8, 13.0), (16, 11.0))]
+    fast = [BudgetRun(epochs, error, 0.4 * epochs, "Idle") for epochs, error in ((4, 18.1), (8, 13.1))]
+    line = BudgetLine("ResNet-20", "#b8a100", (*slow, *fast))
+    svg = budgets_figure([line], [], "error %")
+    assert "minutes on Idle" in words(svg) and "minutes on Busy" not in words(svg)
+    alone = budgets_figure([BudgetLine("ResNet-20", "#b8a100", tuple(fast))], [], "error %")
+    ticks = {word for word in words(svg) if word.isdecimal()}
+    assert not {"50", "100"} & ticks, "and so is the axis"
+    assert "minutes on Idle" in words(alone)

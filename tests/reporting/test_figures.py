@@ -38,8 +38,53 @@ def test_there_is_no_room_for_words_that_are_not_there():
     assert size(drawn(bare))[1] < size(drawn(titled))[1] < size(drawn(titled, key="what lines mean"))[1]
 
 
+def test_lines_end_with_their_depth_apart_from_each_other():
+    ends = [Curve("", "#111111", "bold", ((0, 30.0), (100, 12.0)), end) for end in ("32", "56")]
+    svg = drawn(Panel("", (*ends, NOTHING)))
+    found = re.findall(r'x="([\d.]+)" y="([\d.]+)"[^>]*>(?:32|56)<', svg)
+    (one, above), (other, below) = ((float(x), float(y)) for x, y in found)
+    assert one == other > 300 and abs(above - below) >= 11.9
+    assert size(svg)[0] == 340, "the picture is no wider for them"
+    assert ">32<" not in drawn(Panel("", (LINE,)))
+
+
+def test_the_legend_has_the_order_in_which_lines_end():
+    low, high = (Curve(name, "#111111", "bold", ((0, 30.0), (100, y))) for name, y in (("low", 5.0), ("high", 15.0)))
+    svg = drawn(Panel("", (low, high)))
+    assert svg.index(">high<") < svg.index(">low<")
+
+
 def test_spreads_end_inside_the_picture():
     svg = beside_figure([Pair("a", 9.0, 10.0, 0.5), Pair("b", 8.5, None)], "error %").decode()
     marks = [float(x) for x in re.findall(r'<use[^>]* x="([\d.]+)"', svg)]
     assert len(marks) > 3 and max(marks) <= size(svg)[0] - NUMBERS
     assert ">10.00<" in svg and "± 0.50" in svg
+
+
+def texts(svg: bytes) -> list[str]:
+    return re.findall(r"<text[^>]*>([^<]*)</text>", svg.decode())
+
+
+def test_the_papers_numbers_alone_are_plainly_the_papers():
+    found = texts(beside_figure([Pair("a", 9.0, None), Pair("b", 9.5, None, read_off=True)], "error %"))
+    assert "rings: the paper's numbers; of ours none is measured yet" in found
+    assert "paper" in found and "ours" not in found and "9.00" in found and "≈9.5" in found and "9.50" not in found
+    both = texts(beside_figure([Pair("a", 9.0, 10.0), Pair("b", 8.5, None)], "error %"))
+    assert "ring: the paper, dot: ours" in both and {"paper", "ours"} <= set(both)
+    ours = texts(beside_figure([Pair("a", None, 10.0)], "error %"))
+    assert "dots: ours" in ours and "paper" not in ours
+
+
+def test_a_pair_of_which_nothing_is_known_is_left_out():
+    found = texts(beside_figure([Pair("a", 9.0, None), Pair("b", None, None)], "error %"))
+    assert "a" in found and "b" not in found
+    assert "b" in texts(beside_figure([Pair("b", None, None)], "error %")), "unless there is no other"
+
+
+def test_each_quantity_has_an_axis_of_its_own():
+    one, five = Pair("a", 28.0, 27.0), Pair("a", 9.0, None, quantity="top-5 error %")
+    svg = beside_figure([one, five], "top-1 error %")
+    found = texts(svg)
+    assert found.index("top-1 error %") < found.index("top-5 error %") and found.count("a") == 2
+    assert found.count("paper") == 1 and "15" not in found, "no axis reaches from one to the other"
+    assert size(svg.decode())[1] > size(beside_figure([one, one], "top-1 error %").decode())[1]

@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from reslab.reporting import Entry, Line, paper_html
-from reslab.reporting.paper_page import themed
+from reslab.reporting import Entry, Line, Opening, paper_html
+from reslab.reporting.paper_page import DIGIT, POINT, aligned, themed
 
 SVG = b"""<?xml version="1.0" encoding="utf-8" standalone="no"?>
 <svg xmlns="http://www.w3.org/2000/svg" width="500pt" height="300pt" viewBox="0 0 500 300" version="1.1">
@@ -64,7 +64,16 @@ def test_it_is_complete_in_itself():
 def test_every_entry_is_there_once_with_its_numbers_and_its_command():
     page = paper_html([entry(), entry("mine", place="sec. 9")], [])
     assert page.count("<article") == 2 and "More experiments" in page
-    for words in ("A &lt;title&gt;", "plain20 &amp; co", "12.27 ± 0.49", "+2.77", "5,000 val", "A note.", "A machine"):
+    for words in (
+        "A &lt;title&gt;",
+        "plain20 &amp; co",
+        ">12.27<",
+        ">± 0.49<",
+        "+2.77",
+        "5,000 val",
+        "A note.",
+        "A machine",
+    ):
         assert words in page
     assert "reslab reproduce mine" in page and "reslab reproduce figure1" in page
 
@@ -81,22 +90,27 @@ def test_every_entry_is_there_once_with_its_numbers_and_its_command():
 def test_verdicts(holds, measured, words):
     made = entry(holds=holds, measured=measured, picture=SVG if measured else None, finding="so" if measured else "")
     page = paper_html([made], [])
+    article = page.partition("<article")[2]
     assert (f"{words}:</span> so." if measured else f"{words}. This measures it") in page
-    assert page.count(words) == 1, "it is said once"
+    assert article.count(words) == 1, "it is said once"
+    assert f"{words[0].lower()}{words[1:]}" in page.partition("<article")[0], "and in the contents"
 
 
-def test_what_is_not_measured_is_a_claim_a_command_and_nothing_empty():
+def test_what_is_not_measured_shows_the_papers_numbers_marked_so():
     lines = (Line("a", "error %", "1.00", ""), Line("b", "error %", "", ""))
-    page = paper_html([entry(measured=False, picture=None, holds=None, finding="", lines=lines)], [])
-    article = page.partition("<article")[2].partition("</article>")[0]
-    assert "A claim." in article and "reslab reproduce figure1" in article and "<figure" not in article
+    made = entry(measured=False, holds=None, finding="", lines=lines, caption="From its Table 9.")
+    article = paper_html([made], []).partition("<article")[2].partition("</article>")[0]
+    assert "A claim." in article and "reslab reproduce figure1" in article and "A note." in article
+    caption = article.partition("<figcaption>")[2].partition("</figcaption>")[0]
+    assert "The paper's numbers alone; nothing is measured here yet." in caption and "From its Table 9." in caption
+    assert "Nothing of ours is measured yet." in made.described
     before, _, folded = article.partition("<details")
-    assert "<table" not in before and "The paper's numbers" in folded and "A note." in folded
+    assert "<table" not in before and "<table" in folded
     assert ">a</th>" in folded and ">b</th>" not in folded, "a row without a number is none"
     assert ">ours</th>" not in article and ">the paper</th>" in article
     nothing = entry(measured=False, picture=None, holds=None, finding="", lines=lines[1:], notes=(), machines=())
     article = paper_html([nothing], []).partition("<article")[2].partition("</article>")[0]
-    assert "<details" not in article and "<table" not in article
+    assert "<details" not in article and "<table" not in article and "<figure" not in article
 
 
 def test_columns_without_numbers_are_left_out_and_several_units_are_said():
@@ -119,7 +133,9 @@ def test_nets_trained_in_another_way_stand_below_with_the_rows_that_have_a_numbe
     text = paper_html([entry(others=(other,))], [])
     read(text)
     below = text.partition("<h4>By the paper&#39;s own recipe</h4>")[2]
-    assert "Not decided here so far: not known: one." in below and "reslab reproduce figure1 --scale full" in below
+    assert (
+        "Not decided here so far:</span> not known: one." in below and "reslab reproduce figure1 --scale full" in below
+    )
     assert "8.12" in below and "resnet32" not in text and text.count("A note.") == 1 and "Another note." in below
 
 
@@ -145,3 +161,56 @@ def test_a_phone_is_told_where_a_picture_goes_on():
 @pytest.mark.parametrize(("deviation", "printed"), [("+0", "0"), ("-0.06", "−0.06"), ("+2.77", "+2.77"), ("", "")])
 def test_deviations_are_printed_with_care(deviation, printed):
     assert Line("a", "error %", "1.00", "1.00", deviation).apart == printed
+
+
+def test_on_top_is_the_picture_that_says_it_all():
+    narrow = SVG.replace(b"0 0 500 300", b"0 0 350 600")
+    page = paper_html([entry()], [], Opening(SVG, narrow, "What <it> shows.", "1 of 2 is measured."))
+    read(page)
+    header = page.partition("<header")[2].partition("</header>")[0]
+    assert header.index('class="lead"') < header.index("<svg") < header.index("1 of 2 is measured.")
+    assert header.index("1 of 2 is measured.") < header.index('id="contents"')
+    assert "--wide: 500px" in header and "--wide: 350px" in header and "What &lt;it&gt; shows." in header
+    assert "<svg" not in paper_html([entry()], []).partition("<header")[2].partition("</header>")[0]
+
+
+def test_the_contents_say_how_much_is_measured():
+    lines = tuple(Line(name, "error %", "1.00", "2.00" if name == "a" else "") for name in "abc")
+    header = paper_html([entry(lines=lines, holds=None)], []).partition("<header")[2].partition("</header>")[0]
+    assert "1 of 3 values" in header and "not decided here" in header and "measured in part" in header
+    assert "the paper's numbers alone" not in header, "no mark is explained that is not there"
+    assert entry().share == "" == entry(measured=False, lines=(Line("a", "error %", "1.00", ""),)).share
+
+
+def test_the_keyboard_gets_past_the_contents_and_into_wide_tables():
+    page = paper_html([entry()], [])
+    assert page.index("Past the contents") < page.index("<nav") and 'href="#main"' in page
+    assert 'class="scroll" role="region" aria-label="Figure 1: numbers" tabindex="0"' in page
+
+
+def test_a_picture_is_told_to_who_does_not_see_it():
+    assert entry(caption="Two lines.").described == "Figure 1: A <title>. Two lines. it is so."
+    assert 'aria-label="Figure 1: A &lt;title&gt;. it is so."' in paper_html([entry()], [])
+
+
+def test_findings_of_several_parts_are_a_list():
+    page = paper_html([entry(finding="one; two, three; four.")], [])
+    read(page)
+    assert "<li>one</li><li>two, three</li><li>four</li>" in page
+
+
+def test_decimal_points_stand_below_each_other():
+    assert aligned(["9.50", "≈9.5", "", "10"]) == ["9.50", f"≈9.5{DIGIT}", "", f"10{POINT}{2 * DIGIT}"]
+    assert aligned(["25", "0.4", "6e-06"]) == [f"25{POINT}{DIGIT}", "0.4", "6e-06"]
+    assert aligned(["3", "12"]) == ["3", "12"] and aligned([]) == []
+    lines = (Line("a", "error %", "", "12.07 ± 0.50"), Line("b", "error %", "", "9.1"))
+    columns = entry(lines=lines).columns
+    assert columns["ours"] == ["12.07", f"9.1{DIGIT}"] and columns["spread"] == ["± 0.50", ""]
+
+
+def test_machines_have_a_letter_in_their_column():
+    machines = ("First, 2 threads", "Second", "First, 2 threads", "")
+    lines = tuple(Line(str(i), "error %", "1.00", "2.00", besides={"machine": m}) for i, m in enumerate(machines))
+    page = paper_html([entry(lines=lines)], [])
+    assert page.count("First, 2 threads") == 1 and "a: First, 2 threads." in page and "b: Second." in page
+    assert re.findall(r'<td class="soft">(\w?)</td>', page) == ["a", "b", "a", ""]

@@ -1,0 +1,106 @@
+"""The page of the paper from records: what is measured, what is the paper's alone, and what stands on top."""
+
+import re
+
+import pytest
+
+from reslab.experiments.document import ours_text
+from reslab.experiments.experiment import Result, Row
+from reslab.experiments.figure6 import FIGURE6
+from reslab.experiments.opening import opening, papers_panel
+from reslab.experiments.paper import paper, table
+from reslab.experiments.registry import EXPERIMENTS
+from reslab.experiments.story import entry, paper_page
+from reslab.experiments.table6 import TABLE6
+from tests.experiments.invented_experiments import invented_runs
+
+EVERY = list(EXPERIMENTS.values())
+CLAIMED = ("table2", "table3", "table4", "table5", "table6", "figure1", "figure4", "figure6", "overfit")
+
+
+def texts(svg: bytes | None) -> list[str]:
+    return re.findall(r"<text[^>]*>([^<]*)</text>", (svg or b"").decode())
+
+
+def results_of(*nets: str, scale: str = "small", seeds: int = 1) -> list[Result]:
+    runs = invented_runs(FIGURE6, scale, seeds=seeds)
+    return [run for net in nets for run in runs.of(net)]
+
+
+@pytest.mark.parametrize("name", CLAIMED)
+def test_what_is_not_measured_is_drawn_from_the_papers_numbers_alone(name):
+    made = entry(EXPERIMENTS[name], [])
+    found = texts(made.picture)
+    assert not made.measured and not any(line.ours for line in made.lines)
+    assert "rings: the paper's numbers; of ours none is measured yet" in found and "ours" not in found
+    assert all(line.paper in found for line in made.shown) and made.shown
+
+
+def test_the_papers_numbers_of_figures_without_any_are_those_of_its_tables():
+    of_lines = {line.label: line.paper for line in entry(EXPERIMENTS["figure4"], []).lines}
+    assert of_lines["resnet34 A, ten crops"] == f"{table('table2')['resnet34']:.2f}" and len(of_lines) == 4
+    on_all = {line.label: line.paper for line in entry(EXPERIMENTS["overfit"], []).lines}
+    assert on_all["resnet1202, all images"] == f"{paper()['table6']['resnet1202']:.2f}"
+
+
+@pytest.mark.parametrize(
+    ("ours", "std", "text"),
+    [
+        (12.074, 0.5, "12.07 ± 0.50"),
+        (8397.2, 3332.4, "8,397 ± 3,332"),
+        (60.0, 1.761, "60.00 ± 1.76"),
+        (8.1, None, "8.10"),
+    ],
+)
+def test_a_spread_has_as_many_digits_as_it_can_carry(ours, std, text):
+    unit = "times" if ours > 100 else "error %"
+    assert ours_text(Row("a", ours=ours, std=std, unit=unit)) == text
+
+
+def test_captions_count_what_is_drawn():
+    made = entry(TABLE6, results_of("resnet20", "resnet56"))
+    assert made.caption == "Values: 13 of the paper's, 2 of ours." and made.share == "2 of 13 values"
+    both = entry(TABLE6, [*results_of("resnet20", "resnet56"), *results_of("resnet20", scale="full")])
+    (other,) = both.others
+    assert other.caption == "Values: 1 of the paper's, 1 of ours."
+    assert "resnet20" in texts(other.picture) and "resnet1202" not in texts(other.picture)
+
+
+def test_on_top_with_nothing_measured_are_the_papers_numbers():
+    top = opening(EVERY, [entry(TABLE6, [])], [])
+    found = texts(top.wide)
+    assert found.count("The paper") == 1 and "Measured here" not in found
+    assert "None of these nets is measured here yet." in top.caption
+    assert "1 is not measured yet, with the paper's numbers alone." in top.measured
+    assert "0 are done" in top.measured
+    assert [point.depth for point in papers_panel().plain] == [20, 32, 44, 56]
+    assert papers_panel().residual[-1].error == paper()["table6"]["resnet110_mean"]
+
+
+def test_on_top_are_the_nets_that_are_measured_in_panels_of_one_scale():
+    results = results_of("plain20", "plain56", "resnet20", "resnet56", seeds=2)
+    top = opening(EVERY, [entry(TABLE6, results)], results)
+    found = texts(top.wide)
+    assert found.count("Measured here") == 2 and found.count("The paper") == 1
+    errors = {run["recipe"]["model"]["name"]: [] for run in results}
+    for run in results:
+        errors[run["recipe"]["model"]["name"]].append(run["result"]["val_error"])
+    assert f"plain {sum(errors['plain56']) / 2:.2f}" in found and f"residual {sum(errors['resnet56']) / 2:.2f}" in found
+    assert "this is degradation" in top.caption and "4 are done" in top.measured
+    assert texts(top.narrow) == found
+
+
+def test_degradation_is_said_only_where_it_is_measured():
+    results = results_of("plain20", "resnet20")
+    top = opening(EVERY, [], results)
+    assert "degradation" not in top.caption and "one seed each" in top.caption
+    one = opening(EVERY, [], [*results_of("plain20", seeds=2), *results_of("resnet20")])
+    assert "and resnet20 has one seed." in one.caption
+
+
+@pytest.mark.slow
+def test_the_same_records_give_the_same_page():
+    results = results_of("plain20", "resnet20")
+    page = paper_page(results)
+    assert page == paper_page(results)
+    assert page.count('class="mark') > 2 * len(EVERY) and "Of the" in page
