@@ -146,8 +146,8 @@ GRADIENTS = Experiment(
     picture=picture,
     finding=finding,
     measure=measure,
-    caption="The norm of the gradient at each 3x3 layer, before training (left) and after it; plain nets are dashed. Images "
-    "come from the left, gradients from the right.",
+    caption="The norm of the gradient at each 3x3 layer, before training (left) and after it; plain nets are dashed. "
+    "Images come from the left, gradients from the right.",
     about="One batch of training images; batch normalisation takes its statistics from it, as in training. A response "
     "is the output of a 3x3 layer after batch normalisation, the gradient that of an image's loss with respect to it, "
     "its norm a mean over images. Below a hundredth a signal would have vanished. The paper calls the norms healthy "

@@ -239,8 +239,8 @@ SHATTERED = Experiment(
     picture=picture,
     finding=finding,
     measure=measure,
-    caption="Above, the gradient of one net each at numbers from -2 to 2. Below, how alike gradients are: at random vectors "
-    "by depth (left), and at neighbours on that line.",
+    caption="Above, the gradient of one net each at numbers from -2 to 2. Below, how alike gradients are: at random "
+    "vectors by depth (left), and at neighbours on that line.",
     about="Fully connected nets of rectifiers, as He initialisation makes them; nothing is trained. A "
     "plain layer is W relu(n(h)), a residual one h + β W relu(n(h)). The paper's column has 1/2^L and (3/4)^L, the "
     "theorems of that other paper for nets without normalisation; of plain nets, 1/2^L is seen with it only. "
