@@ -17,6 +17,7 @@ cache          photographs decoded once, memory-mapped
 lazy           photographs decoded whenever they are asked for
 checked        which photographs cannot be read
 copies         which photographs are the same, byte for byte
+samples        a few bytes of a few photographs, by which a folder is known again
 survey         a data set looked through: counts, sizes, findings
 findings       what is found: problems and notes
 traits         one photograph looked at: its size, what is odd about it

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,6 +16,7 @@ from reslab.data.contents import (
     scan_folder,
     unused_beside,
 )
+from reslab.data.samples import Samples, agree, samples_of
 from reslab.data.splits import chosen_part, stratified
 from reslab.errors import DataError, as_typed
 
@@ -34,6 +35,7 @@ class FolderIndex:
     labels: Mapping[str, tuple[int, ...]]  # of each split, index into classes, one a file
     fingerprint: str  # of all paths and lengths in bytes, wherever the folder lies
     notes: tuple[str, ...] = ()
+    samples: Samples = field(default_factory=dict)  # of the files' bytes; {}: an earlier version wrote none down
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON or TOML. Notes belong to the moment and are left out."""
@@ -42,6 +44,7 @@ class FolderIndex:
             "files": {split: list(files) for split, files in self.files.items()},
             "labels": {split: list(labels) for split, labels in self.labels.items()},
             "fingerprint": self.fingerprint,
+            **({"samples": dict(self.samples)} if self.samples else {}),
         }
 
     @classmethod
@@ -50,7 +53,9 @@ class FolderIndex:
         try:
             files = {str(split): tuple(map(str, paths)) for split, paths in plain["files"].items()}
             labels = {str(split): tuple(map(int, numbers)) for split, numbers in plain["labels"].items()}
-            index = cls(tuple(map(str, plain["classes"])), files, labels, str(plain["fingerprint"]))
+            samples = {str(path): str(digest) for path, digest in plain.get("samples", {}).items()}
+            classes = tuple(map(str, plain["classes"]))
+            index = cls(classes, files, labels, str(plain["fingerprint"]), samples=samples)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(
                 f"the written-down split of a folder is damaged ({type(error).__name__}: {error})"
@@ -66,10 +71,19 @@ class FolderIndex:
             return files
         return tuple(files[row] for row in chosen_part(self.labels["train"], images))
 
+    def sampled(self, folder: Path) -> "FolderIndex":
+        """The same with samples of the bytes that the files have in `folder`."""
+        files = [path for paths in self.files.values() for path in paths]
+        return replace(self, samples=samples_of(folder, files))
+
+    def looks_as_in(self, folder: Path) -> bool:
+        """Have most of the files that were sampled the same bytes in `folder`? True where none was."""
+        return agree(folder, self.samples)
+
     def lies_in(self, folder: Path) -> bool:
-        """Are all of these files in `folder`, in the lengths that were written down?"""
+        """Are all of these files in `folder`, in the lengths that were written down, and do they look as they did?"""
         try:
-            return fingerprint(folder, self.files) == self.fingerprint
+            return fingerprint(folder, self.files) == self.fingerprint and self.looks_as_in(folder)
         except DataError:
             return False
 

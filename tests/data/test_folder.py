@@ -281,13 +281,16 @@ def test_the_fingerprint_knows_the_files_but_not_where_they_lie(tmp_path, make_p
 
 
 def test_an_index_can_be_written_down(tmp_path, make_photos):
-    index = index_folder(make_photos(tmp_path, {"猫": 5, "a b": 5}))
+    index = index_folder(make_photos(tmp_path, {"猫": 5, "a b": 5})).sampled(tmp_path)
     again = FolderIndex.from_dict(json.loads(json.dumps(index.to_dict())))
     assert again.to_dict() == index.to_dict()
     assert (again.classes, again.files, again.labels) == (index.classes, index.files, index.labels)
+    assert again.samples == index.samples and len(index.samples) == 10
 
 
-@pytest.mark.parametrize("damage", [{"files": None}, {"labels": {"train": ["x"]}}, {"labels": {"train": [0]}}])
+@pytest.mark.parametrize(
+    "damage", [{"files": None}, {"labels": {"train": ["x"]}}, {"labels": {"train": [0]}}, {"samples": 3}]
+)
 def test_a_damaged_index_is_refused(tmp_path, make_photos, damage):
     plain = index_folder(make_photos(tmp_path, {"cat": 5, "dog": 5})).to_dict() | damage
     with pytest.raises(DataError, match="damaged"):
