@@ -1,6 +1,7 @@
 """A folder of class folders as a data set: which photographs it holds, of which class, in which split."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -154,7 +155,8 @@ def _classes(train: SplitFolder) -> tuple[str, ...]:
         refuse_without_classes(train)
     if empty := _empty(train):
         raise DataError(
-            f"{train.place / empty[0]}: class folder without an image that Pillow reads{_more(empty)}; "
+            f"{train.place / empty[0]}: class folder without an image that Pillow reads"
+            f"{_instead(train, empty[0])}{_more(empty)}; "
             f"put images into it, take it away, or leave it out with --on-bad skip"
         )
     if len(train.photos) < 2:
@@ -203,6 +205,14 @@ def _empty(split: SplitFolder) -> list[str]:
     return [name for name, photos in split.photos.items() if not photos]
 
 
+def _instead(train: SplitFolder, name: str) -> str:
+    """How the files in the class folder `name` end that are no photographs to Pillow: they may be of another format."""
+    inside = (f"{name}/", f"{train.place.name}/{name}/")
+    endings = Counter(Path(path).suffix.lower() for path in train.ignored if path.startswith(inside))
+    endings.pop("", None)
+    return f" (what is in it ends in {endings.most_common(1)[0][0]})" if endings else ""
+
+
 def _deeper(train: SplitFolder, name: str) -> str:
     """The way out where the only class folder is a folder of class folders, as archives unpack."""
     place = train.place / name
@@ -228,7 +238,8 @@ def _refuse_strangers(split: SplitFolder, classes: tuple[str, ...]) -> None:
 
 
 def _more(names: list[str]) -> str:
-    return f" (and {len(names) - 1:,} more such folders)" if len(names) > 1 else ""
+    more = len(names) - 1
+    return f" (and {more:,} more such folder{'' if more == 1 else 's'})" if more else ""
 
 
 def _hold_out(files: tuple[str, ...], labels: tuple[int, ...]) -> tuple[Files, Labels]:
@@ -251,6 +262,9 @@ def notes_of(folder: Path, contents: Contents) -> list[str]:
     ignored = sum(len(split.ignored) for split in contents.values())
     if ignored:
         notes.append(f"{ignored:,} {'file' if ignored == 1 else 'files'} without an image's suffix ignored")
+    if loose := [path for split in contents.values() for path in split.loose]:
+        count = "1 image is" if len(loose) == 1 else f"{len(loose):,} images are"
+        notes.append(f"{count} in no class folder, and not used, such as {loose[0]}")
     if broken := sum(len(split.broken) for split in contents.values()):
         notes.append(f"{broken:,} {'link that leads' if broken == 1 else 'links that lead'} nowhere ignored")
     if special := sum(len(split.special) for split in contents.values()):

@@ -16,6 +16,7 @@ from reslab.data import (
     chosen_split,
     everything,
     find_folder,
+    folders,
     index_folder,
     index_tested,
     load_dataset,
@@ -60,7 +61,7 @@ def tested_on(net: Net, data: str | Path | None, split: str | None, root: Path |
     chosen = chosen_split(split, [*index.files, ALL], name) if written else next(iter(index.files))
     if written and chosen == ALL:
         index = everything(written)
-    _numbers(index.classes, net.classes, name, hint)
+    _numbers(index.classes, net.classes, name, hint or _deeper(folder, index, net))
     dataset = load_folder(folder, net.size, on_bad, index, say)
     return Tested(dataset, chosen, by_name(dataset, chosen, net.classes, hint), written)
 
@@ -147,6 +148,15 @@ def _numbers(names: Sequence[str], classes: Sequence[str], data: str, hint: str)
             f"{f' and {len(classes) - 10:,} more' if len(classes) > 10 else ''}{hint}"
         )
     return np.array(places, np.int64)
+
+
+def _deeper(folder: Path, index: FolderIndex, net: Net) -> str:
+    """The way out where the only class folder is a folder of class folders that the net knows, as archives unpack."""
+    inside = folder / index.classes[0]
+    names = [place.name for place in folders(inside)] if len(index.classes) == 1 and inside.is_dir() else []
+    if not names or None in places_among(names, net.classes):
+        return ""
+    return f"; the folders in {inside} have names that it knows: name that one"
 
 
 def _naming(net: Net) -> str:

@@ -157,8 +157,24 @@ def test_an_empty_class_folder(tmp_path, make_photos):
     make_photos(tmp_path, {"cat": 2, "dog": 2, "empty": 0, "void": 0})
     (tmp_path / "empty" / "readme.txt").write_text("nothing here")
     message = refusal(tmp_path)
-    assert "empty: class folder without an image" in message and "1 more such folder" in message
+    assert "empty: class folder without an image" in message and "(and 1 more such folder)" in message
     assert message.endswith("put images into it, take it away, or leave it out with --on-bad skip")
+
+
+@pytest.mark.parametrize("inside", [".", "train"])
+def test_a_class_folder_of_another_format_says_so(tmp_path, make_photos, inside):
+    make_photos(tmp_path / inside, {"cat": 2, "dog": 0})
+    for name in ("a.HEIC", "b.heic", "c.txt"):
+        (tmp_path / inside / "dog" / name).touch()
+    assert "without an image that Pillow reads (what is in it ends in .heic); put" in refusal(tmp_path)
+
+
+def test_images_in_no_class_folder_are_said(tmp_path, make_photos, make_photo):
+    make_photos(tmp_path, {"cat": 2, "dog": 2})
+    make_photo(tmp_path / "lost.png")
+    assert index_folder(tmp_path).notes[0] == "1 image is in no class folder, and not used, such as lost.png"
+    make_photo(tmp_path / "more.png")
+    assert index_folder(tmp_path).notes[0].startswith("2 images are in no class folder, and not used, such as ")
 
 
 def test_an_empty_class_folder_may_be_skipped(tmp_path, make_photos):

@@ -159,6 +159,15 @@ def test_nothing_to_test(run, tmp_path):
         evaluate(run, tmp_path)
 
 
+def test_a_folder_around_the_classes_is_named(run, tmp_path):
+    make_photos(tmp_path / "new" / "photos", {"cat": 2, "dog": 2})
+    with pytest.raises(DataError, match=r"know class 'photos' of new.*folders in .*photos have names that it knows"):
+        evaluate(run, tmp_path / "new")
+    make_photos(tmp_path / "new" / "photos", {"cow": 2})
+    with pytest.raises(DataError, match=f"it knows {CAFE}, cat, dog$"):
+        evaluate(run, tmp_path / "new")
+
+
 def test_a_class_that_the_net_does_not_know_is_refused_before_any_photograph_is_read(run, tmp_path, monkeypatch):
     def reading(*words):
         raise AssertionError("read")
