@@ -44,6 +44,8 @@ WORDS = {
     "similar_in_classes": Words("1 photograph lies in two classes, nearly the same",
                                 "{n} photographs lie in two classes, nearly the same",
                                 "look at them, and keep each in the right one"),
+    "hardly_differ": Words("1 class has nearly another one's name", "{n} classes have nearly another one's name",
+                           "if they are one, put them into one folder"),
     "few": Words("1 class has fewer than {few} {image}s to learn from",
                  "{n} classes have fewer than {few} {image}s to learn from", "their errors are mostly chance"),
     "copies_within": Words("1 {image} lies twice in its class, {same}", "{n} {image}s lie twice in their class, {same}",
@@ -136,6 +138,8 @@ def _example(kind: str, item: str | tuple[str, ...], survey: "Survey") -> str:
         one, other = item[:2]
         if kind == "lacking":
             return f"{other} in {one}"
+        if kind == "hardly_differ":
+            return " and ".join(map(repr, item))
         return f"{one} {'=' if kind.startswith('copies') else '~'} {other}"
     if kind == "unreadable":
         return f"{item} ({survey.unreadable[item]})"

@@ -62,6 +62,28 @@ def asked_fields(
     return asked
 
 
+def result_as_asked(
+    recipe: "Recipe",
+    run: Path,
+    around: "Surroundings",
+    data: Text,
+    asked: dict[str, Any],
+    steps: Number,
+    epochs: float | None,
+) -> dict[str, Any] | None:
+    """The recorded result of an existing run, without its data; None where it is not finished.
+
+    Raises UsageError for options that contradict the run's recipe.
+    """
+    from reslab.training import images_of, recorded_result
+
+    if (images := images_of(recipe, run)) is None:
+        return None
+    _refuse_changes(recipe, run, data, asked)
+    _refuse_length(recipe, run, images, steps, epochs)
+    return recorded_result(recipe, run, around, data)
+
+
 def data_as_asked(
     recipe: "Recipe",
     run: Path,
@@ -75,11 +97,25 @@ def data_as_asked(
 
     Raises UsageError, before any photograph is read where it can be, for options that contradict the run's recipe.
     """
-    from reslab.training import data_of_run, lasting, refuse_changes
+    from reslab.training import data_of_run
 
-    photographs = recipe.data.fingerprint is not None
-    refuse_changes(recipe, run, asked if photographs or data is None else {**asked, "data.name": data})
-    dataset = data_of_run(recipe, run, around, data if photographs else None)
-    images = recipe.data.images or len(dataset.splits["train"])
-    refuse_changes(recipe, run, {"schedule.steps": lasting(recipe, images, steps, epochs).steps})
+    _refuse_changes(recipe, run, data, asked)
+    dataset = data_of_run(recipe, run, around, data if _is_folder(recipe) else None)
+    _refuse_length(recipe, run, recipe.data.images or len(dataset.splits["train"]), steps, epochs)
     return dataset
+
+
+def _is_folder(recipe: "Recipe") -> bool:
+    return recipe.data.fingerprint is not None
+
+
+def _refuse_changes(recipe: "Recipe", run: Path, data: Text, asked: dict[str, Any]) -> None:
+    from reslab.training import refuse_changes
+
+    refuse_changes(recipe, run, asked if _is_folder(recipe) or data is None else {**asked, "data.name": data})
+
+
+def _refuse_length(recipe: "Recipe", run: Path, images: int, steps: Number, epochs: float | None) -> None:
+    from reslab.training import lasting, refuse_changes
+
+    refuse_changes(recipe, run, {"schedule.steps": lasting(recipe, images, steps, epochs).steps})

@@ -9,7 +9,7 @@ import typer
 from reslab.cli import options
 from reslab.cli.beforehand import words_beforehand
 from reslab.cli.dry_run import show_plan
-from reslab.cli.existing import asked_fields, data_as_asked, existing_recipe
+from reslab.cli.existing import asked_fields, data_as_asked, existing_recipe, result_as_asked
 from reslab.cli.many import train_seeds
 from reslab.cli.options import Number, Text
 from reslab.cli.show import counting, duration, emit, pairs, percent, say
@@ -70,6 +70,12 @@ def train(
     # What can be refused before thousands of photographs are decoded, is.
     asked = asked_fields(data, model, shortcut, stride_in, recipe, split, steps, batch, lr, seed, size, start, assign)
     existing = existing_recipe(run) if run else None
+    done = None
+    if run and existing and not dry_run:
+        done = result_as_asked(existing, run, around, data, asked, steps, epochs)
+    if done:
+        _tell(done, json)
+        return
     with counted("reading images") as reading:
         around = replace(around, reading=reading)
         if run and existing:
@@ -94,6 +100,10 @@ def train(
         say(words)
     with watched() as watch:
         result = train_on(dataset, chosen, folder, replace(around, watch=watch))
+    _tell(result, json)
+
+
+def _tell(result: dict[str, Any], json: bool) -> None:
     emit(result) if json else show_result(result)
 
 

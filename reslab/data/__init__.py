@@ -7,7 +7,7 @@ cifar          CIFAR-10 and CIFAR-100 in every official form (listed in cifar_of
 folder         a folder of class folders: its classes, files and splits
 contents       what lies in such a folder, used or not
 testing        such a folder as it is tested: a split, or everything in it
-class_names    names of classes from two places, matched
+class_names    names of classes, matched; which hardly differ
 below          files below a folder that has no classes
 photo          from a photograph's file to pixels, for training and prediction
 scaling        images whole at other scales, and cut out at random scales (sec. 3.4)
@@ -17,6 +17,7 @@ cache          photographs decoded once, memory-mapped
 lazy           photographs decoded whenever they are asked for
 checked        which photographs cannot be read
 copies         which photographs are the same, byte for byte
+samples        a few bytes of a few photographs, by which a folder is known again
 survey         a data set looked through: counts, sizes, findings
 findings       what is found: problems and notes
 traits         one photograph looked at: its size, what is odd about it
@@ -45,6 +46,7 @@ from reslab.data.catalog import (
 from reslab.data.cifar import SPLITS as CIFAR_SPLITS
 from reslab.data.class_names import places_among, same_names
 from reslab.data.colour import draw_lighting
+from reslab.data.contents import folders
 from reslab.data.copies import among
 from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
 from reslab.data.findings import Finding
@@ -92,6 +94,7 @@ __all__ = [
     "find_folder",
     "fit",
     "fit_picture",
+    "folders",
     "in_threads",
     "index_folder",
     "index_tested",

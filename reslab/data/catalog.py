@@ -23,6 +23,7 @@ NAMES = {
     "cifar10": "CIFAR-10: photographs of 10 classes, 32 x 32",
     "cifar100": "CIFAR-100: photographs of 100 classes (the fine labels), 32 x 32",
 }
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 PHOTO_SIZE = 224  # pixels, for folders, as in the paper
 
 
@@ -69,6 +70,9 @@ def find_folder(name: str | Path, root: Path | None = None) -> Path:
     for folder in places:
         if folder.is_dir():
             return folder
+    if (file := next((place for place in places if place.is_file()), None)) is not None:
+        unpacked = "; unpack it first" if file.suffix.lower() in ARCHIVES else ""
+        raise UsageError(f"{file} is a file{unpacked}; name a folder that holds a folder of images for each class")
     near = list(dict.fromkeys(found for place in places for found in _beside(place)))
     if isinstance(name, Path) or len(Path(name).parts) != 1:
         hint = f"; did you mean {' or '.join(map(str, near))}?" if near else ""

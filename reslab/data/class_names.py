@@ -1,6 +1,7 @@
-"""Names of classes from two places: those that look the same are the same, however their letters are composed."""
+"""Names of classes: those that look the same are the same, however their letters are composed."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from unicodedata import normalize
 
 
@@ -18,3 +19,11 @@ def places_among(names: Sequence[str], classes: Sequence[str]) -> list[int | Non
 def same_names(names: Sequence[str], others: Sequence[str]) -> bool:
     """Are they the same, in the same order?"""
     return places_among(names, others) == list(range(len(others)))
+
+
+def hardly_differ(names: Iterable[str]) -> list[tuple[str, ...]]:
+    """Groups of names that differ in case, in spaces around them, or in how their letters are composed alone."""
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for name in names:
+        groups[normalize("NFC", name).casefold().strip()].append(name)
+    return [tuple(group) for group in groups.values() if len(group) > 1]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from reslab.data.class_names import hardly_differ
 from reslab.data.copies import across
 
 PROBLEMS = (
@@ -19,6 +20,7 @@ PROBLEMS = (
 )
 NOTES = (
     "short",  # how much of a named data set there is, in a sentence
+    "hardly_differ",  # classes whose names differ in case, spaces around them or composed letters alone, in groups
     "imbalance",  # the largest class, and the smallest
     "few",  # classes with few training photographs
     "copies_within",  # of one split and class, as the next
@@ -73,6 +75,7 @@ def of_classes(counts: Counts) -> list[Finding]:
         Finding("strangers", tuple(name for name in train if name in seen and name not in known)),
         Finding("empty_splits", tuple(split for split, count in counts.items() if not any(count.values()))),
         Finding("lacking", tuple(lacking)),
+        Finding("hardly_differ", tuple(hardly_differ(train))),
         Finding("imbalance", _imbalance(known)),
         Finding("few", tuple(name for name, count in known.items() if count < FEW)),
     ]

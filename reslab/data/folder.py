@@ -1,8 +1,9 @@
 """A folder of class folders as a data set: which photographs it holds, of which class, in which split."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,6 +17,7 @@ from reslab.data.contents import (
     scan_folder,
     unused_beside,
 )
+from reslab.data.samples import Samples, agree, samples_of
 from reslab.data.splits import chosen_part, stratified
 from reslab.errors import DataError, as_typed
 
@@ -34,6 +36,7 @@ class FolderIndex:
     labels: Mapping[str, tuple[int, ...]]  # of each split, index into classes, one a file
     fingerprint: str  # of all paths and lengths in bytes, wherever the folder lies
     notes: tuple[str, ...] = ()
+    samples: Samples = field(default_factory=dict)  # of the files' bytes; {}: an earlier version wrote none down
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON or TOML. Notes belong to the moment and are left out."""
@@ -42,6 +45,7 @@ class FolderIndex:
             "files": {split: list(files) for split, files in self.files.items()},
             "labels": {split: list(labels) for split, labels in self.labels.items()},
             "fingerprint": self.fingerprint,
+            **({"samples": dict(self.samples)} if self.samples else {}),
         }
 
     @classmethod
@@ -50,7 +54,9 @@ class FolderIndex:
         try:
             files = {str(split): tuple(map(str, paths)) for split, paths in plain["files"].items()}
             labels = {str(split): tuple(map(int, numbers)) for split, numbers in plain["labels"].items()}
-            index = cls(tuple(map(str, plain["classes"])), files, labels, str(plain["fingerprint"]))
+            samples = {str(path): str(digest) for path, digest in plain.get("samples", {}).items()}
+            classes = tuple(map(str, plain["classes"]))
+            index = cls(classes, files, labels, str(plain["fingerprint"]), samples=samples)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(
                 f"the written-down split of a folder is damaged ({type(error).__name__}: {error})"
@@ -66,10 +72,19 @@ class FolderIndex:
             return files
         return tuple(files[row] for row in chosen_part(self.labels["train"], images))
 
+    def sampled(self, folder: Path) -> "FolderIndex":
+        """The same with samples of the bytes that the files have in `folder`."""
+        files = [path for paths in self.files.values() for path in paths]
+        return replace(self, samples=samples_of(folder, files))
+
+    def looks_as_in(self, folder: Path) -> bool:
+        """Have most of the files that were sampled the same bytes in `folder`? True where none was."""
+        return agree(folder, self.samples)
+
     def lies_in(self, folder: Path) -> bool:
-        """Are all of these files in `folder`, in the lengths that were written down?"""
+        """Are all of these files in `folder`, in the lengths that were written down, and do they look as they did?"""
         try:
-            return fingerprint(folder, self.files) == self.fingerprint
+            return fingerprint(folder, self.files) == self.fingerprint and self.looks_as_in(folder)
         except DataError:
             return False
 
@@ -140,7 +155,8 @@ def _classes(train: SplitFolder) -> tuple[str, ...]:
         refuse_without_classes(train)
     if empty := _empty(train):
         raise DataError(
-            f"{train.place / empty[0]}: class folder without an image that Pillow reads{_more(empty)}; "
+            f"{train.place / empty[0]}: class folder without an image that Pillow reads"
+            f"{_instead(train, empty[0])}{_more(empty)}; "
             f"put images into it, take it away, or leave it out with --on-bad skip"
         )
     if len(train.photos) < 2:
@@ -189,6 +205,14 @@ def _empty(split: SplitFolder) -> list[str]:
     return [name for name, photos in split.photos.items() if not photos]
 
 
+def _instead(train: SplitFolder, name: str) -> str:
+    """How the files in the class folder `name` end that are no photographs to Pillow: they may be of another format."""
+    inside = (f"{name}/", f"{train.place.name}/{name}/")
+    endings = Counter(Path(path).suffix.lower() for path in train.ignored if path.startswith(inside))
+    endings.pop("", None)
+    return f" (what is in it ends in {endings.most_common(1)[0][0]})" if endings else ""
+
+
 def _deeper(train: SplitFolder, name: str) -> str:
     """The way out where the only class folder is a folder of class folders, as archives unpack."""
     place = train.place / name
@@ -214,7 +238,8 @@ def _refuse_strangers(split: SplitFolder, classes: tuple[str, ...]) -> None:
 
 
 def _more(names: list[str]) -> str:
-    return f" (and {len(names) - 1:,} more such folders)" if len(names) > 1 else ""
+    more = len(names) - 1
+    return f" (and {more:,} more such folder{'' if more == 1 else 's'})" if more else ""
 
 
 def _hold_out(files: tuple[str, ...], labels: tuple[int, ...]) -> tuple[Files, Labels]:
@@ -237,6 +262,9 @@ def notes_of(folder: Path, contents: Contents) -> list[str]:
     ignored = sum(len(split.ignored) for split in contents.values())
     if ignored:
         notes.append(f"{ignored:,} {'file' if ignored == 1 else 'files'} without an image's suffix ignored")
+    if loose := [path for split in contents.values() for path in split.loose]:
+        count = "1 image is" if len(loose) == 1 else f"{len(loose):,} images are"
+        notes.append(f"{count} in no class folder, and not used, such as {loose[0]}")
     if broken := sum(len(split.broken) for split in contents.values()):
         notes.append(f"{broken:,} {'link that leads' if broken == 1 else 'links that lead'} nowhere ignored")
     if special := sum(len(split.special) for split in contents.values()):

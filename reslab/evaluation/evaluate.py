@@ -43,7 +43,7 @@ class Evaluation:
     classes: tuple[str, ...]
     confusions: NDArray[np.int64] = field(compare=False, repr=False)  # (classes, classes): rows true, columns predicted
     answers: Answers = field(compare=False, repr=False)  # to every image
-    trained_on: int | None = None  # photographs among these that a net was trained on; None: not known
+    trained_on: int | None = None  # of these, what a net, or one that it began from, was trained on; None: not known
     notes: tuple[str, ...] = ()
 
     @property

@@ -16,6 +16,7 @@ from reslab.data import (
     chosen_split,
     everything,
     find_folder,
+    folders,
     index_folder,
     index_tested,
     load_dataset,
@@ -24,7 +25,7 @@ from reslab.data import (
 )
 from reslab.errors import DataError, UsageError, as_typed
 from reslab.progress import Say
-from reslab.store import ENVIRONMENT, SPLIT, UNTOLD, Classifier, ExportedNet, RunFolder
+from reslab.store import SPLIT, UNTOLD, Classifier, ExportedNet, RunFolder, run_around
 
 Net = Classifier | ExportedNet
 
@@ -60,34 +61,27 @@ def tested_on(net: Net, data: str | Path | None, split: str | None, root: Path |
     chosen = chosen_split(split, [*index.files, ALL], name) if written else next(iter(index.files))
     if written and chosen == ALL:
         index = everything(written)
-    _numbers(index.classes, net.classes, name, hint)
+    _numbers(index.classes, net.classes, name, hint or _deeper(folder, index, net))
     dataset = load_folder(folder, net.size, on_bad, index, say)
     return Tested(dataset, chosen, by_name(dataset, chosen, net.classes, hint), written)
 
 
 def run_of(net: Net) -> RunFolder | None:
-    """The run folder that the net is from; None for a file."""
-    return RunFolder(net.place) if net.place and net.place.is_dir() else None
-
-
-def place_of_training(run: RunFolder) -> Path | None:
-    """Where the photographs of a run lay when it last saw them; None for a named data set."""
-    where = (run.read(ENVIRONMENT) or {}).get("folder")
-    return Path(where) if where else None
+    """The run folder that the net is from, or that its model file lies in; None for a file by itself."""
+    return run_around(net.place)
 
 
 def own_index(net: Net, folder: Path, on_bad: str, say: Say) -> FolderIndex | None:
     """The net's own photographs and splits, if `folder` holds them; None where it is another data set.
 
     Of a run they are what it wrote down: in the place that it knows, whatever has become of them there, and anywhere
-    else if all of these files lie there in the same lengths. A model file knows their fingerprint.
+    else if all of these files lie there in the same lengths, and a few look as they did. A model file knows their
+    fingerprint.
     """
     run, about = run_of(net), net.identity
     written = run.read(SPLIT) if run else None
     if run and written:
-        index, where = FolderIndex.from_dict(written), place_of_training(run)
-        at_home = where is not None and where.resolve() == folder.resolve()
-        return index if at_home or index.lies_in(folder) else None
+        return _index_in(folder, FolderIndex.from_dict(written), run, say)
     if about.fingerprint is None:
         return None
     try:
@@ -100,6 +94,20 @@ def own_index(net: Net, folder: Path, on_bad: str, say: Say) -> FolderIndex | No
     return found if found and found.fingerprint == about.fingerprint else None
 
 
+def _index_in(folder: Path, index: FolderIndex, run: RunFolder, say: Say) -> FolderIndex | None:
+    """A run's own index, if `folder` holds its photographs."""
+    where = run.photographs()
+    if where is not None and where.resolve() == folder.resolve():
+        return index
+    if not index.samples and where is not None and where.is_dir():  # a run of an earlier version: as they look there
+        index = index.sampled(where)
+    if not index.lies_in(folder):
+        return None
+    if not index.samples:
+        say(f"the photographs in {folder} are taken for those of {run.path} by names and lengths, all that it recorded")
+    return index
+
+
 def _asked(net: Net, data: str | Path | None) -> str | Path:
     """The data set's name or folder. Raises UsageError where nobody names one, and the net does not know its own."""
     about, run = net.identity, run_of(net)
@@ -107,7 +115,7 @@ def _asked(net: Net, data: str | Path | None) -> str | Path:
         return data
     if about.data == UNTOLD:
         raise UsageError(f"{net.place or about.model} was trained on {UNTOLD}: name a data set (reslab eval FILE DATA)")
-    if run and (where := place_of_training(run)):
+    if run and (where := run.photographs()):
         if not where.is_dir():
             again = f"reslab eval {as_typed(run.path)} NEW_PLACE"
             raise UsageError(f"the photographs of {run.path} are not in {where} any more; {again}")
@@ -140,6 +148,15 @@ def _numbers(names: Sequence[str], classes: Sequence[str], data: str, hint: str)
             f"{f' and {len(classes) - 10:,} more' if len(classes) > 10 else ''}{hint}"
         )
     return np.array(places, np.int64)
+
+
+def _deeper(folder: Path, index: FolderIndex, net: Net) -> str:
+    """The way out where the only class folder is a folder of class folders that the net knows, as archives unpack."""
+    inside = folder / index.classes[0]
+    names = [place.name for place in folders(inside)] if len(index.classes) == 1 and inside.is_dir() else []
+    if not names or None in places_among(names, net.classes):
+        return ""
+    return f"; the folders in {inside} have names that it knows: name that one"
 
 
 def _naming(net: Net) -> str:

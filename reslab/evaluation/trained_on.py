@@ -6,36 +6,45 @@ from typing import NamedTuple
 
 from reslab.data import FolderIndex, Photos, among
 from reslab.evaluation.ensemble import Member
-from reslab.evaluation.source import Net, Tested, own_index, place_of_training, run_of
+from reslab.evaluation.source import Net, Tested, own_index, run_of
 from reslab.progress import Say
-from reslab.store import SPLIT, RunFolder
+from reslab.store import UNRECORDED, UNTOLD, Ancestor, learned_files, lineage_of_net
 
 
 class Learned(NamedTuple):
     """What is known of the tested photographs that one net was trained on."""
 
-    files: frozenset[str]  # relative to the tested folder
-    own: bool  # told by their paths in the net's own folder; else by their bytes
+    files: frozenset[str] = frozenset()  # relative to the tested folder
+    own: bool = False  # told by their paths in the net's own folder; else by their bytes
     gone: int = 0  # training photographs that lie nowhere any more, and that nothing can be compared with
 
 
 def learned_by(members: Sequence[Member], tested: Tested, say: Say) -> tuple[int | None, tuple[str, ...]]:
-    """How many of the tested photographs any member was trained on, None where that is not known; and notes of it."""
+    """How many of the tested photographs any member, or a net that it began from, was trained on; and notes of it.
+
+    None where that is not known.
+    """
     photos = tested.images.photos
     if photos is None:
         return None, ()
     found: dict[str, Learned | None] = {}
-    notes = []
+    notes: dict[str, None] = {}  # in order, each once
     for number, member in enumerate(members):
         if member.name in found:
             continue
         net = member.classifier
         own = own_index(net, photos.folder, "error", say) if number else tested.own
         found[member.name] = learned = _learned(net, photos, own)
+        told = [_counted(member.name, learned, len(photos.files))]
         if learned is None and net.identity.fingerprint:
-            notes.append(f"whether {member.name} was trained on some of these photographs is not known: {_why(net)}")
-        elif learned and learned.files and not (learned.own and tested.split == "train"):
-            notes.append(_counted(member.name, learned, len(photos.files)))
+            told = [_not_known(member.name, _why(net))]
+        elif learned is None or (learned.own and tested.split == "train"):
+            told = []
+        for ancestor in lineage_of_net(net.place, net.identity.before):
+            name = f"{ancestor.name}, from which {member.name} began,"
+            found[name] = before = _learned_before(ancestor, photos)
+            told.append(_counted(name, before, len(photos.files)) if before else _not_known(name, _why_not(ancestor)))
+        notes |= dict.fromkeys(note for note in told if note)
     files: set[str] = set()
     for learned in found.values():
         if learned is None:
@@ -47,34 +56,60 @@ def learned_by(members: Sequence[Member], tested: Tested, say: Say) -> tuple[int
 def _learned(net: Net, photos: Photos, own: FolderIndex | None) -> Learned | None:
     """Of what a run was trained on, its record knows the paths, and its folder, if it is still there, the bytes."""
     run = run_of(net)
+    files = learned_files(run) if run else None
     if own:
-        return Learned(frozenset(own.trained_on(_images(run))) & frozenset(photos.files), own=True)
-    written, where = (run.read(SPLIT), place_of_training(run)) if run else (None, None)
-    if not written or where is None or not where.is_dir():
+        return Learned(frozenset(files or own.trained_on(None)) & frozenset(photos.files), own=True)
+    return _compared(photos, run.photographs(), files) if run and files is not None else None
+
+
+def _learned_before(ancestor: Ancestor, photos: Photos) -> Learned | None:
+    """Of what a net before was trained on; images of a named data set are no files, and so none of these."""
+    if not ancestor.photographs:
+        return Learned()
+    if ancestor.files is None or ancestor.folder is None:
         return None
-    theirs = [where / file for file in FolderIndex.from_dict(written).trained_on(_images(run))]
-    there = [path for path in theirs if path.is_file()]
+    return _compared(photos, Path(ancestor.folder), ancestor.files)
+
+
+def _compared(photos: Photos, where: Path | None, files: Sequence[str]) -> Learned | None:
+    """Which of the `photos` have the bytes of one of the `files` that lie in `where`; None where nothing does."""
+    there = [path for file in files if (path := where / file).is_file()] if where else []
     if not there:
         return None
     ours = {photos.folder / file: file for file in photos.files}
-    same = among(list(ours), there)
-    return Learned(frozenset(ours[path] for path in same), own=False, gone=len(theirs) - len(there))
-
-
-def _images(run: RunFolder | None) -> int | None:
-    """How many of the training photographs were learned; None for all."""
-    recipe = (run.recipe() if run else None) or {}
-    images = recipe.get("data", {}).get("images")
-    return None if images is None else int(images)
+    same = {path.resolve() for path in there} & ours.keys()  # the very file: nothing to be read
+    same |= among([path for path in ours if path not in same], there)
+    return Learned(frozenset(ours[path] for path in same), gone=len(files) - len(there))
 
 
 def _why(net: Net) -> str:
     run = run_of(net)
-    where: Path | None = place_of_training(run) if run else None
-    return f"its own are not in {where} any more" if where else "only its run folder names those that it learned"
+    where = run.photographs() if run else None
+    return _not_in(where) if where else "only its run folder names those that it learned"
 
 
-def _counted(name: str, learned: Learned, tested: int) -> str:
+def _why_not(ancestor: Ancestor) -> str:
+    if ancestor.folder is not None:
+        return _not_in(Path(ancestor.folder))
+    if ancestor.data == UNTOLD:
+        return "its file does not name them"
+    if ancestor.data == UNRECORDED:
+        return "it was not written down when that began, and is not there as it was"
+    return "only its run folder names those that it learned"
+
+
+def _not_in(folder: Path) -> str:
+    return f"its own are not in {folder} any more"
+
+
+def _not_known(name: str, why: str) -> str:
+    return f"whether {name} was trained on some of these photographs is not known: {why}"
+
+
+def _counted(name: str, learned: Learned | None, tested: int) -> str:
+    """In words; "" for none."""
+    if not learned or not learned.files:
+        return ""
     what = f"{len(learned.files):,} of the {tested:,} photographs that are tested are among those that {name} learned"
     gone = f"; {learned.gone:,} of those are gone, and are compared with nothing" if learned.gone else ""
     return f"{what}{'' if learned.own else ', byte for byte'}{gone}"

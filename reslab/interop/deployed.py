@@ -57,6 +57,7 @@ def description(classifier: Classifier) -> dict[str, Any]:
         "fingerprint": identity.fingerprint,
         "residual": identity.residual,
         **({"origin": asdict(identity.origin)} if identity.origin else {}),
+        **({"before": list(identity.before)} if identity.before else {}),
         "classes": list(identity.classes),
         "size": preprocessing.size,
         "preprocessing": steps(preprocessing.size),
@@ -74,6 +75,7 @@ def identity_of(about: dict[str, Any]) -> Identity:
         fingerprint=about.get("fingerprint"),
         residual=about.get("residual"),
         origin=Origin(**about["origin"]) if "origin" in about else None,
+        before=tuple(map(str, about.get("before", ()))),
     )
 
 

@@ -3,6 +3,18 @@
 from reslab.store.atomic import json_bytes, make_folder, read_bytes, read_json, write_bytes, write_json
 from reslab.store.classifier import UNTOLD, Classifier, Identity, Origin
 from reslab.store.exported_net import ExportedNet, exported_as
+from reslab.store.lineage import (
+    UNRECORDED,
+    Ancestor,
+    Lineage,
+    learned_files,
+    lineage_from,
+    lineage_of,
+    lineage_of_net,
+    run_around,
+    unknown_of,
+    write_lineage,
+)
 from reslab.store.model_file import MODEL_FILE, find_model, load, model_bytes
 from reslab.store.paces import remember_pace, remembered_pace
 from reslab.store.predictions import Predictions, predictions_bytes, read_predictions
@@ -35,10 +47,13 @@ __all__ = [
     "RESULT",
     "SPLIT",
     "STATE",
+    "UNRECORDED",
     "UNTOLD",
+    "Ancestor",
     "Classifier",
     "ExportedNet",
     "Identity",
+    "Lineage",
     "Origin",
     "Predictions",
     "Record",
@@ -46,6 +61,10 @@ __all__ = [
     "exported_as",
     "find_model",
     "json_bytes",
+    "learned_files",
+    "lineage_from",
+    "lineage_of",
+    "lineage_of_net",
     "list_trained",
     "load",
     "make_folder",
@@ -63,11 +82,14 @@ __all__ = [
     "remember_pace",
     "remembered_pace",
     "results_folder",
+    "run_around",
     "trained_names",
     "trained_record",
+    "unknown_of",
     "write_bench",
     "write_bytes",
     "write_json",
+    "write_lineage",
     "write_measurement",
     "write_result",
     "write_trained_model",

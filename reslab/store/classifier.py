@@ -1,5 +1,6 @@
 """A network that knows what it is: its architecture, class names and preprocessing."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,7 @@ class Identity:
     fingerprint: str | None = None  # of a folder's files
     residual: str | None = None  # "module:function" of a user's own residual function
     origin: Origin | None = None  # of weights that another program trained
+    before: tuple[str, ...] = ()  # photographs that the nets it began from were trained on, the nearest first
 
 
 class Classifier(nn.Module):
@@ -89,6 +91,13 @@ class Classifier(nn.Module):
     def takes_any_size(self) -> bool:
         """May images have another size than those of the training? Not with a mean image, nor in the historic nets."""
         return self.preprocessing.mean.shape[:2] == (1, 1) and not isinstance(self.identity.spec, Historic)
+
+    def digest(self) -> str:
+        """Eight hex digits of the weights."""
+        found = hashlib.sha256()
+        for name, tensor in self.net.state_dict().items():
+            found.update(name.encode() + tensor.cpu().numpy().tobytes())
+        return found.hexdigest()[:8]
 
     def forward(self, images: Pixels) -> Tensor:
         """uint8 RGB (B, H, W, 3) -> scores before the softmax (B, classes), in the type of the weights.

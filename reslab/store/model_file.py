@@ -41,6 +41,8 @@ def model_bytes(weights: dict[str, Tensor], identity: Identity, preprocessing: P
     }
     if identity.origin:
         about["origin"] = asdict(identity.origin)
+    if identity.before:
+        about["before"] = list(identity.before)
     tensors[MEAN] = torch.from_numpy(preprocessing.mean.copy())
     return save(tensors, {KEY: json.dumps(about, ensure_ascii=False)})
 
@@ -68,6 +70,7 @@ def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifie
             fingerprint=about["fingerprint"],
             residual=about["residual"],
             origin=Origin(**about["origin"]) if "origin" in about else None,
+            before=tuple(map(str, about.get("before", ()))),
         )
         mean = tensors.pop(MEAN).numpy()
         preprocessing = Preprocessing(mean, float(about["preprocessing"]["std"]), int(about["preprocessing"]["size"]))

@@ -19,6 +19,7 @@ from reslab.store.model_file import KEY, MODEL_FILE, read_tensors
 
 RECIPE, METRICS, STATE = "recipe.toml", "metrics.jsonl", "state.safetensors"
 ENVIRONMENT, RESULT, PREDICTIONS, SPLIT = "environment.json", "result.json", "predictions.safetensors", "split.json"
+LINEAGE = "lineage.json"  # there where the net began from another one
 DIVERGED = "diverged.json"  # there where the loss stopped being a number
 
 
@@ -79,6 +80,11 @@ class RunFolder:
     def read(self, name: str) -> Any:
         """The value of one of the JSON files; None where it is not there."""
         return read_json(self.path / name) if (self.path / name).is_file() else None
+
+    def photographs(self) -> Path | None:
+        """Where the photographs of the run lay when it last saw them; None for a named data set."""
+        where = (self.read(ENVIRONMENT) or {}).get("folder")
+        return Path(where) if where else None
 
     def write(self, name: str, value: Any) -> None:
         write_json(self.path / name, value)

@@ -1,6 +1,7 @@
 """Recipes and their presets, optimisers, schedules, and the loop that brings a net to its last step."""
 
 from reslab.training.continuing import refuse_changes
+from reslab.training.done import images_of, recorded_result
 from reslab.training.estimate import Estimate, estimate
 from reslab.training.fields import field_of, read_field, refuse_idle, with_fields
 from reslab.training.loop import Interrupted, Progress
@@ -34,6 +35,7 @@ __all__ = [
     "facts_of",
     "field_names",
     "field_of",
+    "images_of",
     "lasting",
     "learning_rate",
     "like",
@@ -42,6 +44,7 @@ __all__ = [
     "read_data",
     "read_field",
     "recipe_for",
+    "recorded_result",
     "refuse_changes",
     "refuse_idle",
     "train",

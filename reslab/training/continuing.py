@@ -5,9 +5,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from reslab.data import Dataset, FolderIndex
 from reslab.engine import Execution, Request, Work, choose, elsewhere, kernels_of, this_machine
 from reslab.errors import RunError, UsageError
-from reslab.store import ENVIRONMENT, RunFolder
+from reslab.nets import Residual, digest_of, named_residual
+from reslab.store import ENVIRONMENT, SPLIT, RunFolder
 from reslab.training.fields import field_of
 from reslab.training.provenance import commit
 from reslab.training.recipe import Recipe, differences
@@ -25,6 +27,24 @@ def same_recipe(recipe: Recipe, folder: RunFolder) -> None:
     differing = differences(recipe, Recipe.from_dict(written))
     if differing:
         raise RunError(f"{folder.path} was made by another recipe ({'; '.join(differing)}); choose another --run")
+
+
+def same_residual(recipe: Recipe, run: Path, residual: Residual | None) -> Residual | None:
+    """A run's own residual function, given or named by its recipe. Raises UsageError where it has changed since."""
+    function = residual or named_residual(recipe.model.residual)
+    if function and digest_of(function) != recipe.model.residual_digest:
+        raise UsageError(f"{recipe.model.residual} has changed since {run} began; choose another --run")
+    return function
+
+
+def same_photographs(dataset: Dataset, folder: RunFolder) -> None:
+    """Raises RunError where the photographs have other bytes than when the run was begun, by a few of them."""
+    written = folder.read(SPLIT)
+    if written and dataset.folder and not FolderIndex.from_dict(written).looks_as_in(dataset.folder):
+        raise RunError(
+            f"{folder.path} was begun on other photographs than those in {dataset.folder}, which have the same names "
+            "and lengths; choose another --run"
+        )
 
 
 def refuse_changes(recipe: Recipe, run: Path, asked: Mapping[str, Any]) -> None:

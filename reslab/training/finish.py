@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from reslab.data import ENOUGH_PIXELS, Dataset, Preprocessing
 from reslab.engine import Engine, Execution
 from reslab.evaluation import answers, single_view, top_error
-from reslab.store import Identity, RunFolder, model_bytes, predictions_bytes
+from reslab.store import Identity, RunFolder, lineage_of, model_bytes, predictions_bytes, unknown_of
 from reslab.training.presets import spec_of
 from reslab.training.recipe import Recipe
 from reslab.training.state import State
@@ -48,6 +48,7 @@ def finish(
         split=recipe.data.split,
         fingerprint=recipe.data.fingerprint,
         residual=recipe.model.residual,
+        before=unknown_of(lineage_of(folder)),
     )
     result = {
         "run": str(folder.path),

@@ -10,14 +10,16 @@ from reslab.data import Dataset, find_folder, measure
 from reslab.engine import Execution, choose, make_engine, same_settings, this_machine
 from reslab.errors import DataError, UsageError, as_typed, refuse_no_text
 from reslab.nets import Residual, digest_of, name_of, named_residual, try_out
-from reslab.store import DIVERGED, RESULT, SPLIT, RunFolder
-from reslab.training.continuing import recorded_execution, same_execution, same_recipe, write_place
+from reslab.store import DIVERGED, RESULT, SPLIT, RunFolder, lineage_from, write_lineage
+from reslab.training.continuing import same_execution, same_photographs, same_recipe, same_residual
+from reslab.training.division import divided_otherwise
+from reslab.training.done import recorded_result
 from reslab.training.finish import finish
 from reslab.training.loop import Diverged, fit
 from reslab.training.presets import check, spec_of, work_of
 from reslab.training.recipe import Recipe
 from reslab.training.source import facts_of, read_data, recipe_for
-from reslab.training.start import starting_weights
+from reslab.training.start import start_of, starting_weights
 from reslab.training.state import initial_state, restored_state
 from reslab.training.stem import stem_filters
 from reslab.training.surroundings import Surroundings
@@ -57,6 +59,8 @@ def train(
         )
     recipe = with_residual(recipe, residual)
     path = Path(run) if run else default_folder(recipe, Path(runs))
+    if result := recorded_result(recipe, path, around, data, residual):
+        return result
     dataset = read_data(data or _place(recipe, around), recipe.data.split, recipe.data.size, around, path)
     return train_on(dataset, recipe, path, around, residual)
 
@@ -89,35 +93,40 @@ def train_on(
 ) -> dict[str, Any]:
     """`train` on a data set that is already read."""
     folder = RunFolder(run)
-    dataset = dataset.with_train(recipe.data.images)
-    # What cannot be done is refused before anything is written.
     refuse_no_text(run.resolve())
-    residual = residual or named_residual(recipe.model.residual)
-    if residual and digest_of(residual) != recipe.model.residual_digest:
-        raise UsageError(f"{recipe.model.residual} has changed since {run} began; choose another --run")
+    if result := recorded_result(recipe, run, around, dataset.folder, residual):
+        return result
+    # What cannot be done is refused before anything is written.
+    dataset = dataset.with_train(recipe.data.images)
+    residual = same_residual(recipe, run, residual)
     check(recipe, facts_of(dataset, recipe.data.split), residual)
     around = replace(around, request=around.request.within(this_machine(), around.say))
-    work = work_of(recipe)
-    if folder.read(RESULT) is None:
-        choose(around.request, this_machine(), work, around.say)
+    choose(around.request, this_machine(), work_of(recipe), around.say)
     with folder.locked():
-        same_recipe(recipe, folder)
-        if result := folder.read(RESULT):
-            environment, _ = recorded_execution(folder, around.request)
-            write_place(folder, environment, dataset.folder)
-            around.say(f"{folder.path} is done; this is its recorded result")
-            return {**result, "run": str(folder.path)}
-        execution, exact = same_execution(folder, around, dataset.folder, work)
-        begin_folder(recipe, dataset, folder)
-        # A run seeds itself and has its own settings of PyTorch; the caller's stream and settings stay as they were.
-        with torch.random.fork_rng(devices=[]), same_settings():
-            try:
-                return _train(recipe, dataset, folder, execution, exact, around, residual)
-            except DataError as error:
-                again = f"reslab train --run {as_typed(run)}"
-                raise DataError(
-                    f"{error}; once the file is as it was, this run goes on where it stopped: {again}"
-                ) from error
+        if folder.read(RESULT) is None:  # else another process has come to its end meanwhile
+            same_recipe(recipe, folder)
+            same_photographs(dataset, folder)
+            return _go_on(recipe, dataset, folder, around, residual)
+    return train_on(dataset, recipe, run, around, residual)
+
+
+def _go_on(
+    recipe: Recipe, dataset: Dataset, folder: RunFolder, around: Surroundings, residual: Residual | None
+) -> dict[str, Any]:
+    """Begin, or go on, in a folder that is locked."""
+    if folder.recipe() is None and (words := divided_otherwise(dataset, folder.path)):
+        around.say(words)
+    execution, exact = same_execution(folder, around, dataset.folder, work_of(recipe))
+    begin_folder(recipe, dataset, folder)
+    # A run seeds itself and has its own settings of PyTorch; the caller's stream and settings stay as they were.
+    with torch.random.fork_rng(devices=[]), same_settings():
+        try:
+            return _train(recipe, dataset, folder, execution, exact, around, residual)
+        except DataError as error:
+            again = f"reslab train --run {as_typed(folder.path)}"
+            raise DataError(
+                f"{error}; once the file is as it was, this run goes on where it stopped: {again}"
+            ) from error
 
 
 def _train(
@@ -138,7 +147,10 @@ def _train(
         around.say(f"going on at step {state.step} of {recipe.steps}")
     else:
         stem = stem_filters(recipe, engine, train, preprocessing)
-        start = starting_weights(recipe, dataset.classes)
+        source = start_of(recipe)
+        if source:
+            write_lineage(folder, lineage_from(source))
+        start = starting_weights(source, dataset.classes) if source else None
         state = initial_state(recipe, engine, spec_of(recipe), residual, stem, start)
     try:
         seen = fit(recipe, state, engine, train, val, folder, around.watch, around.save_every)
@@ -150,7 +162,7 @@ def _train(
 
 def begin_folder(recipe: Recipe, dataset: Dataset, folder: RunFolder) -> None:
     """Write down recipe and split, once."""
-    if dataset.index is not None and folder.read(SPLIT) is None:
-        folder.write(SPLIT, dataset.index.to_dict())
+    if dataset.index is not None and dataset.folder is not None and folder.read(SPLIT) is None:
+        folder.write(SPLIT, dataset.index.sampled(dataset.folder).to_dict())
     if folder.recipe() is None:
         folder.write_recipe(recipe.to_dict())

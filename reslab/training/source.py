@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reslab.data import Dataset, FolderIndex, load_dataset
 from reslab.errors import DataError, UsageError, as_typed
-from reslab.store import ENVIRONMENT, SPLIT, RunFolder
+from reslab.store import SPLIT, RunFolder
 from reslab.training.presets import Facts, make_recipe
 from reslab.training.recipe import Recipe
 from reslab.training.rules import check_pixels
@@ -104,8 +104,8 @@ def data_of_run(recipe: Recipe, run: Path, around: Surroundings, place: str | Pa
     """
     if recipe.data.fingerprint is None:
         return read_data(recipe.data.name, recipe.data.split, recipe.data.size, around, run)
-    before = (RunFolder(run).read(ENVIRONMENT) or {}).get("folder")
-    if place is None and before and not Path(before).is_dir():
+    before = RunFolder(run).photographs()
+    if place is None and before and not before.is_dir():
         again = f"reslab train NEW_PLACE --run {as_typed(run)}"
         raise UsageError(f"the photographs of {run} are not in {before} any more; {again}")
     try:

@@ -1,6 +1,5 @@
 """Fine-tuning: a net that starts from a trained net's weights, ours or another program's."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -65,7 +64,7 @@ def with_start(recipe: Recipe, start: str | None) -> Recipe:
             f"{_called(recipe.model.name, ours)}: leave --model, --shortcut and --stride-in out, or start from another"
             f"{_other_stride(source, ours)}"
         )
-    return replace(recipe, model=replace(recipe.model, start=place_of(start), start_digest=_digest(source)))
+    return replace(recipe, model=replace(recipe.model, start=place_of(start), start_digest=source.digest()))
 
 
 def place_of(start: str) -> str:
@@ -73,17 +72,24 @@ def place_of(start: str) -> str:
     return start if trained_model(Path(start)) else str(Path(start).absolute())
 
 
-def starting_weights(recipe: Recipe, classes: tuple[str, ...]) -> dict[str, Tensor] | None:
-    """Parameters and batch-norm statistics by name that a training begins with, on the CPU; None for none.
+def start_of(recipe: Recipe) -> Classifier | None:
+    """The trained net that a training begins from; None for none.
 
-    What tells classes apart is not among them, unless they are the same classes. Raises UsageError where the weights
-    are not those that the recipe names any more.
+    Raises UsageError where its weights are not those that the recipe names any more, RunError where there is none.
     """
     if recipe.model.start is None:
         return None
     source = trained(recipe.model.start, named_residual(recipe.model.residual))
-    if _digest(source) != recipe.model.start_digest:
+    if source.digest() != recipe.model.start_digest:
         raise UsageError(f"{recipe.model.start} has other weights than when this run was begun; choose another --run")
+    return source
+
+
+def starting_weights(source: Classifier, classes: tuple[str, ...]) -> dict[str, Tensor]:
+    """Parameters and batch-norm statistics by name that a training begins with, on the CPU.
+
+    What tells classes apart is not among them, unless they are the same classes.
+    """
     weights = dict(source.net.state_dict())
     if same_names(classes, source.classes):
         return weights
@@ -129,11 +135,3 @@ def _layout(spec: Architecture, residual: Residual | None) -> dict[str, tuple[in
     with torch.device("meta"):
         layout = parameter_layout(build(spec, residual))
     return dict(zip(layout.names, layout.shapes, strict=True))
-
-
-def _digest(source: Classifier) -> str:
-    """Eight hex digits of the weights."""
-    digest = hashlib.sha256()
-    for name, tensor in source.net.state_dict().items():
-        digest.update(name.encode() + tensor.numpy().tobytes())
-    return digest.hexdigest()[:8]

@@ -157,6 +157,13 @@ def test_wrong_usage_ends_with_2(words, message):
     assert code == 2 and message in err and out == ""
 
 
+def test_a_class_of_nearly_the_same_name(pets):
+    (pets / "train" / "cat").rename(pets / "train" / "dog ")
+    (pets / "train" / "[bold]dog").rename(pets / "train" / "Dog")
+    out = check(pets / "train")[1]
+    assert "1 class has nearly another one's name: 'Dog' and 'dog '; if they are one, put them into one folder" in out
+
+
 def test_there_are_words_for_every_finding():
     in_sentences = {"refused", "short", "imbalance"}
     assert set(WORDS) == {*PROBLEMS, *NOTES} - in_sentences

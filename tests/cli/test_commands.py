@@ -316,11 +316,17 @@ def test_a_changed_photograph_is_another_run(pets, tmp_path):
     shutil.copytree(pets, folder)
     words = ("train", folder, "--model", "resnet8", "--size", "16", "--steps", "5", "--run", tmp_path / "r")
     assert Answer(*words).code == 0
+    unfinished = tmp_path / "unfinished"
+    shutil.copytree(tmp_path / "r", unfinished)
+    (unfinished / "result.json").unlink()
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(folder / "2" / "0 Bild.png")
     answer = Answer(*words)
-    assert answer.code == 2 and "data.fingerprint" in answer.err and "choose another --run" in answer.err
-    answer = Answer("train", "--run", tmp_path / "r")
+    assert answer.code == 1 and "pets does not hold the photographs that" in answer.err
+    assert "for others, give another --run" in answer.err
+    answer = Answer("train", "--run", unfinished)
     assert answer.code == 2 and "photographs have changed: choose another --run" in answer.err
+    answer = Answer("train", folder, "--run", unfinished)
+    assert answer.code == 2 and "data.fingerprint" in answer.err and "choose another --run" in answer.err
 
 
 def test_a_moved_folder_is_the_same_run(pets, tmp_path):
@@ -330,20 +336,39 @@ def test_a_moved_folder_is_the_same_run(pets, tmp_path):
     before = Answer("train", first, *words).json
     second.parent.mkdir()
     first.rename(second)
-    answer = Answer("train", "--run", tmp_path / "r")
+    unfinished = tmp_path / "unfinished"
+    shutil.copytree(tmp_path / "r", unfinished)
+    (unfinished / "result.json").unlink()
+    answer = Answer("train", "--run", unfinished)
     assert answer.code == 2 and "reslab train NEW_PLACE --run" in answer.err
     assert Answer("train", second, *words).json == before
-    assert Answer("eval", tmp_path / "r", second, "--json").json["top1_error"] == before["val_error"]
-    assert "is done" in Answer("train", "--run", tmp_path / "r").err, "its new place is written down"
+    assert Answer("eval", tmp_path / "r", "--json").json["top1_error"] == before["val_error"], "it knows the new place"
     third = second.rename(tmp_path / "animals")
     assert Answer("train", third, "--run", tmp_path / "r", "--json").json == before, "whatever its name, and by itself"
     other = tmp_path / "other"
     shutil.copytree(third, other)
     (other / "2" / "0 Bild.png").unlink()
     answer = Answer("train", other, "--run", tmp_path / "r")
+    assert answer.code == 1 and "for others, give another --run" in answer.err
+    answer = Answer("train", other, "--run", unfinished)
     assert answer.code == 1 and "goes on with its own photographs: for others, give another --run" in answer.err
     answer = Answer("train", "digits", "--run", tmp_path / "r")
     assert answer.code == 2 and "data.name digits here, pets there" in answer.err
+
+
+def test_a_finished_run_needs_no_data(pets, tmp_path):
+    folder, run = tmp_path / "pets", tmp_path / "r"
+    shutil.copytree(pets, folder)
+    words = ("train", folder, "--model", "resnet8", "--size", "16", "--epochs", "5", "--batch", "8", "--run", run)
+    before = Answer(*words, "--json").json
+    shutil.rmtree(folder)
+    for again in (words, ("train", "--run", run)):
+        answer = Answer(*again, "--json")
+        assert answer.json == before and answer.err == f"{run} is done; this is its recorded result\n"
+    answer = Answer("train", "--run", run, "--epochs", "6")
+    assert answer.code == 2 and "schedule.steps 24 here, 20 there" in answer.err
+    answer = Answer("train", tmp_path / "nowhere", "--run", run)
+    assert answer.code == 2 and "no such folder of images" in answer.err
 
 
 def test_bad_images_are_skipped_only_when_asked(pets, tmp_path):

@@ -86,6 +86,14 @@ def test_wrong_usage_is_told(tmp_path, arguments, reason):
     assert reason in str(caught.value)
 
 
+def test_a_file_is_no_folder(tmp_path):
+    for name, way_out in (("photos.ZIP", "is a file; unpack it first; name a folder"), ("cat.jpg", "is a file; name")):
+        (tmp_path / name).touch()
+        for named in (str(tmp_path / name), name):
+            with pytest.raises(UsageError, match=rf"{name} {way_out}"):
+                data.load_dataset(named, root=tmp_path)
+
+
 def test_a_folder_that_is_called_nearly_so_is_named(tmp_path, monkeypatch):
     for name in ("photos", "more photos", "x", ".photos"):
         (tmp_path / name).mkdir()

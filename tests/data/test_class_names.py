@@ -1,6 +1,7 @@
 from unicodedata import normalize
 
 from reslab.data import places_among, same_names
+from reslab.data.class_names import hardly_differ
 
 COMPOSED, DECOMPOSED = normalize("NFC", "café"), normalize("NFD", "café")
 
@@ -15,3 +16,9 @@ def test_names_that_look_the_same_are_the_same():
 def test_letter_by_letter_goes_first():
     both = (DECOMPOSED, COMPOSED)
     assert places_among(both, both) == [0, 1]
+
+
+def test_names_that_hardly_differ_are_found():
+    names = ("cat", "Cat", " cat", "dog", COMPOSED, DECOMPOSED, "dogs")
+    assert hardly_differ(names) == [("cat", "Cat", " cat"), (COMPOSED, DECOMPOSED)]
+    assert hardly_differ(("cat", "dog")) == []

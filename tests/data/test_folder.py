@@ -157,8 +157,24 @@ def test_an_empty_class_folder(tmp_path, make_photos):
     make_photos(tmp_path, {"cat": 2, "dog": 2, "empty": 0, "void": 0})
     (tmp_path / "empty" / "readme.txt").write_text("nothing here")
     message = refusal(tmp_path)
-    assert "empty: class folder without an image" in message and "1 more such folder" in message
+    assert "empty: class folder without an image" in message and "(and 1 more such folder)" in message
     assert message.endswith("put images into it, take it away, or leave it out with --on-bad skip")
+
+
+@pytest.mark.parametrize("inside", [".", "train"])
+def test_a_class_folder_of_another_format_says_so(tmp_path, make_photos, inside):
+    make_photos(tmp_path / inside, {"cat": 2, "dog": 0})
+    for name in ("a.HEIC", "b.heic", "c.txt"):
+        (tmp_path / inside / "dog" / name).touch()
+    assert "without an image that Pillow reads (what is in it ends in .heic); put" in refusal(tmp_path)
+
+
+def test_images_in_no_class_folder_are_said(tmp_path, make_photos, make_photo):
+    make_photos(tmp_path, {"cat": 2, "dog": 2})
+    make_photo(tmp_path / "lost.png")
+    assert index_folder(tmp_path).notes[0] == "1 image is in no class folder, and not used, such as lost.png"
+    make_photo(tmp_path / "more.png")
+    assert index_folder(tmp_path).notes[0].startswith("2 images are in no class folder, and not used, such as ")
 
 
 def test_an_empty_class_folder_may_be_skipped(tmp_path, make_photos):
@@ -281,13 +297,16 @@ def test_the_fingerprint_knows_the_files_but_not_where_they_lie(tmp_path, make_p
 
 
 def test_an_index_can_be_written_down(tmp_path, make_photos):
-    index = index_folder(make_photos(tmp_path, {"猫": 5, "a b": 5}))
+    index = index_folder(make_photos(tmp_path, {"猫": 5, "a b": 5})).sampled(tmp_path)
     again = FolderIndex.from_dict(json.loads(json.dumps(index.to_dict())))
     assert again.to_dict() == index.to_dict()
     assert (again.classes, again.files, again.labels) == (index.classes, index.files, index.labels)
+    assert again.samples == index.samples and len(index.samples) == 10
 
 
-@pytest.mark.parametrize("damage", [{"files": None}, {"labels": {"train": ["x"]}}, {"labels": {"train": [0]}}])
+@pytest.mark.parametrize(
+    "damage", [{"files": None}, {"labels": {"train": ["x"]}}, {"labels": {"train": [0]}}, {"samples": 3}]
+)
 def test_a_damaged_index_is_refused(tmp_path, make_photos, damage):
     plain = index_folder(make_photos(tmp_path, {"cat": 5, "dog": 5})).to_dict() | damage
     with pytest.raises(DataError, match="damaged"):

@@ -159,6 +159,13 @@ def test_where_there_is_nothing_to_look_at_or_no_telling_the_splits_is_an_error(
         survey_folder(tmp_path / "gone")
 
 
+def test_classes_whose_names_hardly_differ(pets):
+    for number in range(10):
+        copy(pets, f"train/cat/{number}.png", f"train/Cat/{number}.png")
+    copy(pets, "val/cat/0.png", "val/Cat/0.png")
+    assert found(pets, "hardly_differ") == {"hardly_differ": [("Cat", "cat")]}
+
+
 def test_few_and_unequal_classes(pets):
     (pets / "train" / "cat" / "9.png").unlink()
     assert found(pets) == {"few": ["cat"]}

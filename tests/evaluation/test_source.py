@@ -1,5 +1,6 @@
 """What is tested: a run's own held-out photographs wherever they lie, or all of another folder."""
 
+import json
 import shutil
 from pathlib import Path
 from unicodedata import normalize
@@ -89,6 +90,28 @@ def test_another_folder_of_the_same_name_is_another_data_set(run, tmp_path):
     assert measured(run, numbered) == ("all", 30), "the same names of files, and other lengths"
 
 
+def test_other_pixels_under_the_same_names_and_lengths_are_another_data_set(tmp_path):
+    folder = make_photos(tmp_path / "pets", {"cat": 10, "dog": 10})
+    run = trained_on(folder, tmp_path / "run")
+    camera = make_photos(tmp_path / "camera" / "pets", {"cat": 10, "dog": 10}, seed=1)
+    moved = shutil.copytree(folder, tmp_path / "moved")
+    assert measured(run, camera) == ("all", 20) and measured(run, moved) == ("val", 4)
+    shutil.copy(camera / "cat" / "0.bmp", moved / "cat")
+    assert measured(run, moved) == ("val", 4), "one that was touched up makes no other folder"
+    forget_samples(run)  # as an earlier version wrote it
+    assert measured(run, camera) == ("all", 20), "its own photographs are still there to be compared with"
+    folder.rename(tmp_path / "away")
+    said: list[str] = []
+    assert measured(run, camera, say=said.append) == ("val", 4)
+    assert said[0].endswith(f"are taken for those of {run} by names and lengths, all that it recorded")
+
+
+def forget_samples(run: Path) -> None:
+    split = json.loads((run / "split.json").read_text())
+    del split["samples"]
+    (run / "split.json").write_text(json.dumps(split))
+
+
 def test_what_its_own_folder_lost_is_an_error(tmp_path):
     folder = make_photos(tmp_path / "pets", {"cat": 6, "dog": 6})
     run = trained_on(folder, tmp_path / "run")
@@ -134,6 +157,15 @@ def test_nothing_to_test(run, tmp_path):
     make_photos(tmp_path, {"cat": 0, "dog": 0})
     with pytest.raises(DataError, match="holds no image that Pillow reads"):
         evaluate(run, tmp_path)
+
+
+def test_a_folder_around_the_classes_is_named(run, tmp_path):
+    make_photos(tmp_path / "new" / "photos", {"cat": 2, "dog": 2})
+    with pytest.raises(DataError, match=r"know class 'photos' of new.*folders in .*photos have names that it knows"):
+        evaluate(run, tmp_path / "new")
+    make_photos(tmp_path / "new" / "photos", {"cow": 2})
+    with pytest.raises(DataError, match=f"it knows {CAFE}, cat, dog$"):
+        evaluate(run, tmp_path / "new")
 
 
 def test_a_class_that_the_net_does_not_know_is_refused_before_any_photograph_is_read(run, tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 from reslab.data import copies, load_dataset
 from reslab.evaluation import evaluate
 from reslab.store import RunFolder
-from reslab.training import train_on
+from reslab.training import train_on, with_start
 from tests.conftest import short_recipe
 from tests.evaluation.test_source import ONE_THREAD, make_photos, trained_on
 
@@ -70,9 +70,10 @@ def test_of_a_part_of_the_training_photographs(pets, tmp_path):
     assert told(tmp_path / "part", tmp_path / "copy")[0] == 8
 
 
-def test_where_it_is_not_known(run, pets, other):
+def test_where_it_is_not_known(run, pets, other, tmp_path):
     only = "only its run folder names those that it learned"
-    model = run / "model.safetensors"
+    assert told(run / "model.safetensors", other)[0] == 2, "it lies in its run folder"
+    model = Path(shutil.copy(run / "model.safetensors", tmp_path))
     assert told(model, other) == (
         None,
         [f"whether {model} was trained on some of these photographs is not known: {only}"],
@@ -96,7 +97,8 @@ def test_members_of_an_ensemble(run, pets, other, tmp_path):
     shutil.copy(tmp_path / "more" / RunFolder(second).read("split.json")["files"]["train"][0], other / "dog" / "x.bmp")
     count, notes = told(run, other, ensemble=[second, run])
     assert count == 3 and [note.split()[0] for note in notes] == ["2", "1"] and str(second) in notes[1]
-    assert told(run, other, ensemble=[second / "model.safetensors"])[0] is None
+    alone = shutil.copy(second / "model.safetensors", tmp_path)
+    assert told(run, other, ensemble=[alone])[0] is None
 
 
 def test_what_is_no_folder(digits, tmp_path):
@@ -113,3 +115,71 @@ def test_little_is_read_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(copies, "_digest", lambda path: read.append(path) or digest(path))
     ours, theirs = (sorted(folder.rglob("*.bmp")) for folder in (first, second))
     assert copies.among([*ours, tmp_path / "gone"], theirs) == {ours[0]} and sorted(read) == [ours[0], theirs[1]]
+
+
+@pytest.fixture
+def third(run, tmp_path) -> Path:
+    """A run that began from one that began from `run`, each on photographs of its own."""
+    second = tuned(run, make_photos(tmp_path / "b" / "photos", {"cat": 5, "dog": 5}, seed=4), tmp_path / "second")
+    return tuned(second, make_photos(tmp_path / "c" / "photos", {"cat": 5, "dog": 5}, seed=5), tmp_path / "third")
+
+
+def tuned(source: Path, folder: Path, place: Path) -> Path:
+    data = load_dataset(folder, size=8)
+    train_on(data, with_start(short_recipe(data, 1, batch=8), str(source)), place, ONE_THREAD)
+    return place
+
+
+def test_what_a_net_began_from_has_learned_too(run, third, other, tmp_path):
+    second = tmp_path / "second"
+    learned = RunFolder(second).read("split.json")["files"]["train"][0]
+    shutil.copy(tmp_path / "b" / "photos" / learned, other / "dog" / "again.bmp")
+    said = "of the 9 photographs that are tested are among those that"
+    expected = [
+        f"1 {said} {second}, from which {third} began, learned, byte for byte",
+        f"2 {said} {run}, from which {third} began, learned, byte for byte",
+    ]
+    assert told(third, other) == (3, expected)
+    assert told(third) == (0, [])
+    for place in (run, second):
+        shutil.rmtree(place)
+    assert told(third, other) == (3, expected), "it wrote down what those had learned"
+
+
+def test_a_run_of_an_earlier_version_is_followed_as_far_as_it_goes(run, third, other, tmp_path):
+    for place in (tmp_path / "second", third):
+        (place / "lineage.json").unlink()
+    assert told(third, other)[0] == 2
+    run.rename(tmp_path / "away")
+    why = "it was not written down when that began, and is not there as it was"
+    unknown = f"whether {run}, from which {third} began, was trained on some of these photographs is not known: {why}"
+    assert told(third, other) == (None, [unknown])
+    shutil.copytree(tmp_path / "second", run)
+    assert told(third, other) == (None, [unknown]), "other weights in its place"
+
+
+def test_photographs_of_a_net_before_that_are_gone(run, pets, third, other, tmp_path):
+    pets.rename(tmp_path / "away")
+    count, [note] = told(third, other)
+    assert count is None and note.endswith(
+        f"{third} began, was trained on some of these photographs is not known: its own are not in {pets} any more"
+    )
+
+
+def test_in_the_folder_of_a_net_before_its_files_are_its_own(run, pets, third):
+    count, [note] = told(third, pets)
+    assert count == 16 and note.startswith(f"16 of the 20 photographs that are tested are among those that {run}, from")
+
+
+def test_a_file_by_itself_says_that_there_was_something_before(third, tmp_path):
+    model = Path(shutil.copy(third / "model.safetensors", tmp_path))
+    count, notes = told(model, tmp_path / "c" / "photos")
+    assert count is None and [note.split(",")[0] for note in notes] == ["whether photos", "whether pets"]
+    assert all(note.endswith("only its run folder names those that it learned") for note in notes)
+
+
+def test_a_net_before_that_learned_no_photographs_counts_for_nothing(digits, pets, tmp_path):
+    train_on(digits, short_recipe(digits, 1), tmp_path / "digits", ONE_THREAD)
+    run = tuned(tmp_path / "digits", pets, tmp_path / "tuned")
+    assert told(run, split="all")[0] == 16 and told(run) == (0, [])
+    assert told(shutil.copy(run / "model.safetensors", tmp_path), pets) == (0, [])

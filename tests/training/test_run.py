@@ -137,6 +137,15 @@ def test_done_is_done(digits, recipe, tmp_path):
     assert (tmp_path / "run" / "model.safetensors").stat().st_mtime_ns == before
 
 
+def test_done_is_done_whatever_has_become_of_its_data(digits, recipe, tmp_path):
+    first = train_on(digits, recipe, tmp_path / "run", Surroundings())
+    few = replace(digits, splits={**digits.splits, "train": digits.splits["train"].only(slice(0, 3))})
+    assert train_on(few, recipe, tmp_path / "run", Surroundings()) == first
+    own = replace(recipe, data=replace(recipe.data, name="photos", fingerprint="0123"))
+    RunFolder(tmp_path / "run").write_recipe(own.to_dict())
+    assert train(own, tmp_path / "run") == first, "a folder that is nowhere"
+
+
 def test_another_seed_is_another_net(digits, recipe, tmp_path):
     for seed in (0, 1):
         train_on(digits, replace(recipe, seed=seed), tmp_path / str(seed), Surroundings())

@@ -13,7 +13,7 @@ from reslab.errors import RunError, UsageError
 from reslab.store import load
 from reslab.training import Asked, Surroundings, like, recipe_for, train_on, with_fields, with_start
 from reslab.training.feed import batch_at, class_weights
-from reslab.training.start import starting_weights
+from reslab.training.start import start_of, starting_weights
 from tests.conftest import short_recipe
 
 LEARNED_LITTLE = ["optimizer.lr=1e-9", "optimizer.weight_decay=0"]  # so that a run shows what it started from
@@ -43,13 +43,16 @@ def test_a_run_goes_on_from_another_ones_weights(digits, source, tmp_path):
 
 def test_other_classes_have_a_head_of_their_own(digits, source):
     recipe = tuned(digits, source)
-    whole, body = starting_weights(recipe, digits.classes), starting_weights(recipe, tuple("abcdefghij"))
+    whole, body = (
+        starting_weights(start_of(recipe), digits.classes),
+        starting_weights(start_of(recipe), tuple("abcdefghij")),
+    )
     assert whole.keys() == load(source).net.state_dict().keys()
     assert {name.partition(".")[0] for name in whole.keys() - body.keys()} == {"head"}
     fewer = with_start(
         replace(recipe, model=replace(recipe.model, classes=3, start=None, start_digest=None)), str(source)
     )
-    assert starting_weights(fewer, ("a", "b", "c")).keys() == body.keys()
+    assert starting_weights(start_of(fewer), ("a", "b", "c")).keys() == body.keys()
 
 
 def test_classes_that_look_the_same_keep_their_head(digits, tmp_path):
@@ -57,7 +60,11 @@ def test_classes_that_look_the_same_keep_their_head(digits, tmp_path):
     train_on(replace(digits, classes=composed), short_recipe(digits, 1), tmp_path / "run", Surroundings())
     recipe = tuned(digits, tmp_path / "run")
     whole = load(tmp_path / "run").net.state_dict().keys()
-    assert starting_weights(recipe, decomposed).keys() == starting_weights(recipe, composed).keys() == whole
+    assert (
+        starting_weights(start_of(recipe), decomposed).keys()
+        == starting_weights(start_of(recipe), composed).keys()
+        == whole
+    )
 
 
 @pytest.mark.parametrize(("model", "shortcut"), [("resnet14", "A"), ("resnet8", "B"), ("plain8", None)])
