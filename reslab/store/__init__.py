@@ -3,6 +3,7 @@
 from reslab.store.atomic import json_bytes, make_folder, read_bytes, read_json, write_bytes, write_json
 from reslab.store.classifier import UNTOLD, Classifier, Identity, Origin
 from reslab.store.exported_net import ExportedNet, exported_as
+from reslab.store.features_file import refuse_other_file, write_features
 from reslab.store.model_file import MODEL_FILE, find_model, load, model_bytes
 from reslab.store.paces import remember_pace, remembered_pace
 from reslab.store.predictions import Predictions, predictions_bytes, read_predictions
@@ -60,6 +61,7 @@ __all__ = [
     "read_results",
     "read_trained",
     "refuse_other",
+    "refuse_other_file",
     "remember_pace",
     "remembered_pace",
     "results_folder",
@@ -67,6 +69,7 @@ __all__ = [
     "trained_record",
     "write_bench",
     "write_bytes",
+    "write_features",
     "write_json",
     "write_measurement",
     "write_result",
