@@ -26,6 +26,11 @@ NAMES = {
 PHOTO_SIZE = 224  # pixels, for folders, as in the paper
 
 
+def keeps_mirrors(name: str) -> bool:
+    """Does a mirrored image of this data set keep its class? Photographs do, a mirrored 2 is no 2."""
+    return name != "digits"
+
+
 def load_dataset(
     name: str | Path,
     *,
