@@ -1,6 +1,8 @@
 """`reslab predict`: class names and probabilities for photographs."""
 
 from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,9 +48,7 @@ def predict(
     from reslab.asking import predict
     from reslab.engine import Request
     from reslab.evaluation import photographs
-    from reslab.interop import opened
     from reslab.nets import named_residual
-    from reslab.store import load
 
     if csv and json:
         raise UsageError("--csv and --json both take stdout: give one of them")
@@ -56,25 +56,23 @@ def predict(
         _refuse_place(features)
     _refuse_photograph(run)
     paths = [path for place in images for path in photographs(place, say)]
-    net, function = opened(run, say), named_residual(residual)
-    if isinstance(net, Path):
-        net = load(net, function)
     asked = top if top is not None else 1 if csv or (len(paths) > 1 and not json) else TOP
-    ranked = min(asked, len(net.classes))
     answers = predict(
-        net,
+        run,
         paths,
-        top=ranked,
+        top=asked,
         views=views,
         scales=options.pixels_of(scales),
         ensemble=ensemble or (),
         features=features is not None,
         request=Request(device=device, threads=threads),
-        residual=function,
+        residual=named_residual(residual),
         say=say,
     )
+    begun = _up_to_an_answer(answers)
+    ranked = len(begun[-1].classes) or asked  # a net may know fewer
     found: list[Prediction] = []
-    for prediction in answers:
+    for prediction in chain(begun, answers):
         if csv and not found:
             csv_record(_columns(ranked))
         found.append(prediction)
@@ -130,6 +128,16 @@ def _write(features: Path, found: "list[Prediction]") -> None:
         described,
     )
     say(f"{features}: {counting(len(read), 'photograph')}, {len(described[0]):,} features each")
+
+
+def _up_to_an_answer(answers: Iterator["Prediction"]) -> "list[Prediction]":
+    """Those before the first that could be read, and that one, which tells how many classes there are."""
+    begun = []
+    for prediction in answers:
+        begun.append(prediction)
+        if not prediction.error:
+            break
+    return begun
 
 
 def _words(prediction: "Prediction") -> str:

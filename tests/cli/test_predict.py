@@ -162,6 +162,11 @@ def test_what_cannot_be_asked(model, photos, words, message):
     assert answer.code == 2 and message in answer.err and answer.out == ""
 
 
+def test_a_member_that_knows_other_classes_is_refused_by_the_names_that_were_typed(model, photos):
+    err = Answer("predict", model, photos, "--ensemble", "resnet20-cifar10").err
+    assert f"{model} and resnet20-cifar10 cannot be averaged: {model} knows the class 'chair' (and 2 more)" in err
+
+
 def test_a_photograph_in_the_place_of_the_net(model, photos):
     answer = Answer("predict", photos / 'no "00".png', photos)
     assert answer.code == 2 and 'no "00".png is a photograph: name a run' in answer.err and answer.out == ""
