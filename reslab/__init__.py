@@ -9,6 +9,7 @@ page = reslab.report(result["run"])                          # one self-containe
 model = reslab.load(result["run"])                           # knows its class names and preprocessing
 answers = list(reslab.predict(model, "photo.jpg"))           # or folders, PIL images, arrays
 features = model.features(pixels)                            # of uint8 images (B, H, W, 3), before the head
+answers = list(reslab.predict(model, "photos/", features=True))  # answers[0].features; views=10, ensemble=...
 file = reslab.export(result["run"], "torch-export").path      # a file for other programs
 answers = list(reslab.predict(file, "photos/"))               # or for ours
 model = reslab.load("resnet50-0676ba61.pth")                  # torchvision's, timm's and others' weights, too

@@ -6,25 +6,29 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from reslab import evaluation
+from reslab.evaluation import Net, several
 from reslab.interop import opened
-from reslab.progress import silent
-from reslab.store import Classifier, ExportedNet
+from reslab.progress import Say, silent
 
-Net = str | Path | Classifier | ExportedNet
 More = ParamSpec("More")
 Found = TypeVar("Found")
 
 
 def _opening(ask: Callable[Concatenate[Net, More], Found]) -> Callable[Concatenate[Net, More], Found]:
-    """`ask`, whose first net may also be the place of such a file; what is to be said of that goes to its `say`."""
+    """`ask`, whose nets may also be places of such files; what is to be said of these goes to its `say`."""
 
     @wraps(ask)
     def asked(run_or_classifier: Net, *more: More.args, **choices: More.kwargs) -> Found:
-        if isinstance(run_or_classifier, str | Path):
-            run_or_classifier = opened(Path(run_or_classifier), choices.get("say", silent))  # type: ignore[arg-type]
-        return ask(run_or_classifier, *more, **choices)
+        say: Say = choices.get("say", silent)  # type: ignore[assignment]
+        if "ensemble" in choices:
+            choices["ensemble"] = [_opened(net, say) for net in several(choices["ensemble"])]  # type: ignore[arg-type]
+        return ask(_opened(run_or_classifier, say), *more, **choices)
 
     return asked
+
+
+def _opened(net: Net, say: Say) -> Net:
+    return opened(Path(net), say) if isinstance(net, str | Path) else net
 
 
 predict = _opening(evaluation.predict)

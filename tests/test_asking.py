@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import reslab
 from reslab import evaluation
@@ -31,6 +32,23 @@ def test_so_are_other_programs_weights_and_models_of_ours(tmp_path):
     assert [p.classes for p in found[0]] == [p.classes for p in found[1]] == [p.classes for p in found[2]]
     np.testing.assert_allclose(found[0][0].probabilities, found[1][0].probabilities, atol=0.02)
     assert any("resnet18 as torchvision names it" in line for line in said)
+
+
+def test_members_of_an_ensemble_are_opened_by_their_names_too(tmp_path):
+    first, second = classifier("resnet8", 8), classifier("resnet8", 8, mean="pixel")
+    file = onnx_by_hand(tmp_path / "net.onnx", second)
+    picture = noise(1, 8)
+    expected = list(reslab.predict(first, picture, ensemble=[reslab.load(file)]))
+    for ensemble in (file, str(file), [file], (str(file),)):
+        assert list(reslab.predict(first, picture, ensemble=ensemble)) == expected
+    assert expected != list(reslab.predict(first, picture))
+    photo = tmp_path / "photos" / "test" / "cat" / "1.png"
+    photo.parent.mkdir(parents=True)
+    Image.fromarray(picture[0]).save(photo)
+    found = reslab.evaluate(first, tmp_path / "photos", ensemble=str(file))
+    assert found.members == ("resnet8 (in memory)", str(file)) and found.images == 1
+    with pytest.raises(RunError, match=r"no file .*gone\.onnx"):
+        reslab.evaluate(first, ensemble=[tmp_path / "gone.onnx"])
 
 
 def test_they_look_as_what_they_stand_for():

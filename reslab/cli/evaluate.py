@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reslab.cli import options
+from reslab.cli.places import refuse_place
 from reslab.cli.show import counting, emit, out, pairs, percent, say, show_text, table
 from reslab.cli.watch import counted
 from reslab.errors import UsageError
@@ -28,15 +30,9 @@ def evaluate(
     split: Annotated[
         str | None, typer.Option(help="train, val, test, or all of a folder; default: test, else val.")
     ] = None,
-    views: Annotated[
-        str | None, typer.Option(help="1 (default), flip, centre or 10 crops; flip with --scales on photographs.")
-    ] = None,
-    scales: Annotated[
-        str | None, typer.Option(help="Shorter sides in pixels, as 224,256,384,480,640: whole images, densely.")
-    ] = None,
-    ensemble: Annotated[
-        list[Path] | None, typer.Option(metavar="RUN|FILE", help="One more net to average with; repeatable.")
-    ] = None,
+    views: options.Views = None,
+    scales: options.Scales = None,
+    ensemble: options.Ensemble = None,
     classes: Annotated[
         bool, typer.Option("--classes", help="The error of each class, and the most frequent confusions.")
     ] = False,
@@ -55,9 +51,8 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Measure top-1 and top-5 error on a split: of a single view, of crops, of several scales, of an ensemble."""
+    from reslab.asking import evaluate
     from reslab.engine import Request
-    from reslab.evaluation import evaluate
-    from reslab.interop import opened
     from reslab.nets import named_residual
     from reslab.store import write_bytes
 
@@ -65,12 +60,12 @@ def evaluate(
     asked = Request("auto", device, precision, "auto", threads)
     with counted("testing") as progress:
         found = evaluate(
-            opened(run, say),
+            run,
             data,
             split,
             views=views,
-            scales=_pixels(scales),
-            ensemble=[opened(place, say) for place in ensemble or ()],
+            scales=options.pixels_of(scales),
+            ensemble=ensemble or (),
             data_root=data_root,
             request=asked if asked != Request() else None,
             residual=named_residual(residual),
@@ -129,14 +124,8 @@ def _refuse_unusable(mistakes: int | None, csv: Path | None) -> None:
     """UsageError before anything is tested for it."""
     if mistakes is not None and mistakes < 1:
         raise UsageError(f"--mistakes {mistakes}: ask for at least 1")
-    if csv is None:
-        return
-    if csv.is_dir():
-        raise UsageError(f"--csv {csv} is a folder: name a file")
-    if csv.suffix.lower() != ".csv":  # it may be a photograph
-        raise UsageError(f"--csv {csv}: name a file that ends in .csv")
-    if not csv.parent.is_dir():
-        raise UsageError(f"--csv {csv}: there is no folder {csv.parent}")
+    if csv is not None:
+        refuse_place("--csv", csv, ".csv")
 
 
 def _every_answer(answers: "Answers") -> bytes:
@@ -163,16 +152,6 @@ def _show_mistakes(answers: "Answers", most: int) -> None:
         table(("file", "class", "taken for", "probability"), rows)
     else:
         show_text(f"no mistake in {counting(len(answers), 'image')}")
-
-
-def _pixels(text: str | None) -> tuple[int, ...]:
-    """ "224,256" -> (224, 256). Raises UsageError for anything else."""
-    if text is None:
-        return ()
-    try:
-        return tuple(int(word) for word in text.split(","))
-    except ValueError as error:
-        raise UsageError(f"--scales {text}: whole numbers of pixels, as 224,256,384,480,640") from error
 
 
 def _how(found: "Evaluation") -> str:

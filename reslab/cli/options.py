@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from reslab.errors import UsageError
+
 Text = str | None
 Number = int | None
 
@@ -41,3 +43,20 @@ OnBad = Annotated[str, typer.Option(help="Images that cannot be read: error, or 
 Runs = Annotated[Path, typer.Option(help="Where run folders are made.")]
 SaveEvery = Annotated[float, typer.Option(help="Seconds between two checkpoints.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+# How a net looks at images, alone or with others (sec. 3.4).
+Views = Annotated[Text, typer.Option(help="1 (default), flip, centre or 10 crops; flip with --scales on photographs.")]
+Scales = Annotated[Text, typer.Option(help="Shorter sides in pixels, as 224,256,384,480,640: whole images, densely.")]
+Ensemble = Annotated[
+    list[Path] | None, typer.Option(metavar="RUN|FILE", help="One more net to average with; repeatable.")
+]
+
+
+def pixels_of(scales: str | None) -> tuple[int, ...]:
+    """ "224,256" of `Scales` -> (224, 256). Raises UsageError for anything else."""
+    if scales is None:
+        return ()
+    try:
+        return tuple(int(word) for word in scales.split(","))
+    except ValueError as error:
+        raise UsageError(f"--scales {scales}: whole numbers of pixels, as 224,256,384,480,640") from error

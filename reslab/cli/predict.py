@@ -1,14 +1,17 @@
 """`reslab predict`: class names and probabilities for photographs."""
 
 from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reslab.cli import options
-from reslab.cli.show import csv_record, emit, say, show_text
-from reslab.errors import UsageError
+from reslab.cli.places import refuse_place
+from reslab.cli.show import counting, csv_record, emit, say, show_text
+from reslab.errors import DataError, UsageError, as_typed
 
 if TYPE_CHECKING:
     from reslab.evaluation import Prediction
@@ -28,6 +31,13 @@ def predict(
     top: Annotated[
         int | None, typer.Option(help="So many classes for each; 5, but 1 for several in text, and with --csv.")
     ] = None,
+    views: options.Views = None,
+    scales: options.Scales = None,
+    ensemble: options.Ensemble = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write path, class, probability and features (embeddings): .npz of NumPy."),
+    ] = None,
     residual: Annotated[str | None, typer.Option(help="The net's own residual function, module:function.")] = None,
     device: options.Device = "auto",
     threads: options.Threads = 0,
@@ -35,23 +45,34 @@ def predict(
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Name what is on photographs, with the run's own preprocessing."""
+    from reslab.asking import predict
     from reslab.engine import Request
-    from reslab.evaluation import photographs, predict
-    from reslab.interop import opened
+    from reslab.evaluation import photographs
     from reslab.nets import named_residual
-    from reslab.store import load
 
     if csv and json:
         raise UsageError("--csv and --json both take stdout: give one of them")
+    if features is not None:
+        _refuse_place(features)
+    _refuse_photograph(run)
     paths = [path for place in images for path in photographs(place, say)]
-    net, function = opened(run, say), named_residual(residual)
-    if isinstance(net, Path):
-        net, function = load(net, function), None
     asked = top if top is not None else 1 if csv or (len(paths) > 1 and not json) else TOP
-    ranked = min(asked, len(net.classes))
-    request = Request(device=device, threads=threads)
+    answers = predict(
+        run,
+        paths,
+        top=asked,
+        views=views,
+        scales=options.pixels_of(scales),
+        ensemble=ensemble or (),
+        features=features is not None,
+        request=Request(device=device, threads=threads),
+        residual=named_residual(residual),
+        say=say,
+    )
+    begun = _up_to_an_answer(answers)
+    ranked = len(begun[-1].classes) or asked  # a net may know fewer
     found: list[Prediction] = []
-    for prediction in predict(net, paths, top=ranked, request=request, residual=function, say=say):
+    for prediction in chain(begun, answers):
         if csv and not found:
             csv_record(_columns(ranked))
         found.append(prediction)
@@ -61,12 +82,62 @@ def predict(
             csv_record(_cells(prediction, ranked))
         elif not json and not prediction.error:
             show_text(f"{prediction.path}: {_words(prediction)}")
+    if features is not None:
+        _write(features, found)
     if json:
-        emit({"run": run, "predictions": [prediction.to_dict() for prediction in found]})
+        how = {"ensemble": ensemble or [], "views": views, "scales": options.pixels_of(scales), "features": features}
+        emit({"run": run, **how, "predictions": [prediction.to_dict() for prediction in found]})
     if len(found) > 1:
         say(_tally(found))
     if any(prediction.error for prediction in found):
         raise typer.Exit(1)
+
+
+def _refuse_photograph(run: Path) -> None:
+    """UsageError where the net was forgotten, and the first photograph stands in its place."""
+    from reslab.data import only_photos
+
+    if run.is_file() and only_photos([run]):
+        raise UsageError(
+            f"{run} is a photograph: name a run, a model file or a trained net before it, "
+            f"as in reslab predict resnet56-cifar10 {as_typed(run)}"
+        )
+
+
+def _refuse_place(features: Path) -> None:
+    """UsageError before anything is looked at for it."""
+    from reslab.store import refuse_other_file
+
+    refuse_place("--features", features, ".npz")
+    refuse_other_file(features)
+
+
+def _write(features: Path, found: "list[Prediction]") -> None:
+    """Those of the photographs that could be read. Raises DataError where there is none."""
+    from reslab.store import write_features
+
+    read = [prediction for prediction in found if not prediction.error]
+    described = [prediction.features for prediction in read if prediction.features is not None]
+    if not described:
+        raise DataError(f"no photograph could be read: {features} was not written")
+    write_features(
+        features,
+        [prediction.path for prediction in read],
+        [prediction.classes[0] for prediction in read],
+        [prediction.probabilities[0] for prediction in read],
+        described,
+    )
+    say(f"{features}: {counting(len(read), 'photograph')}, {len(described[0]):,} features each")
+
+
+def _up_to_an_answer(answers: Iterator["Prediction"]) -> "list[Prediction]":
+    """Those before the first that could be read, and that one, which tells how many classes there are."""
+    begun = []
+    for prediction in answers:
+        begun.append(prediction)
+        if not prediction.error:
+            break
+    return begun
 
 
 def _words(prediction: "Prediction") -> str:

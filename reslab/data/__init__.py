@@ -39,6 +39,7 @@ from reslab.data.catalog import (
     NAMES,
     fetch_dataset,
     find_folder,
+    keeps_mirrors,
     list_datasets,
     load_dataset,
     load_folder,
@@ -52,7 +53,7 @@ from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
 from reslab.data.findings import Finding
 from reslab.data.folder import FolderIndex, index_folder
 from reslab.data.lazy import LazyPixels
-from reslab.data.photo import LARGEST_SCALE, fit, fit_picture, open_photo, quiet, read_photo
+from reslab.data.photo import LARGEST_SCALE, fit, open_photo, picture_at, quiet, read_photo
 from reslab.data.places import data_root
 from reslab.data.preprocessing import Preprocessing, by_colour, measure
 from reslab.data.scaling import at_scale, draw_places, draw_scales, scaled_crops
@@ -93,17 +94,18 @@ __all__ = [
     "files_below",
     "find_folder",
     "fit",
-    "fit_picture",
     "folders",
     "in_threads",
     "index_folder",
     "index_tested",
+    "keeps_mirrors",
     "list_datasets",
     "load_dataset",
     "load_folder",
     "measure",
     "only_photos",
     "open_photo",
+    "picture_at",
     "places_among",
     "quiet",
     "read_photo",

@@ -27,6 +27,11 @@ ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 PHOTO_SIZE = 224  # pixels, for folders, as in the paper
 
 
+def keeps_mirrors(name: str) -> bool:
+    """Does a mirrored image of this data set keep its class? Photographs do, a mirrored 2 is no 2."""
+    return name != "digits"
+
+
 def load_dataset(
     name: str | Path,
     *,

@@ -35,6 +35,7 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
+MARGIN = 2  # a JPEG may come at a half, a quarter, an eighth of its size, if this many times what is asked for is left
 LARGEST_SCALE = 2048  # pixels: a batch of larger images would fill the memory
 LONGEST = 8  # times its shorter side: of a longer strip the centre is looked at, or scaling it would fill the memory
 
@@ -47,20 +48,7 @@ _DECIDING = threading.RLock()
 
 def read_photo(path: Path | str, size: int) -> NDArray[np.uint8]:
     """The photograph in a file as (size, size, 3); see `open_photo` and `fit`."""
-    return fit(open_photo(path, 2 * size), size)
-
-
-def fit_picture(picture: Image.Image | NDArray[np.uint8], size: int, name: str) -> NDArray[np.uint8]:
-    """A picture in memory as (size, size, 3): what `read_photo` makes of its file; of an array, RGB (H, W, 3).
-
-    A large JPEG is scaled from all of its pixels, where reading may start from half of them. DataError, calling it
-    `name`, if a lazily read picture turns out to be damaged.
-    """
-    with _decoding(name):
-        if isinstance(picture, np.ndarray):
-            return fit(Image.fromarray(picture), size)
-        picture.load()
-        return fit(as_rgb(upright(picture)), size)
+    return fit(open_photo(path, MARGIN * size), size)
 
 
 def open_photo(path: Path | str, enough: int | None = None) -> Image.Image:
@@ -73,6 +61,28 @@ def open_photo(path: Path | str, enough: int | None = None) -> Image.Image:
             image.draft(None, (enough, enough))
         image.load()
         return as_rgb(upright(image))
+
+
+def picture_at(
+    picture: Path | Image.Image | NDArray[np.uint8], side: int, whole: bool, name: str = ""
+) -> NDArray[np.uint8]:
+    """A photograph's file, or a picture in memory (of an array, RGB (H, W, 3)), its shorter side at `side` pixels.
+
+    `whole`, as `scaled` gives it, or the square in its centre, as `read_photo` does. Of a large JPEG in memory all
+    pixels are scaled, where reading may start from half of them. DataError, calling what is in memory `name`, if it
+    cannot be read.
+    """
+    image = open_photo(picture, MARGIN * side) if isinstance(picture, Path) else _in_memory(picture, name)
+    return scaled(image, side) if whole else fit(image, side)
+
+
+def _in_memory(picture: Image.Image | NDArray[np.uint8], name: str) -> Image.Image:
+    """As `open_photo` gives a file; a lazily read picture may turn out to be damaged."""
+    with _decoding(name):
+        if isinstance(picture, np.ndarray):
+            return Image.fromarray(picture)
+        picture.load()
+        return as_rgb(upright(picture))
 
 
 def glance(path: Path | str) -> None:

@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reslab.data.dataset import Images
-from reslab.data.photo import centre_piece, scaled
+from reslab.data.photo import MARGIN, centre_piece, scaled
 from reslab.data.randomness import generator
 from reslab.data.threads import in_threads
-
-MARGIN = 2  # a JPEG may come at a half, a quarter, an eighth of its size, if this many times what is asked for is left
 
 
 def draw_scales(batch: int, scale: tuple[int, ...], seed: int, step: int) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from reslab.data.photo import quiet
 from reslab.processor import usable_cores
 from reslab.progress import Progress, unseen
 
+MOST = 32  # threads: more of them wait for the disk
 SLICE = 1024  # photographs in flight, so that waiting ones do not fill the memory
 
 Item = TypeVar("Item")
@@ -15,10 +16,13 @@ Found = TypeVar("Found")
 
 
 def in_threads(
-    work: Callable[[Item], Found], items: Sequence[Item] | range, progress: Progress = unseen
+    work: Callable[[Item], Found],
+    items: Sequence[Item] | range,
+    progress: Progress = unseen,
+    threads: int | None = None,
 ) -> Iterator[Found]:
-    """`work(item)` for each, in order; as many at once as there are cores."""
-    with quiet(), ThreadPoolExecutor(min(usable_cores(), 32)) as pool:
+    """`work(item)` for each, in order; as many at once as there are `threads`, None: as many as cores."""
+    with quiet(), ThreadPoolExecutor(min(threads or usable_cores(), MOST)) as pool:
         for start in range(0, len(items), SLICE):
             for done, found in enumerate(pool.map(work, items[start : start + SLICE]), start + 1):
                 progress(done, len(items))

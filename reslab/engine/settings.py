@@ -1,7 +1,13 @@
-"""What an engine asks of PyTorch for the whole process: threads, and how cuDNN chooses; and how that is given back."""
+"""What an engine asks of PyTorch for the whole process: threads, and how cuDNN chooses; and how that is given back.
 
+Several threads of Python may be at it at once. cuDNN's flags are one for all of them. A number of threads is each
+thread's own, but a thread that asks PyTorch for the first time finds what was set last by any.
+"""
+
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import torch
 
@@ -22,14 +28,22 @@ def settle(execution: Execution) -> None:
 
 @contextmanager
 def same_settings() -> Iterator[None]:
-    """Afterwards all that `settle` changes is as before: the process is the caller's."""
-    cudnn = torch.backends.cudnn
-    threads, deterministic, benchmark = torch.get_num_threads(), cudnn.deterministic, cudnn.benchmark
+    """Afterwards all that `settle` changes is as before: the process is the caller's.
+
+    Where several threads are inside at once, before is before the first of them came in: what the others found was his.
+    cuDNN's flags stay until the last one leaves. Nobody waits for anybody: one may be at a training of hours.
+    """
+    if getattr(_OWN, "inside", False):  # in training, say, which tests in between
+        with _given_back():
+            yield
+        return
+    _OWN.inside, before = True, _GUESTS.enter()
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
-        cudnn.deterministic, cudnn.benchmark = deterministic, benchmark
+        _OWN.inside = False
+        torch.set_num_threads(before.threads)
+        _GUESTS.leave()
 
 
 @contextmanager
@@ -38,3 +52,54 @@ def settled(execution: Execution) -> Iterator[None]:
     with same_settings():
         settle(execution)
         yield
+
+
+class _Settings(NamedTuple):
+    """Of PyTorch, as this thread sees them."""
+
+    threads: int
+    deterministic: bool
+    benchmark: bool
+
+    @classmethod
+    def now(cls) -> "_Settings":
+        cudnn = torch.backends.cudnn
+        return cls(torch.get_num_threads(), cudnn.deterministic, cudnn.benchmark)
+
+    def put_flags(self) -> None:
+        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = self.deterministic, self.benchmark
+
+
+@contextmanager
+def _given_back() -> Iterator[None]:
+    before = _Settings.now()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before.threads)
+        before.put_flags()
+
+
+class _Guests:
+    """How many threads are inside, and what the first of them found."""
+
+    def __init__(self) -> None:
+        self._lock, self._count = threading.Lock(), 0
+        self._before: _Settings | None = None
+
+    def enter(self) -> _Settings:
+        with self._lock:
+            if self._before is None:
+                self._before = _Settings.now()
+            self._count += 1
+            return self._before
+
+    def leave(self) -> None:
+        with self._lock:
+            self._count -= 1
+            if self._count == 0 and self._before:
+                self._before.put_flags()
+                self._before = None
+
+
+_GUESTS, _OWN = _Guests(), threading.local()

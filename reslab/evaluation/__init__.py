@@ -11,6 +11,7 @@ from reslab.evaluation.confusion import (
     mean_class_error,
 )
 from reslab.evaluation.crops import centre_crop, ten_crop
+from reslab.evaluation.ensemble import Net, several
 from reslab.evaluation.error import cross_entropy, softmax, top_error
 from reslab.evaluation.evaluate import Evaluation, evaluate
 from reslab.evaluation.mistakes import answers
@@ -28,6 +29,7 @@ __all__ = [
     "ClassError",
     "Confusion",
     "Evaluation",
+    "Net",
     "Picture",
     "Prediction",
     "Views",
@@ -44,6 +46,7 @@ __all__ = [
     "predict",
     "probabilities",
     "scores_of",
+    "several",
     "single_view",
     "softmax",
     "ten_crop",

@@ -10,10 +10,15 @@ from numpy.typing import NDArray
 from reslab.data import places_among
 from reslab.engine import Execution, Request
 from reslab.errors import UsageError
+from reslab.evaluation.probabilities import not_dense
 from reslab.evaluation.scores import execution_for
+from reslab.evaluation.views import views_of
 from reslab.nets import Residual
 from reslab.progress import Say
 from reslab.store import Classifier, ExportedNet, load
+
+Net = str | Path | Classifier | ExportedNet
+"""A run folder, a model file or a trained net's name; or what `load` gave."""
 
 Choice = Callable[[Path | None, Request | None, Classifier | ExportedNet, Say], Execution]
 """How a net is run: `execution_for` or its like."""
@@ -32,8 +37,13 @@ class Member:
         return self.classifier.classes
 
 
+def several(nets: Net | Sequence[Net]) -> tuple[Net, ...]:
+    """More nets of an ensemble: as many as are given, of which there may be one."""
+    return (nets,) if isinstance(nets, Net) else tuple(nets)
+
+
 def members_of(
-    nets: Sequence[str | Path | Classifier | ExportedNet],
+    nets: Sequence[Net],
     request: Request | None,
     residual: Residual | None,
     say: Say,
@@ -54,7 +64,7 @@ def members_of(
 
 
 def _member(
-    net: str | Path | Classifier | ExportedNet,
+    net: Net,
     request: Request | None,
     residual: Residual | None,
     say: Say,
@@ -79,6 +89,14 @@ def _refuse_other_classes(first: Member, other: Member) -> None:
                 f"{first.name} and {other.name} cannot be averaged: {one.name} knows the class '{strange[0]}'{more}, "
                 f"{two.name} does not; an ensemble needs nets of the same classes"
             )
+
+
+def refuse_impossible(views: str | int | None, scales: Sequence[int], members: list[Member]) -> None:
+    """Before thousands of photographs are read: UsageError for views that one of the nets does not have."""
+    for member in members:
+        chosen = views_of(views, scales, member.classifier.size, mirror=True)
+        if chosen.dense and isinstance(member.classifier, ExportedNet):
+            raise UsageError(not_dense(member.classifier))
 
 
 def in_order(probabilities: NDArray[np.float64], member: Member, classes: tuple[str, ...]) -> NDArray[np.float64]:

@@ -13,16 +13,16 @@ from reslab.engine import Request
 from reslab.errors import UsageError
 from reslab.evaluation.answered import Answers, answers_of
 from reslab.evaluation.confusion import ClassError, class_errors, confusion_matrix, mean_class_error
-from reslab.evaluation.ensemble import Member, in_order, members_of, seen_in_training
+from reslab.evaluation.ensemble import Member, Net, in_order, members_of, refuse_impossible, seen_in_training, several
 from reslab.evaluation.error import softmax, top_error
-from reslab.evaluation.probabilities import not_dense, probabilities
+from reslab.evaluation.probabilities import probabilities
 from reslab.evaluation.scores import scores_of
 from reslab.evaluation.source import tested_on
 from reslab.evaluation.trained_on import learned_by
-from reslab.evaluation.views import Views, views_of
+from reslab.evaluation.views import Views, mirror_note, views_of
 from reslab.nets import Residual
 from reslab.progress import Progress, Say, silent, unseen
-from reslab.store import Classifier, ExportedNet
+from reslab.store import Classifier
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,13 @@ class Evaluation:
 
 
 def evaluate(
-    run_or_classifier: str | Path | Classifier | ExportedNet,
+    run_or_classifier: Net,
     data: str | Path | None = None,
     split: str | None = None,
     *,
     views: str | int | None = None,
     scales: Sequence[int] = (),
-    ensemble: Sequence[str | Path | Classifier | ExportedNet] = (),
+    ensemble: Net | Sequence[Net] = (),
     data_root: Path | None = None,
     request: Request | None = None,
     residual: Residual | None = None,
@@ -94,15 +94,15 @@ def evaluate(
     "val" or "train"; of a folder "all" is every photograph, and the default where another one than the run's own has no
     folders of splits. Classes are matched by name. `views` is 1 (the image as it is), "flip" (and its mirror), "centre"
     or 10 (crops); with `scales`, shorter sides in pixels, crops are cut from images of these scales, and 1 and "flip"
-    apply the net convolutionally to whole images (see `Views`). `ensemble` names more runs, whose probabilities are
-    averaged with those of the first. `residual` is the nets' residual function, where it is one's own.
+    apply the net convolutionally to whole images (see `Views`). `ensemble` is one more net or several, whose
+    probabilities are averaged with those of the first. `residual` is the nets' residual function, if it is one's own.
 
     Raises UsageError for a split or views that are not there and for members with other classes, DataError for a data
     set whose classes the net does not know, before any photograph is read.
     """
-    members = members_of((run_or_classifier, *ensemble), request, residual, say)
+    members = members_of((run_or_classifier, *several(ensemble)), request, residual, say)
     first = members[0]
-    _refuse_impossible(views, scales, members)
+    refuse_impossible(views, scales, members)
     tested = tested_on(first.classifier, data, split, data_root, on_bad, say)
     dataset, split, images = tested.dataset, tested.split, tested.images
     chosen = views_of(views, scales, first.classifier.size, dataset.mirror)
@@ -143,19 +143,11 @@ def evaluate(
     )
 
 
-def _refuse_impossible(views: str | int | None, scales: Sequence[int], members: list[Member]) -> None:
-    """Before thousands of photographs are read."""
-    for member in members:
-        chosen = views_of(views, scales, member.classifier.size, mirror=True)
-        if chosen.dense and isinstance(member.classifier, ExportedNet):
-            raise UsageError(not_dense(member.classifier))
-
-
 def _remarks(dataset: Dataset, images: Images, views: Views) -> tuple[str, ...]:
     """What the reader of a number should know of how it was measured."""
     notes = []
     if views.flip and not dataset.mirror:
-        notes.append(f"a mirrored image of {dataset.name} may be none of its class: --views 1 leaves mirrors out")
+        notes.append(mirror_note(dataset.name))
     if views.scales and images.photos is None and max(views.scales) > images.size:
         notes.append(
             f"{dataset.name} has no larger images than its {images.size} x {images.size} pixels: they were enlarged to "

@@ -47,7 +47,7 @@ def photographs(place: Path, say: Say = silent) -> list[Path]:
         return [place]
     if not place.is_dir():
         raise _nothing(place)
-    files = files_below(place)
+    files = files_below(place, say)
     found = only_photos(files)
     others = _others(set(files).difference(found))
     if not found:
@@ -58,10 +58,16 @@ def photographs(place: Path, say: Say = silent) -> list[Path]:
 
 
 def _nothing(place: Path) -> DataError | UsageError:
-    """The error for a path where nothing is: a mistyped one, or an address of the web."""
+    """The error for a path where no file or folder is: a mistyped one, an address of the web, a pipe, a pattern."""
     if address := _ADDRESS.match(place.as_posix()):
         url = f"{address[1]}://{place.as_posix()[address.end() :]}"
         return UsageError(f"{url} is an address, and reslab reads files only: download it, and name the file")
+    if place.is_symlink() and not place.exists():
+        return DataError(f"{place} is a link that leads nowhere")
+    if place.exists() or str(place) == "-":
+        return UsageError(f"{place} is no file, and reslab reads files only: save the photograph, and name its file")
+    if set("*?[") & set(str(place)):
+        return DataError(f"no file or folder {place}; a pattern goes without quotes, and in Python through glob.glob")
     return DataError(f"no file or folder {place}")
 
 

@@ -1,25 +1,25 @@
 """Prediction: class names and probabilities for photographs, with the net's own preprocessing."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from reslab.data import fit_picture, in_threads, quiet, read_photo
-from reslab.engine import Request, same_settings, settled
+from reslab.data import keeps_mirrors
+from reslab.engine import Request, same_settings
 from reslab.errors import DataError, UsageError
-from reslab.evaluation.ensemble import Member, members_of
+from reslab.evaluation.asked import Asked, averaged
+from reslab.evaluation.described import Describing
+from reslab.evaluation.ensemble import Member, Net, members_of, refuse_impossible, several
 from reslab.evaluation.pictures import Named, Picture, named_pictures
-from reslab.evaluation.probabilities import answering
+from reslab.evaluation.probabilities import answering, portion_of
 from reslab.evaluation.scores import execution_to_ask
+from reslab.evaluation.sights import sights_of
+from reslab.evaluation.views import Views, mirror_note, views_of
 from reslab.nets import Residual
-from reslab.store import Classifier, ExportedNet
 
 BATCH = 64
 
@@ -32,8 +32,10 @@ class Prediction:
     classes: tuple[str, ...]
     probabilities: tuple[float, ...]
     error: str | None = None  # why it could not be read
+    features: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)  # (F,), if asked for
 
     def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, without the features."""
         if self.error:
             return {"path": self.path, "error": self.error}
         ranking = [{"name": n, "probability": p} for n, p in zip(self.classes, self.probabilities, strict=True)]
@@ -41,10 +43,14 @@ class Prediction:
 
 
 def predict(
-    run_or_classifier: str | Path | Classifier | ExportedNet,
+    run_or_classifier: Net,
     images: Picture | Iterable[Picture],
     *,
     top: int = 5,
+    views: str | int | None = None,
+    scales: Sequence[int] = (),
+    ensemble: Net | Sequence[Net] = (),
+    features: bool = False,
     request: Request | None = None,
     residual: Residual | None = None,
     say: Callable[[str], None] = lambda _: None,
@@ -53,62 +59,81 @@ def predict(
 
     A picture is a photograph's path, a PIL image, or RGB pixels as a uint8 array (H, W, 3), of any size; folders are
     searched for photographs, and what is left out there is said. What is in memory is called "images[2]", by its place
-    among those given. A photograph that cannot be read gives a Prediction with `error`. PyTorch runs the net, with all
-    cores unless `request` says otherwise, and its settings are the caller's between two answers. What `load` gives of
-    an exported file is asked as it stands.
+    among those given. A photograph that cannot be read gives a Prediction with `error`. `views`, `scales` and
+    `ensemble` are those of `evaluate` (sec. 3.4): of each net the mean probabilities over its views, of several nets
+    the mean over them. With `features`, each answer has the features of the single net in its single view, what
+    `Classifier.features` gives, in fp32 unless `request` says otherwise. PyTorch runs the nets, with all cores unless
+    `request` says otherwise, and its settings are the caller's between two answers. What `load` gives of an exported
+    file is asked as it stands.
 
     Raises at the call DataError for a path that does not exist and UsageError for what is no picture, but for those of
-    a stream, which are not looked at before their turn.
+    a stream, which are not looked at before their turn; and UsageError as `evaluate` does.
     """
     if top < 1:
         raise UsageError(f"--top {top}: ask for at least 1 class")
     pictures = iter(named_pictures(images, say))
-    [member] = members_of([run_or_classifier], request, residual, say, execution_to_ask)
-    return _answers(member, pictures, top)
-
-
-def _answers(member: Member, pictures: Iterator[Named], top: int) -> Iterator[Prediction]:
-    """A batch at a time, so that a film is not kept in memory."""
-    net, execution = member.classifier, member.execution
+    if features:
+        request = _precise(request or Request())
+    members = members_of((run_or_classifier, *several(ensemble)), request, residual, say, execution_to_ask)
+    refuse_impossible(views, scales, members)
+    about = members[0].classifier.identity
+    mirror = about.fingerprint is not None or keeps_mirrors(about.data)  # a folder may be called "digits"
+    chosen = [views_of(views, scales, member.classifier.size, mirror) for member in members]
+    if chosen[0].flip and not mirror:
+        say(mirror_note(about.data))
     with same_settings():  # which an engine changes when it is made
-        answer = answering(net, execution)
-    while batch := list(islice(pictures, BATCH)):
-        seen = _pixels(batch, net.size)
-        good = [pixels for pixels in seen if isinstance(pixels, np.ndarray)]
-        with settled(execution):
-            found = iter(answer(np.stack(good)) if good else ())
-        for (name, _), pixels in zip(batch, seen, strict=True):
-            if isinstance(pixels, DataError):
-                yield Prediction(name, (), (), str(pixels))
+        if features:
+            return _described(members, chosen, pictures, top)
+        asked = [
+            Asked(member, seen, answering(member.classifier, member.execution, seen.dense))
+            for member, seen in zip(members, chosen, strict=True)
+        ]
+    return _answers(asked, pictures, top)
+
+
+def _precise(request: Request) -> Request:
+    """Distances between features are small differences of large numbers: not in bf16, if nobody asks for that."""
+    return replace(request, precision="fp32") if request.precision == "auto" else request
+
+
+def _described(members: list[Member], views: list[Views], pictures: Iterator[Named], top: int) -> Iterator[Prediction]:
+    """Answers with features. Raises UsageError where there are none."""
+    if len(members) > 1 or views[0] != Views():
+        raise UsageError("--features are those of one net in its single view: leave out --ensemble, --views, --scales")
+    describing = Describing(members[0].classifier, members[0].execution)
+    return _answers([Asked(members[0], views[0], describing)], pictures, top, describing.take)
+
+
+def _answers(
+    asked: list[Asked], pictures: Iterator[Named], top: int, take: Callable[[], NDArray[np.float32]] | None = None
+) -> Iterator[Prediction]:
+    """A batch at a time, so that a film is not kept in memory. `take` gives the features of those that were read."""
+    looks = {look for one in asked for look in one.looks}
+    together = min(BATCH, portion_of(max(look.side for look in looks)))
+    classes = asked[0].member.classes
+    while batch := list(islice(pictures, together)):
+        seen = sights_of(batch, looks, asked[0].member.execution.threads)
+        good = [sight for sight in seen if not isinstance(sight, DataError)]
+        found = iter(averaged(asked, good)) if good else iter(())
+        described = iter(take()) if take and good else None
+        for (name, _), sight in zip(batch, seen, strict=True):
+            if isinstance(sight, DataError):
+                yield Prediction(name, (), (), str(sight))
             else:
-                yield _ranked(name, next(found), net.classes, top)
+                yield _ranked(name, next(found), classes, top, next(described) if described else None)
 
 
-Pixels = NDArray[np.uint8] | DataError  # (size, size, 3), or why there are none
-
-
-def _pixels(batch: list[Named], size: int) -> list[Pixels]:
-    """What the net sees of each picture: files are read in threads, what is in memory is not for several at once."""
-    files = [picture for _, picture in batch if isinstance(picture, Path)]
-    read = iter(list(in_threads(partial(_read, size=size), files)))
-    with quiet():
-        return [next(read) if isinstance(picture, Path) else _fitted(name, picture, size) for name, picture in batch]
-
-
-def _read(file: Path, size: int) -> Pixels:
-    try:
-        return read_photo(file, size)
-    except DataError as error:
-        return error
-
-
-def _fitted(name: str, picture: Image.Image | NDArray[np.uint8], size: int) -> Pixels:
-    try:
-        return fit_picture(picture, size, name)
-    except DataError as error:
-        return error
-
-
-def _ranked(name: str, probabilities: np.ndarray, classes: tuple[str, ...], top: int) -> Prediction:
+def _ranked(
+    name: str,
+    probabilities: NDArray[np.float64],
+    classes: tuple[str, ...],
+    top: int,
+    features: NDArray[np.float32] | None,
+) -> Prediction:
     order = np.argsort(-probabilities, kind="stable")[:top]
-    return Prediction(name, tuple(classes[i] for i in order), tuple(round(float(probabilities[i]), 6) for i in order))
+    return Prediction(
+        name,
+        tuple(classes[i] for i in order),
+        tuple(round(float(probabilities[i]), 6) for i in order),
+        features=features,
+    )

@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
-from reslab.data import Images, at_scale, by_colour
+from reslab.data import Images, Preprocessing, at_scale, by_colour
 from reslab.engine import Execution, TorchEngine, parameter_layout, settled, statistics_layout
 from reslab.errors import UsageError
 from reslab.evaluation.crops import centre_crop, ten_crop
@@ -43,7 +44,7 @@ def probabilities(
         for number, scale in enumerate(scales):
             for indices in _portions(len(images), scale or images.size):
                 pictures = at_scale(images, indices, scale) if scale else list(images.pixels[indices])
-                total[indices] += _one_scale(answer, pictures, views, net.size)
+                total[indices] += one_scale(answer, pictures, views, net.size)
                 progress(number * len(images) + int(indices[-1]) + 1, len(scales) * len(images))
         return total / len(scales)
 
@@ -58,7 +59,11 @@ def answering(net: Classifier | ExportedNet, execution: Execution, dense: bool =
         if dense:
             raise UsageError(not_dense(net))
         return _in_batches(net.probabilities)
-    score = dense_scores(net, execution) if dense else crop_scores(net, execution)
+    return answer_by(dense_scores(net, execution) if dense else crop_scores(net, execution))
+
+
+def answer_by(score: Score) -> Answer:
+    """Probabilities of any number of images, a batch at a time."""
     return _in_batches(lambda pixels: softmax(score(pixels)))
 
 
@@ -70,7 +75,7 @@ def not_dense(net: ExportedNet) -> str:
     )
 
 
-def _one_scale(answer: Answer, pictures: list[Pixels], views: Views, size: int) -> NDArray[np.float64]:
+def one_scale(answer: Answer, pictures: list[Pixels], views: Views, size: int) -> NDArray[np.float64]:
     """Mean probabilities of images at one scale, over crops and mirrors, (N, classes)."""
     if views.kind == "10":
         crops = np.concatenate([ten_crop(picture, size) for picture in pictures])
@@ -104,8 +109,13 @@ def _in_batches(answer: Answer) -> Answer:
 
 def _portions(images: int, side: int) -> Iterator[NDArray[np.int64]]:
     """Indices of images, as many at a time as the memory should hold."""
-    portion = max(1, PORTION_PIXELS // side**2)
+    portion = portion_of(side)
     return (np.arange(start, min(start + portion, images)) for start in range(0, images, portion))
+
+
+def portion_of(side: int) -> int:
+    """So many images with a shorter side of `side` pixels may be in memory at a time."""
+    return max(1, PORTION_PIXELS // side**2)
 
 
 def crop_scores(classifier: Classifier, execution: Execution) -> Score:
@@ -123,9 +133,16 @@ def dense_scores(classifier: Classifier, execution: Execution) -> Score:
     if not isinstance(spec, Spec):
         raise UsageError(NOT_DENSE)
     net = convolutional(unfilled(spec, classifier.residual), spec.smallest_map)
+    return torch_scores(net, classifier, by_colour(classifier.preprocessing), execution)
+
+
+def torch_scores(
+    net: nn.Sequential, classifier: Classifier, preprocessing: Preprocessing, execution: Execution
+) -> Score:
+    """Scores of `net`, run by PyTorch in any case, with the classifier's weights, which have the same names there."""
     state = dict(classifier.net.state_dict())
     weights, statistics = parameter_layout(net).pack(state), statistics_layout(net).pack(state)
     torch_execution = replace(execution, engine="torch", channels_last=execution.device != "mps", compiled=False)
-    engine = TorchEngine(net, by_colour(classifier.preprocessing), torch_execution)
+    engine = TorchEngine(net, preprocessing, torch_execution)
     flat = engine.buffer(weights), engine.buffer(statistics)
     return lambda pixels: engine.logits(*flat, np.ascontiguousarray(pixels)).to("cpu").numpy()

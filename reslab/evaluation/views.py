@@ -54,8 +54,13 @@ def views_of(views: str | int | None, scales: Sequence[int], size: int, mirror: 
     smallest = size if crops else SMALLEST_SIZE
     for scale in chosen:
         if not smallest <= scale <= LARGEST_SCALE:
-            what = f"crops of {size} pixels" if crops else "the net"
-            raise UsageError(f"scale {scale}: {what} need a shorter side from {smallest} to {LARGEST_SCALE:,} pixels")
+            what = f"crops of {size} pixels need" if crops else "the net needs"
+            raise UsageError(f"scale {scale}: {what} a shorter side from {smallest} to {LARGEST_SCALE:,} pixels")
         if chosen.count(scale) > 1:
             raise UsageError(f"scale {scale} is named more than once; each counts as much as every other")
     return Views(name, chosen)
+
+
+def mirror_note(data: str) -> str:
+    """What to say of mirrors of a data set whose mirrored images may be none of their class."""
+    return f"a mirrored image of {data} may be none of its class: --views 1 leaves mirrors out"

@@ -5,7 +5,7 @@ from reslab.nets.blocks import Block, Residual
 from reslab.nets.complexity import Complexity, Stage, complexity, count_params
 from reslab.nets.deeper import deeper
 from reslab.nets.dense import NOT_DENSE, convolutional
-from reslab.nets.features import features
+from reslab.nets.features import features, last_layer
 from reslab.nets.historic import HISTORIC, Companion, Historic, companions_of
 from reslab.nets.initialisation import INITIALISATIONS, SCALED, he_initialise, initialise
 from reslab.nets.layers import GATE, Layer, blocks_of, layer_text, layers_of, shortcut_kind
@@ -52,6 +52,7 @@ __all__ = [
     "features",
     "he_initialise",
     "initialise",
+    "last_layer",
     "layer_text",
     "layers_of",
     "layers_text",

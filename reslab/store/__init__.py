@@ -3,6 +3,7 @@
 from reslab.store.atomic import json_bytes, make_folder, read_bytes, read_json, write_bytes, write_json
 from reslab.store.classifier import UNTOLD, Classifier, Identity, Origin
 from reslab.store.exported_net import ExportedNet, exported_as
+from reslab.store.features_file import refuse_other_file, write_features
 from reslab.store.lineage import (
     UNRECORDED,
     Ancestor,
@@ -79,6 +80,7 @@ __all__ = [
     "read_results",
     "read_trained",
     "refuse_other",
+    "refuse_other_file",
     "remember_pace",
     "remembered_pace",
     "results_folder",
@@ -88,6 +90,7 @@ __all__ = [
     "unknown_of",
     "write_bench",
     "write_bytes",
+    "write_features",
     "write_json",
     "write_lineage",
     "write_measurement",

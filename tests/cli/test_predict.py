@@ -13,8 +13,9 @@ import pytest
 import torch
 from PIL import Image
 
+import reslab
 from reslab.cli.predict import _tally
-from reslab.data import Preprocessing
+from reslab.data import Preprocessing, read_photo
 from reslab.evaluation import Prediction
 from reslab.nets import create, spec
 from reslab.store import Identity, model_bytes
@@ -25,12 +26,20 @@ CLASSES = ("chair", 'lap"top, grey', "犬")
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> Path:
-    torch.manual_seed(0)
+    return made(tmp_path_factory.mktemp("models") / "things.safetensors")
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory) -> Path:
+    return made(tmp_path_factory.mktemp("models") / "others.safetensors", seed=1)
+
+
+def made(path: Path, seed: int = 0) -> Path:
+    torch.manual_seed(seed)
     net = create("resnet8", classes=3, size=8)
     net[-1][2].weight.data *= 20  # answers that differ from image to image
     weights = {name: t for name, t in net.state_dict().items() if not name.endswith("num_batches_tracked")}
     identity = Identity("resnet8", spec("resnet8", None, 3, 8), CLASSES, "things")
-    path = tmp_path_factory.mktemp("models") / "things.safetensors"
     path.write_bytes(model_bytes(weights, identity, Preprocessing(np.full((1, 1, 3), 128, np.float32), 64.0, 8)))
     return path
 
@@ -123,6 +132,70 @@ def test_threads_may_be_said(model, photos):
     assert [p["name"] for p in one] == [p["name"] for p in both]
     answer = Answer("predict", model, photos, "--threads", "-1")
     assert answer.code == 2 and "--threads -1" in answer.err
+
+
+def test_views_and_members_are_those_of_eval(model, other, photos):
+    one = Answer("predict", model, photos, "--json").json
+    how = ("--views", "10", "--scales", "9,12", "--ensemble", other)
+    together = Answer("predict", model, photos, "--json", *how).json
+    assert (one["ensemble"], one["views"], one["scales"]) == ([], None, [])
+    assert (together["ensemble"], together["views"], together["scales"]) == ([str(other)], "10", [9, 12])
+    assert [p["path"] for p in one["predictions"]] == [p["path"] for p in together["predictions"]]
+    (asked,) = reslab.predict(model, photos / 'no "00".png', views=10, scales=(9, 12), ensemble=str(other))
+    assert together["predictions"][0]["probability"] == pytest.approx(asked.probabilities[0], abs=2e-3)
+    assert [p["probability"] for p in one["predictions"]] != [p["probability"] for p in together["predictions"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--views", "12"], "unknown views '12'"),
+        (["--scales", "8,x"], "--scales 8,x: whole numbers of pixels, as 224,256"),
+        (["--views", "10", "--scales", "7"], "crops of 8 pixels need a shorter side from 8"),
+        (["--ensemble", "resnet20-cifar10"], "an ensemble needs nets of the same classes"),
+        (["--features", "photo.jpg"], "--features photo.jpg: name a file that ends in .npz"),
+        (["--features", "a.npz", "--views", "10"], "--features are those of one net in its single view"),
+    ],
+)
+def test_what_cannot_be_asked(model, photos, words, message):
+    answer = Answer("predict", model, photos, *words)
+    assert answer.code == 2 and message in answer.err and answer.out == ""
+
+
+def test_a_member_that_knows_other_classes_is_refused_by_the_names_that_were_typed(model, photos):
+    err = Answer("predict", model, photos, "--ensemble", "resnet20-cifar10").err
+    assert f"{model} and resnet20-cifar10 cannot be averaged: {model} knows the class 'chair' (and 2 more)" in err
+
+
+def test_a_photograph_in_the_place_of_the_net(model, photos):
+    answer = Answer("predict", photos / 'no "00".png', photos)
+    assert answer.code == 2 and 'no "00".png is a photograph: name a run' in answer.err and answer.out == ""
+
+
+def test_features_go_into_a_file_beside_the_answer(model, photos, tmp_path):
+    (tmp_path / "torn.png").write_bytes(b"no image")
+    file = tmp_path / "features.npz"
+    answer = Answer("predict", model, photos, tmp_path / "torn.png", "--csv", "--features", file)
+    head, *rows = rows_of(answer.out)
+    assert answer.code == 1 and len(rows) == 13 and f"{file}: 12 photographs, 64 features each" in answer.err
+    with np.load(file, allow_pickle=False) as found:
+        saved = [list(found[name]) for name in head]
+        expected = reslab.load(model).features(np.stack([read_photo(path, 8) for path in found["path"]]))
+        assert found["features"] == pytest.approx(expected.numpy(), abs=1e-4)
+    for row, *cells in zip(rows, *saved, strict=False):
+        assert row[:2] == cells[:2] and float(row[2]) == pytest.approx(cells[2], abs=1e-6)
+    assert len(saved[0]) == 12, "the one that cannot be read is left out"
+
+
+def test_features_take_no_other_files_place(model, photos, tmp_path):
+    np.savez(tmp_path / "mine.npz", years=np.arange(3))
+    before = (tmp_path / "mine.npz").read_bytes()
+    answer = Answer("predict", model, photos, "--features", tmp_path / "mine.npz")
+    assert answer.code == 2 and "is there already" in answer.err and answer.out == ""
+    assert (tmp_path / "mine.npz").read_bytes() == before
+    (tmp_path / "torn.png").write_bytes(b"no image")
+    answer = Answer("predict", model, tmp_path / "torn.png", "--features", tmp_path / "new.npz")
+    assert answer.code == 1 and "new.npz was not written" in answer.err and not (tmp_path / "new.npz").exists()
 
 
 def test_a_tally_of_many_classes_is_short():

@@ -1,5 +1,6 @@
 """Files below a folder: through links, but not in circles, and without what is hidden."""
 
+import os
 import sys
 
 import pytest
@@ -35,6 +36,16 @@ def test_links_are_followed_as_in_training_and_not_in_circles(folder):
     (folder / "a" / "round").symlink_to(folder, target_is_directory=True)
     (folder / "b" / "self").symlink_to("self")
     (folder / "b" / "gone.jpg").symlink_to("nothing.jpg")
-    found = names(files_below(folder), folder)
+    said: list[str] = []
+    found = names(files_below(folder, said.append), folder)
     assert found == ["a/1.jpg", "a/2.MPO", "a/notes.txt", "b/3.png"]
+    assert said == [f"{folder}: links that lead nowhere are not read: 2"]
     assert scan_folder(folder)["train"].photos["b"] == ["b/3.png"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names there")
+def test_pipes_are_not_opened_and_said(folder):
+    os.mkfifo(folder / "a" / "pipe.jpg")
+    said: list[str] = []
+    assert names(files_below(folder, said.append), folder) == ["a/1.jpg", "a/2.MPO", "a/notes.txt"]
+    assert said == [f"{folder}: pipes, sockets and devices are not read: 1"]

@@ -23,6 +23,7 @@ def test_everything_promised_is_exported():
 def test_digits_by_name():
     dataset = data.load_dataset("digits", size=16, split="default")
     assert dataset.name == "digits" and dataset.size == 16
+    assert not dataset.mirror and not data.keeps_mirrors("digits") and data.keeps_mirrors("cifar10")
 
 
 def test_a_folder_by_its_path_as_text_or_path(photos):

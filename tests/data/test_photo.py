@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reslab.data.photo import PHOTO_SUFFIXES, fit, fit_picture, open_photo, quiet, read_photo, scaled
+from reslab.data.photo import PHOTO_SUFFIXES, fit, open_photo, picture_at, quiet, read_photo, scaled
 from reslab.errors import DataError
 
 
@@ -58,11 +58,14 @@ def test_a_picture_in_memory_is_read_as_its_file(tmp_path):
     exif[0x0112] = 6
     quarters().save(tmp_path / "turned.png", exif=exif)
     with Image.open(tmp_path / "turned.png") as picture:
-        assert (fit_picture(picture, 8, "it") == read_photo(tmp_path / "turned.png", 8)).all()
-    assert (fit_picture(np.asarray(quarters()), 8, "it") == fit(quarters(), 8)).all()
+        assert (picture_at(picture, 8, False, "it") == read_photo(tmp_path / "turned.png", 8)).all()
+        assert (picture_at(picture, 8, True, "it") == scaled(open_photo(tmp_path / "turned.png"), 8)).all()
+    assert (picture_at(np.asarray(quarters()), 8, False) == fit(quarters(), 8)).all()
+    assert (picture_at(tmp_path / "turned.png", 8, False) == read_photo(tmp_path / "turned.png", 8)).all()
+    assert picture_at(tmp_path / "turned.png", 8, True).shape == (12, 8, 3)
     (tmp_path / "torn.png").write_bytes((tmp_path / "turned.png").read_bytes()[:-40])
     with Image.open(tmp_path / "torn.png") as picture, pytest.raises(DataError, match="it: cannot be read as an image"):
-        fit_picture(picture, 8, "it")
+        picture_at(picture, 8, False, "it")
 
 
 def grey_ramp() -> np.ndarray:

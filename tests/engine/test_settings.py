@@ -1,6 +1,8 @@
 """What an engine asks of PyTorch is given back."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -47,4 +49,61 @@ def test_they_are_given_back_after_an_error():
         settle(execution(device="cuda"))
         settle(execution(threads=1))
         raise KeyError
+    assert settings() == (3, False, True)
+
+
+class Guest(threading.Thread):
+    """Somebody who asks from a thread of his own; he comes in and goes when he is told."""
+
+    def __init__(self, asked: Execution) -> None:
+        super().__init__(daemon=True)
+        self.asked, self.here, self.may_go = asked, threading.Event(), threading.Event()
+        self.found: list[tuple[int, bool, bool]] = []
+        self.start()
+        assert self.here.wait(60)
+
+    def run(self) -> None:
+        with settled(self.asked):
+            self.found.append(settings())
+            self.here.set()
+            assert self.may_go.wait(60)
+            self.found.append(settings())
+        self.found.append(settings())
+
+    def leaves(self) -> list[tuple[int, bool, bool]]:
+        self.may_go.set()
+        self.join(60)
+        return self.found
+
+
+def newcomer() -> tuple[int, bool, bool]:
+    """What a thread finds that was never here."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(settings).result(60)
+
+
+@pytest.mark.parametrize("last_in_is_first_out", [False, True])
+def test_threads_that_overlap_leave_behind_what_the_first_one_found(last_in_is_first_out):
+    first = Guest(execution(threads=1))
+    second = Guest(execution(threads=2))
+    leaving = [second, first] if last_in_is_first_out else [first, second]
+    for guest in leaving:
+        inside, later, afterwards = guest.leaves()
+        assert inside[0] == later[0] == guest.asked.threads and afterwards == (3, False, True)
+    assert settings() == newcomer() == (3, False, True)
+
+
+def test_flags_stay_until_the_last_one_has_left():
+    first, second = Guest(execution(device="cuda")), Guest(execution(device="cuda:1"))
+    first.leaves()
+    assert settings()[1:] == (True, False), "the second one is still at work"
+    second.leaves()
+    assert settings() == newcomer() == (3, False, True)
+
+
+def test_who_is_inside_already_gets_back_what_he_had_there():
+    with settled(execution(threads=1)):
+        with settled(execution(threads=2)):
+            assert settings()[0] == 2
+        assert settings()[0] == 1
     assert settings() == (3, False, True)

@@ -111,3 +111,16 @@ def test_photographs_whose_place_it_does_not_know_have_to_be_named(net):
     of_pets = replace(net, identity=replace(net.identity, data="pets", fingerprint="1"))
     with pytest.raises(UsageError, match=r"net\.onnx was trained on the photographs 'pets', .* name their folder"):
         evaluate(of_pets)
+
+
+def test_it_is_asked_together_with_others_but_not_densely_or_for_features(run, net, digits):
+    picture = digits.splits["val"].pixels[7]
+    (alone,), (together,) = (
+        list(predict(net, picture, top=10, views=10, request=FP32, **more)) for more in ({}, {"ensemble": [run]})
+    )
+    assert alone.classes == together.classes
+    assert alone.probabilities == pytest.approx(together.probabilities, abs=2e-6)
+    with pytest.raises(UsageError, match=r"--scales: the exported net\.onnx takes images of 8 x 8 pixels only"):
+        predict(run, picture, scales=(8, 10), ensemble=net)
+    with pytest.raises(UsageError, match=r"--features: the exported net\.onnx gives answers only"):
+        predict(net, picture, features=True)

@@ -1,5 +1,6 @@
 """What may be asked about: a path, several, folders, pictures in memory, and streams of them."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 
 from reslab.data import Preprocessing
 from reslab.errors import DataError, UsageError
-from reslab.evaluation import predict
+from reslab.evaluation import photographs, predict
 from reslab.nets import create, spec
 from reslab.store import Classifier, Identity
 
@@ -118,3 +119,18 @@ def test_what_is_no_picture(model, images, message):
 def test_files_of_a_list_are_looked_for_first(model, folder):
     with pytest.raises(DataError, match="no file or folder"):
         next(predict(model, [folder, folder / "nothing.png"]))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names there")
+def test_what_is_there_and_no_file_is_named_for_what_it_is(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "link.jpg").symlink_to("gone.jpg")
+    for place in (tmp_path / "pipe.jpg", Path("-")):
+        with pytest.raises(UsageError, match="is no file, and reslab reads files only: save the photograph"):
+            photographs(place)
+    with pytest.raises(DataError, match=r"link\.jpg is a link that leads nowhere"):
+        photographs(tmp_path / "link.jpg")
+    with pytest.raises(DataError, match=r"no file or folder .*\*\.jpg; a pattern goes without quotes"):
+        photographs(tmp_path / "*.jpg")
+    Image.new("RGB", (9, 9)).save(tmp_path / "[1].jpg")
+    assert photographs(tmp_path / "[1].jpg") == [tmp_path / "[1].jpg"]

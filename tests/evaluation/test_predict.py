@@ -1,8 +1,9 @@
-"""Prediction leaves the caller's PyTorch alone, does not inherit how a run was trained, and reads files in threads."""
+"""Prediction leaves the caller's PyTorch alone, reads files in threads, looks as testing does, and gives features."""
 
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -11,10 +12,10 @@ import pytest
 import torch
 from PIL import Image
 
-from reslab.data import Images, Preprocessing
+from reslab.data import Images, Preprocessing, index_tested, load_dataset
 from reslab.engine import Execution, Request, this_machine
 from reslab.errors import DataError, RunError, UsageError
-from reslab.evaluation import Views, predict, probabilities, scores_of
+from reslab.evaluation import Views, predict, probabilities, scores_of, sights, views_of
 from reslab.evaluation.predict import BATCH
 from reslab.evaluation.scores import execution_for, execution_to_ask
 from reslab.nets import create, spec
@@ -108,14 +109,28 @@ def test_files_are_read_in_threads_and_answered_in_order(model, pixels, tmp_path
     for number, picture in enumerate(pixels):
         Image.fromarray(picture).save(tmp_path / f"{number:03}.png")
     (tmp_path / "001.png").write_bytes(b"torn")
-    readers = set()
-    module = import_module("reslab.evaluation.predict")  # the room calls its function so
-    read = module.read_photo
-    monkeypatch.setattr(module, "read_photo", lambda *words: (readers.add(threading.get_ident()), read(*words))[1])
+    readers, read = set(), sights.picture_at
+
+    def watched(picture, *how):
+        if isinstance(picture, Path):
+            readers.add(threading.get_ident())
+        return read(picture, *how)
+
+    monkeypatch.setattr(sights, "picture_at", watched)
     found = list(predict(model, [tmp_path, pixels[7]]))
     assert [Path(p.path).name for p in found] == [*(f"{n:03}.png" for n in range(len(pixels))), "images[1]"]
     assert found[1].error and found[7].probabilities == found[-1].probabilities
-    assert threading.get_ident() not in readers
+    assert readers and threading.get_ident() not in readers
+
+
+def test_no_more_threads_read_files_than_are_asked_for(model, pixels, tmp_path, monkeypatch):
+    for number, picture in enumerate(pixels[:8]):
+        Image.fromarray(picture).save(tmp_path / f"{number}.png")
+    asked, read = [], sights.in_threads
+    monkeypatch.setattr(
+        sights, "in_threads", lambda *words, threads: (asked.append(threads), read(*words, threads=threads))[1]
+    )
+    assert len(list(predict(model, tmp_path, request=Request(threads=1)))) == 8 and asked == [1]
 
 
 def test_what_cannot_be_is_said_at_the_call(model, tmp_path):
@@ -138,3 +153,143 @@ def test_what_a_folder_leaves_out_is_said(model, pixels, tmp_path):
         f"{tmp_path}: 1 file is not read, since it has no suffix of a picture that Pillow decodes: 1 .heic; "
         "save .heic photographs as .jpg"
     ]
+
+
+VIEWS = [("flip", ()), (10, ()), ("centre", (36,)), ("1", (32, 40)), (None, (33, 48)), ("10", (36, 48))]
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory) -> Path:
+    """A folder to test, of photographs of several shapes, a class each."""
+    place = tmp_path_factory.mktemp("album")
+    random = np.random.default_rng(2)
+    for name, shape in (("cat", (150, 90)), ("dog", (40, 61)), ("owl", (32, 32))):
+        (place / "test" / name).mkdir(parents=True)
+        for number in range(2):
+            coarse = Image.fromarray(random.integers(0, 256, (5, 6, 3)).astype(np.uint8))
+            coarse.resize(shape, Image.Resampling.BICUBIC).save(place / "test" / name / f"{number}.jpg")
+    return place
+
+
+def asked(seed: int, size: int, *classes: str) -> Classifier:
+    torch.manual_seed(seed)
+    net = create("resnet8", classes=3).requires_grad_(False).eval()
+    identity = Identity("resnet8", spec("resnet8", None, 3, size), classes, "pets")
+    return Classifier(net, identity, Preprocessing(np.full((1, 1, 3), 100, np.float32), 50.0, size))
+
+
+@pytest.fixture(scope="module")
+def pair() -> tuple[Classifier, Classifier]:
+    """Two nets of two sizes that know the same classes in another order, and are not sure of them."""
+    return asked(0, 32, "cat", "dog", "owl"), asked(1, 24, "owl", "cat", "dog")
+
+
+FP32 = Request(precision="fp32", threads=1)
+
+
+def counted_with(net: Classifier, album: Path, views, scales) -> dict[str, np.ndarray]:
+    """The probabilities that `evaluate` counts with, by class."""
+    images = index_and_images(album, net.size)
+    execution = execution_to_ask(None, FP32, net, silent)
+    found = probabilities(net, images, views_of(views, scales, net.size, mirror=True), execution)
+    return {name: found[:, number] for number, name in enumerate(net.classes)}
+
+
+def index_and_images(album: Path, size: int) -> Images:
+    return load_dataset(album, size=size, index=index_tested(album, "test")).splits["test"]
+
+
+@pytest.mark.parametrize(("views", "scales"), VIEWS)
+def test_views_and_ensembles_are_those_of_testing(pair, album, views, scales):
+    model, other = pair
+    alone = list(predict(model, album, views=views, scales=scales, request=FP32))
+    together = list(predict(model, album, views=views, scales=scales, ensemble=other, request=FP32))
+    one, two = (counted_with(net, album, views, scales) for net in (model, other))
+    single = list(predict(model, album, request=FP32))
+    assert [p.path for p in alone] == [p.path for p in together] and len(alone) == 6
+    for row in range(6):
+        assert dict(zip(alone[row].classes, alone[row].probabilities, strict=True)) == pytest.approx(
+            {name: one[name][row] for name in model.classes}, abs=1e-6
+        )
+        assert dict(zip(together[row].classes, together[row].probabilities, strict=True)) == pytest.approx(
+            {name: (one[name][row] + two[name][row]) / 2 for name in model.classes}, abs=1e-6
+        )
+    assert max(abs(a.probabilities[0] - b.probabilities[0]) for a, b in zip(alone, single, strict=True)) > 1e-3
+
+
+def test_pictures_in_memory_have_views_too(pair, album):
+    model = pair[0]
+    files = sorted(album.rglob("*.jpg"))
+    expected = [p.probabilities for p in predict(model, files, views=10, request=FP32)]
+    found = [p.probabilities for p in predict(model, [Image.open(file) for file in files], views=10, request=FP32)]
+    assert len(set(expected)) == 6
+    assert np.array(found) == pytest.approx(np.array(expected), abs=0.02), "a JPEG's file may be read at half its size"
+
+
+def test_a_batch_of_large_scales_is_small_and_in_order(pair, album, monkeypatch):
+    model = pair[0]
+    torn = album / "test" / "dog" / "torn.jpg"
+    torn.write_bytes(b"torn")
+    expected = list(predict(model, album, scales=(32, 64), request=FP32))
+    # Two rooms call a function as its file.
+    predicting, probabilities_ = (import_module(f"reslab.evaluation.{name}") for name in ("predict", "probabilities"))
+    monkeypatch.setattr(probabilities_, "PORTION_PIXELS", 2 * 64**2)
+    batches, seen = [], sights.sights_of
+    monkeypatch.setattr(predicting, "sights_of", lambda b, *rest: (batches.append(len(b)), seen(b, *rest))[1])
+    found = list(predict(model, album, scales=(32, 64), request=FP32))
+    torn.unlink()
+    assert batches == [2, 2, 2, 1] and [p.path for p in found] == [p.path for p in expected]
+    assert [bool(p.error) for p in found].count(True) == 1
+    for one, two in zip(found, expected, strict=True):
+        assert one.probabilities == pytest.approx(two.probabilities, abs=1e-5)
+
+
+def test_members_and_views_that_cannot_be_are_refused_at_the_call(model, album):
+    strange = Classifier(
+        model.net, Identity("resnet8", model.identity.spec, ("cat", "dog", "cow"), "farm"), model.preprocessing
+    )
+    with pytest.raises(UsageError, match=r"knows the class 'owl'.*an ensemble needs nets of the same classes"):
+        predict(model, album, ensemble=[model, strange])
+    with pytest.raises(UsageError, match="unknown views '11'"):
+        predict(model, album, views=11)
+    with pytest.raises(UsageError, match="scale 31: crops of 32 pixels"):
+        predict(model, album, views=10, scales=(31,))
+
+
+def test_mirrors_of_digits_are_noted_and_not_taken_unasked(pair, album):
+    model = pair[0]
+    about = Identity("resnet8", model.identity.spec, model.classes, "digits")
+    digits = Classifier(model.net, about, model.preprocessing)
+    photographs = Classifier(model.net, replace(about, fingerprint="0"), model.preprocessing)  # a folder called so
+    said: list[str] = []
+    plain, mirrored = (
+        [p.probabilities for p in predict(net, album, scales=(32,), request=FP32, say=said.append)]
+        for net in (digits, photographs)
+    )
+    assert said == [] and plain != mirrored
+    assert plain == [p.probabilities for p in predict(digits, album, views=1, scales=(32,), request=FP32)]
+    predict(digits, album, views=10, request=FP32, say=said.append)
+    assert said == ["a mirrored image of digits may be none of its class: --views 1 leaves mirrors out"]
+
+
+def test_features_come_with_the_answers(model, pixels, tmp_path):
+    Image.fromarray(pixels[0]).save(tmp_path / "0.png")
+    (tmp_path / "1.png").write_bytes(b"torn")
+    found = list(predict(model, [tmp_path, *pixels], features=True, request=Request(threads=1)))
+    plain = list(predict(model, [tmp_path, *pixels], request=FP32))
+    assert found == plain and all(p.features is None for p in plain)
+    assert found[1].error and found[1].features is None
+    expected = model.features(pixels).numpy()
+    rows = np.stack([p.features for p in found if p.features is not None])
+    assert rows.shape == (len(pixels) + 1, 64) and rows.dtype == np.float32
+    assert rows[1:] == pytest.approx(expected, abs=1e-5) and rows[0] == pytest.approx(expected[0], abs=1e-5)
+    assert "features" not in found[0].to_dict()
+
+
+@pytest.mark.parametrize("choice", [{"views": 10}, {"scales": (32,)}, {"views": "flip"}, {"ensemble": "itself"}])
+def test_features_are_of_one_net_in_one_view(model, pixels, choice):
+    if "ensemble" in choice:
+        choice = {"ensemble": model}
+    with pytest.raises(UsageError, match="--features are those of one net in its single view"):
+        predict(model, pixels[0], features=True, **choice)
+    assert len(list(predict(model, pixels[0], features=True, views="1", request=FP32))) == 1

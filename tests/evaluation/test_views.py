@@ -189,7 +189,7 @@ def test_images_that_are_enlarged_or_mirrored_without_reason_are_noted(member, t
         (11, (), "unknown views '11': did you mean"),
         ("flop", (), "did you mean flip"),
         ("10", (24,), "scale 24: crops of 32 pixels need a shorter side from 32"),
-        ("1", (7,), "scale 7: the net need"),
+        ("1", (7,), "scale 7: the net needs a shorter"),
         ("1", (100_000,), "to 2,048 pixels"),
         ("1", (64, 64), "named more than once"),
     ],

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from reslab.errors import UsageError
-from reslab.nets import create, features
+from reslab.nets import create, features, last_layer
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_the_last_layer_makes_the_scores_of_them(name, size, count):
     images = torch.randn(2, 3, size, size)
     found = features(net, images)
     assert found.shape == (2, count) and found.std() > 0
-    assert torch.equal(net[-1][-1](found), net(images))
+    assert torch.equal(last_layer(net)(found), net(images))
 
 
 def test_in_residual_nets_they_are_the_pooled_last_map():
