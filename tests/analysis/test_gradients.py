@@ -33,7 +33,7 @@ def test_norms_are_those_of_each_image_s_own_loss():
 
 
 def test_at_the_start_each_response_has_a_deviation_of_one_and_the_net_stays_as_it_was():
-    net = classifier("plain8")
+    net = classifier("plain8").eval()
     before = {name: value.clone() for name, value in net.state_dict().items()}
     found = gradients(net, noise(6), LABELS)
     assert all(signal.std == pytest.approx(1, abs=1e-3) for signal in found)  # of the batch, not of what was learned
