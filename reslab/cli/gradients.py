@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from reslab.cli.looked import DataRoot, Function, Json, Nets, looked_into, names_of, refuse_other_pictures
+from reslab.cli.looked import DataRoot, Function, Json, Nets, looked_into, names_of, refuse_picture
 from reslab.cli.show import emit, pairs, show_text, table
 
 
@@ -24,7 +24,7 @@ def gradients(
     from reslab.analysis import untrained
     from reslab.store import write_bytes
 
-    refuse_other_pictures(to)
+    refuse_picture(to)
     found = []
     for about, classifier, seen in looked_into(runs, residual, split=split, count=count, data_root=data_root):
         assert seen.labels is not None, "a data set's"
