@@ -26,7 +26,8 @@ def gradients(
 
     refuse_picture(to)
     found = []
-    for about, classifier, seen in looked_into(runs, residual, split=split, count=count, data_root=data_root):
+    looks = looked_into(runs, residual, split=split, count=count, data_root=data_root, labelled=True)
+    for about, classifier, seen in looks:
         assert seen.labels is not None, "a data set's"
         rows = measure(untrained(classifier) if start else classifier, seen.pixels, seen.labels)
         found.append({**about, "start": start, "layers": [row.to_dict() for row in rows]})

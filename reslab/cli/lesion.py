@@ -24,7 +24,8 @@ def lesion(
 
     refuse_picture(to)
     found = []
-    for about, classifier, seen in looked_into(runs, residual, split=split, count=count, data_root=data_root):
+    looks = looked_into(runs, residual, split=split, count=count, data_root=data_root, labelled=True)
+    for about, classifier, seen in looks:
         assert seen.labels is not None, "a data set's"
         error, without = lesions(classifier, seen.pixels, seen.labels)
         found.append({**about, "error": error, "blocks": [row.to_dict() for row in without]})

@@ -8,7 +8,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from reslab.cli.app import app
-from reslab.errors import UsageError
+from reslab.errors import DataError, UsageError
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,12 @@ def test_text_names_the_images(run):
 def test_a_place_for_no_picture_is_refused_before_any_work(tmp_path, command, name, said):
     answer = CliRunner().invoke(app, ["analyze", command, "no-such-net", "--out", str(tmp_path / name)])
     assert isinstance(answer.exception, UsageError) and said in str(answer.exception)
+
+
+@pytest.mark.parametrize(("command", "advised"), [("responses", True), ("gradients", False), ("lesion", False)])
+def test_advice_names_options_that_the_command_has(tmp_path, command, advised):
+    answer = CliRunner().invoke(app, ["analyze", command, "resnet20-cifar10", "--data-root", str(tmp_path)])
+    assert isinstance(answer.exception, DataError) and ("--images" in str(answer.exception)) == advised
 
 
 def test_gradients_of_a_net_and_of_its_start(run, tmp_path):
