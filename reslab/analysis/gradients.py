@@ -27,7 +27,7 @@ class Signal:
     name: str  # of its batch normalisation in the net: "stage1.0.residual.1"
     stage: str
     std: float  # of its response over images, positions and channels: the signal forwards
-    gradient: float  # the norm of an image's gradient of its loss with respect to its response, the mean over images
+    gradient: float  # the norm of the gradient of the images' losses with respect to an image's response, the mean
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -38,12 +38,16 @@ def gradients(
 ) -> tuple[Signal, ...]:
     """The signals of a net for uint8 RGB images (N, H, W, 3) with their labels (N,), as one batch of a training.
 
-    Batch normalisation takes the batch's own statistics, and the net is left as it was. Raises UsageError for fewer
-    than two images, and for a net that has no 3x3 layer with batch normalisation behind it.
+    Batch normalisation takes the batch's own statistics; dropout and stochastic depth are as in testing, so that
+    nothing is left to chance. The net is left as it was. Raises UsageError for fewer than two images, and for a net
+    that has no 3x3 layer with batch normalisation behind it.
     """
     if len(images) < 2:
         raise UsageError("batch normalisation needs a batch: give at least two images")
-    net = copy.deepcopy(classifier).train()
+    net = copy.deepcopy(classifier).eval()
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.train()
     batch, told = torch.from_numpy(np.array(images)), torch.from_numpy(np.array(labels, dtype=np.int64))
     return layer_gradients(net, batch, told, net.net)
 
@@ -56,7 +60,8 @@ def layer_gradients(forward: nn.Module, batch: Tensor, labels: Tensor, net: nn.M
             parameter.requires_grad_(True)
         with watched(net, lambda name, output: seen.__setitem__(name, output)):
             scores = forward(batch)
-        # The sum over images, not their mean: what reaches an image is its own loss's gradient, whatever the batch.
+        # The sum over images, not their mean: what reaches an image does not shrink with the batch. It is of its own
+        # loss, and where batch normalisation takes the batch's statistics, of the others' a little, too.
         loss = nn.functional.cross_entropy(scores.float(), labels.to(scores.device), reduction="sum")
         found = torch.autograd.grad(loss, list(seen.values()))
     return tuple(

@@ -34,11 +34,13 @@ def sample(
     split: str | None = None,
     count: int = COUNT,
     data_root: Path | None = None,
+    labelled: bool = False,
     say: Say = silent,
 ) -> Sample:
     """`count` images for the classifier that was loaded from `place`, evenly taken from all that there are.
 
-    From the folder `images`, else from a split of the data set that it was trained on: "val", or what there is.
+    From the folder `images`, else from a split of the data set that it was trained on: "val", or what there is. Where
+    they have to be `labelled`, any photographs are no way out.
     Raises DataError where there are none, UsageError for a split that is not there.
     """
     if count < 1:
@@ -48,6 +50,8 @@ def sample(
     try:
         dataset = _own_data(place, classifier, data_root, say)
     except (DataError, UsageError) as error:
+        if labelled:
+            raise
         raise DataError(f"{error}; --images FOLDER looks with any photographs instead") from error
     return sample_of(dataset, split, count)
 

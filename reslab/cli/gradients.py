@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from reslab.cli.looked import DataRoot, Function, Json, Nets, looked_into, names_of, refuse_other_pictures
+from reslab.cli.looked import DataRoot, Function, Json, Nets, looked_into, names_of, refuse_picture
 from reslab.cli.show import emit, pairs, show_text, table
 
 
@@ -24,9 +24,10 @@ def gradients(
     from reslab.analysis import untrained
     from reslab.store import write_bytes
 
-    refuse_other_pictures(to)
+    refuse_picture(to)
     found = []
-    for about, classifier, seen in looked_into(runs, residual, split=split, count=count, data_root=data_root):
+    looks = looked_into(runs, residual, split=split, count=count, data_root=data_root, labelled=True)
+    for about, classifier, seen in looks:
         assert seen.labels is not None, "a data set's"
         rows = measure(untrained(classifier) if start else classifier, seen.pixels, seen.labels)
         found.append({**about, "start": start, "layers": [row.to_dict() for row in rows]})

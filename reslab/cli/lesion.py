@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from reslab.cli.looked import DataRoot, Function, Json, Nets, OwnSplit, looked_into, names_of, refuse_other_pictures
+from reslab.cli.looked import DataRoot, Function, Json, Nets, OwnSplit, looked_into, names_of, refuse_picture
 from reslab.cli.show import emit, pairs, show_text, table
 
 
@@ -22,9 +22,10 @@ def lesion(
     from reslab.analysis import lesions
     from reslab.store import write_bytes
 
-    refuse_other_pictures(to)
+    refuse_picture(to)
     found = []
-    for about, classifier, seen in looked_into(runs, residual, split=split, count=count, data_root=data_root):
+    looks = looked_into(runs, residual, split=split, count=count, data_root=data_root, labelled=True)
+    for about, classifier, seen in looks:
         assert seen.labels is not None, "a data set's"
         error, without = lesions(classifier, seen.pixels, seen.labels)
         found.append({**about, "error": error, "blocks": [row.to_dict() for row in without]})

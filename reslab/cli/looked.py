@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reslab.cli.places import refuse_place
 from reslab.cli.show import say
-from reslab.errors import UsageError
 
 if TYPE_CHECKING:
     from reslab.analysis import Sample
@@ -47,6 +47,7 @@ def names_of(found: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def refuse_other_pictures(to: Path | None) -> None:
-    if to and to.suffix.lower() != ".svg":
-        raise UsageError(f"--out {to}: the picture is an .svg")
+def refuse_picture(to: Path | None) -> None:
+    """UsageError, before nets are looked into, for a place where no picture can be."""
+    if to:
+        refuse_place("--out", to, ".svg")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from reslab.cli.looked import DataRoot, Function, Json, Nets, OwnSplit, looked_into, names_of, refuse_other_pictures
+from reslab.cli.looked import DataRoot, Function, Json, Nets, OwnSplit, looked_into, names_of, refuse_picture
 from reslab.cli.show import emit, pairs, show_text, table
 
 
@@ -23,7 +23,7 @@ def responses(
     from reslab.analysis import responses as measure
     from reslab.store import write_bytes
 
-    refuse_other_pictures(to)
+    refuse_picture(to)
     found = []
     looks = looked_into(runs, residual, images=images, split=split, count=count, data_root=data_root)
     for about, classifier, seen in looks:

@@ -96,13 +96,13 @@ def _span(runs: Runs, key: str) -> str:
 
 
 def _verdicts(experiments: Sequence[Experiment], entries: Sequence[Entry]) -> str:
-    """ "Of the 18 claims on this page 7 hold here, 6 of them without any training; ..."."""
+    """ "Of the 18 claims on this page, 7 hold here (6 of them without a training for it), ..."."""
     moods = {
         mood: [entry.name for entry in entries if entry.mood == mood] for mood in ("holds", "fails", "open", "none")
     }
     counted = [e.name for e in experiments if not e.rounds and e.name in moods["holds"]]
     parts = [
-        f"{len(moods['holds'])} hold here" + (f" ({len(counted)} of them without any training)" if counted else "")
+        f"{len(moods['holds'])} hold here" + (f" ({len(counted)} of them without a training for it)" if counted else "")
     ]
     parts += [f"{len(moods['fails'])} do not"] if moods["fails"] else []
     parts += [f"{_are(moods['open'])} not decided"] if moods["open"] else []

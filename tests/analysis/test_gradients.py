@@ -7,6 +7,7 @@ from torch import nn
 
 from reslab.analysis import gradients, layer_gradients, untrained
 from reslab.errors import UsageError
+from reslab.nets import Block
 from tests.analysis.test_responses import classifier, noise
 
 LABELS = np.arange(6) % 10
@@ -38,7 +39,17 @@ def test_at_the_start_each_response_has_a_deviation_of_one_and_the_net_stays_as_
     found = gradients(net, noise(6), LABELS)
     assert all(signal.std == pytest.approx(1, abs=1e-3) for signal in found)  # of the batch, not of what was learned
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
-    assert not net.training and not any(p.grad is not None for p in net.parameters())
+    assert not net.net.training and not any(p.grad is not None for p in net.parameters())
+
+
+def test_what_is_drawn_in_training_is_left_out():
+    """Stochastic depth: the same net gives the same norms again, of every layer."""
+    net = classifier("resnet8")
+    for module in net.modules():
+        if isinstance(module, Block):
+            module.survival = 0.5
+    found = [gradients(net, noise(6), LABELS) for _ in range(6)]
+    assert all(signals == found[0] for signals in found) and all(signal.gradient > 0 for signal in found[0])
 
 
 def test_untrained_is_he_initialisation_of_a_seed():

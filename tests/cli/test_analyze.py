@@ -8,7 +8,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from reslab.cli.app import app
-from reslab.errors import UsageError
+from reslab.errors import DataError, UsageError
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +35,17 @@ def test_text_names_the_images(run):
     assert "5 images of digits, val" in answer.stdout and "over 7 layers" in answer.stdout
 
 
-def test_another_picture_is_refused(run, tmp_path):
-    answer = CliRunner().invoke(app, ["analyze", "responses", str(run), "--out", str(tmp_path / "x.png")])
-    assert isinstance(answer.exception, UsageError) and ".svg" in str(answer.exception)
+@pytest.mark.parametrize("command", ["responses", "gradients", "lesion"])
+@pytest.mark.parametrize(("name", "said"), [("x.png", ".svg"), (".", "is a folder"), ("none/x.svg", "no folder")])
+def test_a_place_for_no_picture_is_refused_before_any_work(tmp_path, command, name, said):
+    answer = CliRunner().invoke(app, ["analyze", command, "no-such-net", "--out", str(tmp_path / name)])
+    assert isinstance(answer.exception, UsageError) and said in str(answer.exception)
+
+
+@pytest.mark.parametrize(("command", "advised"), [("responses", True), ("gradients", False), ("lesion", False)])
+def test_advice_names_options_that_the_command_has(tmp_path, command, advised):
+    answer = CliRunner().invoke(app, ["analyze", command, "resnet20-cifar10", "--data-root", str(tmp_path)])
+    assert isinstance(answer.exception, DataError) and ("--images" in str(answer.exception)) == advised
 
 
 def test_gradients_of_a_net_and_of_its_start(run, tmp_path):
@@ -51,12 +59,11 @@ def test_gradients_of_a_net_and_of_its_start(run, tmp_path):
     assert "resnet8" in picture.read_text()
 
 
-def test_gradients_in_words_and_refusals(run, tmp_path):
+def test_gradients_in_words_and_refusals(run):
     answer = CliRunner().invoke(app, ["analyze", "gradients", str(run), "--count", "5", "--start"])
     assert "as training begins with it" in answer.stdout and "first layer / last" in answer.stdout
-    for words, said in ((["--count", "1"], "at least two images"), (["--out", str(tmp_path / "x.png")], ".svg")):
-        refused = CliRunner().invoke(app, ["analyze", "gradients", str(run), *words])
-        assert isinstance(refused.exception, UsageError) and said in str(refused.exception)
+    refused = CliRunner().invoke(app, ["analyze", "gradients", str(run), "--count", "1"])
+    assert isinstance(refused.exception, UsageError) and "at least two images" in str(refused.exception)
 
 
 def test_lesions_of_a_net(run, tmp_path):

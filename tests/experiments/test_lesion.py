@@ -3,7 +3,7 @@
 from xml.etree import ElementTree
 
 from reslab.experiments.experiment import Runs
-from reslab.experiments.lesion import LESION, NETS
+from reslab.experiments.lesion import LESION, NETS, PAIRS, plotted
 from reslab.experiments.scales import Setting, Shelf
 from reslab.training import Surroundings
 
@@ -22,7 +22,7 @@ def invented(plain: float = 80.0, residual: float = 12.0) -> Runs:
 def test_its_test_on_digits_decides_nothing():
     runs = Runs(Setting.nominal("smoke"))
     measured = LESION.measure(runs, Shelf(Surroundings()))
-    assert (measured["data"], measured["images"], list(measured["nets"])) == ("digits", 20, ["plain20", "resnet20"])
+    assert (measured["data"], measured["images"], list(measured["nets"])) == ("digits", 100, ["plain20", "resnet20"])
     assert all(net["error"] == 0 for net in measured["nets"].values())  # against its own answers
     assert [len(net["without"]) for net in measured["nets"].values()] == [7, 9]
     runs = Runs(runs.setting, {}, measured)
@@ -43,3 +43,10 @@ def test_the_claim_is_of_both_kinds():
     assert LESION.finding(invented(plain=20.0)).holds is False
     assert LESION.finding(invented(residual=60.0)).holds is False
     assert LESION.finding(Runs(SMALL)).holds is None and len(LESION.rows(Runs(SMALL))) == 8
+
+
+def test_dashed_are_the_whole_nets_alone():
+    plain, plain_whole, residual, residual_whole = plotted(PAIRS[1], invented().measured["nets"]).lines
+    assert [line.dashed for line in (plain, plain_whole, residual, residual_whole)] == [False, True, False, True]
+    assert plain.colour == plain_whole.colour != residual.colour == residual_whole.colour
+    assert residual_whole.points == ((1, 9), (4, 9)) and residual.points[1] == (2, 12)
