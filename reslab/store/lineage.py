@@ -76,6 +76,8 @@ def lineage_of(run: RunFolder) -> Lineage:
     if written is None:
         return _followed((run.recipe() or {}).get("model", {}))
     try:
+        if not isinstance(written, list):
+            raise TypeError("no list")
         return tuple(Ancestor.from_dict(plain) for plain in written)
     except (TypeError, KeyError, AttributeError) as error:
         raise RunError(

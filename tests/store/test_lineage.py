@@ -19,7 +19,7 @@ def test_written_and_read_back(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [3, [3], [{"name": "x"}], [{"name": "x", "data": "y", "photographs": 1, "files": 3}]]
+    "content", [3, {}, "", [3], [{"name": "x"}], [{"name": "x", "data": "y", "photographs": 1, "files": 3}]]
 )
 def test_what_is_no_lineage_is_refused_by_name(tmp_path, content):
     (tmp_path / "lineage.json").write_text(json.dumps(content))
