@@ -34,6 +34,12 @@ def differing(folder: Path, samples: Samples) -> int:
     return sum(there.get(file) != digest for file, digest in samples.items())
 
 
+def replaced(folder: Path, samples: Samples) -> bool:
+    """Have most of the sampled photographs that are still in `folder` other bytes? No, where none is there."""
+    there = _looked_at(folder, list(samples))
+    return 2 * sum(digest != samples[file] for file, digest in there.items()) > len(there)
+
+
 def _spread(files: list[str]) -> list[str]:
     last, parts = len(files) - 1, MOST - 1
     return files if len(files) <= MOST else [files[number * last // parts] for number in range(MOST)]
