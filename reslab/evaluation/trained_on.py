@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from reslab.data import FolderIndex, Photos, Samples, among, replaced
+from reslab.data import FolderIndex, Photos, Samples, among, differing, replaced
 from reslab.evaluation.ensemble import Member
 from reslab.evaluation.source import Net, Tested, own_index, run_of
 from reslab.progress import Say
@@ -68,7 +68,10 @@ def _learned_before(ancestor: Ancestor, photos: Photos) -> Learned | None:
         return Learned()
     if ancestor.files is None or ancestor.folder is None:
         return None
-    return _compared(photos, Path(ancestor.folder), ancestor.files, ancestor.samples)
+    found = _compared(photos, Path(ancestor.folder), ancestor.files, ancestor.samples)
+    if found is None and ancestor.samples and not differing(photos.folder, ancestor.samples):  # they were moved here
+        return _compared(photos, photos.folder, ancestor.files, ancestor.samples)
+    return found
 
 
 def _compared(photos: Photos, where: Path | None, files: Sequence[str], samples: Samples) -> Learned | None:
