@@ -56,6 +56,7 @@ from reslab.data.lazy import LazyPixels
 from reslab.data.photo import LARGEST_SCALE, fit, open_photo, picture_at, quiet, read_photo
 from reslab.data.places import data_root
 from reslab.data.preprocessing import Preprocessing, by_colour, measure
+from reslab.data.samples import Samples, differing, replaced
 from reslab.data.scaling import at_scale, draw_places, draw_scales, scaled_crops
 from reslab.data.survey import Survey, survey_dataset
 from reslab.data.testing import ALL, chosen_split, everything, index_tested
@@ -74,6 +75,7 @@ __all__ = [
     "LazyPixels",
     "Photos",
     "Preprocessing",
+    "Samples",
     "Survey",
     "alternate_flips",
     "among",
@@ -84,6 +86,7 @@ __all__ = [
     "chosen_split",
     "crop_and_flip",
     "data_root",
+    "differing",
     "draw_crops",
     "draw_flips",
     "draw_lighting",
@@ -109,6 +112,7 @@ __all__ = [
     "places_among",
     "quiet",
     "read_photo",
+    "replaced",
     "same_names",
     "scaled_crops",
     "survey_dataset",

@@ -112,7 +112,7 @@ def load_folder(
     """
     refuse_no_text(folder.resolve())
     chosen = index_folder(folder, skip_empty=on_bad == "skip") if index is None else index
-    changed = index is not None and fingerprint(folder, index.files) != index.fingerprint
+    changed = index.changes_in(folder) if index else None
     pixels, bad, copies = decode_folder(folder, chosen.files, size, on_bad, say, progress)
     used = _without(folder, chosen, bad) if bad or changed else chosen
     here = folder.resolve()
@@ -143,10 +143,8 @@ def _without(folder: Path, index: FolderIndex, bad: Mapping[str, str]) -> Folder
     return replace(index, files=files, labels=labels, fingerprint=fingerprint(folder, files))
 
 
-def _notes(changed: bool, bad: Mapping[str, str]) -> tuple[str, ...]:
-    notes = []
-    if changed:
-        notes.append("some images have changed since their split was written down")
+def _notes(changed: str | None, bad: Mapping[str, str]) -> tuple[str, ...]:
+    notes = [changed] if changed else []
     if bad:
         count = "1 image that cannot be read was" if len(bad) == 1 else f"{len(bad):,} images that cannot be read were"
         notes.append(f"{count} left out, the first: {next(iter(bad.values()))}")

@@ -17,7 +17,7 @@ from reslab.data.contents import (
     scan_folder,
     unused_beside,
 )
-from reslab.data.samples import Samples, agree, samples_of
+from reslab.data.samples import Samples, agree, differing, samples_of
 from reslab.data.splits import chosen_part, stratified
 from reslab.errors import DataError, as_typed
 
@@ -80,6 +80,17 @@ class FolderIndex:
     def looks_as_in(self, folder: Path) -> bool:
         """Have most of the files that were sampled the same bytes in `folder`? True where none was."""
         return agree(folder, self.samples)
+
+    def changes_in(self, folder: Path) -> str | None:
+        """What to say of files in `folder` that are not as they were when this was written down; None for nothing.
+
+        DataError, naming one, where files are gone.
+        """
+        if not self.looks_as_in(folder):
+            return "most images have changed since their split was written down: they may be other photographs"
+        if fingerprint(folder, self.files) != self.fingerprint or differing(folder, self.samples):
+            return "some images have changed since their split was written down"
+        return None
 
     def lies_in(self, folder: Path) -> bool:
         """Are all of these files in `folder`, in the lengths that were written down, and do they look as they did?"""

@@ -25,8 +25,19 @@ def agree(folder: Path, samples: Samples) -> bool:
 
     Not all have to be: one that was touched up since makes no other folder.
     """
+    return 2 * differing(folder, samples) <= len(samples)
+
+
+def differing(folder: Path, samples: Samples) -> int:
+    """How many of the sampled photographs are not in `folder` as they were."""
     there = _looked_at(folder, list(samples))
-    return 2 * sum(there.get(file) == digest for file, digest in samples.items()) >= len(samples)
+    return sum(there.get(file) != digest for file, digest in samples.items())
+
+
+def replaced(folder: Path, samples: Samples) -> bool:
+    """Have most of the sampled photographs that are still in `folder` other bytes? No, where none is there."""
+    there = _looked_at(folder, list(samples))
+    return 2 * sum(digest != samples[file] for file, digest in there.items()) > len(there)
 
 
 def _spread(files: list[str]) -> list[str]:

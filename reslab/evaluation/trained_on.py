@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from reslab.data import FolderIndex, Photos, among
+from reslab.data import FolderIndex, Photos, Samples, among, differing, replaced
 from reslab.evaluation.ensemble import Member
 from reslab.evaluation.source import Net, Tested, own_index, run_of
 from reslab.progress import Say
-from reslab.store import UNRECORDED, UNTOLD, Ancestor, learned_files, lineage_of_net
+from reslab.store import UNRECORDED, UNTOLD, Ancestor, learned_files, lineage_of_net, sampled_bytes
 
 
 class Learned(NamedTuple):
@@ -59,7 +59,7 @@ def _learned(net: Net, photos: Photos, own: FolderIndex | None) -> Learned | Non
     files = learned_files(run) if run else None
     if own:
         return Learned(frozenset(files or own.trained_on(None)) & frozenset(photos.files), own=True)
-    return _compared(photos, run.photographs(), files) if run and files is not None else None
+    return _compared(photos, run.photographs(), files, sampled_bytes(run)) if run and files is not None else None
 
 
 def _learned_before(ancestor: Ancestor, photos: Photos) -> Learned | None:
@@ -68,13 +68,19 @@ def _learned_before(ancestor: Ancestor, photos: Photos) -> Learned | None:
         return Learned()
     if ancestor.files is None or ancestor.folder is None:
         return None
-    return _compared(photos, Path(ancestor.folder), ancestor.files)
+    found = _compared(photos, Path(ancestor.folder), ancestor.files, ancestor.samples)
+    if found is None and ancestor.samples and not differing(photos.folder, ancestor.samples):  # they were moved here
+        return _compared(photos, photos.folder, ancestor.files, ancestor.samples)
+    return found
 
 
-def _compared(photos: Photos, where: Path | None, files: Sequence[str]) -> Learned | None:
-    """Which of the `photos` have the bytes of one of the `files` that lie in `where`; None where nothing does."""
+def _compared(photos: Photos, where: Path | None, files: Sequence[str], samples: Samples) -> Learned | None:
+    """Which of the `photos` have the bytes of one of the `files` that lie in `where`.
+
+    None where nothing lies there, or others that have their names.
+    """
     there = [path for file in files if (path := where / file).is_file()] if where else []
-    if not there:
+    if where is None or not there or replaced(where, samples):
         return None
     ours = {photos.folder / file: file for file in photos.files}
     same = {path.resolve() for path in there} & ours.keys()  # the very file: nothing to be read

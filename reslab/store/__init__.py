@@ -13,6 +13,7 @@ from reslab.store.lineage import (
     lineage_of,
     lineage_of_net,
     run_around,
+    sampled_bytes,
     unknown_of,
     write_lineage,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "remembered_pace",
     "results_folder",
     "run_around",
+    "sampled_bytes",
     "trained_names",
     "trained_record",
     "unknown_of",

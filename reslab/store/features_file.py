@@ -33,7 +33,8 @@ def write_features(
     refuse_other_file(file)
     values = (np.array(paths, np.str_), np.array(classes, np.str_), np.array(probabilities), np.stack(features))
     content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **dict(zip(ARRAYS, values, strict=True)))
+    # None of these needs pickle; older versions of NumPy, told so, take `allow_pickle` for one more array.
+    np.savez(content, **dict(zip(ARRAYS, values, strict=True)))  # type: ignore[arg-type]  # no array is so called
     write_bytes(file, content.getvalue())
 
 

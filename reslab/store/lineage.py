@@ -4,11 +4,11 @@ A run writes it down when it begins: the run folders before it may be moved and 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reslab.data import NAMES, FolderIndex
+from reslab.data import NAMES, FolderIndex, Samples
 from reslab.errors import ReslabError, RunError
 from reslab.store.classifier import UNTOLD, Classifier
 from reslab.store.model_file import MODEL_FILE, load
@@ -26,6 +26,7 @@ class Ancestor:
     photographs: bool = True  # may it be a folder of them? No: a named data set, whose images are no files
     folder: str | None = None  # where its photographs lay then
     files: tuple[str, ...] | None = None  # those that it learned, relative to the folder; None: not known
+    samples: Samples = field(default_factory=dict)  # of the bytes that files there had; {}: not known
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "Ancestor":
@@ -33,7 +34,8 @@ class Ancestor:
         folder, files = plain.get("folder"), plain.get("files")
         told = None if files is None else tuple(map(str, files))
         name, data = str(plain["name"]), str(plain["data"])
-        return cls(name, data, bool(plain["photographs"]), None if folder is None else str(folder), told)
+        samples = {str(path): str(digest) for path, digest in plain.get("samples", {}).items()}
+        return cls(name, data, bool(plain["photographs"]), None if folder is None else str(folder), told, samples)
 
 
 Lineage = tuple[Ancestor, ...]  # the nearest first
@@ -54,13 +56,20 @@ def learned_files(run: RunFolder) -> tuple[str, ...] | None:
     return FolderIndex.from_dict(written).trained_on(None if images is None else int(images)) if written else None
 
 
+def sampled_bytes(run: RunFolder) -> Samples:
+    """Samples of the photographs that a run was begun on; {} where it wrote none down."""
+    written = run.read(SPLIT)
+    return FolderIndex.from_dict(written).samples if written else {}
+
+
 def lineage_from(source: Classifier) -> Lineage:
     """The lineage of a net that begins from `source`."""
     about, run = source.identity, run_around(source.place)
     files, folder = (learned_files(run), run.photographs()) if run else (None, None)
     photographs = about.fingerprint is not None or about.data not in NAMES
     name = str(source.place or about.model)
-    itself = Ancestor(name, about.data, photographs, str(folder) if folder else None, files)
+    samples = sampled_bytes(run) if run else {}
+    itself = Ancestor(name, about.data, photographs, str(folder) if folder else None, files, samples)
     return (itself, *(lineage_of(run) if run else _told(about.before)))
 
 
@@ -76,6 +85,8 @@ def lineage_of(run: RunFolder) -> Lineage:
     if written is None:
         return _followed((run.recipe() or {}).get("model", {}))
     try:
+        if not isinstance(written, list):
+            raise TypeError("no list")
         return tuple(Ancestor.from_dict(plain) for plain in written)
     except (TypeError, KeyError, AttributeError) as error:
         raise RunError(

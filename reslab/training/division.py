@@ -4,7 +4,7 @@ from pathlib import Path
 
 from reslab.data import Dataset, FolderIndex
 from reslab.errors import ReslabError, as_typed
-from reslab.store import SPLIT, RunFolder
+from reslab.store import RESULT, SPLIT, RunFolder
 
 
 def divided_otherwise(dataset: Dataset, run: Path) -> str | None:
@@ -18,10 +18,9 @@ def divided_otherwise(dataset: Dataset, run: Path) -> str | None:
     if not others:
         return None
     last = max(others, key=lambda other: (other / SPLIT).stat().st_mtime)
-    return (
-        f"{last} has photographs of this folder in other splits or classes; a new run is begun, and that one goes on "
-        f"with: reslab train --run {as_typed(last)}"
-    )
+    way = f"reslab train --run {as_typed(last)}"
+    how = f"{way} gives the result of that one" if (last / RESULT).is_file() else f"that one goes on with: {way}"
+    return f"{last} has photographs of this folder in other splits or classes; a new run is begun, and {how}"
 
 
 def _siblings(run: Path) -> list[Path]:

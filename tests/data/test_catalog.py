@@ -171,6 +171,19 @@ def test_changed_files_of_a_written_down_split_are_mentioned(photos, make_photo)
     assert dataset.fingerprint != index.fingerprint
 
 
+def test_other_bytes_of_the_same_length_are_mentioned(photos):
+    index = data.index_folder(photos).sampled(photos)
+    assert not any("changed" in note for note in data.load_dataset(photos, size=8, index=index).notes)
+    for changed, words in ((1, "some images have changed"), (len(index.samples), "most images have changed")):
+        for file in list(index.samples)[:changed]:
+            overwritten = bytearray((photos / file).read_bytes())
+            overwritten[-1] ^= 255  # behind all that is decoded: of a PNG the checksum of its end
+            (photos / file).write_bytes(overwritten)
+        dataset = data.load_dataset(photos, size=8, index=index)
+        assert dataset.notes[-1].startswith(words) and dataset.fingerprint == index.fingerprint
+        index = index.sampled(photos)
+
+
 def test_missing_files_of_a_written_down_split_are_an_error(photos):
     index = data.index_folder(photos)
     (photos / "2" / "000.png").unlink()

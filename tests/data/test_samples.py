@@ -3,7 +3,7 @@
 import pytest
 
 from reslab.data import samples
-from reslab.data.samples import MOST, PIECE, agree, samples_of
+from reslab.data.samples import MOST, PIECE, agree, replaced, samples_of
 
 NAMES = [f"img_{number:03}.bmp" for number in range(100)]
 
@@ -43,6 +43,17 @@ def test_most_have_to_agree(folder):
     assert agree(folder, found)
     (folder / names[-1]).unlink()
     assert not agree(folder, found)
+
+
+def test_others_in_their_place_are_told_from_some_that_are_gone(folder):
+    found = samples_of(folder, NAMES)
+    first, *names = found
+    assert not replaced(folder, found) and not replaced(folder, {})
+    for name in names:
+        (folder / name).unlink()
+    assert not agree(folder, found) and not replaced(folder, found)
+    (folder / first).write_bytes(b"other")
+    assert replaced(folder, found)
 
 
 def test_short_files_and_what_is_gone(tmp_path):

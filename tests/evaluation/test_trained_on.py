@@ -85,6 +85,29 @@ def test_where_it_is_not_known(run, pets, other, tmp_path):
         pets.mkdir(exist_ok=True)
 
 
+def test_photographs_that_were_moved_after_two_trainings_on_them(run, pets, tmp_path):
+    second = tuned(run, pets, tmp_path / "second")
+    before = told(second, pets, split="all")
+    place = pets.rename(tmp_path / "moved")
+    assert told(second, place, split="all")[0] == before[0] == 16
+    assert told(second, place) == (0, [])
+    (place / RunFolder(run).read("split.json")["files"]["train"][0]).write_bytes(b"other")
+    count, notes = told(second, make_photos(tmp_path / "new", {"cat": 3}, seed=2))
+    assert count is None and notes[-1].endswith(f"is not known: its own are not in {pets} any more")
+
+
+@pytest.mark.parametrize("tuned_further", [False, True])
+def test_other_photographs_in_the_place_of_the_learned_ones_are_compared_with_nothing(
+    run, pets, other, tmp_path, tuned_further
+):
+    begun = tuned(run, make_photos(tmp_path / "b" / "photos", {"cat": 5, "dog": 5}, seed=4), tmp_path / "second")
+    net = begun if tuned_further else run
+    assert told(net, other)[0] == 2
+    make_photos(pets, {"cat": 10, "dog": 10}, seed=7)
+    count, [note] = told(net, other)
+    assert count is None and note.endswith(f"is not known: its own are not in {pets} any more")
+
+
 def test_what_is_gone_is_compared_with_nothing_and_said(run, pets, other):
     for file in RunFolder(run).read("split.json")["files"]["train"][1:4]:
         (pets / file).unlink()

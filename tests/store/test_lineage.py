@@ -7,7 +7,9 @@ import pytest
 from reslab.errors import RunError
 from reslab.store import MODEL_FILE, Ancestor, RunFolder, lineage_of, run_around, unknown_of, write_lineage
 
-KNOWN = Ancestor("/runs/one", "pets", folder="/photos/pets", files=("cat/0.jpg", "dog/猫.jpg"))
+KNOWN = Ancestor(
+    "/runs/one", "pets", folder="/photos/pets", files=("cat/0.jpg", "dog/猫.jpg"), samples={"cat/0.jpg": "0123"}
+)
 NAMED = Ancestor("resnet56-cifar10", "cifar10", photographs=False)
 
 
@@ -19,7 +21,16 @@ def test_written_and_read_back(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [3, [3], [{"name": "x"}], [{"name": "x", "data": "y", "photographs": 1, "files": 3}]]
+    "content",
+    [
+        3,
+        {},
+        "",
+        [3],
+        [{"name": "x"}],
+        [{"name": "x", "data": "y", "photographs": 1, "files": 3}],
+        [{"name": "x", "data": "y", "photographs": 1, "samples": 3}],
+    ],
 )
 def test_what_is_no_lineage_is_refused_by_name(tmp_path, content):
     (tmp_path / "lineage.json").write_text(json.dumps(content))

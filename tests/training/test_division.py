@@ -42,10 +42,8 @@ def said_on(folder: Path, place: Path) -> list[str]:
 
 def test_it_is_said_once_and_names_the_way_to_the_old_one(folder, tmp_path):
     before = begun_before(folder, tmp_path / "runs")
-    words = f"a new run is begun, and that one goes on with: reslab train --run {before}"
-    assert said_on(folder, tmp_path / "runs") == [
-        f"{before} has photographs of this folder in other splits or classes; {words}"
-    ]
+    told = f"{before} has photographs of this folder in other splits or classes; a new run is begun, and"
+    assert said_on(folder, tmp_path / "runs") == [f"{told} reslab train --run {before} gives the result of that one"]
     assert said_on(folder, tmp_path / "runs") == [], "the run is there by now"
     assert len(list((tmp_path / "runs").iterdir())) == 2
 
@@ -59,6 +57,9 @@ def test_nothing_is_said_of_other_photographs_recipes_and_seeds(folder, tmp_path
     assert divided_otherwise(data, default_folder(replace(recipe, name="mine"), tmp_path / "runs")) is None
     assert divided_otherwise(data, default_folder(recipe, tmp_path / "nowhere")) is None
     assert divided_otherwise(data, tmp_path / "runs" / "mine") is None
+    (before / "result.json").unlink()
+    words = divided_otherwise(data, default_folder(recipe, tmp_path / "runs"))
+    assert words and words.endswith(f"that one goes on with: reslab train --run {before}")
     changed = json.loads((before / "split.json").read_text()) | {"fingerprint": "0123"}
     (before / "split.json").write_text(json.dumps(changed))
     assert divided_otherwise(data, default_folder(recipe, tmp_path / "runs")) is None
