@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from reslab.cli.looked import DataRoot, Function, Json, Nets, looked_into, names_of, refuse_picture
-from reslab.cli.show import emit, pairs, show_text, table
+from reslab.cli.looked import DataRoot, Function, Json, Nets, looked_into, names_of, refuse_picture, tell
+from reslab.cli.show import pairs, show_text, table
 
 
 def gradients(
@@ -22,7 +22,6 @@ def gradients(
     """Norm of the gradient at every 3x3 layer, and how strong its responses are (sec. 4.1)."""
     from reslab.analysis import gradients as measure
     from reslab.analysis import untrained
-    from reslab.store import write_bytes
 
     refuse_picture(to)
     found = []
@@ -31,15 +30,7 @@ def gradients(
         assert seen.labels is not None, "a data set's"
         rows = measure(untrained(classifier) if start else classifier, seen.pixels, seen.labels)
         found.append({**about, "start": start, "layers": [row.to_dict() for row in rows]})
-    if to:
-        write_bytes(to, drawn(found))
-    if json:
-        emit({"nets": found, "picture": to})
-        return
-    for net in found:
-        show(net)
-    if to:
-        pairs([("picture", to)])
+    tell(found, to, json, show, drawn)
 
 
 def show(net: dict[str, Any]) -> None:

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from reslab.cli.looked import DataRoot, Function, Json, Nets, OwnSplit, looked_into, names_of, refuse_picture
-from reslab.cli.show import emit, pairs, show_text, table
+from reslab.cli.looked import DataRoot, Function, Json, Nets, OwnSplit, looked_into, names_of, refuse_picture, tell
+from reslab.cli.show import pairs, show_text, table
 
 
 def lesion(
@@ -20,7 +20,6 @@ def lesion(
 ) -> None:
     """Error without each block, one at a time: residual nets hardly miss one (arXiv 1605.06431)."""
     from reslab.analysis import lesions
-    from reslab.store import write_bytes
 
     refuse_picture(to)
     found = []
@@ -29,15 +28,7 @@ def lesion(
         assert seen.labels is not None, "a data set's"
         error, without = lesions(classifier, seen.pixels, seen.labels)
         found.append({**about, "error": error, "blocks": [row.to_dict() for row in without]})
-    if to:
-        write_bytes(to, drawn(found))
-    if json:
-        emit({"nets": found, "picture": to})
-        return
-    for net in found:
-        show(net)
-    if to:
-        pairs([("picture", to)])
+    tell(found, to, json, show, drawn)
 
 
 def show(net: dict[str, Any]) -> None:

@@ -1,13 +1,13 @@
-"""What the commands that look into nets have in common: the nets, the images, names in a picture."""
+"""What the commands that look into nets have in common: the nets, the images, how it is told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reslab.cli.places import refuse_place
-from reslab.cli.show import say
+from reslab.cli.show import emit, pairs, say
 
 if TYPE_CHECKING:
     from reslab.analysis import Sample
@@ -36,6 +36,27 @@ def looked_into(
             classifier,
             found,
         )
+
+
+def tell(
+    found: list[dict[str, Any]],
+    to: Path | None,
+    json: bool,
+    show: Callable[[dict[str, Any]], None],
+    drawn: Callable[[list[dict[str, Any]]], bytes],
+) -> None:
+    """What was found of the nets: drawn where that is asked for, and as JSON, or shown net by net."""
+    from reslab.store import write_bytes
+
+    if to:
+        write_bytes(to, drawn(found))
+    if json:
+        emit({"nets": found, "picture": to})
+        return
+    for net in found:
+        show(net)
+    if to:
+        pairs([("picture", to)])
 
 
 def names_of(found: list[dict[str, Any]]) -> list[str]:

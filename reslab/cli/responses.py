@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from reslab.cli.looked import DataRoot, Function, Json, Nets, OwnSplit, looked_into, names_of, refuse_picture
-from reslab.cli.show import emit, pairs, show_text, table
+from reslab.cli.looked import DataRoot, Function, Json, Nets, OwnSplit, looked_into, names_of, refuse_picture, tell
+from reslab.cli.show import pairs, show_text, table
 
 
 def responses(
@@ -21,22 +21,13 @@ def responses(
 ) -> None:
     """Standard deviation of the responses of every 3x3 layer (Figure 7)."""
     from reslab.analysis import responses as measure
-    from reslab.store import write_bytes
 
     refuse_picture(to)
     found = []
     looks = looked_into(runs, residual, images=images, split=split, count=count, data_root=data_root)
     for about, classifier, seen in looks:
         found.append({**about, "layers": [row.to_dict() for row in measure(classifier, seen.pixels)]})
-    if to:
-        write_bytes(to, drawn(found))
-    if json:
-        emit({"nets": found, "picture": to})
-        return
-    for net in found:
-        show(net)
-    if to:
-        pairs([("picture", to)])
+    tell(found, to, json, show, drawn)
 
 
 def show(net: dict[str, Any]) -> None:
