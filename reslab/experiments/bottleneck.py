@@ -12,6 +12,7 @@ from reslab.experiments.figure5 import BATCH, MAP, WIDTH, weights
 from reslab.experiments.pairs import rows_beside
 from reslab.experiments.paper import paper
 from reslab.experiments.timing import ROUNDS, ratio, step_seconds, timed_on
+from reslab.experiments.uncertainty import SURE
 from reslab.nets import Block, build, spec
 from reslab.nets.blocks import bottleneck, make_shortcut
 
@@ -68,7 +69,7 @@ def finding(runs: Runs) -> Finding:
     words = f"one block's weights, and so its multiply-adds: {size.ours:.2f} times, {VERDICT[doubled]}"
     if not runs.measured:
         return Finding(doubled, f"{words}; its seconds: not measured")
-    seconds = within(time.ours or 0.0, time.std or 0.0, *DOUBLE)
+    seconds = within(time.ours or 0.0, SURE * (time.std or 0.0), *DOUBLE)
     told = f"{time.ours:.2f} ± {time.std:.2f} times, {VERDICT[seconds]} on this machine"
     return Finding(doubled, f"{words}; its seconds: {told}")
 

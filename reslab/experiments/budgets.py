@@ -5,17 +5,17 @@ that falls to zero at its end.
 import statistics
 from collections.abc import Sequence
 from dataclasses import replace
-from math import sqrt
 from typing import Any
 
-from reslab.experiments.comparing import Difference
+from reslab.experiments.comparing import Difference, counting
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Result, Row, Runs, Trained
 from reslab.experiments.measured import by_preset
 from reslab.experiments.paper import paper
 from reslab.experiments.scales import Setting
 from reslab.experiments.shares import macs_in_all
+from reslab.experiments.uncertainty import over_seeds
 from reslab.reporting import DEPTH_COLOURS, BudgetLine, BudgetRun, Level, budgets_figure, fastest_minutes, machine_text
-from reslab.reporting.rounding import epochs_text, finite, standard_error
+from reslab.reporting.rounding import epochs_text, finite
 from reslab.store import read_results
 from reslab.training import Recipe, lasting
 
@@ -194,9 +194,8 @@ def _from_paper(runs: Runs, label: str, papers: float) -> Difference:
     """Ours less the paper's. Its uncertainty has seeds and images of both, the paper's 10,000 included."""
     errors = runs.values(label, f"{runs.held_out}_error")
     images = int(runs.values(label, f"{runs.held_out}_images")[0])
-    variance = standard_error(statistics.fmean(errors), images) ** 2 + standard_error(papers, 10_000) ** 2
-    variance += statistics.variance(errors) / len(errors) if len(errors) > 1 else 0.0
-    return Difference(statistics.fmean(errors) - papers, sqrt(variance))
+    parts = [counting(errors, images), counting([papers], 10_000), *over_seeds(errors)]
+    return Difference.of(statistics.fmean(errors) - papers, parts)
 
 
 def _shown(result: Result) -> Result:

@@ -3,12 +3,13 @@
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import inf
 
 from reslab.experiments.experiment import Finding, Runs
+from reslab.experiments.uncertainty import Part, Uncertainty, over_seeds
+from reslab.experiments.uncertainty import together as summed
 from reslab.reporting.rounding import list_text, standard_error
 
-SURE = 2.0  # standard errors that a difference must have to count as one
 SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
 
 
@@ -23,14 +24,25 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Difference:
-    """Points between two mean errors, and the standard error of that."""
+    """Points between two mean errors, the standard error of that, and its degrees of freedom."""
 
     points: float
     error: float
+    freedom: float = inf
+
+    @classmethod
+    def of(cls, points: float, parts: Iterable[Part]) -> "Difference":
+        uncertainty = summed(parts)
+        return cls(points, uncertainty.error, uncertainty.freedom)
+
+    @property
+    def uncertainty(self) -> Uncertainty:
+        return Uncertainty(self.error, self.freedom)
 
     @property
     def sure(self) -> bool:
-        return abs(self.points) > SURE * self.error
+        """Is it farther from zero than chance would bring it once in twenty times?"""
+        return abs(self.points) > self.uncertainty.reach
 
     def __str__(self) -> str:
         return f"{self.points:+.2f} ± {self.error:.2f} points"
@@ -45,12 +57,14 @@ def difference(runs: Runs, higher: str, lower: str, split: str) -> Difference | 
     sides = [(runs.values(label, f"{split}_error"), runs.values(label, f"{split}_images")) for label in (higher, lower)]
     if not all(errors and images and images[0] for errors, images in sides):
         return None
-    variance = 0.0
-    for errors, images in sides:
-        variance += standard_error(statistics.fmean(errors), int(images[0])) ** 2
-        variance += statistics.variance(errors) / len(errors) if len(errors) > 1 else 0.0
+    parts = [part for errors, images in sides for part in [counting(errors, int(images[0])), *over_seeds(errors)]]
     above, below = (statistics.fmean(errors) for errors, _ in sides)
-    return Difference(above - below, sqrt(variance))
+    return Difference.of(above - below, parts)
+
+
+def counting(errors: Sequence[float], images: int) -> Part:
+    """What a mean error is uncertain by from being counted on so many images, the same ones for every seed."""
+    return Part(standard_error(statistics.fmean(errors), images) ** 2)
 
 
 def judged(runs: Runs, claims: Sequence[Comparison]) -> Finding:
@@ -85,9 +99,9 @@ def together(verdicts: Iterable[bool | None]) -> bool | None:
     return False if False in each else None if None in each else True
 
 
-def within(value: float, spread: float, low: float, high: float) -> bool | None:
-    """Is a measured value between two bounds for sure, outside of them for sure (False), or neither (None)?"""
-    least, most = value - SURE * spread, value + SURE * spread
+def within(value: float, reach: float, low: float, high: float) -> bool | None:
+    """Is a measured value, that may be off by `reach`, between two bounds, outside of them (False), or neither?"""
+    least, most = value - reach, value + reach
     if most < low or least > high:
         return False
     return True if low <= least and most <= high else None

@@ -79,7 +79,7 @@ def picture(runs: Runs, _: list[Row]) -> bytes:
 
 
 def finding(runs: Runs) -> Finding:
-    """The ends with two standard errors; "throughout" in the mean over seeds, "faster" in every one of them."""
+    """The ends as differences that are sure; "throughout" in the mean over seeds, "faster" in every one of them."""
     found, share, parts = judged(runs, CLAIMS), above(runs).ours, _sooner(runs)
     throughout = None if share is None else share >= THROUGHOUT
     sooner = all(part is not None and part < 1 for part in parts) if parts else None

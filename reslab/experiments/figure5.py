@@ -9,6 +9,7 @@ from reslab.experiments.comparing import within
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
 from reslab.experiments.paper import paper
 from reslab.experiments.timing import ROUNDS, ratio, step_seconds, timed_on
+from reslab.experiments.uncertainty import SURE
 from reslab.nets import Block
 from reslab.nets.blocks import basic, bottleneck
 from reslab.reporting import Diagram, block_figure
@@ -63,7 +64,7 @@ def finding(runs: Runs) -> Finding:
     alike = within(one / other, 0.0, *ALIKE)
     words = [f"weights, and so multiply-adds: {one:,.0f} (basic) against {other:,.0f}, {VERDICT[alike]}"]
     for row in times:
-        seconds = within(row.ours or 0.0, row.std or 0.0, *ALIKE)
+        seconds = within(row.ours or 0.0, SURE * (row.std or 0.0), *ALIKE)
         words.append(f"in seconds they are {VERDICT[seconds]} on this machine: {row.ours:.2f} ± {row.std:.2f} times")
     return Finding(alike, "; ".join(words) if times else f"{words[0]}; seconds: not measured")
 

@@ -2,12 +2,12 @@
 
 import statistics
 from collections.abc import Sequence
-from math import sqrt
 from typing import Any
 
 from reslab.analysis import responses, sample_of
 from reslab.experiments.comparing import Difference, together
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Result, Row, Runs, Trained
+from reslab.experiments.uncertainty import Part
 from reslab.reporting import ResponseLine, responses_figure
 from reslab.store import load
 from reslab.training import Recipe
@@ -69,7 +69,7 @@ def picture(runs: Runs, _: list[Row]) -> bytes:
 
 
 def finding(runs: Runs) -> Finding:
-    """Each difference with two standard errors over seeds; a net of one seed has none, and decides nothing."""
+    """Each difference with its spread over seeds; a net of one seed has none, and decides nothing."""
     of_name = {row.label: row for row in rows(runs)}
     words, verdicts = [], []
     for above, below in FALLING:
@@ -98,7 +98,8 @@ def _apart(high: Row, low: Row) -> Difference | None:
     """None where one of them has no spread."""
     if high.ours is None or low.ours is None or high.std is None or low.std is None:
         return None
-    return Difference(high.ours - low.ours, sqrt(high.std**2 / (high.n or 1) + low.std**2 / (low.n or 1)))
+    spreads = ((row.std or 0.0, row.n or 1) for row in (high, low))
+    return Difference.of(high.ours - low.ours, [Part(std**2 / n, n - 1) for std, n in spreads])
 
 
 def _words(row: Row) -> str:

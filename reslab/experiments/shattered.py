@@ -6,14 +6,16 @@ Notes on the paper quote their law for residual nets without its condition, batc
 import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import exp, hypot, log, sqrt
+from math import exp, log
 from typing import Any
 
 import torch
 
 from reslab.analysis import alikeness, autocorrelation, input_gradients
-from reslab.experiments.comparing import SURE, together, within
+from reslab.experiments.comparing import together, within
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
+from reslab.experiments.uncertainty import Uncertainty, over_seeds
+from reslab.experiments.uncertainty import together as summed
 from reslab.nets import Rectifiers
 from reslab.reporting import INKED, Plot, PlotLine, plots_figure
 
@@ -139,7 +141,7 @@ def _by_depth(alike: Mapping[str, Mapping[int, list[float]]]) -> Plot:
 
 def _seen(values: list[float]) -> bool:
     mean = _mean(values)
-    return mean.value > SURE * mean.error
+    return mean.value > mean.reach
 
 
 def _spread_out(gradients: list[float]) -> tuple[tuple[float, float], ...]:
@@ -161,16 +163,24 @@ def finding(runs: Runs) -> Finding:
         f"at {deepest} layers it is {with_it:.1f} % there, and {without:.1f} % without batch normalisation, "
         f"where (3/4)^L is {100 * 0.75**deepest:.2g} %"
     )
-    verdicts = [within(factor.value, factor.error, *HALF), within(power.value, power.error, *SLOW)]
+    verdicts = [within(factor.value, factor.reach, *HALF), within(power.value, power.reach, *SLOW)]
     return Finding(together(verdicts), words)
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number, and its standard error over nets."""
+    """A number, and its uncertainty over nets."""
 
     value: float
-    error: float
+    over_nets: Uncertainty
+
+    @property
+    def error(self) -> float:
+        return self.over_nets.error
+
+    @property
+    def reach(self) -> float:
+        return self.over_nets.reach
 
 
 def _factor(by_depth: Mapping[int, list[float]]) -> Estimate:
@@ -178,14 +188,14 @@ def _factor(by_depth: Mapping[int, list[float]]) -> Estimate:
     least, most = min(by_depth), 4
     ratio = _log_ratio(by_depth, most, least)
     value = exp(ratio.value / (most - least))
-    return Estimate(value, value * ratio.error / (most - least))
+    return Estimate(value, ratio.over_nets.times(value / (most - least)))
 
 
 def _power(by_depth: Mapping[int, list[float]]) -> Estimate:
     """The power of the depth with which it falls over the deeper half: laws of depth are of what comes to last."""
     deep, shallow = max(by_depth), _middle(by_depth)
     ratio, span = _log_ratio(by_depth, deep, shallow), log(deep / shallow)
-    return Estimate(ratio.value / span, ratio.error / span)
+    return Estimate(ratio.value / span, ratio.over_nets.times(1 / span))
 
 
 def _middle(by_depth: Mapping[int, list[float]]) -> int:
@@ -228,12 +238,13 @@ def _row(label: str, values: list[float], told: float | None = None) -> Row:
 def _log_ratio(by_depth: Mapping[int, list[float]], deep: int, shallow: int) -> Estimate:
     """The logarithm of the ratio of two means; correlations, so that neither is far from positive."""
     one, other = (_mean(by_depth[depth]) for depth in (deep, shallow))
-    ratio = max(one.value, SMALLEST) / max(other.value, SMALLEST)
-    return Estimate(log(ratio), hypot(one.error / max(one.value, SMALLEST), other.error / max(other.value, SMALLEST)))
+    values = [max(mean.value, SMALLEST) for mean in (one, other)]
+    parts = [mean.over_nets.as_part(1 / value) for mean, value in zip((one, other), values, strict=True)]
+    return Estimate(log(values[0] / values[1]), summed(parts))
 
 
 def _mean(values: list[float]) -> Estimate:
-    return Estimate(statistics.fmean(values), statistics.stdev(values) / sqrt(len(values)))
+    return Estimate(statistics.fmean(values), summed(over_seeds(values)))
 
 
 SHATTERED = Experiment(

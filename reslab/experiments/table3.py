@@ -1,7 +1,6 @@
 """Table 3: shortcut options A, B, C of the 34-layer net, and the bottleneck nets of 50, 101 and 152 layers."""
 
 from itertools import combinations
-from math import sqrt
 from typing import Any
 
 from reslab.experiments.comparing import Comparison, Difference, difference, judged, together
@@ -69,8 +68,8 @@ def options_alike(runs: Runs) -> Finding:
         return Finding(None, "options A, B, C among themselves: not known")
     widest = max(apart, key=lambda one: abs(one.points))
     least = min(gains, key=lambda one: one.points)
-    error = sqrt((HARDLY * least.error) ** 2 + widest.error**2)
-    left = Difference(HARDLY * least.points - abs(widest.points), error)
+    parts = [least.uncertainty.as_part(HARDLY), widest.uncertainty.as_part()]
+    left = Difference.of(HARDLY * least.points - abs(widest.points), parts)
     words = (
         f"at most {abs(widest.points):.2f} ± {widest.error:.2f} points, and the least that one of them gains {least}"
     )

@@ -67,7 +67,7 @@ def test_figure_7_holds_where_responses_fall():
     worse = Runs(Setting.nominal("small"), {}, measured({**FALLING, "resnet110": 0.7}))
     assert FIGURE7.finding(worse).holds is False
     near = Runs(Setting.nominal("small"), {}, measured({**FALLING, "resnet110": 0.599}))
-    assert FIGURE7.finding(near).holds is None, "within two standard errors"
+    assert FIGURE7.finding(near).holds is None, "within their uncertainty"
     one = FIGURE7.finding(Runs(Setting.nominal("small"), {}, measured(FALLING, seeds=1)))
     assert one.holds is None and "one seed has no spread, and decides nothing" in one.words
     assert FIGURE7.finding(NOTHING).holds is None and "not known" in FIGURE7.finding(NOTHING).words
