@@ -9,31 +9,40 @@ from reslab.cli import options
 from reslab.cli.check import show_survey, survey_values
 from reslab.cli.show import emit, say, show_text
 from reslab.cli.watch import counted
+from reslab.errors import UsageError, unknown
 
-app = typer.Typer(help="Fetch data sets, and check them.", no_args_is_help=True)
+app = typer.Typer(help="Fetch data sets and published weights; check data.", no_args_is_help=True)
 
 
 @app.callback()
 def _data() -> None:
-    """Fetch data sets, and check them."""
+    """Fetch data sets and published weights; check data."""
 
 
 @app.command()
 def fetch(
-    name: Annotated[str, typer.Argument(help="cifar10 or cifar100.")],
+    name: Annotated[str, typer.Argument(help="cifar10, cifar100, or weights: resnet50-imagenet, ... (reslab list).")],
     data_url: Annotated[str | None, typer.Option(help="Fetch from this address instead.")] = None,
     data_root: Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Fetch a data set's official archive, with checksum; an interrupted one goes on where it stopped."""
-    from reslab.data import fetch_dataset
+    """Fetch a data set's official archive, or published weights, checked; what was interrupted goes on."""
+    from reslab.data import NAMES, fetch_dataset
+    from reslab.interop import PUBLISHED, fetch_published
 
+    if name in PUBLISHED and data_root is not None:
+        raise UsageError("--data-root is for data sets; weights lie in the user's cache folder ($RESLAB_CACHE)")
     with counted("fetching, bytes") as progress:
-        path = fetch_dataset(name, root=data_root, url=data_url, say=say, progress=progress)
+        if name in PUBLISHED:
+            path: Path | None = fetch_published(name, data_url, say, progress)
+        elif name in NAMES:
+            path = fetch_dataset(name, root=data_root, url=data_url, say=say, progress=progress)
+        else:
+            raise unknown("data set or weights", name, [*NAMES, *PUBLISHED])
     if path is None:
         say(f"{name} is embedded: there is nothing to fetch")
     if json:
-        emit({"data": name, "file": path})
+        emit({"weights" if name in PUBLISHED else "data": name, "file": path})
     elif path:
         show_text(str(path))
 

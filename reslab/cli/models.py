@@ -13,9 +13,10 @@ def list_all(
     data_root: Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Name the models, data sets, recipes, trained nets and experiments, and what these cost here."""
+    """Name the models, data sets, recipes, trained and published nets and experiments, and what these cost here."""
     from reslab.data import list_datasets
     from reslab.experiments.registry import EXPERIMENTS
+    from reslab.interop import list_published
     from reslab.nets import MODELS, spec
     from reslab.store import list_trained
     from reslab.training import ORIGINALS, PRESETS
@@ -31,6 +32,7 @@ def list_all(
         "datasets": list_datasets(data_root),
         "recipes": [{"name": name, "description": text} for name, text in PRESETS.items()],
         "trained": list_trained(),
+        "published": list_published(),
     }
     experiments = list(EXPERIMENTS.values())
     if json:

@@ -25,7 +25,10 @@ Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
 Size = Annotated[Number, typer.Option(help="Height = width of a folder's images in pixels.")]
 Start = Annotated[
     Text,
-    typer.Option("--from", help="Fine-tuning: a run, a model file, a trained net, or torchvision's or timm's weights."),
+    typer.Option(
+        "--from",
+        help="Fine-tuning: a run, a model file, a net by name (reslab list), torchvision's or timm's weights.",
+    ),
 ]
 Assign = Annotated[list[str] | None, typer.Option("--set", help="Any field of the recipe: dotted.field=value.")]
 
@@ -37,7 +40,7 @@ Compile = Annotated[str, typer.Option(help="auto, on or off.")]
 Threads = Annotated[int, typer.Option(help="CPU threads; 0: as many as there are cores.")]
 Workers = Annotated[int, typer.Option(help="Runs at once; 0: as many as is fastest.")]
 DataRoot = Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")]
-Download = Annotated[bool, typer.Option("--download", help="Fetch a missing data set.")]
+Download = Annotated[bool, typer.Option("--download", help="Fetch what is missing: a data set, published weights.")]
 DataUrl = Annotated[Text, typer.Option(help="Fetch from this address instead.")]
 OnBad = Annotated[str, typer.Option(help="Images that cannot be read: error, or skip (looks at all of them first).")]
 Runs = Annotated[Path, typer.Option(help="Where run folders are made.")]

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reslab.cli import options
+from reslab.cli.fetching import fetch_as_asked
 from reslab.cli.many import leave, look_ahead, place_of, run_all, show_ahead
 from reslab.cli.show import emit, pairs, say, show_text
-from reslab.cli.train import chosen_recipe, refuse_fetching
+from reslab.cli.train import chosen_recipe
 from reslab.cli.watch import counted
 from reslab.errors import UsageError
 
@@ -80,7 +81,7 @@ def sweep(
     _no_contradiction([axis.field for axis in axes], model, shortcut, stride_in, batch, lr, assign)
     name = data or "digits"
     chosen_split = split or search_split(name)
-    refuse_fetching(data, data_root, download, data_url)
+    fetch_as_asked(data, start, data_root, download, data_url)
     request = Request(engine, device, precision, compile, threads)
     around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
     net = like(start, Asked(model, shortcut, stride_in, size), name, say)

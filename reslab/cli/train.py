@@ -10,6 +10,7 @@ from reslab.cli import options
 from reslab.cli.beforehand import words_beforehand
 from reslab.cli.dry_run import show_plan
 from reslab.cli.existing import asked_fields, data_as_asked, existing_recipe, result_as_asked
+from reslab.cli.fetching import fetch_as_asked
 from reslab.cli.many import train_seeds
 from reslab.cli.options import Number, Text
 from reslab.cli.show import counting, duration, emit, pairs, percent, say
@@ -64,7 +65,7 @@ def train(
         raise UsageError("--workers says how many runs there are at once: give --seeds, too")
     if seeds is not None and run:
         raise UsageError("--run names one folder, and --seeds makes one for each seed: name --runs instead")
-    refuse_fetching(data, data_root, download, data_url)
+    fetch_as_asked(data, start, data_root, download, data_url)
     request = Request(engine, device, precision, compile, threads)
     around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
     # What can be refused before thousands of photographs are decoded, is.
@@ -148,13 +149,3 @@ def chosen_recipe(
     chosen = with_fields(chosen, [change for change in assign or [] if change.startswith("schedule.")])
     refuse_idle(chosen, assign or [])
     return with_residual(chosen)
-
-
-def refuse_fetching(data: Text, data_root: Path | None, download: bool, data_url: Text) -> None:
-    """Raises UsageError where a folder of photographs is named and fetching is asked for: there is nothing to fetch."""
-    from reslab.data import NAMES, find_folder
-
-    if data is not None and data not in NAMES and (download or data_url is not None):
-        folder = find_folder(data, data_root)
-        option = "--download" if download else "--data-url"
-        raise UsageError(f"{option}: {folder} is a folder of photographs, which are not fetched; leave the option out")

@@ -16,18 +16,25 @@ TIMEOUT = 30  # seconds without a byte
 ATTEMPTS = 4  # a connection that broke off is taken up again where it broke, as long as that helps
 
 
-def fetch(url: str, file: Path, checksum: str, say: Say = silent, progress: Progress = unseen) -> Path:
-    """Download `url` to `file` unless it is there; `checksum` is "md5:..." or "sha256:...".
+ELSEWHERE = "name another source with --data-url or the folder that has it with --data-root"
 
-    What is there of an earlier attempt (`<name>.part`) is kept and continued. DataError says how to go on by hand.
+
+def fetch(
+    url: str, file: Path, checksum: str, say: Say = silent, progress: Progress = unseen, by_hand: str = ELSEWHERE
+) -> Path:
+    """Download `url` to `file` unless it is there; `checksum` is "md5:..." or "sha256:...", or the beginning of one.
+
+    What is there of an earlier attempt (`<name>.part`) is kept and continued. DataError says how to go on by hand:
+    by putting the file there, or as `by_hand` says.
     """
+    way_out = f"put {file.name} into {file.parent} by hand, or {by_hand}"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with alone(file.with_name(f".{file.name}.lock"), f"fetching {file.name}", say):
             if not file.exists() or mismatch(file, checksum):
-                _download(url, file, checksum, say, progress)
+                _download(url, file, checksum, way_out, say, progress)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise DataError(f"could not fetch {url} ({_reason(error)}); {_by_hand(file)}") from error
+        raise DataError(f"could not fetch {url} ({_reason(error)}); {way_out}") from error
     return file
 
 
@@ -35,10 +42,10 @@ def mismatch(file: Path, checksum: str) -> str:
     """What is wrong with the file's checksum, as "sha256 is X, not Y"; empty if it is right."""
     algorithm, _, expected = checksum.partition(":")
     found = digest(file, algorithm)
-    return "" if found == expected else f"{algorithm} is {found}, not {expected}"
+    return "" if expected and found.startswith(expected) else f"{algorithm} is {found}, not {expected}"
 
 
-def _download(url: str, file: Path, checksum: str, say: Say, progress: Progress) -> None:
+def _download(url: str, file: Path, checksum: str, way_out: str, say: Say, progress: Progress) -> None:
     part = file.with_name(file.name + ".part")
     resumed = part.exists() and part.stat().st_size > 0
     say(f"{'continuing' if resumed else 'fetching'} {file.name} from {url}")
@@ -51,7 +58,7 @@ def _download(url: str, file: Path, checksum: str, say: Say, progress: Progress)
         wrong = mismatch(part, checksum)
     if wrong:
         part.unlink()
-        raise DataError(f"{url}: wrong checksum, its {wrong}; nothing was kept; {_by_hand(file)}")
+        raise DataError(f"{url}: wrong checksum, its {wrong}; nothing was kept; {way_out}")
     os.replace(part, file)  # noqa: PTH105 - atomic, also over a wrong file of that name
 
 
@@ -105,10 +112,3 @@ def _size(part: Path) -> int:
 def _reason(error: Exception) -> str:
     reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
     return f"HTTP {error.code} {reason}" if isinstance(error, urllib.error.HTTPError) else str(reason)
-
-
-def _by_hand(file: Path) -> str:
-    return (
-        f"put {file.name} into {file.parent} by hand, or name another source with --data-url"
-        " or the folder that has it with --data-root"
-    )

@@ -16,6 +16,7 @@ foreign              and as a classifier
 checkpoint           what a file of theirs holds
 torch_file           of which those of torch.save are read without running anything
 hub_cache            and where Hugging Face's cache has it
+published            weights on others' servers, by name
 layouts              whose names its tensors have, and which net they make
 strange_nets         what it may be where they make none of ours
 told                 what may stand beside weights: class names, normalisation
@@ -33,6 +34,7 @@ from reslab.interop.deployed import Deployed, description
 from reslab.interop.export import TARGETS, Exported, export
 from reslab.interop.onnx_graph import read_onnx
 from reslab.interop.opening import load, opened, trained
+from reslab.interop.published import PUBLISHED, fetch_published, is_published, list_published
 from reslab.interop.said import view_options
 from reslab.interop.torch_program import read_program
 from reslab.interop.torchvision_names import torchvision_names
@@ -40,6 +42,7 @@ from reslab.interop.torchvision_weights import read_torchvision
 from reslab.interop.verify import TOLERANCE, Agreement, compare
 
 __all__ = [
+    "PUBLISHED",
     "TARGETS",
     "TOLERANCE",
     "Agreement",
@@ -50,6 +53,9 @@ __all__ = [
     "convert",
     "description",
     "export",
+    "fetch_published",
+    "is_published",
+    "list_published",
     "load",
     "opened",
     "read_onnx",

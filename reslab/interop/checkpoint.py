@@ -13,6 +13,7 @@ from torch import Tensor
 
 from reslab.errors import RunError
 from reslab.interop.hub_cache import snapshot_of
+from reslab.interop.published import is_published, published_file
 from reslab.interop.torch_file import read_torch_file
 from reslab.interop.torch_program import first_line
 from reslab.interop.torchvision_weights import KEY
@@ -57,11 +58,14 @@ class Checkpoint:
 
 
 def weights_file(place: Path) -> Path | None:
-    """The file of another program's weights that `place` is, or holds as a folder; None for what is none.
+    """The file of another program's weights that `place` is, holds as a folder, or names; None for what is none.
 
     A model file or run folder of ours is none; files that `export` wrote for torchvision and timm are. Raises RunError
-    for a folder of the hub's cache without weights, or of which nobody tells which version is meant.
+    for a folder of the hub's cache without weights, or of which nobody tells which version is meant, and for the name
+    of published weights that are not on this machine.
     """
+    if is_published(place):
+        return published_file(str(place))
     if place.is_dir():
         if (place / "recipe.toml").is_file():
             return None

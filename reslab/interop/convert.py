@@ -9,6 +9,7 @@ from reslab.interop.checkpoint import IN_FOLDERS, weights_file
 from reslab.interop.foreign import read_foreign
 from reslab.interop.hub_cache import name_in_cache
 from reslab.interop.layouts import COUNTER
+from reslab.interop.published import published_hint
 from reslab.progress import Say, silent
 from reslab.store import Classifier, Origin, load, model_bytes, write_bytes
 from reslab.store.trained_places import trained_hint, trained_model
@@ -37,12 +38,12 @@ def convert(
 ) -> Converted:
     """Write a model file from weights of torchvision's, timm's, Hugging Face's, akamaster's or chenyaofo's nets.
 
-    `file` is a .pth, .pt, .th, .bin or .safetensors file, a folder with config.json and weights, or a folder of Hugging
-    Face's cache, whose refs/main tells the version. `classes` is a text file with the classes' names, a line each, in
-    the order of the scores. `stride_in="1x1"` is for bottlenecks that subsample as in the paper (v1), which weights do
-    not tell; nor do they tell `size`, the height = width in pixels of their images, and what is done to these: `mean`
-    and `std` of red, green and blue, of images in [0, 1]. `out` defaults to a file beside it, of weights in that cache
-    to one in the current folder.
+    `file` is a .pth, .pt, .th, .bin or .safetensors file, a folder with config.json and weights, a folder of Hugging
+    Face's cache, whose refs/main tells the version, or a name of `published`. `classes` is a text file with the
+    classes' names, a line each, in the order of the scores. `stride_in="1x1"` is for bottlenecks that subsample as in
+    the paper (v1), which weights do not tell; nor do they tell `size`, the height = width in pixels of their images,
+    and what is done to these: `mean` and `std` of red, green and blue, of images in [0, 1]. `out` defaults to a file
+    beside it, of weights in that cache and of a name to one in the current folder.
 
     Raises RunError for what is torn or none of our nets, UsageError for what is asked and does not fit, or contradicts
     what a config.json says, and for a place that something else has.
@@ -85,7 +86,7 @@ def _require_foreign(place: Path) -> None:
             f"reslab predict {as_typed(place)} PHOTO"
         )
     if not place.exists():
-        raise RunError(f"no file or folder {place}{trained_hint(place) or _hub_hint(place)}")
+        raise RunError(f"no file or folder {place}{_hub_hint(place) or published_hint(place) or trained_hint(place)}")
     if place.is_dir() and not any((place / name).exists() for name in ("recipe.toml", *IN_FOLDERS)):
         raise RunError(f"{place} has no weights: neither model.safetensors nor pytorch_model.bin")
     load(place)  # raises RunError where it is torn or none
@@ -97,7 +98,7 @@ def _hub_hint(place: Path) -> str:
     if len(place.parts) != 2 or place.is_absolute() or place.parent.exists():
         return ""
     return (
-        "; reslab fetches no other programs' weights: download them, and name their folder (in the hub's cache, "
+        "; of hubs reslab fetches nothing: download them, and name their folder (in the hub's cache, "
         f"models--{'--'.join(place.parts)})"
     )
 

@@ -16,6 +16,7 @@ from reslab.interop.deployed import INPUT, output_name
 from reslab.interop.hub_cache import name_in_cache
 from reslab.interop.onnx_graph import onnx_bytes, opset, read_onnx, require_onnx
 from reslab.interop.opening import trained
+from reslab.interop.published import is_published
 from reslab.interop.torch_program import program_bytes, read_program
 from reslab.interop.torchvision_names import first_version
 from reslab.interop.torchvision_weights import (
@@ -181,14 +182,14 @@ def _made(classifier: Classifier, to: str, scores: bool, path: Path) -> tuple[di
 
 
 def _destination(asked: Path, source: Path, to: str, out: Path | None) -> Path:
-    """Where the file goes: beside the model, or into the current folder, if that is the package's or the hub's cache.
+    """Where the file goes: beside the model, or into the current folder, if that is the package's or a cache's.
 
     Raises UsageError for a place that cannot be meant, or that something else has.
     """
     ending = TARGETS[to]
-    shipped = not asked.exists() and str(asked) in trained_names()
+    named = is_published(asked) or (not asked.exists() and str(asked) in trained_names())
     cached = name_in_cache(source)
-    beside = (Path(source.name) if shipped else source).with_name(source.stem + ending)
+    beside = (Path(source.name) if named else source).with_name(source.stem + ending)
     path = out or (Path(cached + ending) if cached else beside)
     others = [name for name, end in TARGETS.items() if name != to and path.name.endswith(end)]
     if others and not path.name.endswith(ending):

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from reslab.errors import UsageError
+from reslab.errors import RunError, UsageError
 from reslab.interop.checkpoint import weights_file
 from reslab.interop.exported_file import read_exported
 from reslab.interop.foreign import read_foreign
+from reslab.interop.published import published_hint
 from reslab.nets import Residual
 from reslab.progress import Say, silent
 from reslab.store import Classifier, ExportedNet, exported_as
@@ -19,8 +20,8 @@ def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifie
     mode, its weights without gradients (`.requires_grad_()` gives them back). A net with a user's own residual function
     needs that function as `residual`: files never run code by themselves. A file that `export` wrote (.onnx, .pt2)
     gives an `ExportedNet`, which has everything inside. Weights of residual nets of torchvision's, timm's,
-    Hugging Face's, akamaster's or chenyaofo's (a file, a folder with its config.json, or a folder of the hub's cache)
-    give a `Classifier` with their normalisation.
+    Hugging Face's, akamaster's or chenyaofo's (a file, a folder with its config.json, a folder of the hub's cache, or a
+    name of `published`, "resnet50-imagenet", once fetched) give a `Classifier` with their normalisation.
 
     Raises RunError for a file that is absent, torn or none of these, UsageError where onnxruntime is missing.
     """
@@ -32,7 +33,12 @@ def trained(run_or_file: str | Path, residual: Residual | None = None, say: Say 
     """`load` for whoever needs a net with weights. Raises RunError for an exported file, which has none."""
     place = Path(run_or_file)
     if not weights_file(place):
-        return load_classifier(run_or_file, residual)
+        try:
+            return load_classifier(run_or_file, residual)
+        except RunError as error:
+            if hint := published_hint(place):
+                raise RunError(f"{error}{hint}") from error
+            raise
     if residual:
         raise UsageError(f"{place} has another program's residual functions, and takes no other; leave --residual out")
     return read_foreign(place, say=say)

@@ -9,7 +9,7 @@ from torch import Tensor
 from reslab.data import NAMES, same_names
 from reslab.engine.layout import parameter_layout
 from reslab.errors import UsageError, as_typed
-from reslab.interop import trained
+from reslab.interop import is_published, trained
 from reslab.nets import Architecture, Residual, build, named_residual
 from reslab.progress import Say, silent
 from reslab.store import Classifier
@@ -69,7 +69,7 @@ def with_start(recipe: Recipe, start: str | None) -> Recipe:
 
 def place_of(start: str) -> str:
     """What a recipe calls a start: the name of a trained net, else a path that is the same wherever one stands."""
-    return start if trained_model(Path(start)) else str(Path(start).absolute())
+    return start if trained_model(Path(start)) or is_published(Path(start)) else str(Path(start).absolute())
 
 
 def start_of(recipe: Recipe) -> Classifier | None:

@@ -226,7 +226,8 @@ def test_info_and_list(monkeypatch):
     text = Answer("info", "resnet20", "--shortcut", "B").out
     assert "[3x3, 16; 3x3, 16] x 3" in text and "272,474" in text
     everything = Answer("list", "--json").json
-    assert list(everything) == ["models", "datasets", "recipes", "trained", "experiments"]
+    assert list(everything) == ["models", "datasets", "recipes", "trained", "published", "experiments"]
+    assert {"resnet50-imagenet", "resnet110-akamaster"} <= {net["name"] for net in everything["published"]}
     assert {"resnet20", "plain34", "resnet152"} <= {m["name"] for m in everything["models"]}
     assert {d["name"] for d in everything["datasets"]} == {"digits", "cifar10", "cifar100"}
     assert {"paper", "fast", "small", "record", "original"} == {r["name"] for r in everything["recipes"]}

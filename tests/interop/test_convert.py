@@ -100,7 +100,7 @@ def test_what_cannot_be_converted(theirs, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(RunError, match=r"has no weights: neither model\.safetensors nor pytorch_model\.bin"):
         convert(tmp_path / "empty")
-    with pytest.raises(RunError, match=r"timm/resnet50\.a1_in1k; reslab fetches no other programs' weights: download"):
+    with pytest.raises(RunError, match=r"timm/resnet50\.a1_in1k; of hubs reslab fetches nothing: download"):
         convert("timm/resnet50.a1_in1k")
     (tmp_path / "empty" / "model.safetensors").write_bytes(b"torn")
     with pytest.raises(RunError, match=r"model\.safetensors is torn"):
