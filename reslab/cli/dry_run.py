@@ -16,6 +16,7 @@ def show_plan(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: 
     """A few lines, or all of it for --json; nothing is written. Raises UsageError as the training would."""
     from reslab.engine import choose, this_machine
     from reslab.experiments.trial import short_trial
+    from reslab.store import RESULT, RunFolder
     from reslab.training import facts_of
     from reslab.training.presets import check, work_of
 
@@ -26,9 +27,11 @@ def show_plan(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: 
     expected = short_trial(recipe, dataset, execution)
     recorded, images = recorded_error(recipe), len(dataset.splits["train"])
     epochs = round(recipe.epochs(images), 3)
+    done = RunFolder(folder).read(RESULT) is not None
     if json:
         plan: dict[str, Any] = {
             "run": folder,
+            "done": done,
             "recipe": recipe.to_dict(),
             "execution": execution.to_dict(),
             "params": expected.params,
@@ -44,7 +47,7 @@ def show_plan(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: 
     time, pace = time_words(recipe, dataset, expected.seconds), expected.images_per_second
     pairs(
         [
-            ("run", folder),
+            ("run", f"{folder} is done: nothing is trained, its result is recorded" if done else folder),
             ("net", f"{recipe.model.name}, {expected.params:,} parameters, {recipe.data.size} px"),
             ("steps", f"{recipe.steps:,} of {counting(recipe.batch, 'image')} ({epochs:g} epochs of {images:,})"),
             ("time", f"{time}; {pace:,.{0 if pace >= 10 else 1}f} img/s on a short trial"),

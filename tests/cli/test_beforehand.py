@@ -75,6 +75,14 @@ def test_a_dry_run_says_it_too(tmp_path, trials):
     assert other["expected_val_error"] is None and other["expected_val_error_runs"] == 0
 
 
+def test_a_dry_run_of_what_is_done_says_so(tmp_path, trials):
+    words = ("--model", "resnet8", "--steps", "2", "--seed", "5")
+    assert train(tmp_path, *words, "--dry-run", "--json").json["done"] is False
+    run = train(tmp_path, *words, "--json").json["run"]
+    assert train(tmp_path, *words, "--dry-run", "--json").json["done"] is True
+    assert f"{run} is done: nothing is trained" in " ".join(train(tmp_path, *words, "--dry-run").out.split())
+
+
 def test_a_dry_run_says_first_what_one_wants_to_know(tmp_path, trials):
     lines = train(tmp_path, "--steps", "50", "--lr", "0.07", "--set", "augment.pad=2", "--dry-run").out.splitlines()
     assert [line.split()[0] for line in lines] == ["run", "net", "steps", "time", "recipe"]
