@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reslab.cli import options
+from reslab.cli.calibration import show_calibration
 from reslab.cli.places import refuse_place
 from reslab.cli.show import counting, emit, out, pairs, percent, say, show_text, table
 from reslab.cli.watch import counted
@@ -39,6 +40,9 @@ def evaluate(
     mistakes: Annotated[
         int | None, typer.Option(metavar="N", help="The N mistakes that it was surest of, a line each.")
     ] = None,
+    calibration: Annotated[
+        bool, typer.Option("--calibration", help="Are probabilities right? As trained, and with temperature scaling.")
+    ] = False,
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write file,true,predicted,probability,correct of every image.")
     ] = None,
@@ -66,6 +70,7 @@ def evaluate(
             views=views,
             scales=options.pixels_of(scales),
             ensemble=ensemble or (),
+            calibration=calibration,
             data_root=data_root,
             request=asked if asked != Request() else None,
             residual=named_residual(residual),
@@ -83,6 +88,8 @@ def evaluate(
     _show(found)
     if classes:
         _show_classes(found)
+    if found.calibration is not None:
+        show_calibration(found.calibration)
     if mistakes is not None:
         _show_mistakes(found.answers, mistakes)
 

@@ -22,6 +22,9 @@ def export(
         Path | None, typer.Option(help="The file, .onnx, .pt2, .safetensors; default: beside the model.")
     ] = None,
     scores: Annotated[bool, typer.Option("--scores", help="No softmax: scores, not probabilities.")] = False,
+    calibrated: Annotated[
+        bool, typer.Option("--calibrated", help="Probabilities at the temperature of the run's validation answers.")
+    ] = False,
     check: Annotated[
         list[Path] | None, typer.Option(metavar="FOLDER|PHOTO", help="Compare on these photographs, too; repeatable.")
     ] = None,
@@ -29,12 +32,22 @@ def export(
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Write a net for other programs, normalisation and class names inside; kept only if it gives the same scores."""
-    from reslab.evaluation import photographs
+    from reslab.evaluation import photographs, recorded_temperature
     from reslab.interop import export
     from reslab.nets import named_residual
 
     photos = [photo for place in check or [] for photo in photographs(place, say)]
-    found = export(run, to, out, scores=scores, check=photos, residual=named_residual(residual), say=say)
+    fitted = recorded_temperature(run) if calibrated else None
+    found = export(
+        run,
+        to,
+        out,
+        scores=scores,
+        temperature=fitted.temperature if fitted else 1.0,
+        check=photos,
+        residual=named_residual(residual),
+        say=say,
+    )
     for note in found.notes:
         say(f"note: {note}")
     if json:
@@ -48,6 +61,7 @@ def export(
             ("input", f"{found.input}: uint8 RGB, ({shape})" if found.input else None),
             ("output", f"{found.output}: float32, (batch, {len(found.classes)})" if found.output else None),
             ("opset", found.opset),
+            ("temperature", f"{fitted.temperature:.3f} inside, fitted on {fitted.on}" if fitted else None),
             ("classes", class_names(found.classes)),
             ("images", _images(found)),
             ("verified", _verified(found)),

@@ -38,6 +38,9 @@ def predict(
         Path | None,
         typer.Option(metavar="FILE", help="Write path, class, probability and features (embeddings): .npz of NumPy."),
     ] = None,
+    calibrated: Annotated[
+        bool, typer.Option("--calibrated", help="Probabilities at the temperature of the run's validation answers.")
+    ] = False,
     residual: Annotated[str | None, typer.Option(help="The net's own residual function, module:function.")] = None,
     device: options.Device = "auto",
     threads: options.Threads = 0,
@@ -65,6 +68,7 @@ def predict(
         scales=options.pixels_of(scales),
         ensemble=ensemble or (),
         features=features is not None,
+        calibrated=calibrated,
         request=Request(device=device, threads=threads),
         residual=named_residual(residual),
         say=say,
@@ -86,7 +90,8 @@ def predict(
         _write(features, found)
     if json:
         how = {"ensemble": ensemble or [], "views": views, "scales": options.pixels_of(scales), "features": features}
-        emit({"run": run, **how, "predictions": [prediction.to_dict() for prediction in found]})
+        what = {"calibrated": calibrated}
+        emit({"run": run, **how, **what, "predictions": [prediction.to_dict() for prediction in found]})
     if len(found) > 1:
         say(_tally(found))
     if any(prediction.error for prediction in found):

@@ -1,6 +1,17 @@
-"""Testing a net: views, error rates, confusions, evaluation of a split, ensembles, prediction of photographs."""
+"""Testing a net: views, error rates, confusions, calibration, whole splits, ensembles, prediction of photographs."""
 
 from reslab.evaluation.answered import Answer, Answers
+from reslab.evaluation.calibrated import Calibration, Fitted, at_fitted, cross_fitted, fit
+from reslab.evaluation.calibration import (
+    Bin,
+    Measures,
+    brier_score,
+    ece_by_chance,
+    expected_calibration_error,
+    measures,
+    negative_log_likelihood,
+    reliability,
+)
 from reslab.evaluation.confusion import (
     ClassError,
     Confusion,
@@ -18,7 +29,9 @@ from reslab.evaluation.mistakes import answers
 from reslab.evaluation.pictures import Picture, photographs
 from reslab.evaluation.predict import Prediction, predict
 from reslab.evaluation.probabilities import probabilities
+from reslab.evaluation.recorded import recorded_temperature
 from reslab.evaluation.scores import scores_of, single_view
+from reslab.evaluation.temperature import at_temperature, best_temperature
 from reslab.evaluation.views import PAPER_SCALES, VIEWS, Views, views_of
 
 __all__ = [
@@ -26,25 +39,41 @@ __all__ = [
     "VIEWS",
     "Answer",
     "Answers",
+    "Bin",
+    "Calibration",
     "ClassError",
     "Confusion",
     "Evaluation",
+    "Fitted",
+    "Measures",
     "Net",
     "Picture",
     "Prediction",
     "Views",
     "answers",
+    "at_fitted",
+    "at_temperature",
     "balanced",
+    "best_temperature",
+    "brier_score",
     "centre_crop",
     "class_errors",
     "confusion_matrix",
     "confusions",
     "cross_entropy",
+    "cross_fitted",
+    "ece_by_chance",
     "evaluate",
+    "expected_calibration_error",
+    "fit",
     "mean_class_error",
+    "measures",
+    "negative_log_likelihood",
     "photographs",
     "predict",
     "probabilities",
+    "recorded_temperature",
+    "reliability",
     "scores_of",
     "several",
     "single_view",

@@ -8,21 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reslab.data import Dataset, Images, load_dataset
+from reslab.data import Dataset, Images
 from reslab.engine import Request
-from reslab.errors import UsageError
 from reslab.evaluation.answered import Answers, answers_of
+from reslab.evaluation.calibrated import Calibration
 from reslab.evaluation.confusion import ClassError, class_errors, confusion_matrix, mean_class_error
-from reslab.evaluation.ensemble import Member, Net, in_order, members_of, refuse_impossible, seen_in_training, several
-from reslab.evaluation.error import softmax, top_error
-from reslab.evaluation.probabilities import probabilities
-from reslab.evaluation.scores import scores_of
+from reslab.evaluation.ensemble import Member, Net, members_of, refuse_impossible, seen_in_training, several
+from reslab.evaluation.error import top_error
+from reslab.evaluation.held_out import calibration_of
 from reslab.evaluation.source import tested_on
 from reslab.evaluation.trained_on import learned_by
+from reslab.evaluation.trial import Trial
 from reslab.evaluation.views import Views, mirror_note, views_of
 from reslab.nets import Residual
 from reslab.progress import Progress, Say, silent, unseen
-from reslab.store import Classifier
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,7 @@ class Evaluation:
     answers: Answers = field(compare=False, repr=False)  # to every image
     trained_on: int | None = None  # of these, what a net, or one that it began from, was trained on; None: not known
     notes: tuple[str, ...] = ()
+    calibration: Calibration | None = field(default=None, compare=False, repr=False)  # if asked for
 
     @property
     def class_errors(self) -> list[ClassError]:
@@ -59,15 +59,18 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON: `confusions` as lists, with `class_errors` by name and `mean_class_error`.
 
-        The answers to single images are left out: `answers.mistakes(n)` are the surest wrong ones.
+        The answers to single images are left out: `answers.mistakes(n)` are the surest wrong ones. `calibration` is
+        there if it was asked for.
         """
-        plain = {name: getattr(self, name) for name in (f.name for f in fields(self)) if name != "answers"}
+        apart = ("answers", "calibration")
+        plain = {name: getattr(self, name) for name in (f.name for f in fields(self)) if name not in apart}
         found = {c.name: {"error": round(c.error, 4), "images": c.images} for c in self.class_errors}
         return {
             **plain,
             "confusions": self.confusions.tolist(),
             "class_errors": {name: found.get(name, {"error": None, "images": 0}) for name in self.classes},
             "mean_class_error": round(self.mean_class_error, 4),
+            **({"calibration": self.calibration.to_dict()} if self.calibration else {}),
         }
 
 
@@ -79,6 +82,7 @@ def evaluate(
     views: str | int | None = None,
     scales: Sequence[int] = (),
     ensemble: Net | Sequence[Net] = (),
+    calibration: bool = False,
     data_root: Path | None = None,
     request: Request | None = None,
     residual: Residual | None = None,
@@ -95,7 +99,9 @@ def evaluate(
     folders of splits. Classes are matched by name. `views` is 1 (the image as it is), "flip" (and its mirror), "centre"
     or 10 (crops); with `scales`, shorter sides in pixels, crops are cut from images of these scales, and 1 and "flip"
     apply the net convolutionally to whole images (see `Views`). `ensemble` is one more net or several, whose
-    probabilities are averaged with those of the first. `residual` is the nets' residual function, if it is one's own.
+    probabilities are averaged with those of the first. With `calibration` it is also measured how right the
+    probabilities are, as they are and at a temperature that was fitted on validation images (see `calibration_of`).
+    `residual` is the nets' residual function, if it is one's own.
 
     Raises UsageError for a split or views that are not there and for members with other classes, DataError for a data
     set whose classes the net does not know, before any photograph is read.
@@ -106,20 +112,8 @@ def evaluate(
     tested = tested_on(first.classifier, data, split, data_root, on_bad, say)
     dataset, split, images = tested.dataset, tested.split, tested.images
     chosen = views_of(views, scales, first.classifier.size, dataset.mirror)
-    found: NDArray[np.floating]
-    if len(members) == 1 and chosen == Views() and isinstance(first.classifier, Classifier):
-        found = scores_of(first.classifier, images, first.execution)
-        certain: NDArray[np.floating] = softmax(found)
-    else:
-        total = np.zeros((len(images), len(first.classes)))
-        for number, member in enumerate(members):
-            own = _at_size(dataset, split, member.classifier.size, on_bad, say)
-            seen = views_of(views, scales, member.classifier.size, dataset.mirror)
-            count = _part(progress, number, len(members))
-            total += in_order(
-                probabilities(member.classifier, own, seen, member.execution, count), member, first.classes
-            )
-        found = certain = total / len(members)
+    trial = Trial(members, dataset, views, tuple(scales), on_bad, say)
+    found, certain = trial.scored(split, images, progress)
     top1 = top_error(found, images.labels)
     answers = answers_of(images, found, certain, first.classes)
     learned, told = learned_by(members, tested, say)
@@ -140,6 +134,7 @@ def evaluate(
         answers=answers,
         trained_on=learned,
         notes=(*dataset.notes, *_remarks(dataset, images, chosen), *told, *_strangers(members, images, split)),
+        calibration=calibration_of(certain, tested, trial, progress) if calibration else None,
     )
 
 
@@ -162,18 +157,3 @@ def _strangers(members: list[Member], images: Images, split: str) -> tuple[str, 
     if images.photos:
         others = [member for member in others if not member.classifier.identity.fingerprint]
     return seen_in_training([first, *others], split)
-
-
-def _part(progress: Progress, number: int, parts: int) -> Progress:
-    """The progress of one of several equal parts."""
-    return lambda done, total: progress(number * total + done, parts * total)
-
-
-def _at_size(dataset: Dataset, split: str, size: int, on_bad: str, say: Say) -> Images:
-    """A split as a net of another size sees it."""
-    if size == dataset.size:
-        return dataset.splits[split]
-    if dataset.folder is None and dataset.name != "digits":
-        raise UsageError(f"{dataset.name} has images of {dataset.size} pixels and is not scaled for a net of {size}")
-    place = dataset.folder or dataset.name
-    return load_dataset(place, size=size, on_bad=on_bad, index=dataset.index, say=say).splits[split]

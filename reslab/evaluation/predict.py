@@ -12,12 +12,15 @@ from reslab.data import keeps_mirrors
 from reslab.engine import Request, same_settings
 from reslab.errors import DataError, UsageError
 from reslab.evaluation.asked import Asked, averaged
+from reslab.evaluation.calibrated import Fitted
 from reslab.evaluation.described import Describing
 from reslab.evaluation.ensemble import Member, Net, members_of, refuse_impossible, several
 from reslab.evaluation.pictures import Named, Picture, named_pictures
-from reslab.evaluation.probabilities import answering, portion_of
+from reslab.evaluation.probabilities import Answer, answering, portion_of
+from reslab.evaluation.recorded import temperature_for
 from reslab.evaluation.scores import execution_to_ask
 from reslab.evaluation.sights import sights_of
+from reslab.evaluation.temperature import at_temperature
 from reslab.evaluation.views import Views, mirror_note, views_of
 from reslab.nets import Residual
 
@@ -51,6 +54,7 @@ def predict(
     scales: Sequence[int] = (),
     ensemble: Net | Sequence[Net] = (),
     features: bool = False,
+    calibrated: bool = False,
     request: Request | None = None,
     residual: Residual | None = None,
     say: Callable[[str], None] = lambda _: None,
@@ -62,9 +66,11 @@ def predict(
     among those given. A photograph that cannot be read gives a Prediction with `error`. `views`, `scales` and
     `ensemble` are those of `evaluate` (sec. 3.4): of each net the mean probabilities over its views, of several nets
     the mean over them. With `features`, each answer has the features of the single net in its single view, what
-    `Classifier.features` gives, in fp32 unless `request` says otherwise. PyTorch runs the nets, with all cores unless
-    `request` says otherwise, and its settings are the caller's between two answers. What `load` gives of an exported
-    file is asked as it stands.
+    `Classifier.features` gives, in fp32 unless `request` says otherwise. With `calibrated`, the probabilities of the
+    single net in its single view are given at the temperature that suits what its run recorded of its validation images
+    best (see `recorded_temperature`); `say` is told which. PyTorch runs the nets, with all cores unless `request` says
+    otherwise, and its settings are the caller's between two answers. What `load` gives of an exported file is asked as
+    it stands.
 
     Raises at the call DataError for a path that does not exist and UsageError for what is no picture, but for those of
     a stream, which are not looked at before their turn; and UsageError as `evaluate` does.
@@ -81,11 +87,17 @@ def predict(
     chosen = [views_of(views, scales, member.classifier.size, mirror) for member in members]
     if chosen[0].flip and not mirror:
         say(mirror_note(about.data))
+    if features or calibrated:
+        _refuse_several("--features are those" if features else "--calibrated takes the temperature", members, chosen)
+    fitted = temperature_for(members[0].classifier) if calibrated else None
+    if fitted:
+        say(f"probabilities at temperature {fitted.temperature:.3f}, fitted on {fitted.on}")
     with same_settings():  # which an engine changes when it is made
         if features:
-            return _described(members, chosen, pictures, top)
+            describing = Describing(members[0].classifier, members[0].execution)
+            return _answers([Asked(members[0], chosen[0], _at(fitted, describing))], pictures, top, describing.take)
         asked = [
-            Asked(member, seen, answering(member.classifier, member.execution, seen.dense))
+            Asked(member, seen, _at(fitted, answering(member.classifier, member.execution, seen.dense)))
             for member, seen in zip(members, chosen, strict=True)
         ]
     return _answers(asked, pictures, top)
@@ -96,12 +108,17 @@ def _precise(request: Request) -> Request:
     return replace(request, precision="fp32") if request.precision == "auto" else request
 
 
-def _described(members: list[Member], views: list[Views], pictures: Iterator[Named], top: int) -> Iterator[Prediction]:
-    """Answers with features. Raises UsageError where there are none."""
+def _refuse_several(what: str, members: list[Member], views: list[Views]) -> None:
+    """UsageError where there is more than one net in its single view."""
     if len(members) > 1 or views[0] != Views():
-        raise UsageError("--features are those of one net in its single view: leave out --ensemble, --views, --scales")
-    describing = Describing(members[0].classifier, members[0].execution)
-    return _answers([Asked(members[0], views[0], describing)], pictures, top, describing.take)
+        raise UsageError(f"{what} of one net in its single view: leave out --ensemble, --views, --scales")
+
+
+def _at(fitted: Fitted | None, answer: Answer) -> Answer:
+    """What answers at a temperature, if there is one."""
+    if fitted is None:
+        return answer
+    return lambda pixels: at_temperature(answer(pixels), fitted.temperature).astype(np.float32)
 
 
 def _answers(

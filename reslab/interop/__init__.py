@@ -3,6 +3,7 @@ other programs' weights as nets of ours.
 
 opening              whatever holds a trained net, opened
 export               the way from a run to a file
+tempered             a net whose scores are divided by a temperature
 exported_file        the way back, to what is tested and asked like a net
 deployed             the net with all that stands around it, and what a file says of itself
 torch_program        torch.export's .pt2

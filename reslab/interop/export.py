@@ -17,6 +17,7 @@ from reslab.interop.hub_cache import name_in_cache
 from reslab.interop.onnx_graph import onnx_bytes, opset, read_onnx, require_onnx
 from reslab.interop.opening import trained
 from reslab.interop.published import is_published
+from reslab.interop.tempered import tempered
 from reslab.interop.torch_program import program_bytes, read_program
 from reslab.interop.torchvision_names import first_version
 from reslab.interop.torchvision_weights import (
@@ -61,6 +62,7 @@ class Exported:
     opset: int | None  # of ONNX
     bytes: int
     agreement: Agreement
+    temperature: float  # that was folded into the last layer; 1 for none
     notes: tuple[str, ...]
     mean: tuple[float, ...] | None = None  # a colour, of images in [0, 1], where another program normalises these
     std: tuple[float, ...] | None = None
@@ -78,6 +80,7 @@ class Exported:
             "mean": self.mean,
             "std": self.std,
             "bytes": self.bytes,
+            "temperature": self.temperature,
             "verified": self.agreement.to_dict(),
             "notes": list(self.notes),
         }
@@ -89,6 +92,7 @@ def export(
     out: str | Path | None = None,
     *,
     scores: bool = False,
+    temperature: float = 1.0,
     check: Iterable[str | Path] = (),
     residual: Residual | None = None,
     say: Say = silent,
@@ -98,7 +102,9 @@ def export(
     Images go in as uint8 RGB (B, size, size, 3); probabilities (with `scores`, what the softmax is taken of) come out.
     What was written is run on random images, on the run's own mistakes and on the photographs `check`, before it gets
     its name: a file that differs from our scores by more than `verify.TOLERANCE` is not kept. A classifier that `load`
-    gave is exported with the weights that it has now. The names of files end as their format's do (`SUFFIXES`).
+    gave is exported with the weights that it has now. With a `temperature` the net that is written and compared is
+    `tempered`: its probabilities are calibrated wherever the file is run. The names of files end as their format's do
+    (`SUFFIXES`).
 
     Raises UsageError for what cannot be asked for and for packages that are missing, RunError where the exported net is
     another function, DataError for a photograph that cannot be read.
@@ -113,7 +119,7 @@ def export(
         )
     asked, source = _source(run_or_classifier)
     path = _destination(asked, source, to, Path(out) if out is not None else None)
-    classifier = _classifier(run_or_classifier, residual, say)
+    classifier = tempered(_classifier(run_or_classifier, residual, say), temperature)
     say(f"{classifier.identity.model} as {to}: writing, and running what was written ...")
     files, read = _made(classifier, to, scores, path)
     data = next(iter(files.values()))
@@ -139,6 +145,7 @@ def export(
         opset=opset(data) if to == "onnx" else None,
         bytes=sum(map(len, files.values())),
         agreement=agreement,
+        temperature=temperature,
         notes=_notes(classifier, to, agreement),
         mean=None if to in WHOLE else tuple(colours(classifier)["mean"]),
         std=None if to in WHOLE else tuple(colours(classifier)["std"]),

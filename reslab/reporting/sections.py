@@ -19,6 +19,7 @@ from reslab.evaluation import (
 )
 from reslab.reporting.pictures import PIXELATED, heat_map, png_uri
 from reslab.reporting.recipes import data_name, dotted, model_name, value_text
+from reslab.reporting.reliability import Reliability, reliability_of
 from reslab.reporting.results import SPLITS, Measured, measured
 from reslab.reporting.rounding import finite
 from reslab.store import Predictions, Record
@@ -101,6 +102,7 @@ class RunSection:
     measured: dict[str, Measured]
     progress: Progress | None
     answers: Answers | None
+    reliability: Reliability | None
     recipe: list[Field]
     announcement: str
     machine: list[tuple[str, list[Field]]]
@@ -112,6 +114,7 @@ class RunSection:
 
 
 def run_section(place: int, record: Record, label: str, differing: set[str]) -> RunSection:
+    split = _judged_split(record)
     recipe = [Field(k, value_text(v), k in differing) for k, v in dotted(record.recipe).items()]
     return RunSection(
         anchor=f"run{place + 1}",
@@ -122,7 +125,8 @@ def run_section(place: int, record: Record, label: str, differing: set[str]) -> 
         result=record.result,
         measured=measured(record),
         progress=None if record.result else _progress(record),
-        answers=_answers(record),
+        answers=_judged(SPLITS.get(split, split), record.predictions[split], record.classes) if split else None,
+        reliability=reliability_of(record, split, SPLITS.get(split, split)) if split else None,
         recipe=recipe,
         announcement=str(record.environment.get("announcement") or ""),
         machine=_machine(record.environment),
@@ -145,13 +149,10 @@ def _progress(record: Record) -> Progress:
     )
 
 
-def _answers(record: Record) -> Answers | None:
-    """Of the test images where there are any, else of the validation images."""
-    for split in ("test", "val", *record.predictions):
-        predictions = record.predictions.get(split)
-        if predictions is not None and len(predictions.labels):
-            return _judged(SPLITS.get(split, split), predictions, record.classes)
-    return None
+def _judged_split(record: Record) -> str | None:
+    """The test images where there are any, else the validation images; None where no answers are stored."""
+    stored = [split for split, predictions in record.predictions.items() if len(predictions.labels)]
+    return next((split for split in ("test", "val", *stored) if split in stored), None)
 
 
 def _judged(split: str, predictions: Predictions, classes: tuple[str, ...]) -> Answers:
