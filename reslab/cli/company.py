@@ -43,7 +43,7 @@ def alone(command: str | None) -> None:
 
 def _refuse(team: Team, reason: str) -> None:
     if not team.leads:
-        raise typer.Exit(UsageError.exit_code)  # one of them says it
+        raise typer.Exit  # one of them says it; a failure here would have torchrun end that one before it has
     raise UsageError(f"{reason}; call it without torchrun")
 
 

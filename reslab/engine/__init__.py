@@ -71,6 +71,7 @@ __all__ = [
     "TorchEngine",
     "Work",
     "agreed",
+    "at_place",
     "choose",
     "elsewhere",
     "everything",

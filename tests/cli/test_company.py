@@ -19,8 +19,9 @@ def test_other_commands_are_refused_by_name_once(command, monkeypatch):
     with pytest.raises(UsageError, match=f"{command} is the work of one process.*call it without torchrun"):
         alone(command)
     as_rank(monkeypatch, 1)
-    with pytest.raises(typer.Exit):
+    with pytest.raises(typer.Exit) as end:
         alone(command)
+    assert end.value.exit_code == 0, "or torchrun would end the first one before it has said so"
 
 
 PLAIN = {"seeds": None, "dry_run": False}

@@ -1,11 +1,14 @@
 """Two processes against one: the same gradient, scores in the batch's order, the same bytes in both."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from reslab.data import measure
-from reslab.engine import Request, choose, make_engine, this_machine
+from reslab.engine import Request, at_place, choose, make_engine, this_machine
 from reslab.errors import UsageError
+from reslab.processes import Team
 from reslab.training.presets import spec_of
 from tests.engine import ranks
 from tests.torchrun import in_two_processes
@@ -79,3 +82,13 @@ def test_a_device_that_several_processes_cannot_share_is_refused(monkeypatch):
     for device in ("mps", "cuda:1"):
         with pytest.raises(UsageError, match=f"--device {device} under torchrun"):
             choose(Request(device=device, precision="fp32", processes=2), machine)
+
+
+def test_each_process_has_a_gpu_of_its_own(monkeypatch):
+    on_gpus = replace(ranks.TOGETHER, device="cuda", processes=4, backend="nccl")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    last_of_a_machine, one_too_many = Team(3, 4, 1, 2), Team(3, 4, 3, 4)
+    assert at_place(on_gpus, last_of_a_machine) == replace(ranks.ALONE, device="cuda:1")
+    with pytest.raises(UsageError, match="--nproc-per-node 2 at most, or --device cpu"):
+        at_place(on_gpus, one_too_many)
+    assert at_place(ranks.TOGETHER, one_too_many) == ranks.ALONE

@@ -78,17 +78,17 @@ def test_another_number_of_processes_is_refused_and_one_alone_goes_on_inexactly(
         with pytest.raises(UsageError, match=r"in 3 processes of torchrun \(recorded: 2\); choose another --run"):
             train_on(digits, recipe, run, Surroundings())
     said = []
-    result = train_on(digits, recipe, run, Surroundings(Request(precision="fp32"), say=said.append))
+    result = train_on(digits, recipe, run, Surroundings(Request(threads=1), say=said.append))
     assert result["exact"] is False
     assert any("2 processes trained together" in line and "alone" in line for line in said)
 
 
 def test_a_run_of_one_process_is_not_gone_on_with_by_two(digits, recipe, tmp_path, monkeypatch):
-    train_on(digits, recipe, tmp_path / "run", Surroundings())
+    train_on(digits, recipe, tmp_path / "run", Surroundings(Request(threads=1)))
     (tmp_path / "run" / "result.json").unlink()
     as_rank(monkeypatch, 0)
     with pytest.raises(UsageError, match=r"in 2 processes of torchrun \(recorded: 1\)"):
-        train_on(digits, recipe, tmp_path / "run", Surroundings())
+        train_on(digits, recipe, tmp_path / "run", Surroundings(Request(threads=1)))
 
 
 @pytest.mark.parametrize(
