@@ -6,6 +6,8 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
+from reslab.processes import this_team
+
 # Those words of /proc/cpuinfo that stay while the processor is the same (the clock does not), for x86, Arm and others.
 LASTING = (
     "vendor_id",
@@ -37,11 +39,13 @@ def cpu_words() -> dict[str, str]:
 
 
 def usable_cores() -> int:
-    """Cores that this process may use."""
+    """Cores that this process may use: its share, where torchrun started several on this machine."""
     try:
-        return len(os.sched_getaffinity(0))  # those that taskset or a container's cpuset leaves us; a quota is not seen
+        cores = len(os.sched_getaffinity(0))  # those that taskset or a container's cpuset leaves us; no quota is seen
     except AttributeError:  # not on macOS and Windows
-        return os.cpu_count() or 1
+        cores = os.cpu_count() or 1
+    team = this_team()
+    return max(1, cores // team.local_size) if team else cores
 
 
 def fingerprint() -> str:

@@ -22,6 +22,7 @@ from reslab.cli import (
     sweep,
     train,
 )
+from reslab.cli.company import alone, in_company
 
 app = typer.Typer(
     name="reslab",
@@ -43,15 +44,17 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Say the version and stop."
     ),
 ) -> None:
-    pass
+    if context.invoked_subcommand != "train":
+        alone(context.invoked_subcommand)
 
 
 app.command("demo")(demo.demo)
-app.command("train")(train.train)
+app.command("train")(in_company(train.train))
 app.command("sweep")(sweep.sweep)
 app.command("eval")(evaluate.evaluate)
 app.command("predict")(predict.predict)

@@ -61,10 +61,12 @@ def words_beforehand(recipe: "Recipe", dataset: "Dataset", request: "Request", f
     """One line about a training that is to be begun; empty where nothing is known, and for one that is done.
 
     Raises UsageError where the recipe cannot be trained. How long it takes is said of a run that is new, by a trial of
-    a second or so, and of none that is over before that would be worth it.
+    a second or so, and of none that is over before that would be worth it; nor where several processes train together,
+    which a trial by one says nothing of.
     """
     from reslab.engine import choose, this_machine
     from reslab.experiments.expectation import expected_seconds
+    from reslab.processes import this_team
     from reslab.store import RESULT, RunFolder
     from reslab.training import facts_of
     from reslab.training.presets import check, work_of
@@ -74,7 +76,7 @@ def words_beforehand(recipe: "Recipe", dataset: "Dataset", request: "Request", f
     dataset = dataset.with_train(recipe.data.images)
     check(recipe, facts_of(dataset, recipe.data.split))
     words = []
-    if RunFolder(folder).recipe() is None:
+    if RunFolder(folder).recipe() is None and this_team() is None:
         execution, _ = choose(request.within(this_machine()), this_machine(), work_of(recipe), say)
         seconds = expected_seconds(recipe, dataset, execution)
         words += [time_words(recipe, dataset, seconds)] if seconds is not None else []

@@ -56,7 +56,10 @@ def train(
     ] = False,
     json: options.Json = False,
 ) -> None:
-    """Train a net: digits by default; the same command again continues, or says that it is done."""
+    """Train a net: digits by default; the same command again continues, or says that it is done.
+
+    In several processes, or on several GPUs or machines: torchrun --nproc-per-node 2 -m -- reslab train ...
+    """
     from reslab.engine import Request
     from reslab.store import RunFolder
     from reslab.training import Asked, Surroundings, default_folder, like, read_data, train_on

@@ -1,6 +1,6 @@
 """What a data set is: uint8 images, integer labels and class names, in splits."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +69,10 @@ class Images:
         """Those of a slice, or of indices, in that order."""
         pixels = self.pixels.only(rows) if isinstance(self.pixels, LazyPixels) else self.pixels[rows]
         return Images(pixels, self.labels[rows], self.photos.only(rows) if self.photos else None)
+
+    def shared(self, part: Callable[[int], slice]) -> "Images":
+        """For a process that looks at `part(n)` of n images that are taken: no others are read from files."""
+        return replace(self, pixels=self.pixels.shared(part)) if isinstance(self.pixels, LazyPixels) else self
 
     def thinned(self, pixels: int) -> "Images":
         """All of them; where they have more than so many pixels together every k-th, with the smallest k that will do.

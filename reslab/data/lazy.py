@@ -1,6 +1,6 @@
 """Pixels of photographs that are not kept: read from the files whenever they are asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +21,12 @@ class LazyPixels:
     dtype = np.dtype(np.uint8)
     ndim = 4
 
-    def __init__(self, folder: Path, files: Sequence[str], size: int) -> None:
-        """`files` are relative to `folder`, `size` is the height = width in pixels."""
+    def __init__(
+        self, folder: Path, files: Sequence[str], size: int, part: Callable[[int], slice] | None = None
+    ) -> None:
+        """`files` are relative to `folder`, `size` is the height = width in pixels; `part` see `shared`."""
         self.shape = (len(files), size, size, 3)
-        self._folder, self._files = folder, files
+        self._folder, self._files, self._part = folder, files, part
 
     def __len__(self) -> int:
         return len(self._files)
@@ -34,14 +36,19 @@ class LazyPixels:
         if isinstance(rows, int | np.integer):
             return self._read(self._files[int(rows)])
         wanted = chosen(self._files, rows)
-        pixels = np.empty((len(wanted), *self.shape[1:]), np.uint8)
-        for row, image in enumerate(in_threads(self._read, wanted)):
+        pixels = np.zeros((len(wanted), *self.shape[1:]), np.uint8)
+        own = self._part(len(wanted)) if self._part else slice(0, len(wanted))
+        for row, image in enumerate(in_threads(self._read, wanted[own]), own.start):
             pixels[row] = image
         return pixels
 
     def only(self, rows: Rows) -> "LazyPixels":
         """These rows, still to be read."""
-        return LazyPixels(self._folder, chosen(self._files, rows), self.shape[1])
+        return LazyPixels(self._folder, chosen(self._files, rows), self.shape[1], self._part)
+
+    def shared(self, part: Callable[[int], slice]) -> "LazyPixels":
+        """The same for a process that looks at a part of what is taken: of n rows `part(n)`; the others are zeros."""
+        return LazyPixels(self._folder, self._files, self.shape[1], part)
 
     def _read(self, file: str) -> NDArray[np.uint8]:
         with one_of_many():

@@ -1,6 +1,19 @@
 """Where a net runs: the machine, the choice of execution, and the engines behind one small interface."""
 
 from reslab.data import Preprocessing
+from reslab.engine.distribution import (
+    Distributed,
+    Lost,
+    Part,
+    agreed,
+    at_place,
+    everything,
+    join,
+    leave,
+    part_of,
+    share,
+    spread,
+)
 from reslab.engine.execution import (
     ENGINES,
     PRECISIONS,
@@ -21,12 +34,17 @@ from reslab.engine.settings import same_settings, settled
 from reslab.engine.torch_engine import TorchEngine
 from reslab.engine.work import Work
 from reslab.nets import Architecture, Residual, Spec, unfilled
+from reslab.processes import this_team
 
 
 def make_engine(
     spec: Architecture, preprocessing: Preprocessing, execution: Execution, residual: Residual | None = None
 ) -> Engine:
     """The engine that `execution` names, for the net of `spec`; `residual` is a residual function of one's own."""
+    if execution.processes > 1:
+        team = this_team()
+        assert team and team.size == execution.processes, "see `training.continuing`"
+        return Distributed(make_engine(spec, preprocessing, at_place(execution, team), residual), team)
     if execution.engine == "native":
         assert isinstance(spec, Spec), "see `work.lacking`"
         return NativeEngine(spec, preprocessing, execution)
@@ -40,23 +58,34 @@ __all__ = [
     "SWITCH",
     "VARIANTS",
     "Batch",
+    "Distributed",
     "Engine",
     "Execution",
     "Layout",
+    "Lost",
     "Machine",
     "NativeEngine",
+    "Part",
     "Request",
     "StepOutput",
     "TorchEngine",
     "Work",
+    "agreed",
+    "at_place",
     "choose",
     "elsewhere",
+    "everything",
+    "join",
     "kernels_of",
+    "leave",
     "make_engine",
     "parameter_layout",
+    "part_of",
     "same_settings",
     "sample_losses",
     "settled",
+    "share",
+    "spread",
     "statistics_layout",
     "this_machine",
 ]

@@ -30,6 +30,8 @@ class Execution:
     channels_last: bool
     compiled: bool
     threads: int
+    processes: int = 1  # that train together, each with as many threads (distribution.py)
+    backend: str = ""  # what carries their sums: "gloo" or "nccl"
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -49,7 +51,9 @@ class Execution:
             else self.device
         )
         layout = ", channels_last" if self.channels_last else ""
-        return f"engine {self.engine} on {where}, {self.precision}{layout}{', compiled' if self.compiled else ''}"
+        compiled = ", compiled" if self.compiled else ""
+        together = f", in each of {self.processes} processes ({self.backend})" if self.processes > 1 else ""
+        return f"engine {self.engine} on {where}, {self.precision}{layout}{compiled}{together}"
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,13 @@ class Request:
     precision: str = "auto"
     compile: str = "auto"
     threads: int = 0
+    processes: int = 0  # that torchrun started; 0: this one is alone
+
+    @classmethod
+    def like(cls, recorded: Execution) -> "Request":
+        """What asks for this very execution."""
+        compiled = "on" if recorded.compiled else "off"
+        return cls(recorded.engine, recorded.device, recorded.precision, compiled, recorded.threads, recorded.processes)
 
     def within(self, machine: Machine, say: Say = silent) -> "Request":
         """The same, with no more threads than there are cores, said so: more of them only wait for each other."""
@@ -78,7 +89,10 @@ class Request:
             "compile": (self.compile, "on" if recorded.compiled else "off"),
             "threads": (self.threads, recorded.threads),
         }
-        return [f"--{k} {new} (recorded: {old})" for k, (new, old) in asked.items() if new not in ("auto", 0, old)]
+        found = [f"--{k} {new} (recorded: {old})" for k, (new, old) in asked.items() if new not in ("auto", 0, old)]
+        if self.processes not in (0, recorded.processes):
+            found.append(f"in {self.processes} processes of torchrun (recorded: {recorded.processes})")
+        return found
 
 
 def kernels_of(execution: Execution) -> str | None:
@@ -105,7 +119,8 @@ def choose(request: Request, machine: Machine, work: Work | None = None, say: Sa
     obstacle = _obstacle(request, device, machine, work, say)
     if obstacle is None:
         precision = _native_precision(request, machine)
-        execution = Execution("native", "cpu", precision, False, False, request.threads or machine.cores)
+        threads = request.threads or machine.cores
+        execution = Execution("native", "cpu", precision, False, False, threads, *_together(request, device))
         return execution, f"{execution} (fused kernels: {tier(library(VARIANTS[precision]))})"
     if request.engine == "native":
         raise UsageError(
@@ -121,6 +136,7 @@ def _on_torch(
     precision, why = _precision(request.precision, device, machine, work)
     if request.compile == "on" and device == "cpu" and machine.compiler is None:
         raise UsageError("--compile on needs a C++ compiler, and none is here; leave it out or install g++ or clang++")
+    processes, backend = _together(request, device)
     # On two cores whole-net compilation gained 0-5 % over eager channels_last and cost 20-35 s: only on request.
     execution = Execution(
         engine="torch",
@@ -129,8 +145,22 @@ def _on_torch(
         channels_last=device != "mps",
         compiled=request.compile == "on",
         threads=request.threads or machine.cores,
+        processes=processes,
+        backend=backend,
     )
     return execution, f"{execution} ({why}{f'; no native kernels: {obstacle}' if obstacle else ''})"
+
+
+def _together(request: Request, device: str) -> tuple[int, str]:
+    """How many processes train together, and what carries their sums. Raises UsageError where their device cannot."""
+    if request.processes <= 1:
+        return 1, ""
+    if device not in ("cpu", "cuda"):
+        raise UsageError(
+            f"--device {device} under torchrun: several processes train on the CPU (--device cpu), or each on a GPU of "
+            "its own (--device cuda)"
+        )
+    return request.processes, "gloo" if device == "cpu" else "nccl"
 
 
 def _obstacle(request: Request, device: str, machine: Machine, work: Work | None, say: Say) -> str | None:
@@ -214,6 +244,6 @@ def elsewhere(
     kept = replace(
         request,
         precision="auto" if errs else recorded.precision,
-        threads=request.threads or min(recorded.threads, machine.cores),
+        threads=request.threads or min(recorded.threads * recorded.processes, machine.cores),
     )
     return choose(kept, machine, work, say)

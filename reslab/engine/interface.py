@@ -3,7 +3,7 @@
 Optimisers, averaging and schedules stand above it and are written once, on flat buffers, for every engine.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -29,6 +29,12 @@ class Batch:
     loss: str = "cross_entropy"  # a name of `losses.LOSSES`. An engine that has one loss only refuses others
     companions: bool = True  # do heads that are for training alone (`nets.Companion`) learn, and teach, in this step?
     seed: int = 0  # of whatever the net itself draws in this step (dropout, stochastic depth)
+
+    def only(self, chosen: slice | NDArray[np.int64]) -> "Batch":
+        """The batch of the chosen images alone."""
+        of_samples = ("images", "labels", "crops", "flips", "weights", "lighting")
+        drawn = {name: values for name in of_samples if (values := getattr(self, name)) is not None}
+        return replace(self, **{name: values[chosen] for name, values in drawn.items()})
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ from reslab.store.trained_nets import (
     write_trained_record,
 )
 from reslab.store.trained_places import trained_names
+from reslab.store.unwritten import Unwritten
 
 __all__ = [
     "DIVERGED",
@@ -60,6 +61,7 @@ __all__ = [
     "Predictions",
     "Record",
     "RunFolder",
+    "Unwritten",
     "exported_as",
     "find_model",
     "json_bytes",

@@ -4,7 +4,7 @@ from reslab.training.continuing import refuse_changes
 from reslab.training.done import images_of, recorded_result
 from reslab.training.estimate import Estimate, estimate
 from reslab.training.fields import field_of, read_field, refuse_idle, with_fields
-from reslab.training.loop import Interrupted, Progress
+from reslab.training.loop import Diverged, Interrupted, Progress
 from reslab.training.originals import ORIGINALS
 from reslab.training.presets import PRESETS, Facts, make_recipe
 from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule, field_names
@@ -13,6 +13,7 @@ from reslab.training.schedule import learning_rate
 from reslab.training.source import data_of_run, facts_of, lasting, read_data, recipe_for
 from reslab.training.start import Asked, like, place_of, with_start
 from reslab.training.surroundings import Surroundings
+from reslab.training.together import follow, led
 
 __all__ = [
     "ORIGINALS",
@@ -20,6 +21,7 @@ __all__ = [
     "Asked",
     "Augment",
     "Data",
+    "Diverged",
     "Estimate",
     "Facts",
     "Interrupted",
@@ -35,9 +37,11 @@ __all__ = [
     "facts_of",
     "field_names",
     "field_of",
+    "follow",
     "images_of",
     "lasting",
     "learning_rate",
+    "led",
     "like",
     "make_recipe",
     "place_of",

@@ -94,13 +94,11 @@ def same_execution(folder: RunFolder, around: Surroundings, place: Path | None, 
         folder.write(ENVIRONMENT, {**record, "versions": versions, "commit": commit(), "exact": True, **where})
         return execution, True
     environment, recorded = recorded_execution(folder, around.request)
-    wanted = Request(
-        recorded.engine, recorded.device, recorded.precision, "on" if recorded.compiled else "off", recorded.threads
-    )
     same = all(environment["machine"].get(fact) == getattr(machine, fact) for fact in ("processor", "gpu"))
     same = same and all(environment["versions"].get(name) == versions[name] for name in DECIDING)
     try:
-        execution, _ = choose(wanted, machine, work, around.say)
+        _refuse_alone(recorded, around.request)
+        execution, _ = choose(Request.like(recorded), machine, work, around.say)
         same = same and environment.get("kernels") == kernels_of(execution)
         announcement = f"{execution} (as the run began)"
     except UsageError as error:
@@ -114,3 +112,9 @@ def same_execution(folder: RunFolder, around: Surroundings, place: Path | None, 
         folder.write(ENVIRONMENT, {**environment, "execution": execution.to_dict(), "exact": exact, **where})
     around.say(announcement)
     return execution, exact
+
+
+def _refuse_alone(recorded: Execution, request: Request) -> None:
+    """Raises UsageError where several processes trained together, and this one is alone."""
+    if recorded.processes > 1 and not request.processes:
+        raise UsageError(f"{recorded.processes} processes trained together, started by torchrun; this one is alone")

@@ -21,42 +21,45 @@ from reslab.data import (
     scaled_crops,
 )
 from reslab.data.randomness import generator
-from reslab.engine import Batch
+from reslab.engine import Batch, Part, everything
 from reslab.training.recipe import Recipe
 from reslab.training.schedule import companions_learn
 
 
 @contextmanager
-def batches(recipe: Recipe, images: Images) -> Iterator[Callable[[int], Batch]]:
+def batches(recipe: Recipe, images: Images, part: Part = everything) -> Iterator[Callable[[int], Batch]]:
     """`batch_at` as a function of the step; while the net is at work the next batch's photographs are read.
 
-    What is in memory already is taken when it is asked for. Raises DataError as `pixels_at` does, at the batch's own
-    step.
+    What is in memory already is taken when it is asked for. `part` see `pixels_at`. Raises DataError as that does, at
+    the batch's own step.
     """
     if not isinstance(images.pixels, LazyPixels) and not (recipe.augment.scale and images.photos):
-        yield lambda step: batch_at(recipe, images, step)
+        yield lambda step: batch_at(recipe, images, step, part)
         return
     with ThreadPoolExecutor(1) as reader:
         ahead: dict[int, Future[Batch]] = {}
 
         def batch_of(step: int) -> Batch:
-            wanted = ahead.pop(step, None) or reader.submit(batch_at, recipe, images, step)
+            wanted = ahead.pop(step, None) or reader.submit(batch_at, recipe, images, step, part)
             ahead.clear()
             if step + 1 < recipe.steps:
-                ahead[step + 1] = reader.submit(batch_at, recipe, images, step + 1)
+                ahead[step + 1] = reader.submit(batch_at, recipe, images, step + 1, part)
             return wanted.result()
 
         yield batch_of
 
 
-def batch_at(recipe: Recipe, images: Images, step: int) -> Batch:
-    """The images drawn for the update at `step`: `recipe.candidates` of them; the same at every call."""
+def batch_at(recipe: Recipe, images: Images, step: int, part: Part = everything) -> Batch:
+    """The images drawn for the update at `step`: `recipe.candidates` of them; the same at every call.
+
+    `part` see `pixels_at`.
+    """
     indices = batch_indices(len(images), recipe.candidates, recipe.seed, step)
     augment = recipe.augment
     pad, size = augment.pad, crop_size(recipe, step)
     spare = images.size - size if size else 0
     return Batch(
-        images=pixels_at(recipe, images, indices, step),
+        images=pixels_at(recipe, images, indices, step, part),
         labels=images.labels[indices],
         crops=draw_crops(len(indices), pad, recipe.seed, step, spare) if pad + spare else None,
         flips=flips_at(recipe, indices, len(images), step) if augment.flip else None,
@@ -81,16 +84,24 @@ def class_weights(labels: NDArray[np.int64], balance: float) -> NDArray[np.float
     return (weights * len(labels) / (weights * counts).sum()).astype(np.float32)
 
 
-def pixels_at(recipe: Recipe, images: Images, indices: NDArray[np.int64], step: int) -> NDArray[np.uint8]:
+def pixels_at(
+    recipe: Recipe, images: Images, indices: NDArray[np.int64], step: int, part: Part = everything
+) -> NDArray[np.uint8]:
     """The images of the batch at `step`, (B, H, W, 3): as stored, or cut from them at random scales (sec. 3.4).
 
-    DataError, naming the file, for a photograph that cannot be read any more.
+    A process that looks at a `part` of each batch reads no other photographs; they are zeros. DataError, naming the
+    file, for a photograph that cannot be read any more.
     """
+    if recipe.selective < 1:
+        part = everything  # any of them may be chosen for its part
     if not recipe.augment.scale:
-        return images.pixels[indices]
+        return images.shared(part).pixels[indices]
+    rows = part(len(indices))
     scales = draw_scales(len(indices), recipe.augment.scale, recipe.seed, step)
     places = draw_places(len(indices), recipe.seed, step)
-    return scaled_crops(images, indices, scales, places, images.size)
+    pixels = np.zeros((len(indices), *images.pixels.shape[1:]), np.uint8)
+    pixels[rows] = scaled_crops(images, indices[rows], scales[rows], places[rows], images.size)
+    return pixels
 
 
 def crop_size(recipe: Recipe, step: int) -> int:

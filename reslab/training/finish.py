@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reslab.data import ENOUGH_PIXELS, Dataset, Preprocessing
-from reslab.engine import Engine, Execution
+from reslab.engine import Engine, Execution, part_of
 from reslab.evaluation import answers, single_view, top_error
 from reslab.store import Identity, RunFolder, lineage_of, model_bytes, predictions_bytes, unknown_of
 from reslab.training.presets import spec_of
@@ -35,7 +35,7 @@ def finish(
     for split, images in dataset.splits.items():
         seen = images.thinned(ENOUGH_PIXELS) if split == "train" else images
         known = seen_val if split == "val" else None
-        scores = single_view(engine, weights, statistics, seen) if known is None else known
+        scores = single_view(engine, weights, statistics, seen.shared(part_of(engine))) if known is None else known
         errors[split], counts[split] = top_error(scores, seen.labels), len(seen)
         if split != "train":
             kept[split] = answers(scores, seen)

@@ -11,10 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from reslab.data import Images
-from reslab.engine import Batch, Engine
-from reslab.errors import DataError, ReslabError, RunError, as_typed
+from reslab.engine import Batch, Engine, Lost, agreed, part_of
+from reslab.errors import DataError, ReslabError, RunError
 from reslab.evaluation import cross_entropy, single_view, top_error
 from reslab.store import RunFolder
+from reslab.training.again import command_again
 from reslab.training.feed import batches
 from reslab.training.interrupt import heard
 from reslab.training.optimizer import STATISTICS_MOMENTUM, Terms, descend, follow, terms_of
@@ -73,7 +74,7 @@ def fit(
     or where the run goes on from its last step.
 
     Raises Diverged when the loss is no longer a number, Interrupted after Ctrl-C, DataError where a photograph cannot
-    be read any more; the folder then holds the last good state.
+    be read any more, Lost where another of several processes has ended; the folder then holds the last good state.
     """
     terms = terms_of(engine, recipe.optimizer)
     line_every, evaluate_every = max(1, recipe.steps // LINES), max(1, recipe.steps // EVALUATIONS)
@@ -81,14 +82,14 @@ def fit(
     line: dict[str, Any] = {}
     val_error: float | None = None
     scores: NDArray[np.float32] | None = None
-    with heard() as interruption, batches(recipe, train) as batch_of:
+    with heard() as interruption, batches(recipe, train, part_of(engine)) as batch_of:
+        asked = agreed(engine, lambda: interruption.asked)
         while state.step < recipe.steps:
             try:
-                batch = batch_of(state.step)
-            except DataError:  # between two steps, so that what is saved is as if the run had been stopped here
+                update(recipe, state, engine, batch_of(state.step), terms)
+            except (DataError, Lost):  # between two steps: what is saved is as if the run had been stopped here
                 checkpoint(state, folder, clock)
                 raise
-            update(recipe, state, engine, batch, terms)
             if state.step == recipe.steps:
                 settle_statistics(recipe, state, engine, train)
             if state.step % line_every == 0 or state.step == recipe.steps:
@@ -97,18 +98,18 @@ def fit(
                 state.sums.zero_()
             if val and (state.step % evaluate_every == 0 or state.step == recipe.steps):
                 with clock.stopped():
-                    scores = single_view(engine, *state.result(), val)
+                    scores = single_view(engine, *state.result(), val.shared(part_of(engine)))
                     judged = validation_line(recipe, state, scores, val, len(train))
                     val_error = judged["val_error"]
                     folder.append_metrics(judged)
             if clock.time_to_show():
                 watch(_progress(recipe, state, clock, line, val_error))
-            if interruption.asked or clock.time_to_save():
+            if asked() or clock.time_to_save():
                 with clock.stopped():
                     checkpoint(state, folder, clock)
-            if interruption.asked and state.step < recipe.steps:
+            if asked() and state.step < recipe.steps:
                 raise Interrupted(
-                    f"stopped at step {state.step} of {recipe.steps}; go on: reslab train --run {as_typed(folder.path)}"
+                    f"stopped at step {state.step} of {recipe.steps}; go on: {command_again(folder.path)}"
                 )
     with clock.stopped():
         checkpoint(state, folder, clock)

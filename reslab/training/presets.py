@@ -270,13 +270,31 @@ def check(recipe: Recipe, facts: Facts, residual: Residual | None = None) -> Non
             initialise(build(net, residual or named_residual(recipe.model.residual)), recipe.model.init)
 
 
+def check_parts(recipe: Recipe, processes: int) -> None:
+    """Raises UsageError where so many processes cannot share a batch: each normalises over its own part of it."""
+    net, least = spec_of(recipe), recipe.batch // processes
+    if least < 1:
+        raise UsageError(
+            f"batch {recipe.batch} leaves some of {processes} processes without an image: --batch {processes} at least"
+        )
+    if not isinstance(net, Historic) and least * _smallest_map(recipe, net) ** 2 < 2:
+        raise UsageError(
+            f"batch {recipe.batch} on {recipe.augment.small_size or recipe.data.size} px leaves batch normalisation in "
+            f"{processes} processes one value a channel; it needs two in each: --batch {2 * processes}"
+        )
+
+
+def _smallest_map(recipe: Recipe, net: Spec) -> int:
+    return net.variant(size=recipe.augment.small_size or recipe.data.size).smallest_map
+
+
 def check_size(recipe: Recipe, net: Architecture) -> None:
     """Raises UsageError for images, or crops of the first part, that the net cannot be trained on."""
     size = recipe.augment.small_size or recipe.data.size
     if isinstance(net, Historic):
         if recipe.augment.small_size:
             raise UsageError(f"augment.small_size={size}: {net.name} takes images of one size; leave that out")
-    elif recipe.batch * net.variant(size=size).smallest_map ** 2 < 2:
+    elif recipe.batch * _smallest_map(recipe, net) ** 2 < 2:
         raise UsageError(
             f"batch 1 on {size} px leaves batch normalisation one value a channel; it needs two: --batch 2"
         )

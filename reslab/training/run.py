@@ -7,22 +7,25 @@ from typing import Any
 import torch
 
 from reslab.data import Dataset, find_folder, measure
-from reslab.engine import Execution, choose, make_engine, same_settings, this_machine
-from reslab.errors import DataError, UsageError, as_typed, refuse_no_text
+from reslab.engine import Execution, Lost, choose, make_engine, same_settings, this_machine
+from reslab.errors import DataError, UsageError, refuse_no_text
 from reslab.nets import Residual, digest_of, name_of, named_residual, try_out
+from reslab.processes import this_team
 from reslab.store import DIVERGED, RESULT, SPLIT, RunFolder, lineage_from, write_lineage
+from reslab.training.again import command_again
 from reslab.training.continuing import same_execution, same_photographs, same_recipe, same_residual
 from reslab.training.division import divided_otherwise
 from reslab.training.done import recorded_result
 from reslab.training.finish import finish
 from reslab.training.loop import Diverged, fit
-from reslab.training.presets import check, spec_of, work_of
+from reslab.training.presets import check, check_parts, spec_of, work_of
 from reslab.training.recipe import Recipe
 from reslab.training.source import facts_of, read_data, recipe_for
 from reslab.training.start import start_of, starting_weights
 from reslab.training.state import initial_state, restored_state
 from reslab.training.stem import stem_filters
 from reslab.training.surroundings import Surroundings
+from reslab.training.together import follow, led, tell
 
 
 def default_folder(recipe: Recipe, runs: Path) -> Path:
@@ -45,10 +48,29 @@ def train(
     A data set's name, or a folder of photographs, stands for its recipe of the house (`reslab.recipe`).
     `run` names the folder; without it, `runs/<data>-<model>-<recipe>-<hash>-s<seed>`. `data` says where a folder of
     photographs lies, if not under the data root. A finished run returns its recorded result. `residual` is a residual
-    function of one's own (see `reslab.Block`). Raises UsageError for a recipe that cannot be trained on its data,
+    function of one's own (see `reslab.Block`). In several processes, as torchrun starts them, all have to call this;
+    the first trains with the help of the others. Raises UsageError for a recipe that cannot be trained on its data,
     DataError and RunError for trouble with the data or the run folder.
     """
-    around = around or Surroundings()
+    team = this_team()
+    if team is None:
+        return _train_here(recipe, run, data, runs, residual, around or Surroundings())
+    if not team.leads:
+        return follow(team, residual)
+    with led(team) as end:
+        end |= _train_here(recipe, run, data, runs, residual, around or Surroundings())
+    return end
+
+
+def _train_here(
+    recipe: Recipe | str | Path,
+    run: str | Path | None,
+    data: str | Path | None,
+    runs: str | Path,
+    residual: Residual | None,
+    around: Surroundings,
+) -> dict[str, Any]:
+    """`train` of the process that decides."""
     if isinstance(recipe, str | Path):
         data = data or recipe
         recipe = recipe_for(data, around=around)
@@ -100,7 +122,11 @@ def train_on(
     dataset = dataset.with_train(recipe.data.images)
     residual = same_residual(recipe, run, residual)
     check(recipe, facts_of(dataset, recipe.data.split), residual)
-    around = replace(around, request=around.request.within(this_machine(), around.say))
+    team, request = this_team(), around.request.within(this_machine(), around.say)
+    if team:
+        request = replace(request, processes=team.size)
+        check_parts(recipe, team.size)
+    around = replace(around, request=request)
     choose(around.request, this_machine(), work_of(recipe), around.say)
     with folder.locked():
         if folder.read(RESULT) is None:  # else another process has come to its end meanwhile
@@ -118,15 +144,27 @@ def _go_on(
         around.say(words)
     execution, exact = same_execution(folder, around, dataset.folder, work_of(recipe))
     begin_folder(recipe, dataset, folder)
+    if execution.processes > 1:
+        around.say(_division(recipe, execution.processes))
     # A run seeds itself and has its own settings of PyTorch; the caller's stream and settings stay as they were.
     with torch.random.fork_rng(devices=[]), same_settings():
         try:
             return _train(recipe, dataset, folder, execution, exact, around, residual)
         except DataError as error:
-            again = f"reslab train --run {as_typed(folder.path)}"
             raise DataError(
-                f"{error}; once the file is as it was, this run goes on where it stopped: {again}"
+                f"{error}; once the file is as it was, this run goes on where it stopped: {command_again(folder.path)}"
             ) from error
+        except Lost as error:
+            raise Lost(f"{error}; this run goes on where it was saved: {command_again(folder.path)}") from error
+
+
+def _division(recipe: Recipe, processes: int) -> str:
+    least, most = recipe.batch // processes, -(-recipe.batch // processes)
+    each = f"{least}" if least == most else f"{least} or {most}"
+    return (
+        f"{processes} processes train together, each on {each} images of a batch of {recipe.batch}; batch "
+        "normalisation is over a process's own images"
+    )
 
 
 def _train(
@@ -152,6 +190,8 @@ def _train(
             write_lineage(folder, lineage_from(source))
         start = starting_weights(source, dataset.classes) if source else None
         state = initial_state(recipe, engine, spec_of(recipe), residual, stem, start)
+    if execution.processes > 1:
+        tell(recipe, state, preprocessing, dataset, folder, execution, around)
     try:
         seen = fit(recipe, state, engine, train, val, folder, around.watch, around.save_every)
     except Diverged as error:

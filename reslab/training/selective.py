@@ -1,7 +1,5 @@
 """Selective backpropagation: of more images than a batch holds, the hardest are trained on (Jiang et al. 2019)."""
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -21,17 +19,10 @@ def selected(recipe: Recipe, state: State, engine: Engine, candidates: Batch) ->
         return candidates
     scores = engine.logits(state.weights, state.statistics, candidates.images)
     losses = sample_losses(recipe.loss, scores, torch.from_numpy(candidates.labels).to(scores.device))
-    return only(candidates, hardest(losses, recipe.batch))
+    return candidates.only(hardest(losses, recipe.batch))
 
 
 def hardest(losses: Tensor, count: int) -> NDArray[np.int64]:
     """Where the `count` largest losses are, in ascending order; of equal losses the first."""
     order = np.argsort(-losses.cpu().numpy(), kind="stable")
     return np.sort(order[:count])
-
-
-def only(batch: Batch, chosen: NDArray[np.int64]) -> Batch:
-    """The batch of the chosen images alone."""
-    of_samples = ("images", "labels", "crops", "flips", "weights", "lighting")
-    drawn = {name: values for name in of_samples if (values := getattr(batch, name)) is not None}
-    return replace(batch, **{name: values[chosen] for name, values in drawn.items()})

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from reslab.data import Images
-from reslab.engine import Engine
+from reslab.engine import Engine, part_of
 from reslab.training.feed import batch_at
 from reslab.training.optimizer import follow
 from reslab.training.recipe import Recipe
@@ -30,6 +30,6 @@ def estimated_statistics(recipe: Recipe, weights: Tensor, engine: Engine, train:
     drawing = replace(recipe, selective=1.0)  # what is tested on is not selected either
     estimate = torch.zeros(engine.statistics.total, device=weights.device)
     for number in range(recipe.statistics_batches):
-        output = engine.step(weights, batch_at(drawing, train, recipe.steps + number))
+        output = engine.step(weights, batch_at(drawing, train, recipe.steps + number, part_of(engine)))
         follow(estimate, output.statistics, 1 / (number + 1))
     return estimate

@@ -144,9 +144,9 @@ def test_the_next_batch_is_read_meanwhile(photographs, monkeypatch, too_large):
     recipe = recipe_on(load_dataset(photographs, size=16), steps=3)
     read, asked = {step: threading.Event() for step in range(4)}, []
 
-    def noted(recipe, images, step):
+    def noted(recipe, images, step, part):
         asked.append((step, threading.current_thread() is threading.main_thread()))
-        batch = batch_at(recipe, images, step)
+        batch = batch_at(recipe, images, step, part)
         read[step].set()
         return batch
 
@@ -225,3 +225,22 @@ def test_an_estimate_reads_a_few_photographs(photographs, monkeypatch, too_large
     expected = estimate(recipe, data, execution, 0.0)
     assert expected.seconds > 0 and expected.images_per_second > 0
     assert len(read) == 4, "two of the training images for their mean, two of the validation images for the time"
+
+
+@pytest.mark.parametrize("changes", [PLAIN, SCALED])
+def test_one_of_several_processes_reads_its_own_part_alone(photographs, too_large, changes):
+    data = load_dataset(photographs, size=16)
+    recipe, train = recipe_on(data, changes), data.splits["train"]
+    assert isinstance(train.pixels, LazyPixels)
+    whole, own = batch_at(recipe, train, 2), batch_at(recipe, train, 2, lambda count: slice(1, count // 2))
+    assert np.array_equal(own.images[1:4], whole.images[1:4]) and np.array_equal(own.labels, whole.labels)
+    assert whole.images[0].any() and not own.images[:1].any() and not own.images[4:].any()
+    seen = train.shared(lambda count: slice(2, count)).only(slice(1, 5)).pixels[:3]
+    assert np.array_equal(seen[2], train.pixels[3]) and not seen[:2].any()
+
+
+def test_where_the_hardest_are_selected_any_photograph_may_be_in_any_part(photographs, too_large):
+    data = load_dataset(photographs, size=16)
+    recipe = with_fields(recipe_on(data), ["selective=0.5"])
+    own = batch_at(recipe, data.splits["train"], 0, lambda count: slice(1, 3))
+    assert np.array_equal(own.images, batch_at(recipe, data.splits["train"], 0).images)

@@ -11,7 +11,7 @@ from reslab.engine import Execution, make_engine
 from reslab.training import lasting
 from reslab.training.feed import batch_at
 from reslab.training.presets import spec_of
-from reslab.training.selective import hardest, only, selected
+from reslab.training.selective import hardest, selected
 from reslab.training.state import initial_state
 from tests.conftest import short_recipe
 
@@ -52,7 +52,7 @@ def test_the_candidates_that_the_net_finds_hardest_are_kept_as_they_were_drawn(d
 
 def test_what_was_not_drawn_is_not_chosen_from(digits):
     plain = batch_at(short_recipe(digits), digits.splits["train"], 0)
-    kept = only(plain, np.array([3, 5]))
+    kept = plain.only(np.array([3, 5]))
     assert kept.flips is None and kept.weights is None and np.array_equal(kept.labels, plain.labels[[3, 5]])
 
 
