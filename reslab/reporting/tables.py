@@ -112,10 +112,13 @@ def machine_text(environment: dict[str, Any]) -> str:
     """What it ran on, in a few words: "AMD EPYC (AVX2), 2 threads, engine native, fp32"."""
     machine, execution = environment.get("machine") or {}, environment.get("execution") or {}
     on_cpu = str(execution.get("device", "cpu")) == "cpu"
-    threads = execution.get("threads")
+    threads, processes = execution.get("threads"), execution.get("processes") or 1
     what = [
         processor_text(machine) if on_cpu else machine.get("gpu") or execution.get("device"),
-        f"{threads} thread{'' if threads == 1 else 's'}" if threads and on_cpu else None,
+        f"{processes} processes" if processes > 1 else None,
+        f"{threads} thread{'' if threads == 1 else 's'}{' each' if processes > 1 else ''}"
+        if threads and on_cpu
+        else None,
         f"engine {execution['engine']}" if execution.get("engine") else None,
         execution.get("precision"),
         "compiled" if execution.get("compiled") else None,

@@ -42,6 +42,13 @@ def test_runs_that_differ_only_in_seed_are_one_row() -> None:
     assert plain[7] == "Some Processor 9000 (AVX-512), 2 threads, engine torch, fp32"
 
 
+def test_a_run_of_several_processes_says_so() -> None:
+    together = copy.deepcopy(result())
+    together["environment"]["execution"] |= {"processes": 2, "threads": 1}
+    text = cells(runs_table([together]))[2][7]
+    assert text == "Some Processor 9000 (AVX-512), 2 processes, 1 thread each, engine torch, fp32"
+
+
 def test_runs_of_one_preset_that_changed_a_field_say_which() -> None:
     as_it_is, faster, longer, other_net = result(), result(), result(), result("plain20")
     faster["recipe"]["optimizer"]["lr"] = 0.4
