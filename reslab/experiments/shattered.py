@@ -112,7 +112,7 @@ def picture(runs: Runs, _: list[Row]) -> bytes:
             PlotLine(label, tuple(enumerate(map(statistics.fmean, zip(*line["autocorrelation"], strict=True)))), place)
             for place, (label, line) in enumerate(lines.items())
         ),
-        legend=False,
+        legend="",
     )
     low = [_by_depth(_alike_of(runs)), neighbours]
     return plots_figure([traces, low], heights=(130, 250)) if traces else plots_figure([low])

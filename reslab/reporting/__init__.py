@@ -8,6 +8,7 @@ from reslab.reporting.beside import Pair, beside_figure
 from reslab.reporting.block_diagram import Diagram, block_figure, first_blocks, weights_of
 from reslab.reporting.budgets import BudgetLine, BudgetRun, Level, budgets_figure
 from reslab.reporting.columns import Column, columns_figure
+from reslab.reporting.contours import Contours, levels_of
 from reslab.reporting.curves import Series, curves_figure
 from reslab.reporting.depths import DepthPanel, DepthPoint, depths_figure
 from reslab.reporting.figures import DEPTH_COLOURS, Axis, Curve, Panel, mean_points, panels_figure
@@ -38,6 +39,7 @@ __all__ = [
     "BudgetLine",
     "BudgetRun",
     "Column",
+    "Contours",
     "Curve",
     "DepthPanel",
     "DepthPoint",
@@ -71,6 +73,7 @@ __all__ = [
     "fastest_minutes",
     "first_blocks",
     "grid_figure",
+    "levels_of",
     "machine_text",
     "markdown_table",
     "markdown_text",

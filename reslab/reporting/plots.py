@@ -1,9 +1,10 @@
-"""Lines in panels, each panel with its own axes: rows of them below each other."""
+"""Lines in panels, and squares with contours, each panel with its own axes: rows of them below each other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from reslab.reporting.contours import Contours, draw_contours
 from reslab.reporting.drawing import COLOURS, DOCUMENT_INK, placeholder, repeatable, svg
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 LEFT, RIGHT, TOP, BOTTOM, BETWEEN = 62, 14, 26, 48, 66  # pixels around panels, and between those of a row
 ROOM = 2  # letters: a reader's font may be wider than the one that is drawn with
+Legend = Literal["best", "upper center", "above", ""]
 INKED = -1  # in place of a colour's number: the colour of the text, for what is no measurement
 
 
@@ -24,6 +26,8 @@ class PlotLine:
     colour: int = 0
     dashed: bool = False
     dots: bool = False
+    band: tuple[tuple[float, float], ...] = ()  # (lowest, highest) at each point, shaded
+    end: str = ""  # what stands at the line's end, such as its depth
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,11 @@ class Plot:
     log_x: bool = False
     log_y: bool = False
     floor: float = 0.0
-    legend: bool = True
+    legend: Legend = "best"  # where it is: "above" the panel; "" for none
     reach: tuple[float, float] | None = None  # of the y axis; None: what the lines need
 
 
-def plots_figure(rows: Sequence[Sequence[Plot]], *, heights: Sequence[int] = (), width: int = 760) -> bytes:
+def plots_figure(rows: Sequence[Sequence[Plot | Contours]], *, heights: Sequence[int] = (), width: int = 760) -> bytes:
     """The panels as SVG, `heights` in pixels of the rows; the same input gives the same bytes."""
     from matplotlib.figure import Figure
 
@@ -56,8 +60,12 @@ def plots_figure(rows: Sequence[Sequence[Plot]], *, heights: Sequence[int] = (),
             bottom -= TOP + high
             for place, plot in enumerate(row):
                 axes = _axes(figure, place, len(row), (bottom, high), (width, height))
-                _draw(axes, plot, names)
-                _dress(axes, plot)
+                if isinstance(plot, Contours):
+                    draw_contours(axes, plot)
+                else:
+                    _draw(axes, plot, names)
+                    _dress(axes, plot)
+                _frame(axes, plot)
             bottom -= BOTTOM
         return svg(figure, names).encode()
 
@@ -78,6 +86,12 @@ def _draw(axes: "Axes", plot: Plot, names: list[str]) -> None:
             label = placeholder(len(names), len(line.label) + ROOM) if line.label else "_"
             names += [line.label] if line.label else []
             axes.plot(x, y, label=label, **_stroke(line))
+            if line.band:
+                low, high = zip(*line.band, strict=True)
+                axes.fill_between(x, low, high, color=COLOURS[line.colour % len(COLOURS)], alpha=0.2, linewidth=0)
+            if line.end:
+                style: dict[str, Any] = {"fontsize": 11, "color": DOCUMENT_INK, "va": "center"}
+                axes.annotate(line.end, points[-1], xytext=(5, 0), textcoords="offset points", **style)
 
 
 def _stroke(line: PlotLine) -> dict[str, Any]:
@@ -103,13 +117,26 @@ def _dress(axes: "Axes", plot: Plot) -> None:
         axes.set_ylim(bottom=plot.floor or None)
     if plot.reach:
         axes.set_ylim(*plot.reach)
+    if not drawn:
+        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=DOCUMENT_INK, alpha=0.6)
+    elif any(line.label for line in plot.lines):
+        _name(axes, plot.legend)
+
+
+def _name(axes: "Axes", place: Legend) -> None:
+    """The legend; above the panel it is in one row at the right, where it can cover nothing."""
+    style: dict[str, Any] = {"fontsize": 10, "borderpad": 0.3}
+    if place == "above":
+        across = {"bbox_to_anchor": (1, 1), "ncols": 9, "borderaxespad": 0.1, "columnspacing": 1.2}
+        axes.legend(loc="lower right", frameon=False, handlelength=1.6, **across, **style)
+    elif place:
+        axes.legend(loc=place, frameon=True, framealpha=0.85, edgecolor="none", **style)
+
+
+def _frame(axes: "Axes", plot: Plot | Contours) -> None:
     axes.set_title(plot.title, fontsize=12, loc="left", color=DOCUMENT_INK)
     axes.set_xlabel(plot.x, fontsize=12, color=DOCUMENT_INK)
     axes.set_ylabel(plot.y, fontsize=12, color=DOCUMENT_INK)
     axes.tick_params(axis="both", which="both", direction="in", labelsize=11, colors=DOCUMENT_INK, top=True, right=True)
     for spine in axes.spines.values():
         spine.set(color=DOCUMENT_INK, linewidth=0.8)
-    if not drawn:
-        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=DOCUMENT_INK, alpha=0.6)
-    elif plot.legend and any(line.label for line in plot.lines):
-        axes.legend(loc="best", fontsize=10, frameon=True, framealpha=0.85, edgecolor="none", borderpad=0.3)

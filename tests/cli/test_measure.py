@@ -53,7 +53,7 @@ def test_without_it_nothing_is_said_of_times():
 
 @pytest.mark.parametrize("name", ["figure7", "table1"])
 def test_what_measures_nothing_alone_is_refused(name, tmp_path):
-    those = "construction, gradients, figure5, bottleneck, shattered, lesion"
+    those = "construction, gradients, figure5, bottleneck, shattered, lesion, landscape"
     with pytest.raises(UsageError, match=f"{name} measures nothing without runs; those that do: {those}"):
         main([name], tmp_path)
     assert list(tmp_path.iterdir()) == []

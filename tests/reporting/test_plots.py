@@ -32,7 +32,7 @@ def test_a_logarithmic_depth_has_the_depths_for_its_ticks():
 
 def test_rows_of_panels_and_what_has_no_name():
     lines = (PlotLine("first", FALLING, dots=True), PlotLine("", FALLING, INKED, dashed=True), PlotLine("empty", ()))
-    picture = plots_figure([[Plot("one", "x", "y", lines)] * 2, [Plot("two", "x", "y", lines, legend=False)]]).decode()
+    picture = plots_figure([[Plot("one", "x", "y", lines)] * 2, [Plot("two", "x", "y", lines, legend="")]]).decode()
     assert picture.count(">one<") == 2 and picture.count(">two<") == 1
     assert picture.count(">first<") == 2 and "stroke-dasharray" in picture and "empty" not in picture
 
