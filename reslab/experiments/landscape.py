@@ -4,7 +4,7 @@ The nets are those that come with the package, one of each; what a row is over i
 """
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import hypot, sqrt
 from typing import Any
@@ -17,16 +17,18 @@ from reslab.experiments.comparing import Difference, together
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
 from reslab.experiments.looking import looked_with
 from reslab.experiments.timing import timed_on
-from reslab.reporting import Contours, Plot, PlotLine, levels_of, plots_figure
+from reslab.reporting import Plot, PlotLine, median_line, plots_figure, squares_of
 from reslab.store import Classifier, load
 
 NETS = ("plain20", "resnet20", "plain56", "resnet56")  # those that come with the package
 DEEP = ("plain56", "resnet56")  # which the claim is about
+PLAIN, RESIDUAL = 1, 0  # orange and blue, as on top of the page of the paper
 TRAINED_ON = "cifar10"
 TRAINING, BATCH = "the training's statistics", "the batch's statistics"  # of batch normalisation
 NEAR = 0.25  # the distance at which losses are told
 DIGITS = 5  # of a loss that is kept
 TIMES, STEADY, DOWNWARD = f"loss at {NEAR} / in the middle", "% of ways that rise", "bends down / up"  # units
+ROOM = 1.15  # above and below what is drawn, on a logarithmic axis
 Values = list[list[float]]
 
 
@@ -99,7 +101,7 @@ def _rows_of(runs: Runs, kind: str, name: str) -> list[Row]:
     if not lines:
         return [Row(label, unit=unit) for unit in (TIMES, STEADY, DOWNWARD)]
     near = [times(line, _near(runs, kind)) for line in lines]
-    bends = [bend for line in lines if (bend := downward(line)) is not None]
+    bends = _known(map(downward, lines))
     return [
         _row(runs, label, TIMES, near, statistics.median(near)),
         _row(runs, label, STEADY, [], 100 * statistics.fmean(map(steadiness, lines)), len(lines)),
@@ -119,17 +121,22 @@ def _row(
 
 def picture(runs: Runs, _: list[Row]) -> bytes:
     """Above the loss on squares, below along lines: the median over directions, from the lowest to the highest."""
-    lines = [_plot(runs, kind) for kind in WHOLE.nets]
+    lines = plotted(runs)
     surfaces = runs.measured.get("surfaces", {})
     if not surfaces:
         return plots_figure([lines])
-    levels = levels_of([value for surface in surfaces.values() for row in surface for value in row])
-    places = tuple(runs.measured["distances"][TRAINING])
-    squares = [
-        Contours(name, places, tuple(map(tuple, surface)), levels, "first direction", "second direction")
-        for name, surface in surfaces.items()
-    ]
+    squares = squares_of(surfaces, runs.measured["distances"][TRAINING], "first direction", "second direction")
     return plots_figure([squares, lines], heights=(312, 250))
+
+
+def plotted(runs: Runs) -> list[Plot]:
+    """A panel for either statistics, with one axis of losses, so that what is as high is as much."""
+    plots = [_plot(runs, kind) for kind in WHOLE.nets]
+    lines = [line for plot in plots for line in plot.lines]
+    heights = [height for line in lines for _, height in line.points]
+    heights += [height for line in lines for both in line.band for height in both]
+    reach = (min(heights) / ROOM, max(heights) * ROOM) if heights else None
+    return [replace(plot, reach=reach) for plot in plots]
 
 
 def _plot(runs: Runs, kind: str) -> Plot:
@@ -145,12 +152,10 @@ def _plot(runs: Runs, kind: str) -> Plot:
     )
 
 
-def _line(name: str, distances: Sequence[float], lines: Sequence[Sequence[float]]) -> PlotLine:
+def _line(name: str, distances: Sequence[float], lines: Values) -> PlotLine:
     """Plain nets orange and residual ones blue, as on top of the page of the paper; those of 20 layers are dashed."""
-    at = list(zip(*lines, strict=True))
-    points = tuple(zip(distances, map(statistics.median, at), strict=True))
-    band = tuple((min(losses), max(losses)) for losses in at) if name in DEEP else ()
-    return PlotLine(name, points, 1 if name.startswith("plain") else 0, name.endswith("20"), band=band)
+    colour = PLAIN if name.startswith("plain") else RESIDUAL
+    return median_line(name, distances, lines, colour, dashed=name not in DEEP, shaded=name in DEEP)
 
 
 def finding(runs: Runs) -> Finding:
@@ -160,7 +165,7 @@ def finding(runs: Runs) -> Finding:
         lines = _lines(runs, kind)
         if all(name in lines for name in DEEP):
             words.append(f"with {kind}, {_told(runs, kind)}")
-            verdicts += [_above(*(list(map(part, lines[name])) for name in order)) for part, order in PARTS]
+            verdicts += [_above(*(_known(map(part, lines[name])) for name in order)) for part, order in PARTS]
     if not words:
         return Finding(None, "not measured" if not runs.measured else "only nets of 20 layers were looked at")
     known = runs.measured["data"] == TRAINED_ON
@@ -168,11 +173,20 @@ def finding(runs: Runs) -> Finding:
 
 
 # Of a line a number, and the net in which it should be the larger one, and that in which it should be the smaller.
-PARTS = ((steadiness, ("resnet56", "plain56")), (lambda line: downward(line) or 0.0, DEEP))
+PARTS: tuple[tuple[Callable[[Sequence[float]], float | None], tuple[str, str]], ...] = (
+    (steadiness, ("resnet56", "plain56")),
+    (downward, ("plain56", "resnet56")),
+)
+
+
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
 
 
 def _above(higher: Sequence[float], lower: Sequence[float]) -> bool | None:
     """Is the one mean above the other for sure, below it for sure (False), or neither (None)?"""
+    if min(len(higher), len(lower)) < 2:
+        return None
     error = hypot(*(statistics.stdev(values) / sqrt(len(values)) for values in (higher, lower)))
     apart = Difference(statistics.fmean(higher) - statistics.fmean(lower), error)
     return apart.points > 0 if apart.sure else None
