@@ -70,7 +70,13 @@ def show(net: dict[str, Any]) -> None:
     table(
         ("distance", "loss, median", "least", "most", "error %, median"),
         (
-            (f"{at:+g}", f"{statistics.median(some):.4g}", f"{min(some):.4g}", f"{max(some):.4g}", f"{wrong:.2f}")
+            (
+                f"{at:+g}" if at else "0",
+                f"{statistics.median(some):.4g}",
+                f"{min(some):.4g}",
+                f"{max(some):.4g}",
+                f"{wrong:.2f}",
+            )
             for at, some, wrong in zip(net["distances"], losses, map(statistics.median, errors), strict=True)
         ),
     )
@@ -82,14 +88,15 @@ def show(net: dict[str, Any]) -> None:
 
 def drawn(found: list[dict[str, Any]]) -> bytes:
     """Squares, where there are any, two in a row; below them the lines of all nets, those of plain nets dashed."""
-    from reslab.reporting import Plot, median_line, plots_figure, squares_of
+    from reslab.reporting import Plot, median_line, net_colours, plots_figure, squares_of
 
     named, distances = dict(zip(names_of(found), found, strict=True)), found[0]["distances"]
     surfaces = {name: net["surface"] for name, net in named.items() if net["surface"]}
     squares = squares_of(surfaces, distances, "first direction", "second direction")
+    plain = [net["model"].startswith("plain") for net in found]
     lines = tuple(
-        median_line(name, distances, net["losses"], place, net["model"].startswith("plain"))
-        for place, (name, net) in enumerate(named.items())
+        median_line(name, distances, net["losses"], colour, dashed)
+        for (name, net), colour, dashed in zip(named.items(), net_colours(plain), plain, strict=True)
     )
     title = f"batch normalisation by the {found[0]['statistics']}"
     plot = Plot(title, "distance from the trained weights", "loss", lines, log_y=True, legend="upper center")

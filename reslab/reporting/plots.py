@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 from reslab.reporting.contours import Contours, draw_contours
@@ -46,6 +47,16 @@ class Plot:
     floor: float = 0.0
     legend: Legend = "best"  # where it is: "above" the panel; "" for none
     reach: tuple[float, float] | None = None  # of the y axis; None: what the lines need
+
+
+def net_colours(plain: Sequence[bool]) -> list[int]:
+    """Numbers of colours for nets, plain or not: the first plain one orange, the first other one blue, as on the page.
+
+    Those after them have the other colours in turn.
+    """
+    first = {kind: list(plain).index(kind) for kind in set(plain)}
+    others = count(2)
+    return [int(kind) if place == first[kind] else next(others) for place, kind in enumerate(plain)]
 
 
 def median_line(

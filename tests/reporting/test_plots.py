@@ -3,7 +3,7 @@
 import re
 from xml.etree import ElementTree
 
-from reslab.reporting import INKED, Plot, PlotLine, median_line, plots_figure
+from reslab.reporting import INKED, Plot, PlotLine, median_line, net_colours, plots_figure
 from reslab.reporting.plots import TOP
 
 FALLING = tuple((layers, 10.0**-layers) for layers in (1, 2, 4, 8))
@@ -72,3 +72,8 @@ def test_few_powers_of_ten_have_plain_numbers():
         for low in (0.4, 4e-7)
     )
     assert ">0.5<" in few and ">2<" in few and ">0.5<" not in many
+
+
+def test_the_first_plain_net_is_orange_and_the_first_residual_one_blue():
+    assert net_colours([True, False]) == [1, 0] and net_colours([False, True]) == [0, 1]
+    assert net_colours([False, False, True, True, False]) == [0, 2, 1, 3, 4] and net_colours([]) == []
