@@ -53,6 +53,17 @@ def difference(runs: Runs, higher: str, lower: str, split: str) -> Difference | 
     return Difference(above - below, sqrt(variance))
 
 
+def difference_of_shares(one: tuple[int, int], other: tuple[int, int]) -> Difference:
+    """Of two shares, each (so many, of so many), in points.
+
+    One more that is and one more that is not are counted to either (Agresti and Caffo 2000): where few were looked at
+    and all of them are, that is no certainty.
+    """
+    shares = [((some + 1) / (of + 2), of + 2) for some, of in (one, other)]
+    error = sqrt(sum(share * (1 - share) / of for share, of in shares))
+    return Difference(100 * (shares[0][0] - shares[1][0]), 100 * error)
+
+
 def judged(runs: Runs, claims: Sequence[Comparison]) -> Finding:
     """Every difference in words; the claim holds where all of them have the right sign for sure.
 

@@ -4,7 +4,7 @@ The nets are those that come with the package, one of each; what a row is over i
 """
 
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import hypot, sqrt
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reslab.analysis import Extent, Sample, downward, execution_to_look, landscape, scores, steadiness, times
-from reslab.experiments.comparing import Difference, together
+from reslab.experiments.comparing import Difference, difference_of_shares, together
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
 from reslab.experiments.looking import looked_with
 from reslab.experiments.timing import timed_on
@@ -27,7 +27,7 @@ TRAINED_ON = "cifar10"
 TRAINING, BATCH = "the training's statistics", "the batch's statistics"  # of batch normalisation
 NEAR = 0.25  # the distance at which losses are told
 DIGITS = 5  # of a loss that is kept
-TIMES, STEADY, DOWNWARD = f"loss at {NEAR} / in the middle", "% of ways that rise", "bends down / up"  # units
+TIMES, STEADY, DOWNWARD = f"loss at {NEAR} / middle", "% of ways that rise", "bends down / up"  # units
 ROOM = 1.15  # above and below what is drawn, on a logarithmic axis
 Values = list[list[float]]
 
@@ -159,48 +159,53 @@ def _line(name: str, distances: Sequence[float], lines: Values) -> PlotLine:
 
 
 def finding(runs: Runs) -> Finding:
-    """Of the deep nets, with either statistics: two differences of means over directions, each with its error."""
-    words, verdicts = [], []
-    for kind in WHOLE.nets:
-        lines = _lines(runs, kind)
-        if all(name in lines for name in DEEP):
-            words.append(f"with {kind}, {_told(runs, kind)}")
-            verdicts += [_above(*(_known(map(part, lines[name])) for name in order)) for part, order in PARTS]
-    if not words:
-        return Finding(None, "not measured" if not runs.measured else "only nets of 20 layers were looked at")
+    """Of the deep nets, with either statistics, two differences over directions."""
+    kinds = [kind for kind in WHOLE.nets if all(name in _lines(runs, kind) for name in DEEP)]
+    if not kinds:
+        return Finding(None, "only nets of 20 layers were looked at" if runs.measured else "not measured")
+    verdicts = []
+    for kind in kinds:
+        plain, residual = (_lines(runs, kind)[name] for name in DEEP)
+        verdicts += [_sign(_steadier(residual, plain)), _sign(_bent_more(plain, residual))]
     known = runs.measured["data"] == TRAINED_ON
-    return Finding(together(verdicts) if known else None, "; ".join(words))
+    return Finding(together(verdicts) if known else None, "; ".join(_told(runs, kind) for kind in kinds))
 
 
-# Of a line a number, and the net in which it should be the larger one, and that in which it should be the smaller.
-PARTS: tuple[tuple[Callable[[Sequence[float]], float | None], tuple[str, str]], ...] = (
-    (steadiness, ("resnet56", "plain56")),
-    (downward, ("plain56", "resnet56")),
-)
+def _steadier(one: Values, other: Values) -> Difference:
+    """By the share of ways along which the loss rises."""
+    return difference_of_shares(*((round(2 * sum(map(steadiness, lines))), 2 * len(lines)) for lines in (one, other)))
+
+
+def _bent_more(one: Values, other: Values) -> Difference | None:
+    """By the mean over lines; None where fewer than two bend upwards anywhere."""
+    bends = [_known(map(downward, lines)) for lines in (one, other)]
+    if min(map(len, bends)) < 2:
+        return None
+    error = hypot(*(statistics.stdev(values) / sqrt(len(values)) for values in bends))
+    return Difference(statistics.fmean(bends[0]) - statistics.fmean(bends[1]), error)
+
+
+def _sign(found: Difference | None) -> bool | None:
+    return found.points > 0 if found and found.sure else None
 
 
 def _known(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None]
 
 
-def _above(higher: Sequence[float], lower: Sequence[float]) -> bool | None:
-    """Is the one mean above the other for sure, below it for sure (False), or neither (None)?"""
-    if min(len(higher), len(lower)) < 2:
-        return None
-    error = hypot(*(statistics.stdev(values) / sqrt(len(values)) for values in (higher, lower)))
-    apart = Difference(statistics.fmean(higher) - statistics.fmean(lower), error)
-    return apart.points > 0 if apart.sure else None
-
-
 def _told(runs: Runs, kind: str) -> str:
-    each = []
-    for name in DEEP:
-        near, steady, bends = (row.ours for row in _rows_of(runs, kind, name))
-        each.append(
-            f"{name}'s loss is {near:.2f} times as high at a distance of {NEAR}, rises steadily along {steady:.0f} % "
-            f"of the ways, and bends downwards {bends or 0:.2f} times as strongly as upwards"
-        )
-    return ", ".join(each)
+    near, steady, bends = (
+        [row.ours for row in rows] for rows in zip(*(_rows_of(runs, kind, name) for name in DEEP), strict=True)
+    )
+    return (
+        f"with {kind} the loss of {' and '.join(DEEP)} is {_both(near, 2)} times as high at a distance of {NEAR}, "
+        f"rises along {_both(steady, 0)} % of the ways, and "
+        f"bends downwards {_both(bends, 2)} times as strongly as upwards"
+    )
+
+
+def _both(values: Iterable[float | None], digits: int) -> str:
+    return " and ".join("(unknown)" if value is None else f"{value:.{digits}f}" for value in values)
 
 
 def _lines(runs: Runs, kind: str) -> dict[str, Values]:
@@ -223,16 +228,17 @@ LANDSCAPE = Experiment(
     picture=picture,
     finding=finding,
     measure=measure,
-    caption="Above, the loss on a square of two random directions, the trained weights in its middle; both panels have "
-    "the same levels. Below, along lines: the median over directions, and of the deep nets from the lowest to the "
-    "highest.",
-    about="Nothing is trained anew. A direction is Gaussian, each filter of it scaled to the norm of the trained one, "
-    "so that a distance of 1 moves every filter as far as it is long; biases and batch normalisation stay. The loss is "
-    "that in testing, on training images, with the training's batch-norm statistics, as its authors' code has it; for "
-    "the deep nets also with those of all these images as one batch: far from where they were taken, the training's "
-    "statistics do not fit, which raises the loss whatever the weights are worth. Numbers are medians over directions, "
-    "and the share of ways out of the middle along which the loss rises at every step; how strongly a line bends is "
-    "its largest second difference. The claim holds where both of its differences are larger than two standard errors "
-    "over directions, with either statistics. One net each, those that come with the package: nets may differ more "
-    "than directions do.",
+    caption="Above, the loss on a square of two random directions, the trained weights in its middle: curves between "
+    "points an eighth apart, at the same levels in both panels. Below, along lines: the median over directions, and of "
+    "the deep nets from the lowest to the highest.",
+    about="Nothing is trained anew. That paper calls the surroundings of plain nets chaotic; here two numbers judge "
+    "that, of lines. A direction is Gaussian, each filter of it scaled to the norm of the trained one, so that a "
+    "distance of 1 moves every filter as far as it is long; biases and batch normalisation stay. The loss is that in "
+    "testing, on training images, with the training's batch-norm statistics, as its authors' code has it; for the deep "
+    "nets also with those of all these images as one batch: far from where they were taken, the training's statistics "
+    "do not fit, which raises the loss whatever the weights are worth. Numbers are medians over directions, and the "
+    "share of ways out of the middle along which the loss rises at every step; how strongly a line bends is its "
+    "largest second difference. The claim holds where both of its differences are larger than two standard errors over "
+    "directions, with either statistics. One net each, those that come with the package: nets may differ more than "
+    "directions do.",
 )

@@ -4,6 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from reslab.experiments.comparing import difference_of_shares
 from reslab.experiments.experiment import Runs
 from reslab.experiments.landscape import BATCH, DEEP, LANDSCAPE, NETS, TRAINING, plotted
 from reslab.experiments.measuring import measured_by
@@ -65,7 +66,17 @@ def test_the_claim_is_of_both_numbers_with_either_statistics():
     assert LANDSCAPE.finding(invented(data="digits")).holds is None
     assert LANDSCAPE.finding(Runs(SMALL)).holds is None
     words = LANDSCAPE.finding(invented()).words
-    assert "plain56's loss is 4.00 times as high at a distance of 0.25, rises steadily along 0 % of the ways" in words
+    assert "loss of plain56 and resnet56 is 4.00 and 2.00 times as high at a distance of 0.25" in words
+    assert "rises along 0 and 100 % of the ways, and bends downwards 0.82 and 0.00 times" in words
+
+
+def test_all_of_few_ways_are_no_certainty():
+    """Sixteen of sixteen against thirteen may be chance, though none of the sixteen differs from the others."""
+    assert not difference_of_shares((16, 16), (13, 16)).sure and difference_of_shares((16, 16), (8, 16)).sure
+    found = difference_of_shares((16, 16), (13, 16))
+    assert found.points == pytest.approx(100 * (17 / 18 - 14 / 18)) and found.error > 10
+    mostly = [*SMOOTH * 2, SMOOTH[0], [4.0, 2.0, 1.0, 2.0, 1.5]]
+    assert LANDSCAPE.finding(invented(mostly, SMOOTH * 2, (ROUGH, SMOOTH))).holds is None
 
 
 def test_a_line_that_bends_upwards_nowhere_is_left_out_of_the_bends():
