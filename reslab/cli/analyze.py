@@ -4,6 +4,7 @@ import typer
 
 from reslab.cli.cam import cam
 from reslab.cli.gradients import gradients
+from reslab.cli.landscape import landscape
 from reslab.cli.lesion import lesion
 from reslab.cli.responses import responses
 
@@ -18,4 +19,5 @@ def _analyze() -> None:
 app.command()(responses)
 app.command()(gradients)
 app.command()(lesion)
+app.command()(landscape)
 app.command()(cam)

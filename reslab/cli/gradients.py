@@ -47,15 +47,16 @@ def show(net: dict[str, Any]) -> None:
 
 def drawn(found: list[dict[str, Any]]) -> bytes:
     """Gradients' norms by layer; plain nets are dashed."""
-    from reslab.reporting import Plot, PlotLine, plots_figure
+    from reslab.reporting import Plot, PlotLine, net_colours, plots_figure
 
+    plain = [net["model"].startswith("plain") for net in found]
     lines = tuple(
         PlotLine(
             label,
             tuple((row["layer"], row["gradient"]) for row in net["layers"]),
-            place,
-            net["model"].startswith("plain"),
+            colour,
+            dashed,
         )
-        for place, (label, net) in enumerate(zip(names_of(found), found, strict=True))
+        for label, net, colour, dashed in zip(names_of(found), found, net_colours(plain), plain, strict=True)
     )
     return plots_figure([[Plot("", "layer", "norm of the gradient", lines, log_y=True)]], heights=(300,))

@@ -40,16 +40,17 @@ def show(net: dict[str, Any]) -> None:
 
 def drawn(found: list[dict[str, Any]]) -> bytes:
     """Errors by the block that is left out; plain nets are dashed."""
-    from reslab.reporting import Plot, PlotLine, plots_figure
+    from reslab.reporting import Plot, PlotLine, net_colours, plots_figure
 
+    plain = [net["model"].startswith("plain") for net in found]
     lines = tuple(
         PlotLine(
             f"{label}, whole {net['error']:.1f} %",
             tuple((row["block"], row["error"]) for row in net["blocks"]),
-            place,
-            net["model"].startswith("plain"),
+            colour,
+            dashed,
             dots=True,
         )
-        for place, (label, net) in enumerate(zip(names_of(found), found, strict=True))
+        for label, net, colour, dashed in zip(names_of(found), found, net_colours(plain), plain, strict=True)
     )
     return plots_figure([[Plot("", "block that is left out", "error (%)", lines, reach=(0, 100))]], heights=(300,))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reslab.errors import ReslabError, UsageError
 from reslab.experiments.experiment import Runs
+from reslab.experiments.measuring import measured_by
 from reslab.experiments.registry import EXPERIMENTS, named
 from reslab.experiments.scales import Setting, Shelf
 from reslab.store import results_folder, write_measurement
@@ -20,7 +21,7 @@ def main(names: list[str], folder: Path | None = None) -> None:
         if experiment.measure is None or experiment.rounds:
             known = ", ".join(e.name for e in EXPERIMENTS.values() if e.measure and not e.rounds)
             raise UsageError(f"{experiment.name} measures nothing without runs; those that do: {known}")
-        found = experiment.measure(Runs(Setting.nominal("full")), Shelf(Surroundings()))
+        found = measured_by(experiment, Runs(Setting.nominal("full")), Shelf(Surroundings()))
         print(write_measurement(experiment.name, found, folder or results_folder()))
 
 

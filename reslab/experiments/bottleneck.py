@@ -11,7 +11,7 @@ from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Ru
 from reslab.experiments.figure5 import BATCH, MAP, WIDTH, weights
 from reslab.experiments.pairs import rows_beside
 from reslab.experiments.paper import paper
-from reslab.experiments.timing import ROUNDS, ratio, step_seconds, timed_on
+from reslab.experiments.timing import ROUNDS, ratio, step_seconds
 from reslab.experiments.uncertainty import SURE
 from reslab.nets import Block, build, spec
 from reslab.nets.blocks import bottleneck, make_shortcut
@@ -37,7 +37,7 @@ def measure(runs: Runs, _: Datasets) -> dict[str, Any]:
     size = runs.setting.imagenet.size
     nets = {name: build(spec("resnet50", option, size=size)) for name, option in OPTIONS.items()}
     whole = step_seconds(nets, dict.fromkeys(OPTIONS, (BATCH, 3, size, size)))
-    return {"block": block, "resnet50": whole, "px": size, "environment": timed_on()}
+    return {"block": block, "resnet50": whole, "px": size}
 
 
 def rows(runs: Runs) -> list[Row]:

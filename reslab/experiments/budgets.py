@@ -13,7 +13,7 @@ from reslab.experiments.measured import by_preset
 from reslab.experiments.paper import paper
 from reslab.experiments.scales import Setting
 from reslab.experiments.shares import macs_in_all
-from reslab.experiments.uncertainty import over_seeds
+from reslab.experiments.uncertainty import over_draws
 from reslab.reporting import DEPTH_COLOURS, BudgetLine, BudgetRun, Level, budgets_figure, fastest_minutes, machine_text
 from reslab.reporting.rounding import epochs_text, finite
 from reslab.store import read_results
@@ -194,7 +194,7 @@ def _from_paper(runs: Runs, label: str, papers: float) -> Difference:
     """Ours less the paper's. Its uncertainty has seeds and images of both, the paper's 10,000 included."""
     errors = runs.values(label, f"{runs.held_out}_error")
     images = int(runs.values(label, f"{runs.held_out}_images")[0])
-    parts = [counting(errors, images), counting([papers], 10_000), *over_seeds(errors)]
+    parts = [counting(errors, images), counting([papers], 10_000), *over_draws(errors)]
     return Difference.of(statistics.fmean(errors) - papers, parts)
 
 

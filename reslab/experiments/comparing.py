@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf
 
 from reslab.experiments.experiment import Finding, Runs
-from reslab.experiments.uncertainty import Part, Uncertainty, over_seeds
+from reslab.experiments.uncertainty import Part, Uncertainty, over_draws
 from reslab.experiments.uncertainty import together as summed
 from reslab.reporting.rounding import list_text, standard_error
 
@@ -57,7 +57,7 @@ def difference(runs: Runs, higher: str, lower: str, split: str) -> Difference | 
     sides = [(runs.values(label, f"{split}_error"), runs.values(label, f"{split}_images")) for label in (higher, lower)]
     if not all(errors and images and images[0] for errors, images in sides):
         return None
-    parts = [part for errors, images in sides for part in [counting(errors, int(images[0])), *over_seeds(errors)]]
+    parts = [part for errors, images in sides for part in [counting(errors, int(images[0])), *over_draws(errors)]]
     above, below = (statistics.fmean(errors) for errors, _ in sides)
     return Difference.of(above - below, parts)
 
@@ -65,6 +65,17 @@ def difference(runs: Runs, higher: str, lower: str, split: str) -> Difference | 
 def counting(errors: Sequence[float], images: int) -> Part:
     """What a mean error is uncertain by from being counted on so many images, the same ones for every seed."""
     return Part(standard_error(statistics.fmean(errors), images) ** 2)
+
+
+def difference_of_shares(one: tuple[int, int], other: tuple[int, int]) -> Difference:
+    """Of two shares, each (so many, of so many), in points.
+
+    One more that is and one more that is not are counted to either (Agresti and Caffo 2000): where few were looked at
+    and all of them are, that is no certainty.
+    """
+    shares = [((some + 1) / (of + 2), of + 2) for some, of in (one, other)]
+    parts = [Part(100**2 * share * (1 - share) / of) for share, of in shares]
+    return Difference.of(100 * (shares[0][0] - shares[1][0]), parts)
 
 
 def judged(runs: Runs, claims: Sequence[Comparison]) -> Finding:

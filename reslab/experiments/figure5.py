@@ -8,7 +8,7 @@ from torch import nn
 from reslab.experiments.comparing import within
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
 from reslab.experiments.paper import paper
-from reslab.experiments.timing import ROUNDS, ratio, step_seconds, timed_on
+from reslab.experiments.timing import ROUNDS, ratio, step_seconds
 from reslab.experiments.uncertainty import SURE
 from reslab.nets import Block
 from reslab.nets.blocks import basic, bottleneck
@@ -34,7 +34,7 @@ def weights(module: nn.Module) -> int:
 
 def measure(_: Runs, __: Datasets) -> dict[str, Any]:
     shapes = {kind: (BATCH, channels, MAP, MAP) for kind, channels in CHANNELS.items()}
-    return {"seconds": step_seconds(blocks(), shapes), "environment": timed_on()}
+    return {"seconds": step_seconds(blocks(), shapes)}
 
 
 def rows(runs: Runs) -> list[Row]:

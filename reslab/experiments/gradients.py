@@ -11,12 +11,13 @@ from reslab.analysis import BATCH, Sample, Signal, gradients, layer_gradients
 from reslab.experiments.comparing import together
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
 from reslab.experiments.looking import looked_with
-from reslab.nets import create, he_initialise
+from reslab.nets import create, he_initialise, spec
 from reslab.reporting import Plot, PlotLine, plots_figure
 from reslab.store import load
 
 NETS = ("plain20", "resnet20", "plain56", "resnet56", "plain110", "resnet110")
 TRAINED = ("plain20", "resnet20", "plain56", "resnet56")  # those that come with the package
+PLAIN, RESIDUAL = 1, 0  # numbers of their colours
 SEEDS = 5
 TRAINED_ON = "cifar10"
 START, END = "at the start", "trained"
@@ -52,21 +53,30 @@ def rows(runs: Runs) -> list[Row]:
 
 
 def picture(runs: Runs, _: list[Row]) -> bytes:
-    """Norms by layer, their means over seeds; plain nets are dashed."""
+    """Norms by layer, their means over seeds; plain nets are dashed, and each depth stands where its two lines end."""
     plots = [
         Plot(
             when,
             "layer",
             QUANTITY,
-            tuple(
-                PlotLine(name, tuple(enumerate(net["norms"], 1)), NETS.index(name), name.startswith("plain"))
-                for name, net in by_name.items()
-            ),
+            tuple(_line(name, net) for name, net in by_name.items()),
             log_y=True,
+            legend="above",
         )
         for when, by_name in _signals_of(runs).items()
     ]
     return plots_figure([plots or [Plot("", "layer", QUANTITY, ())]], heights=(280,))
+
+
+def _line(name: str, net: Net) -> PlotLine:
+    """Plain nets orange and residual ones blue, as on top of the page of the paper; one of each kind is named.
+
+    The plain and the residual net of one depth end together, and have one number.
+    """
+    plain = name.startswith("plain")
+    depth = "" if plain else str(spec(name).depth)
+    label = ("plain" if plain else "residual") if name in NETS[:2] else ""
+    return PlotLine(label, tuple(enumerate(net["norms"], 1)), PLAIN if plain else RESIDUAL, plain, end=depth)
 
 
 def finding(runs: Runs) -> Finding:
@@ -148,8 +158,8 @@ GRADIENTS = Experiment(
     picture=picture,
     finding=finding,
     measure=measure,
-    caption="The norm of the gradient at each 3x3 layer, before training (left) and after it; plain nets are dashed. "
-    "Images come from the left, gradients from the right.",
+    caption="The norm of the gradient at each 3x3 layer, before training (left) and after it; plain nets are dashed, "
+    "and lines end with their depth. Images come from the left, gradients from the right.",
     about="One batch of training images; batch normalisation takes its statistics from it, as in training. A "
     "response is the output of a 3x3 layer after batch normalisation, the gradient that of the batch's loss, summed, "
     "with respect to an image's, its norm a mean over images. Below a hundredth a signal would have vanished. The "

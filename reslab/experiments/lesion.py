@@ -91,7 +91,8 @@ def plotted(pair: tuple[str, str], nets: dict[str, Any]) -> Plot:
             whole = float(nets[name]["error"])
             lines.append(PlotLine(name, points, colour, dots=True))
             lines.append(PlotLine("", ((points[0][0], whole), (points[-1][0], whole)), colour, dashed=True))
-    return Plot("; ".join(pair), "block that is left out", "error (%)", tuple(lines), reach=(0, 100))
+    depth = pair[0].removeprefix("plain")
+    return Plot(f"{depth} layers", "block that is left out", "error (%)", tuple(lines), legend="above", reach=(0, 100))
 
 
 LESION = Experiment(

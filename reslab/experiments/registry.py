@@ -14,6 +14,7 @@ from reslab.experiments.figure5 import FIGURE5
 from reslab.experiments.figure6 import FIGURE6
 from reslab.experiments.figure7 import FIGURE7
 from reslab.experiments.gradients import GRADIENTS
+from reslab.experiments.landscape import LANDSCAPE
 from reslab.experiments.lesion import LESION
 from reslab.experiments.overfit import OVERFIT
 from reslab.experiments.shattered import SHATTERED
@@ -48,6 +49,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         BUDGETS,
         SHATTERED,
         LESION,
+        LANDSCAPE,
     )
 }
 """Name -> experiment: one entry for each table or figure that `reslab reproduce` can make again."""

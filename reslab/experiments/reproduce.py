@@ -9,6 +9,7 @@ from reslab.errors import RunError, UsageError, as_typed
 from reslab.experiments.alike import refuse_mixed
 from reslab.experiments.experiment import Experiment, Need, Result, Runs
 from reslab.experiments.jobs import Job, Outcome
+from reslab.experiments.measuring import measured_by
 from reslab.experiments.scales import GIVEN, Setting, Shelf, is_imagenet
 from reslab.experiments.seeds import with_seeds
 from reslab.experiments.shares import macs_in_all
@@ -93,8 +94,7 @@ class Reproduction:
         """What the experiments measure apart from errors."""
         for experiment in self.experiments:
             runs = self.so_far(experiment.name)
-            measured = experiment.measure(runs, self.shelf) if experiment.measure else {}
-            self.runs[experiment.name] = replace(runs, measured=measured)
+            self.runs[experiment.name] = replace(runs, measured=measured_by(experiment, runs, self.shelf))
 
     def _needed(self, experiment: Experiment, turn: int) -> list[tuple[Need, Job]]:
         needs = experiment.rounds[turn](self.so_far(experiment.name))

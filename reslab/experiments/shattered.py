@@ -14,7 +14,7 @@ import torch
 from reslab.analysis import alikeness, autocorrelation, input_gradients
 from reslab.experiments.comparing import together, within
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
-from reslab.experiments.uncertainty import Uncertainty, over_seeds
+from reslab.experiments.uncertainty import Uncertainty, over_draws
 from reslab.experiments.uncertainty import together as summed
 from reslab.nets import Rectifiers
 from reslab.reporting import INKED, Plot, PlotLine, plots_figure
@@ -114,7 +114,7 @@ def picture(runs: Runs, _: list[Row]) -> bytes:
             PlotLine(label, tuple(enumerate(map(statistics.fmean, zip(*line["autocorrelation"], strict=True)))), place)
             for place, (label, line) in enumerate(lines.items())
         ),
-        legend=False,
+        legend="",
     )
     low = [_by_depth(_alike_of(runs)), neighbours]
     return plots_figure([traces, low], heights=(130, 250)) if traces else plots_figure([low])
@@ -244,7 +244,7 @@ def _log_ratio(by_depth: Mapping[int, list[float]], deep: int, shallow: int) -> 
 
 
 def _mean(values: list[float]) -> Estimate:
-    return Estimate(statistics.fmean(values), summed(over_seeds(values)))
+    return Estimate(statistics.fmean(values), summed(over_draws(values)))
 
 
 SHATTERED = Experiment(

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from reslab.bench import surroundings
+from reslab.engine import Execution
 
 ROUNDS = 5
 
@@ -32,10 +33,13 @@ def step_seconds(
     return found
 
 
-def timed_on() -> dict[str, Any]:
-    """What steps are timed on, as records of runs have it: machine, versions, commit, execution."""
-    execution = {"engine": "torch", "device": "cpu", "precision": "fp32", "compiled": False}
-    return {**surroundings(), "execution": {**execution, "threads": torch.get_num_threads()}}
+def timed_on(execution: Execution | None = None) -> dict[str, Any]:
+    """What is measured on, as records of runs have it: machine, versions, commit, execution.
+
+    None is PyTorch's own way of a module: in fp32 on the CPU.
+    """
+    plainly = Execution("torch", "cpu", "fp32", channels_last=False, compiled=False, threads=torch.get_num_threads())
+    return {**surroundings(), "execution": (execution or plainly).to_dict()}
 
 
 def ratio(seconds: Mapping[str, Sequence[float]], one: str, other: str) -> tuple[float, float]:

@@ -58,6 +58,6 @@ def together(parts: Iterable[Part]) -> Uncertainty:
     return Uncertainty(sqrt(variance), variance**2 / lost if lost else inf)
 
 
-def over_seeds(values: Sequence[float]) -> list[Part]:
-    """What the mean of `values` is uncertain by for their spread: one part, or none of a single one, which has none."""
+def over_draws(values: Sequence[float]) -> list[Part]:
+    """What the mean of `values`, of seeds or other draws, is uncertain by for their spread; nothing of a single one."""
     return [Part(statistics.variance(values) / len(values), len(values) - 1)] if len(values) > 1 else []

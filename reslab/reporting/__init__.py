@@ -8,6 +8,7 @@ from reslab.reporting.beside import Pair, beside_figure
 from reslab.reporting.block_diagram import Diagram, block_figure, first_blocks, weights_of
 from reslab.reporting.budgets import BudgetLine, BudgetRun, Level, budgets_figure
 from reslab.reporting.columns import Column, columns_figure
+from reslab.reporting.contours import Contours, squares_of
 from reslab.reporting.curves import Series, curves_figure
 from reslab.reporting.depths import DepthPanel, DepthPoint, depths_figure
 from reslab.reporting.figures import DEPTH_COLOURS, Axis, Curve, Panel, mean_points, panels_figure
@@ -15,7 +16,7 @@ from reslab.reporting.grids import GridLine, grid_figure
 from reslab.reporting.page import report, report_html
 from reslab.reporting.paper_page import Entry, Line, Opening, paper_html
 from reslab.reporting.pictures import activation_png
-from reslab.reporting.plots import INKED, Plot, PlotLine, plots_figure
+from reslab.reporting.plots import INKED, Plot, PlotLine, median_line, net_colours, plots_figure
 from reslab.reporting.points import PointErrors, points_figure
 from reslab.reporting.responses import ResponseLine, responses_figure
 from reslab.reporting.sheet import FORMS, Form, Sheet
@@ -38,6 +39,7 @@ __all__ = [
     "BudgetLine",
     "BudgetRun",
     "Column",
+    "Contours",
     "Curve",
     "DepthPanel",
     "DepthPoint",
@@ -75,6 +77,8 @@ __all__ = [
     "markdown_table",
     "markdown_text",
     "mean_points",
+    "median_line",
+    "net_colours",
     "panels_figure",
     "paper_html",
     "plots_figure",
@@ -84,5 +88,6 @@ __all__ = [
     "responses_figure",
     "runs_table",
     "seed_groups",
+    "squares_of",
     "weights_of",
 ]

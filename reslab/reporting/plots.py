@@ -1,9 +1,12 @@
-"""Lines in panels, each panel with its own axes: rows of them below each other."""
+"""Lines in panels, and squares with contours, each panel with its own axes: rows of them below each other."""
 
+import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import TYPE_CHECKING, Any, Literal
 
+from reslab.reporting.contours import Contours, draw_contours
 from reslab.reporting.drawing import COLOURS, DOCUMENT_INK, placeholder, repeatable, svg
 
 if TYPE_CHECKING:
@@ -12,6 +15,9 @@ if TYPE_CHECKING:
 
 LEFT, RIGHT, TOP, BOTTOM, BETWEEN = 62, 14, 26, 48, 66  # pixels around panels, and between those of a row
 ROOM = 2  # letters: a reader's font may be wider than the one that is drawn with
+Legend = Literal["best", "upper center", "above", ""]
+FEW = 1000  # from the lower end of a logarithmic axis to the upper: up to here each of its numbers has room
+END = 0.06  # of a panel's width: to the right, for what its lines end with
 INKED = -1  # in place of a colour's number: the colour of the text, for what is no measurement
 
 
@@ -24,6 +30,8 @@ class PlotLine:
     colour: int = 0
     dashed: bool = False
     dots: bool = False
+    band: tuple[tuple[float, float], ...] = ()  # (lowest, highest) at each point, shaded
+    end: str = ""  # what stands at the line's end, such as its depth
 
 
 @dataclass(frozen=True)
@@ -37,11 +45,35 @@ class Plot:
     log_x: bool = False
     log_y: bool = False
     floor: float = 0.0
-    legend: bool = True
+    legend: Legend = "best"  # where it is: "above" the panel; "" for none
     reach: tuple[float, float] | None = None  # of the y axis; None: what the lines need
 
 
-def plots_figure(rows: Sequence[Sequence[Plot]], *, heights: Sequence[int] = (), width: int = 760) -> bytes:
+def net_colours(plain: Sequence[bool]) -> list[int]:
+    """Numbers of colours for nets, plain or not: the first plain one orange, the first other one blue, as on the page.
+
+    Those after them have the other colours in turn.
+    """
+    first = {kind: list(plain).index(kind) for kind in set(plain)}
+    others = count(2)
+    return [int(kind) if place == first[kind] else next(others) for place, kind in enumerate(plain)]
+
+
+def median_line(
+    label: str,
+    x: Sequence[float],
+    lines: Sequence[Sequence[float]],
+    colour: int,
+    dashed: bool = False,
+    shaded: bool = True,
+) -> PlotLine:
+    """The median of several lines, which have a value at each `x`; `shaded` from the least to the most of them."""
+    at = list(zip(*lines, strict=True))
+    points = tuple(zip(x, map(statistics.median, at), strict=True))
+    return PlotLine(label, points, colour, dashed, band=tuple((min(v), max(v)) for v in at) if shaded else ())
+
+
+def plots_figure(rows: Sequence[Sequence[Plot | Contours]], *, heights: Sequence[int] = (), width: int = 760) -> bytes:
     """The panels as SVG, `heights` in pixels of the rows; the same input gives the same bytes."""
     from matplotlib.figure import Figure
 
@@ -56,8 +88,13 @@ def plots_figure(rows: Sequence[Sequence[Plot]], *, heights: Sequence[int] = (),
             bottom -= TOP + high
             for place, plot in enumerate(row):
                 axes = _axes(figure, place, len(row), (bottom, high), (width, height))
-                _draw(axes, plot, names)
-                _dress(axes, plot)
+                if isinstance(plot, Contours):
+                    draw_contours(axes, plot)
+                    plot = replace(plot, title=_placed(plot.title, names))
+                else:
+                    _draw(axes, plot, names)
+                    _dress(axes, plot)
+                _frame(axes, plot)
             bottom -= BOTTOM
         return svg(figure, names).encode()
 
@@ -75,9 +112,28 @@ def _draw(axes: "Axes", plot: Plot, names: list[str]) -> None:
         points = [(x, y) for x, y in line.points if not plot.log_y or y > plot.floor]
         if points:
             x, y = zip(*points, strict=True)
-            label = placeholder(len(names), len(line.label) + ROOM) if line.label else "_"
-            names += [line.label] if line.label else []
-            axes.plot(x, y, label=label, **_stroke(line))
+            axes.plot(x, y, label=_placed(line.label, names) if line.label else "_", **_stroke(line))
+            _shade(axes, line, plot)
+            if line.end:
+                style: dict[str, Any] = {"fontsize": 11, "color": DOCUMENT_INK, "va": "center"}
+                axes.annotate(line.end, points[-1], xytext=(5, 0), textcoords="offset points", **style)
+
+
+def _shade(axes: "Axes", line: PlotLine, plot: Plot) -> None:
+    """Its band, where the line itself is."""
+    seen = [
+        (x, *both) for (x, y), both in zip(line.points, line.band, strict=False) if not plot.log_y or y > plot.floor
+    ]
+    if seen:
+        style: dict[str, Any] = {"color": COLOURS[line.colour % len(COLOURS)], "alpha": 0.2, "linewidth": 0}
+        x, low, high = zip(*seen, strict=True)
+        axes.fill_between(x, low, high, **style)
+
+
+def _placed(name: str, names: list[str]) -> str:
+    """What stands for a name, which may be a user's words, until `svg` puts it there."""
+    names.append(name)
+    return placeholder(len(names) - 1, len(name) + ROOM)
 
 
 def _stroke(line: PlotLine) -> dict[str, Any]:
@@ -92,6 +148,8 @@ def _stroke(line: PlotLine) -> dict[str, Any]:
 
 
 def _dress(axes: "Axes", plot: Plot) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     drawn = bool(axes.lines)
     if plot.log_x and drawn:
         axes.set_xscale("log")
@@ -103,13 +161,44 @@ def _dress(axes: "Axes", plot: Plot) -> None:
         axes.set_ylim(bottom=plot.floor or None)
     if plot.reach:
         axes.set_ylim(*plot.reach)
+    if plot.log_y and drawn:
+        _name_heights(axes)
+    if not plot.log_x:
+        axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    if any(line.end for line in plot.lines):
+        low, high = axes.get_xlim()
+        axes.set_xlim(low, high + END * (high - low))
+    if not drawn:
+        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=DOCUMENT_INK, alpha=0.6)
+    elif any(line.label for line in plot.lines):
+        _name(axes, plot.legend)
+
+
+def _name_heights(axes: "Axes") -> None:
+    """On a logarithmic axis of few powers of ten, plain numbers: 0.2, 0.5, 1."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    low, high = axes.get_ylim()
+    if high < FEW * low:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter(lambda y, _: f"{y:g}")
+
+
+def _name(axes: "Axes", place: Legend) -> None:
+    """The legend; above the panel it is in one row at the right, where it can cover nothing."""
+    style: dict[str, Any] = {"fontsize": 10, "borderpad": 0.3}
+    if place == "above":
+        across = {"bbox_to_anchor": (1, 1), "ncols": 9, "borderaxespad": 0.1, "columnspacing": 1.2}
+        axes.legend(loc="lower right", frameon=False, handlelength=1.6, **across, **style)
+    elif place:
+        axes.legend(loc=place, frameon=True, framealpha=0.85, edgecolor="none", **style)
+
+
+def _frame(axes: "Axes", plot: Plot | Contours) -> None:
     axes.set_title(plot.title, fontsize=12, loc="left", color=DOCUMENT_INK)
     axes.set_xlabel(plot.x, fontsize=12, color=DOCUMENT_INK)
     axes.set_ylabel(plot.y, fontsize=12, color=DOCUMENT_INK)
     axes.tick_params(axis="both", which="both", direction="in", labelsize=11, colors=DOCUMENT_INK, top=True, right=True)
     for spine in axes.spines.values():
         spine.set(color=DOCUMENT_INK, linewidth=0.8)
-    if not drawn:
-        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=DOCUMENT_INK, alpha=0.6)
-    elif plot.legend and any(line.label for line in plot.lines):
-        axes.legend(loc="best", fontsize=10, frameon=True, framealpha=0.85, edgecolor="none", borderpad=0.3)

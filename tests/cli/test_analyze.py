@@ -35,14 +35,17 @@ def test_text_names_the_images(run):
     assert "5 images of digits, val" in answer.stdout and "over 7 layers" in answer.stdout
 
 
-@pytest.mark.parametrize("command", ["responses", "gradients", "lesion"])
+@pytest.mark.parametrize("command", ["responses", "gradients", "lesion", "landscape"])
 @pytest.mark.parametrize(("name", "said"), [("x.png", ".svg"), (".", "is a folder"), ("none/x.svg", "no folder")])
 def test_a_place_for_no_picture_is_refused_before_any_work(tmp_path, command, name, said):
     answer = CliRunner().invoke(app, ["analyze", command, "no-such-net", "--out", str(tmp_path / name)])
     assert isinstance(answer.exception, UsageError) and said in str(answer.exception)
 
 
-@pytest.mark.parametrize(("command", "advised"), [("responses", True), ("gradients", False), ("lesion", False)])
+@pytest.mark.parametrize(
+    ("command", "advised"),
+    [("responses", True), ("gradients", False), ("lesion", False), ("landscape", False)],
+)
 def test_advice_names_options_that_the_command_has(tmp_path, command, advised):
     answer = CliRunner().invoke(app, ["analyze", command, "resnet20-cifar10", "--data-root", str(tmp_path)])
     assert isinstance(answer.exception, DataError) and ("--images" in str(answer.exception)) == advised
@@ -93,3 +96,47 @@ def test_class_activation_maps_are_pictures(run, tmp_path):
         refused = CliRunner().invoke(app, [*words, *more])
         assert isinstance(refused.exception, UsageError) and said in str(refused.exception)
     assert sorted(path.name for path in maps.iterdir()) == ["001-a.png", "002-b.png"]
+
+
+LANDSCAPE = ["--count", "20", "--directions", "2", "--points", "2"]
+
+
+def test_landscape_of_nets(run, tmp_path):
+    picture = tmp_path / "loss.svg"
+    words = [
+        "analyze",
+        "landscape",
+        str(run),
+        str(run / "model.safetensors"),
+        *LANDSCAPE,
+        "--reach",
+        "0.5",
+        "--surface",
+    ]
+    answer = CliRunner().invoke(app, [*words, "--out", str(picture), "--json"])
+    first, second = json.loads(answer.stdout)["nets"]
+    assert (first["images"], first["data"], first["statistics"], first["seed"]) == (20, "digits, train", "training", 0)
+    assert first["distances"] == [-0.5, -0.25, 0, 0.25, 0.5] and first["losses"] == second["losses"]
+    assert [len(line) for line in first["losses"]] == [5, 5] and first["surface"][2] == first["losses"][0]
+    assert "resnet8 (eight)" in picture.read_text() and "in the middle" in picture.read_text()
+    assert "resnet8: 25 places, 20 images at each" in answer.stderr and "fp32" in answer.stderr
+
+
+def test_landscape_in_words(run):
+    words = ["analyze", "landscape", str(run), *LANDSCAPE]
+    told = CliRunner().invoke(app, words).stdout
+    assert "2 directions, on 20 images of digits, train; batch normalisation by the training" in told
+    assert "rises at every step" in told and "+0.5" in told
+    other = CliRunner().invoke(app, [*words, "--batch-statistics"]).stdout
+    assert "batch normalisation by the batch" in other
+
+
+def test_what_is_no_landscape_is_refused(run):
+    for more, said in (
+        (["--surface"], "--out FILE.svg or --json"),
+        (["--directions", "0"], "at least one direction"),
+        (["--reach", "0"], "reach 0"),
+        (["--count", "1", "--batch-statistics"], "two images at least"),
+    ):
+        refused = CliRunner().invoke(app, ["analyze", "landscape", str(run), *more])
+        assert isinstance(refused.exception, UsageError) and said in str(refused.exception)

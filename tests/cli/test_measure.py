@@ -1,5 +1,7 @@
 """What experiments measure that train nothing, kept in `results/` with the machine, and shown from there."""
 
+from dataclasses import replace
+
 import pytest
 
 from reslab.cli.measure import main
@@ -7,11 +9,14 @@ from reslab.errors import UsageError
 from reslab.experiments.experiment import Runs
 from reslab.experiments.figure5 import FIGURE5, TIME
 from reslab.experiments.recorded import recorded
-from reslab.experiments.scales import Setting
+from reslab.experiments.registry import EXPERIMENTS
+from reslab.experiments.scales import Setting, Shelf
 from reslab.experiments.story import entry
 from reslab.store import read_measurements, read_results
+from reslab.training import Surroundings
 from tests.reporting.invented_runs import ENVIRONMENT_VALUES
 
+SMALL = Setting.nominal("small")
 SECONDS = {"basic": [0.66, 0.67, 0.65], "bottleneck": [1.0, 1.0, 1.0]}
 
 
@@ -19,7 +24,7 @@ SECONDS = {"basic": [0.66, 0.67, 0.65], "bottleneck": [1.0, 1.0, 1.0]}
 def kept(tmp_path, monkeypatch, capsys):
     """A folder of results with invented times in it."""
     monkeypatch.setattr("reslab.experiments.figure5.step_seconds", lambda *_: SECONDS)
-    monkeypatch.setattr("reslab.experiments.figure5.timed_on", lambda: ENVIRONMENT_VALUES)
+    monkeypatch.setattr("reslab.experiments.measuring.timed_on", lambda: ENVIRONMENT_VALUES)
     main(["figure5"], tmp_path)
     assert capsys.readouterr().out.strip() == str(tmp_path / "measured-figure5.json")
     return tmp_path
@@ -48,10 +53,27 @@ def test_without_it_nothing_is_said_of_times():
 
 @pytest.mark.parametrize("name", ["figure7", "table1"])
 def test_what_measures_nothing_alone_is_refused(name, tmp_path):
-    those = "construction, gradients, figure5, bottleneck, shattered, lesion"
+    those = "construction, gradients, figure5, bottleneck, shattered, lesion, landscape"
     with pytest.raises(UsageError, match=f"{name} measures nothing without runs; those that do: {those}"):
         main([name], tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_trains_nothing_has_its_machine_whatever_it_measures():
+    """What an experiment says itself goes before; runs have machines of their own."""
+    from reslab.experiments.measuring import measured_by
+    from reslab.experiments.timing import timed_on
+
+    def measured(environment: dict, **changes) -> dict:
+        measure = lambda *_: {"value": 1, **environment}  # noqa: E731
+        return measured_by(
+            replace(EXPERIMENTS["lesion"], measure=measure, **changes), Runs(SMALL), Shelf(Surroundings())
+        )
+
+    assert measured({}) == {"value": 1, "environment": timed_on()}
+    assert measured({"environment": ENVIRONMENT_VALUES}) == {"value": 1, "environment": ENVIRONMENT_VALUES}
+    assert measured({}, rounds=(lambda _: [],)) == {"value": 1}
+    assert measured_by(EXPERIMENTS["figure1"], Runs(SMALL), Shelf(Surroundings())) == {}
 
 
 def test_times_are_of_this_machine():

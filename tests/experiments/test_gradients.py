@@ -1,5 +1,6 @@
 """Signals in plain nets: its test on digits, and what is said of invented ones."""
 
+import re
 from xml.etree import ElementTree
 
 from reslab.experiments.experiment import Runs
@@ -29,6 +30,13 @@ def test_its_test_on_digits():
     ElementTree.fromstring(GRADIENTS.picture(runs, []))
     assert len(measured["signals"][START]["plain20"]["norms"]) == 19
     assert GRADIENTS.finding(runs).holds is None and "times as strong in plain20" in GRADIENTS.finding(runs).words
+
+
+def test_colours_are_those_of_the_page_and_lines_end_with_their_depth():
+    picture = GRADIENTS.picture(invented(), []).decode()
+    colours = set(re.findall(r"stroke: (#\w+)", picture))
+    assert {"#2f7ed8", "#d9701a"} <= colours and not {"#2b9a58", "#9a62d2", "#d6455a", "#168f9c"} & colours
+    assert [picture.count(f">{words}<") for words in ("plain", "residual", "56", "110")] == [2, 2, 2, 1]
 
 
 def test_growing_is_no_vanishing_and_is_told():

@@ -45,6 +45,11 @@ def test_the_claim_is_of_both_kinds():
     assert LESION.finding(Runs(SMALL)).holds is None and len(LESION.rows(Runs(SMALL))) == 8
 
 
+def test_the_legend_is_where_it_covers_nothing():
+    plot = plotted(PAIRS[0], invented().measured["nets"])
+    assert (plot.legend, plot.title) == ("above", "20 layers")
+
+
 def test_dashed_are_the_whole_nets_alone():
     plain, plain_whole, residual, residual_whole = plotted(PAIRS[1], invented().measured["nets"]).lines
     assert [line.dashed for line in (plain, plain_whole, residual, residual_whole)] == [False, True, False, True]

@@ -214,3 +214,8 @@ def test_machines_have_a_letter_in_their_column():
     page = paper_html([entry(lines=lines)], [])
     assert page.count("First, 2 threads") == 1 and "a: First, 2 threads." in page and "b: Second." in page
     assert re.findall(r'<td class="soft">(\w?)</td>', page) == ["a", "b", "a", ""]
+
+
+def test_what_is_told_besides_of_some_rows_alone_is_empty_in_the_others():
+    lines = tuple(Line(str(i), "times", "", "2.00", besides=b) for i, b in enumerate(({"from": "1 to 3"}, {})))
+    assert '<td class="number">1 to 3</td>' in paper_html([entry(lines=lines)], [])
