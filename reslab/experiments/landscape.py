@@ -238,7 +238,7 @@ LANDSCAPE = Experiment(
     "nets also with those of all these images as one batch: far from where they were taken, the training's statistics "
     "do not fit, which raises the loss whatever the weights are worth. Numbers are medians over directions, and the "
     "share of ways out of the middle along which the loss rises at every step; how strongly a line bends is its "
-    "largest second difference. The claim holds where both of its differences are larger than two standard errors over "
+    "largest second difference. The claim holds where both of its differences are larger than chance makes them over "
     "directions, with either statistics. One net each, those that come with the package: nets may differ more than "
     "directions do.",
 )
