@@ -18,6 +18,7 @@ from reslab.evaluation import (
     best_temperature,
     cross_fitted,
     evaluate,
+    fit,
     measures,
     predict,
     recorded_temperature,
@@ -195,6 +196,14 @@ def test_by_halves_without_mistakes():
     wrong[0] = probabilities[0].argmin()
     found = cross_fitted(probabilities, wrong, "validation images")
     assert found.tempered is None and "too few for two halves" in found.basis
+
+
+def test_nearly_alike_and_sometimes_wrong_is_not_said_to_be_never_wrong():
+    probabilities = np.tile([0.5 + 1e-5, 0.5 - 1e-5], (10, 1))
+    with pytest.raises(UsageError, match=r"nearly alike, and the best temperature is below 0\.01"):
+        fit(probabilities, np.array([0] * 9 + [1]), "validation images")
+    with pytest.raises(UsageError, match="no better than chance"):
+        fit(np.full((10, 2), 0.5), np.zeros(10, np.int64), "validation images")
 
 
 def test_no_numbers_are_refused():
