@@ -24,7 +24,7 @@ from reslab.evaluation import (
     recorded_temperature,
 )
 from reslab.store import load, predictions_bytes, read_predictions
-from reslab.training import Surroundings, train_on
+from reslab.training import Surroundings, train_on, with_start
 from tests.conftest import short_recipe
 from tests.evaluation.test_temperature import sharpened
 
@@ -232,3 +232,10 @@ def test_a_folders_own_validation_photographs(digits, tmp_path):
     assert found.split == "test" and found.calibration.basis == "80 validation images, tested in the same way"
     whole = evaluate(run, folder, split="all", calibration=True).calibration
     assert whole.basis.endswith("recorded of them, which are among those that are tested")
+    other = tmp_path / "other"  # its validation photographs are those that the net before was trained on
+    for split, before in (("train", "val"), ("val", "train"), ("test", "test")):
+        shutil.copytree(folder / before, other / split)
+    again, tuned = load_dataset(other, size=8), tmp_path / "tuned"
+    train_on(again, with_start(short_recipe(again, 2), str(run)), tuned, Surroundings(request=Request(threads=1)))
+    basis = evaluate(tuned, other, calibration=True).calibration.basis
+    assert basis.startswith("200 validation images, tested in the same way, 200 of which a net was trained on")
