@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from reslab import evaluation
 from reslab.evaluation import Net, several
-from reslab.interop import opened
+from reslab.interop import opened, require_model
 from reslab.progress import Say, silent
 
 More = ParamSpec("More")
@@ -28,7 +28,12 @@ def _opening(ask: Callable[Concatenate[Net, More], Found]) -> Callable[Concatena
 
 
 def _opened(net: Net, say: Say) -> Net:
-    return opened(Path(net), say) if isinstance(net, str | Path) else net
+    if not isinstance(net, str | Path):
+        return net
+    found = opened(Path(net), say)
+    if isinstance(found, Path):
+        require_model(found)
+    return found
 
 
 predict = _opening(evaluation.predict)

@@ -32,12 +32,12 @@ def export(
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Write a net for other programs, normalisation and class names inside; kept only if it gives the same scores."""
-    from reslab.evaluation import photographs, recorded_temperature
-    from reslab.interop import export
+    from reslab.evaluation import photographs, temperature_for
+    from reslab.interop import export, load
     from reslab.nets import named_residual
 
     photos = [photo for place in check or [] for photo in photographs(place, say)]
-    fitted = recorded_temperature(run) if calibrated else None
+    fitted = temperature_for(load(run, named_residual(residual))) if calibrated else None
     found = export(
         run,
         to,

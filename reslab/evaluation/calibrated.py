@@ -7,7 +7,7 @@ import numpy as np
 
 from reslab.errors import RunError, UsageError
 from reslab.evaluation.calibration import Labels, Measures, Probabilities, measures
-from reslab.evaluation.temperature import at_temperature, best_temperature, cross_tempered, is_usable
+from reslab.evaluation.temperature import COLDEST, at_temperature, best_temperature, cross_tempered, is_usable
 
 
 class Fitted(NamedTuple):
@@ -74,9 +74,17 @@ def fit(probabilities: Probabilities, labels: Labels, what: str) -> Fitted:
     _refuse_no_numbers(probabilities)
     on, temperature = f"{len(labels):,} {what}", best_temperature(probabilities, labels)
     if not is_usable(temperature):
-        why = "the net is never wrong" if temperature == 0 else "the net does no better than chance"
-        raise UsageError(f"no temperature can be fitted on {on}: there {why}")
+        raise UsageError(f"no temperature can be fitted on {on}: there {_why(probabilities, labels, temperature)}")
     return Fitted(temperature, on)
+
+
+def _why(probabilities: Probabilities, labels: Labels, temperature: float) -> str:
+    """Why the best temperature is 0 or infinite."""
+    if temperature > 0:
+        return "the net does no better than chance"
+    if (probabilities.argmax(axis=1) == labels).all():
+        return "the net is never wrong"
+    return f"the net's probabilities are nearly alike, and the best temperature is below {COLDEST:g}"
 
 
 def _refuse_no_numbers(probabilities: Probabilities) -> None:

@@ -1,11 +1,14 @@
 """Which images a temperature is fitted on, when probabilities are judged on a split: never on those of the test."""
 
+from dataclasses import replace
+
 from reslab.data import ALL
 from reslab.errors import UsageError
 from reslab.evaluation.calibrated import Calibration, Fitted, at_fitted, cross_fitted, fit
 from reslab.evaluation.calibration import Probabilities
 from reslab.evaluation.recorded import temperature_for
 from reslab.evaluation.source import Tested, by_name
+from reslab.evaluation.trained_on import learned_by
 from reslab.evaluation.trial import Trial
 from reslab.progress import Progress
 
@@ -36,7 +39,8 @@ def _fitted(tested: Tested, trial: Trial, progress: Progress) -> Fitted | str:
     try:
         if _held_out(tested, trial):
             images = by_name(trial.dataset, VAL, trial.members[0].classes)
-            return fit(trial.scored(VAL, images, progress)[1], images.labels, f"{OWN}, tested in the same way")
+            what = f"{OWN}, tested in the same way{_learned(replace(tested, split=VAL, images=images), trial)}"
+            return fit(trial.scored(VAL, images, progress)[1], images.labels, what)
         if trial.single:
             return _recorded(tested, trial)
     except UsageError as error:
@@ -48,6 +52,12 @@ def _recorded(tested: Tested, trial: Trial) -> Fitted:
     fitted = temperature_for(trial.members[0].classifier)
     among = ", which are among those that are tested" if tested.own and tested.split == ALL else ""
     return fitted._replace(on=f"{fitted.on}{among}")
+
+
+def _learned(val: Tested, trial: Trial) -> str:
+    """What to say of validation photographs that a net from which one of these began was trained on; "" for none."""
+    learned, _ = learned_by(trial.members, val, trial.say)
+    return f", {learned:,} of which a net before it was trained on" if learned else ""
 
 
 def _held_out(tested: Tested, trial: Trial) -> bool:

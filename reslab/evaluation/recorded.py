@@ -34,6 +34,11 @@ def recorded_temperature(place: Path | None) -> Fitted:
 
 def temperature_for(net: Classifier | ExportedNet) -> Fitted:
     """`recorded_temperature` of where a net is from, whose weights it must still have. Raises UsageError otherwise."""
+    if isinstance(net, Classifier) and net.identity.origin is not None:
+        raise UsageError(
+            f"{net.place or net.identity.model} has another program's weights, and no recorded answers to fit a "
+            "temperature on (reslab eval FILE FOLDER --split val --calibration fits one on photographs of yours)"
+        )
     fitted = recorded_temperature(net.place)
     assert isinstance(net, Classifier) and net.place  # of exported files nothing is recorded
     if load(net.place, net.residual).digest() != net.digest():

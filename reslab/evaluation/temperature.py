@@ -32,6 +32,8 @@ def best_temperature(probabilities: Probabilities, labels: Labels) -> float:
     its slope is sought by Newton's method in float64, and by halving where a step of that would leave the bracket.
     """
     logs = log_probabilities(probabilities)
+    if len(logs) and probabilities.shape[1] > 1 and not np.ptp(logs, axis=1).any():
+        return float("inf")  # every class as likely as any other, at any temperature
     own = float(logs[np.arange(len(labels)), labels].mean())
     low, high = 1 / HOTTEST, 1 / COLDEST
     if _slope(logs, own, high)[0] <= 0:

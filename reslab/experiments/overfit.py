@@ -53,7 +53,7 @@ def finding(runs: Runs) -> Finding:
     """The claim is the paper's; what stochastic depth does about it is told, and decides nothing."""
     found = judged(runs, [Comparison("resnet1202", "resnet110")])
     trained = difference(runs, "resnet1202", "resnet110", "train")
-    as_well = None if trained is None else trained.points <= 0 or not trained.sure
+    as_well = None if trained is None else True if trained.points <= 0 else False if trained.sure else None
     gained = difference(runs, "resnet1202", DEEPEST, runs.held_out)
     words = (
         f"resnet1202 less resnet110, training error: {trained or 'not known'}",

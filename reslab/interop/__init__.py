@@ -34,7 +34,7 @@ from reslab.interop.convert import Converted, convert
 from reslab.interop.deployed import Deployed, description
 from reslab.interop.export import TARGETS, Exported, export
 from reslab.interop.onnx_graph import read_onnx
-from reslab.interop.opening import load, opened, trained
+from reslab.interop.opening import load, opened, require_model, trained
 from reslab.interop.published import PUBLISHED, fetch_published, is_published, list_published
 from reslab.interop.said import view_options
 from reslab.interop.torch_program import read_program
@@ -62,6 +62,7 @@ __all__ = [
     "read_onnx",
     "read_program",
     "read_torchvision",
+    "require_model",
     "torchvision_names",
     "trained",
     "view_options",

@@ -86,7 +86,8 @@ def _require_foreign(place: Path) -> None:
             f"reslab predict {as_typed(place)} PHOTO"
         )
     if not place.exists():
-        raise RunError(f"no file or folder {place}{_hub_hint(place) or published_hint(place) or trained_hint(place)}")
+        hint = _hub_hint(place) or f"{trained_hint(place)}{published_hint(place)}"
+        raise RunError(f"no file or folder {place}{hint}")
     if place.is_dir() and not any((place / name).exists() for name in ("recipe.toml", *IN_FOLDERS)):
         raise RunError(f"{place} has no weights: neither model.safetensors nor pytorch_model.bin")
     load(place)  # raises RunError where it is torn or none

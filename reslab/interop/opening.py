@@ -1,5 +1,7 @@
 """Whatever holds a trained net, opened: a run, a model file or a name; an exported file; another program's weights."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from reslab.errors import RunError, UsageError
@@ -9,7 +11,7 @@ from reslab.interop.foreign import read_foreign
 from reslab.interop.published import published_hint
 from reslab.nets import Residual
 from reslab.progress import Say, silent
-from reslab.store import Classifier, ExportedNet, exported_as
+from reslab.store import Classifier, ExportedNet, exported_as, find_model
 from reslab.store import load as load_classifier
 
 
@@ -33,12 +35,8 @@ def trained(run_or_file: str | Path, residual: Residual | None = None, say: Say 
     """`load` for whoever needs a net with weights. Raises RunError for an exported file, which has none."""
     place = Path(run_or_file)
     if not weights_file(place):
-        try:
+        with _hinting(place):
             return load_classifier(run_or_file, residual)
-        except RunError as error:
-            if hint := published_hint(place):
-                raise RunError(f"{error}{hint}") from error
-            raise
     if residual:
         raise UsageError(f"{place} has another program's residual functions, and takes no other; leave --residual out")
     return read_foreign(place, say=say)
@@ -49,3 +47,20 @@ def opened(place: Path, say: Say = silent) -> Path | ExportedNet | Classifier:
     if weights_file(place):
         return read_foreign(place, say=say)
     return read_exported(place) if exported_as(place) else place
+
+
+def require_model(place: Path) -> None:
+    """Raises the RunError of `load` where `place` holds no net of ours, before anything of it is read."""
+    with _hinting(place):
+        find_model(place)
+
+
+@contextmanager
+def _hinting(place: Path) -> Iterator[None]:
+    """Where `place` is nothing, the RunError ends with the names of published weights that may have been meant."""
+    try:
+        yield
+    except RunError as error:
+        if hint := published_hint(place):
+            raise RunError(f"{error}{hint}") from error
+        raise

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -10,7 +11,6 @@ from reslab.errors import RunError, UsageError
 from reslab.evaluation import Bin, Calibration, Fitted, at_fitted, cross_fitted, fit
 from reslab.reporting.drawing import BOTTOM, COLOURS, INK, LEFT, inline, quiet, repeatable, svg
 from reslab.reporting.panels import Figure
-from reslab.reporting.rounding import standard_error
 from reslab.store import Record
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _calibration(record: Record, split: str) -> Calibration:
 def reliability_figure(bins: Sequence[Bin], *, width: int, height: int) -> bytes:
     """Accuracy against confidence, and below how many images there are, as an inline SVG in the colour of the page.
 
-    Bars are one standard error of counting on so many images. The same input gives the same bytes.
+    Bars are `counted_span`. The same input gives the same bytes.
     """
     from matplotlib.figure import Figure as Canvas
 
@@ -86,8 +86,22 @@ def _draw_accuracy(axes: "Axes", bins: Sequence[Bin]) -> None:
     axes.set_xticklabels([])
     axes.plot((0, 100), (0, 100), color=INK, alpha=0.45, linewidth=1.0, linestyle=(0, (4, 2)))
     x, y = [one.confidence or 0.0 for one in bins], [one.accuracy or 0.0 for one in bins]
-    spread = [standard_error(one.accuracy or 0.0, one.images) for one in bins]
+    spans = [counted_span(one.accuracy or 0.0, one.images) for one in bins]
+    spread = [[at - low for at, (low, _) in zip(y, spans, strict=True)]]
+    spread += [[high - at for at, (_, high) in zip(y, spans, strict=True)]]
     axes.errorbar(x, y, yerr=spread, fmt="o", color=COLOURS[0], markersize=6, elinewidth=1.2, clip_on=False)
+
+
+def counted_span(share: float, images: int) -> tuple[float, float]:
+    """Within one standard error of a share that was counted on so many images, all in percent, by Wilson (1927).
+
+    Of the shares that this one is not farther from than their own standard error: also of 0 and 100 %, which a few
+    images may well show by chance.
+    """
+    p = share / 100
+    middle, reach = p + 1 / (2 * images), sqrt(p * (1 - p) / images + 1 / (4 * images**2))
+    low, high = (100 * (middle + sign * reach) / (1 + 1 / images) for sign in (-1, 1))
+    return min(max(low, 0.0), share), max(min(high, 100.0), share)
 
 
 def _draw_images(axes: "Axes", bins: Sequence[Bin]) -> None:

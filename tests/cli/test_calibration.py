@@ -76,6 +76,13 @@ def test_predict_with_a_lone_file_says_what_to_do(run, photo, tmp_path):
     )
 
 
+def test_export_says_what_is_not_on_this_machine(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("RESLAB_CACHE", str(tmp_path))
+    answer = Answer("export", "resnet50-imagenet", "--to", "torch-export", "--calibrated")
+    assert answer.code == 1 and "resnet50-imagenet is not on this machine" in answer.err
+
+
 def test_an_exported_file_is_calibrated_and_cannot_be_once_more(run, photo, tmp_path):
     out = tmp_path / "digits.pt2"
     answer = Answer("export", run, "--to", "torch-export", "--calibrated", "--out", out)

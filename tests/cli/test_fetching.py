@@ -60,6 +60,13 @@ def test_photographs_are_not_fetched(nothing_here, pets, more, option):
     assert code == 2 and err.startswith(f"{option}: {pets} is a folder of photographs, which are not fetched")
 
 
+def test_nothing_is_fetched_for_what_is_not_there(nothing_here, pets):
+    code, _, err = answer("train", "pest", "--from", "resnet18-imagenet", "--download")
+    assert code == 2 and err.startswith("unknown data set 'pest'") and "fetching" not in err
+    code, _, err = answer("train", pets, "--from", "resnet18-imagenett", "--download")
+    assert code == 2 and err.startswith("unknown weights 'resnet18-imagenett': did you mean resnet18-imagenet")
+
+
 def test_fetch_knows_data_sets_and_weights(nothing_here, tmp_path):
     file = tmp_path / "cache" / "weights" / PUBLISHED["resnet18-imagenet"].file
     code, _, err = answer("data", "fetch", "resnet18-imagenet")

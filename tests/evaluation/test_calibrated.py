@@ -18,12 +18,13 @@ from reslab.evaluation import (
     best_temperature,
     cross_fitted,
     evaluate,
+    fit,
     measures,
     predict,
     recorded_temperature,
 )
 from reslab.store import load, predictions_bytes, read_predictions
-from reslab.training import Surroundings, train_on
+from reslab.training import Surroundings, train_on, with_start
 from tests.conftest import short_recipe
 from tests.evaluation.test_temperature import sharpened
 
@@ -197,6 +198,14 @@ def test_by_halves_without_mistakes():
     assert found.tempered is None and "too few for two halves" in found.basis
 
 
+def test_nearly_alike_and_sometimes_wrong_is_not_said_to_be_never_wrong():
+    probabilities = np.tile([0.5 + 1e-5, 0.5 - 1e-5], (10, 1))
+    with pytest.raises(UsageError, match=r"nearly alike, and the best temperature is below 0\.01"):
+        fit(probabilities, np.array([0] * 9 + [1]), "validation images")
+    with pytest.raises(UsageError, match="no better than chance"):
+        fit(np.full((10, 2), 0.5), np.zeros(10, np.int64), "validation images")
+
+
 def test_no_numbers_are_refused():
     probabilities = np.full((3, 2), np.nan)
     with pytest.raises(RunError, match="some probabilities are no numbers"):
@@ -223,3 +232,12 @@ def test_a_folders_own_validation_photographs(digits, tmp_path):
     assert found.split == "test" and found.calibration.basis == "80 validation images, tested in the same way"
     whole = evaluate(run, folder, split="all", calibration=True).calibration
     assert whole.basis.endswith("recorded of them, which are among those that are tested")
+    other = tmp_path / "other"  # its validation photographs are those that the net before was trained on
+    for split, before in (("train", "val"), ("val", "train"), ("test", "test")):
+        shutil.copytree(folder / before, other / split)
+    again, tuned = load_dataset(other, size=8), tmp_path / "tuned"
+    train_on(again, with_start(short_recipe(again, 2), str(run)), tuned, Surroundings(request=Request(threads=1)))
+    basis = evaluate(tuned, other, calibration=True).calibration.basis
+    assert basis.startswith(
+        "200 validation images, tested in the same way, 200 of which a net before it was trained on"
+    )

@@ -51,6 +51,11 @@ def test_without_a_mistake_it_is_0_and_without_any_knowledge_infinite():
     assert best_temperature(np.ones((5, 1)), np.zeros(5, np.int64)) == 0
 
 
+def test_where_all_classes_are_alike_no_temperature_helps():
+    for classes in (2, 10):
+        assert best_temperature(np.full((6, classes), 1 / classes), np.zeros(6, np.int64)) == np.inf
+
+
 def test_certain_and_wrong_in_half_precision():
     """Labels whose probability was rounded to 0 neither stop the search nor decide it, unless they are many."""
     probabilities, labels = sharpened(8_000, 2.5)

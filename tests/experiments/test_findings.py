@@ -113,6 +113,16 @@ def test_the_uncertainty_has_seeds_and_images():
     assert difference(runs, "plain56", "plain99", "val") is None
 
 
+@pytest.mark.parametrize(("above", "holds"), [(-0.1, True), (0.1, None), (5.0, False)])
+def test_training_as_well_is_not_what_nobody_can_tell(above, holds):
+    overfit = EXPERIMENTS["overfit"]
+    runs = invented_runs(overfit)
+    other = runs.mean("resnet110", "train_error")
+    for run in runs.of("resnet1202"):
+        run["result"]["train_error"] = other + above
+    assert Document.of(overfit, runs).finding.holds is holds
+
+
 def test_what_failed_leaves_the_claim_open():
     runs = invented_runs(FIGURE6)
     fewer = Runs(runs.setting, {label: found for label, found in runs.found.items() if label != "resnet1202"})

@@ -9,7 +9,9 @@ from threading import Thread
 import pytest
 import torch
 
+from reslab import predict
 from reslab.errors import DataError, RunError, UsageError
+from reslab.evaluation import temperature_for
 from reslab.interop import PUBLISHED, convert, export, fetch_published, list_published, load, published
 from reslab.training import recipe_for
 from tests.interop.foreign_weights import akamaster_shapes, filled
@@ -109,8 +111,16 @@ def test_what_is_made_of_it_lies_in_the_current_folder(file, tmp_path):
     assert export(NAME, to="torch-export").path.parent == Path()
 
 
-def test_names_that_are_nearly_one(file):
+def test_others_weights_have_no_recorded_answers(file, tmp_path):
+    in_hub(file, tmp_path)
+    with pytest.raises(UsageError, match=f"{NAME} has another program's weights, and no recorded answers"):
+        temperature_for(load(NAME))
+
+
+def test_names_that_are_nearly_one(file, tmp_path):
     with pytest.raises(RunError, match="of others there is resnet152-imagenet or resnet152-imagenet-v2"):
         load("resnet152")
+    with pytest.raises(RunError, match="of others there is resnet152-imagenet or resnet152-imagenet-v2"):
+        predict("resnet152", tmp_path)
     with pytest.raises(UsageError, match="did you mean resnet50-imagenet"):
         fetch_published("resnet50-imagenett")

@@ -1,5 +1,6 @@
 """The reliability diagram of the page: what it draws, and what its caption says."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 
 from reslab.evaluation import Bin, best_temperature, expected_calibration_error
 from reslab.reporting import report_html
-from reslab.reporting.reliability import reliability_figure, reliability_of, short_count
+from reslab.reporting.reliability import counted_span, reliability_figure, reliability_of, short_count
+from reslab.reporting.rounding import standard_error
 from tests.reporting.invented_runs import answers, metric_lines, recipe_values, result_values
 from tests.reporting.test_report_page import outline, text_of
 
@@ -56,6 +58,21 @@ def test_the_picture_has_a_count_for_every_bar_and_no_fixed_colour_of_text():
     assert ">40<" in picture and ">1.2k<" in picture and ">0<" in picture
     assert reliability_figure(BINS, width=360, height=380).decode() == picture
     assert reliability_figure(BINS[:1], width=360, height=380)
+
+
+@pytest.mark.parametrize(("share", "images"), [(0.0, 1), (100.0, 2), (50.0, 4), (90.0, 1_234)])
+def test_bars_end_where_a_share_is_one_standard_error_away(share, images):
+    """Also where all or none of a few images are right: they are no proof that all others are."""
+    low, high = counted_span(share, images)
+    assert 0 <= low <= share <= high <= 100 and low < high
+    for end in {low, high} - {share}:
+        assert abs(end - share) == pytest.approx(standard_error(end, images))
+
+
+def test_the_picture_has_a_bar_where_all_are_right():
+    picture = reliability_figure((Bin(75, 100, 2, 93.0, 100.0),), width=360, height=380).decode()
+    ends = re.search(r'd="M [\d.]+ ([\d.]+) \nL [\d.]+ ([\d.]+) \n" style="[^"]*stroke-width: 1\.2"', picture)
+    assert float(ends[1]) - float(ends[2]) > 20, "of two images both were right: a third of others may be wrong"
 
 
 @pytest.mark.parametrize(
