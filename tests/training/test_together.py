@@ -82,6 +82,7 @@ def test_another_number_of_processes_is_refused_and_one_alone_goes_on_inexactly(
     result = train_on(digits, recipe, run, Surroundings(Request(threads=1), say=said.append))
     assert result["exact"] is False
     assert any("2 processes trained together" in line and "alone" in line for line in said)
+    assert any(line.startswith("in another number of processes than before") for line in said)
 
 
 @pytest.mark.slow
