@@ -22,12 +22,14 @@ def main() -> None:
 
     with ends_at_once():
         from reslab.cli.app import app
+        from reslab.cli.company import said_once
         from reslab.errors import ReslabError
     sys.meta_path.insert(0, QuietLoading())
 
     try:
         try:
-            app()
+            with said_once():
+                app()
         finally:
             if sys.stdout:
                 sys.stdout.flush()  # a full disk is told here, and not by Python when everything is over

@@ -1,14 +1,19 @@
 """The command in several processes, as torchrun starts them: the first does what it says, the others follow."""
 
+import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import typer
 
 from reslab.errors import ReslabError, RunError, UsageError
 from reslab.processes import Team, this_team
+
+WRONG_USAGE = UsageError.exit_code
 
 
 def in_company(command: Callable[..., None]) -> Callable[..., None]:
@@ -33,6 +38,25 @@ def in_company(command: Callable[..., None]) -> Callable[..., None]:
             command(**options)
 
     return run
+
+
+@contextmanager
+def said_once() -> Iterator[None]:
+    """Around the command line: help and wrong usage, which are alike in all processes, the first says alone.
+
+    So it is on its machine; on another one, where another command may have been typed, each speaks for itself.
+    """
+    team = this_team()
+    if team is None or team.leads or team.rank != team.local_rank:
+        yield
+        return
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        try:
+            yield
+        except SystemExit as end:
+            if end.code == WRONG_USAGE:
+                raise SystemExit from end  # no failure, see `_refuse`
+            raise
 
 
 def alone(command: str | None) -> None:

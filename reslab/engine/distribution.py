@@ -7,9 +7,11 @@ GPUs of the paper's authors. PyTorch carries the sums: gloo between CPUs, NCCL b
 
 import atexit
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import torch
@@ -28,6 +30,8 @@ Part = Callable[[int], slice]  # of so many images, those that this process look
 PATIENCE = timedelta(days=30)
 APART = 0x9E3779B97F4A7C15  # between the seeds of two processes' own draws; any odd number will do
 SEEDS = 2**62
+MEETINGS = count()  # of this process with the others: who leaves is left by all, so that all count alike
+PLACE_IN_GLOO = re.compile(r"\[\S+:\d+\] (?=[A-Z])")  # of its source, before what it says
 
 
 class Lost(RunError):  # noqa: N818 - what happened, not whose mistake it was
@@ -35,13 +39,24 @@ class Lost(RunError):  # noqa: N818 - what happened, not whose mistake it was
 
 
 def join(team: Team) -> None:
-    """Meet the other processes, once; waits for them. Raises UsageError where PyTorch cannot, Lost where one ended."""
+    """Meet the other processes, or be with them still; waits for them.
+
+    Those who left after an error may meet again. Raises UsageError where PyTorch cannot, Lost where one has ended.
+    """
     if not dist.is_available():
         raise UsageError("this PyTorch was built without torch.distributed: train in one process, without torchrun")
     if dist.is_initialized():
         return
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "cpu:gloo"
-    _carried(lambda: dist.init_process_group(backend, rank=team.rank, world_size=team.size, timeout=PATIENCE))
+
+    def meet() -> None:
+        from torch.distributed.rendezvous import rendezvous  # which a PyTorch without torch.distributed cannot import
+
+        store, *_ = next(rendezvous("env://", team.rank, team.size, timeout=PATIENCE))
+        named = dist.PrefixStore(f"meeting {next(MEETINGS)}", store)  # else addresses of the last one would be found
+        dist.init_process_group(backend, store=named, rank=team.rank, world_size=team.size, timeout=PATIENCE)
+
+    _carried(meet)
     atexit.register(leave)  # else gloo's threads, waiting still, abort Python at its end
 
 
@@ -164,4 +179,5 @@ def _carried(exchange: Callable[[], object]) -> None:
     try:
         exchange()
     except RuntimeError as error:  # of PyTorch's, which has no kind of its own for it
-        raise Lost(f"another process of this training has ended ({str(error).partition('. ')[0]})") from error
+        told = PLACE_IN_GLOO.sub("", str(error)).partition(". ")[0]
+        raise Lost(f"another process of this training has ended ({told})") from error

@@ -107,7 +107,12 @@ def same_execution(folder: RunFolder, around: Surroundings, place: Path | None, 
         same = False
     exact = bool(environment["exact"]) and same
     if not exact:
-        around.say("on another machine or version than before: the run goes on, its bytes may differ (exact: false)")
+        otherwise = (
+            "in another number of processes"
+            if execution.processes != recorded.processes
+            else "on another machine or version"
+        )
+        around.say(f"{otherwise} than before: the run goes on, its bytes may differ (exact: false)")
     if not exact or where:
         folder.write(ENVIRONMENT, {**environment, "execution": execution.to_dict(), "exact": exact, **where})
     around.say(announcement)

@@ -6,7 +6,7 @@ lie and where the training stands; from there on all run the same loop, and meet
 
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import torch
 from reslab.data import Dataset, FolderIndex, Preprocessing, load_dataset
 from reslab.engine import (
     Execution,
+    Lost,
     Request,
     choose,
     join,
@@ -48,12 +49,10 @@ def led(team: Team) -> Iterator[dict[str, Any]]:
     """
     join(team)
     end: dict[str, Any] = {}
-    try:
+    with left_after_an_error():  # in the middle of a step, perhaps, where nobody listens to words
         yield end
-    except BaseException:  # in the middle of a step, perhaps, where nobody listens to words
-        leave()
-        raise
-    share({"end": end})
+    with suppress(Lost):  # who has ended meanwhile need not be told; all is done
+        share({"end": end})
 
 
 def follow(team: Team, residual: Residual | None = None) -> dict[str, Any]:
@@ -62,10 +61,21 @@ def follow(team: Team, residual: Residual | None = None) -> dict[str, Any]:
     Raises Lost where a process ends before, and what hinders this one: DataError or UsageError.
     """
     join(team)
-    while "end" not in (told := share()):
-        _take_part(told, residual)
+    with left_after_an_error():
+        while "end" not in (told := share()):
+            _take_part(told, residual)
     end: dict[str, Any] = told["end"]
     return end
+
+
+@contextmanager
+def left_after_an_error() -> Iterator[None]:
+    """An error inside lets go of the other processes: they would wait for one that goes on with something else."""
+    try:
+        yield
+    except BaseException:
+        leave()
+        raise
 
 
 def tell(

@@ -1,9 +1,12 @@
 """Which commands are for several processes, and what is said by which."""
 
+import sys
+
 import pytest
 import typer
 from typer.testing import CliRunner
 
+from reslab.cli import main
 from reslab.cli.app import app
 from reslab.cli.company import alone, in_company
 from reslab.engine import Lost
@@ -58,6 +61,29 @@ def test_what_ends_all_processes_the_first_one_says_alone(end, monkeypatch):
     monkeypatch.setattr("signal.signal", lambda number, handler: None)
     as_rank(monkeypatch, 1)
     in_company(lambda **options: None)(**PLAIN)
+
+
+@pytest.mark.parametrize(("words", "code", "told"), [(["--modle", "x"], 2, "--modle"), (["--help"], 0, "torchrun")])
+def test_help_and_wrong_usage_are_said_once(words, code, told, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["reslab", "train", *words])
+    for rank, expected in ((0, code), (1, 0)):
+        as_rank(monkeypatch, rank)
+        monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert (end.value.code or 0) == expected
+        said = "".join(capsys.readouterr())
+        assert told in said if rank == 0 else not said
+
+
+def test_another_machine_says_for_itself_what_is_wrong(monkeypatch, capsys):
+    as_rank(monkeypatch, 1)
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    monkeypatch.setattr(sys, "argv", ["reslab", "train", "--modle", "x"])
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2 and "--modle" in capsys.readouterr().err
 
 
 def test_the_help_tells_how():

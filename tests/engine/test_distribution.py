@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from reslab.data import measure
-from reslab.engine import Request, at_place, choose, make_engine, this_machine
+from reslab.engine import Lost, Request, at_place, choose, make_engine, spread, this_machine
 from reslab.errors import UsageError
 from reslab.processes import Team
 from reslab.training.presets import spec_of
@@ -73,6 +73,15 @@ def test_the_first_process_is_heard_and_what_one_is_asked_all_know(found):
 
 def test_a_process_that_ends_is_noticed(found):
     assert found[0]["lost"]
+
+
+def test_where_in_gloo_that_was_seen_is_not_said(monkeypatch):
+    def broken(values, source):
+        raise RuntimeError("[/gloo/transport/tcp/pair.cc:553] Connection closed by peer [127.0.0.1]:5044. See there.")
+
+    monkeypatch.setattr("torch.distributed.broadcast", broken)
+    with pytest.raises(Lost, match=r"has ended \(Connection closed by peer \[127.0.0.1\]:5044\)$"):
+        spread(torch.zeros(1))
 
 
 def test_a_device_that_several_processes_cannot_share_is_refused(monkeypatch):

@@ -6,10 +6,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from reslab.data import Dataset
 from reslab.engine import Distributed, Lost, Request
+from reslab.errors import DataError
 from reslab.processes import this_team
 from reslab.store import RunFolder
-from reslab.training import Interrupted, Recipe, Surroundings, recipe_for, train
+from reslab.training import Interrupted, Recipe, Surroundings, recipe_for, together, train
 
 INTERRUPTED, KILLED, STEPS = 9, 20, 36
 IN_FP32 = Surroundings(Request(precision="fp32"), save_every=1e6)
@@ -48,8 +50,29 @@ def kill() -> None:
     Distributed.step = step
 
 
+def hinder(place: Path) -> None:
+    """The second process does not find the data; both catch what comes of it, and train again."""
+    here = together._data
+    if not this_team().leads:
+        together._data = missing
+    try:
+        train(recipe(), place / "hindered", around=IN_FP32)
+    except (DataError, Lost) as error:
+        (place / f"hinder {this_team().rank}").write_text(f"{type(error).__name__}: {error}")
+    together._data = here
+    result = train(recipe(), place / "hindered", around=IN_FP32)
+    (place / f"result of {this_team().rank}").write_text(str(result["val_error"]))
+
+
+def missing(recipe: Recipe, told: object) -> Dataset:
+    raise DataError("no such photograph")
+
+
 def main(place: Path, befalls: str) -> None:
     rank = this_team().rank
+    if befalls == "hinder":
+        hinder(place)
+        return
     if befalls == "interrupt":
         result = train(recipe(), place / "whole", around=IN_FP32)
         (place / f"result of {rank}").write_text(str(result["val_error"]))

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from reslab.engine import Request
-from reslab.errors import UsageError
+from reslab.engine import Lost, Request
+from reslab.errors import DataError, UsageError
+from reslab.processes import Team
 from reslab.store import RunFolder
-from reslab.training import Surroundings, train_on
+from reslab.training import Surroundings, follow, led, train_on
 from reslab.training.presets import check_parts
 from tests.conftest import short_recipe
 from tests.torchrun import as_rank, in_two_processes
@@ -81,6 +82,44 @@ def test_another_number_of_processes_is_refused_and_one_alone_goes_on_inexactly(
     result = train_on(digits, recipe, run, Surroundings(Request(threads=1), say=said.append))
     assert result["exact"] is False
     assert any("2 processes trained together" in line and "alone" in line for line in said)
+    assert any(line.startswith("in another number of processes than before") for line in said)
+
+
+@pytest.mark.slow
+def test_after_an_error_in_one_process_all_may_train_again(tmp_path):
+    ended = in_two_processes("tests.training.ranks", tmp_path, "hinder")
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "hinder 0").read_text().startswith("Lost: another process of this training has ended")
+    assert (tmp_path / "hinder 1").read_text() == "DataError: no such photograph"
+    result = json.loads((tmp_path / "hindered" / "result.json").read_text())
+    assert {(tmp_path / f"result of {rank}").read_text() for rank in (0, 1)} == {str(result["val_error"])}
+
+
+def test_who_follows_lets_the_others_go_after_an_error(monkeypatch):
+    def hindered(told, residual):
+        raise DataError("no such photograph")
+
+    left = []
+    for name, function in {
+        "join": lambda team: None,
+        "share": dict,
+        "_take_part": hindered,
+        "leave": lambda: left.append(True),
+    }.items():
+        monkeypatch.setattr(f"reslab.training.together.{name}", function)
+    with pytest.raises(DataError):
+        follow(Team(rank=1, size=2, local_rank=1, local_size=2))
+    assert left
+
+
+def test_a_training_that_is_done_is_done_whoever_has_ended_then(monkeypatch):
+    def gone(said):
+        raise Lost("gone")
+
+    monkeypatch.setattr("reslab.training.together.join", lambda team: None)
+    monkeypatch.setattr("reslab.training.together.share", gone)
+    with led(Team(rank=0, size=2, local_rank=0, local_size=2)) as end:
+        end["val_error"] = 1.0
 
 
 def test_a_run_of_one_process_is_not_gone_on_with_by_two(digits, recipe, tmp_path, monkeypatch):
