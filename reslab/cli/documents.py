@@ -72,10 +72,11 @@ def _digest(result: Result) -> str:
     return Recipe.from_dict(result["recipe"]).digest()
 
 
-def _place(result: Result) -> tuple[str, str, str, int]:
-    """Where a result stands among others: short trainings of a net before long ones."""
+def _place(result: Result) -> tuple[str, str, int, str, int]:
+    """Where a result stands among others: shallow nets of a kind first, short trainings of a net before long ones."""
     found = result["result"]
-    return found["data"], found["model"], found["recipe"], found["steps"]
+    kind = found["model"].rstrip("0123456789")
+    return found["data"], kind, spec(found["model"]).depth, found["recipe"], found["steps"]
 
 
 def _bench_place(bench: Result) -> tuple[int, str, int]:

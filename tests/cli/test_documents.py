@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import reslab
-from reslab.cli.documents import DOCUMENTS, ROOT, _counted, budgets_table, filled, wanted
+from reslab.cli.documents import DOCUMENTS, ROOT, _counted, _place, budgets_table, filled, wanted
 from reslab.experiments.budgets import BUDGETS, is_plain
 from reslab.experiments.document import Document
 from reslab.experiments.recorded import recorded
@@ -45,6 +45,14 @@ def test_error_against_length_is_drawn_where_two_lengths_are_recorded():
         assert ("docs/budgets.svg" in files) is drawn
     table = budgets_table(Document.of(BUDGETS, recorded(BUDGETS, [one, two])))
     assert table.count("| resnet20, ") == 2 and "resnet56, 8" not in table, "what is not measured is left out"
+
+
+def test_results_stand_by_kind_and_depth():
+    nets = ["resnet110", "plain56", "resnet20", "plain20", "resnet20"]
+    found = sorted((result(net, epochs) for net, epochs in zip(nets, (8, 8, 30, 8, 8), strict=True)), key=_place)
+    told = [(one["result"]["model"], one["result"]["steps"]) for one in found]
+    assert [net for net, _ in told] == ["plain20", "plain56", "resnet20", "resnet20", "resnet110"]
+    assert told[2][1] < told[3][1]
 
 
 def test_marked_places_are_filled():
