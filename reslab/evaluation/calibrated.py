@@ -61,7 +61,7 @@ def cross_fitted(probabilities: Probabilities, labels: Labels, what: str) -> Cal
     except UsageError as error:
         return Calibration(trained, None, None, str(error))
     if tempered is None:
-        return Calibration(trained, None, None, f"{fitted.on} are too few for two halves")
+        return Calibration(trained, None, None, f"{fitted.on} cannot be halved so that each half has a temperature")
     basis = f"{fitted.on} themselves, each half of them judged at the temperature of the other"
     return Calibration(trained, measures(tempered, labels), fitted.temperature, basis)
 

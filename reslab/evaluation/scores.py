@@ -70,7 +70,10 @@ def execution_for(
         return _exported_execution(classifier, request or Request(), say)
     machine, work = this_machine(), work_of(classifier)
     if request is None and (recorded := _recorded(path)):
-        wanted = Request(recorded.engine, recorded.device, recorded.precision, threads=recorded.threads)
+        threads = (
+            recorded.threads if recorded.processes == 1 else min(recorded.threads * recorded.processes, machine.cores)
+        )
+        wanted = Request(recorded.engine, recorded.device, recorded.precision, threads=threads)
         try:
             return choose(wanted, machine, work, say)[0]
         except UsageError:

@@ -195,7 +195,7 @@ def test_by_halves_without_mistakes():
     wrong = probabilities.argmax(axis=1)
     wrong[0] = probabilities[0].argmin()
     found = cross_fitted(probabilities, wrong, "validation images")
-    assert found.tempered is None and "too few for two halves" in found.basis
+    assert found.tempered is None and "cannot be halved" in found.basis
 
 
 def test_nearly_alike_and_sometimes_wrong_is_not_said_to_be_never_wrong():

@@ -105,6 +105,16 @@ def test_a_run_from_another_device_is_asked_on_this_one(trained_natively, model)
     assert chosen == execution_for(None, Request("torch"), model, silent)
 
 
+def test_a_run_of_several_processes_is_tested_by_as_many_threads(trained_natively, model, monkeypatch):
+    monkeypatch.setattr("reslab.evaluation.scores.this_machine", lambda: replace(this_machine(), cores=3))
+    for processes, threads in ((1, 1), (2, 2), (8, 3)):
+        execution = Execution(
+            "torch", "cpu", "fp32", channels_last=True, compiled=False, threads=1, processes=processes
+        )
+        (trained_natively / ENVIRONMENT).write_text(json.dumps({"execution": execution.to_dict()}))
+        assert execution_for(trained_natively, None, model, silent).threads == threads
+
+
 def test_files_are_read_in_threads_and_answered_in_order(model, pixels, tmp_path, monkeypatch):
     for number, picture in enumerate(pixels):
         Image.fromarray(picture).save(tmp_path / f"{number:03}.png")
