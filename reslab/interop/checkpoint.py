@@ -13,7 +13,7 @@ from torch import Tensor
 
 from reslab.errors import RunError
 from reslab.interop.hub_cache import snapshot_of
-from reslab.interop.published import is_published, published_file
+from reslab.interop.published import is_published, published_file, refuse_other
 from reslab.interop.torch_file import read_torch_file
 from reslab.interop.torch_program import first_line
 from reslab.interop.torchvision_weights import KEY
@@ -102,6 +102,9 @@ def read_checkpoint(place: Path) -> Checkpoint:
         raise RunError(
             f"{file} is a pointer of Git LFS, without the weights: git lfs pull, in its folder, fetches them"
         )
+    sha256 = hashlib.sha256(data).hexdigest()
+    if is_published(place):
+        refuse_other(str(place), file, sha256)
     own = file.suffix.lower() == ".safetensors"
     found = _safetensors(file, data) if own else read_torch_file(file, data)
     folder = file.parent if file.name in IN_FOLDERS else None
@@ -113,7 +116,7 @@ def read_checkpoint(place: Path) -> Checkpoint:
     return Checkpoint(
         place,
         file,
-        hashlib.sha256(data).hexdigest(),
+        sha256,
         _without_prefix(weights),
         _json(folder, "config.json"),
         _json(folder, "preprocessor_config.json"),

@@ -63,16 +63,24 @@ def is_published(place: Path) -> bool:
 
 
 def published_file(name: str) -> Path:
-    """Where the weights of that name lie: in torch's hub's folder, or where `fetch_published` put them.
+    """Where the weights of that name lie: where `fetch_published` put them, or in torch's hub's folder.
 
-    Raises RunError where they do not, with the way to them, or where another file has their name.
+    Raises RunError where they do not, with the way to them.
     """
     found = _here(name)
     if found is None:
         raise RunError(f"{name} is not on this machine ({PUBLISHED[name].what}): reslab data fetch {name} fetches it")
-    if wrong := mismatch(found, PUBLISHED[name].checksum):
-        raise RunError(f"{found} is torn, or another file: its {wrong}; remove it, then: reslab data fetch {name}")
     return found
+
+
+def refuse_other(name: str, file: Path, sha256: str) -> None:
+    """Raises RunError where `file`, of that digest, is not what was published under that name."""
+    expected = PUBLISHED[name].checksum.removeprefix("sha256:")
+    if not sha256.startswith(expected):
+        raise RunError(
+            f"{file} is torn, or another file: its sha256 begins with {sha256[:8]}, not with {expected}; "
+            f"reslab data fetch {name} fetches the right one"
+        )
 
 
 def fetch_published(name: str, url: str | None = None, say: Say = silent, progress: Progress = unseen) -> Path:
@@ -84,9 +92,9 @@ def fetch_published(name: str, url: str | None = None, say: Say = silent, progre
     if name not in PUBLISHED:
         raise unknown("weights", name, PUBLISHED)
     of = PUBLISHED[name]
-    here = _here(name)
-    if here and not mismatch(here, of.checksum):
-        return here
+    for here in _there(name):
+        if not mismatch(here, of.checksum):
+            return here
     source = (url or of.site).rstrip("/")
     source = source if source.endswith(f"/{of.file}") else f"{source}/{of.file}"
     elsewhere = f"name another source: reslab data fetch {name} --data-url ADDRESS"
@@ -112,9 +120,14 @@ def published_hint(place: Path) -> str:
 
 
 def _here(name: str) -> Path | None:
+    return next(iter(_there(name)), None)
+
+
+def _there(name: str) -> list[Path]:
+    """The files of that name. Ours come first: they were checked when they were fetched."""
     file = PUBLISHED[name].file
-    places = (Path(hub.get_dir()) / "checkpoints" / file, _ours(file))
-    return next((place for place in places if place.is_file()), None)
+    places = (_ours(file), Path(hub.get_dir()) / "checkpoints" / file)
+    return [place for place in places if place.is_file()]
 
 
 def _ours(file: str) -> Path:

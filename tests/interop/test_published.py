@@ -85,11 +85,13 @@ def test_a_file_of_the_users_goes_before_a_name(file, tmp_path):
         load(NAME)
 
 
-def test_a_torn_file_is_named(file, tmp_path):
+def test_a_torn_file_is_named_and_a_fetched_one_goes_before_it(file, url, tmp_path):
     place = in_hub(file, tmp_path)
     place.write_bytes(place.read_bytes()[:-1])
     with pytest.raises(RunError, match=f"{place} is torn.*reslab data fetch {NAME}"):
         load(NAME)
+    fetched = fetch_published(NAME, url)
+    assert fetched != place and load(NAME).identity.origin.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def test_what_a_server_has_otherwise_is_refused(file, url):
