@@ -70,6 +70,7 @@ def missing(recipe: Recipe, told: object) -> Dataset:
 
 def main(place: Path, befalls: str) -> None:
     rank = this_team().rank
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun sends it to who is left, who has yet to write what befell
     if befalls == "hinder":
         hinder(place)
         return
