@@ -43,6 +43,8 @@ def model_bytes(weights: dict[str, Tensor], identity: Identity, preprocessing: P
         about["origin"] = asdict(identity.origin)
     if identity.before:
         about["before"] = list(identity.before)
+    if identity.temperature != 1:
+        about["temperature"] = identity.temperature
     tensors[MEAN] = torch.from_numpy(preprocessing.mean.copy())
     return save(tensors, {KEY: json.dumps(about, ensure_ascii=False)})
 
@@ -71,6 +73,7 @@ def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifie
             residual=about["residual"],
             origin=Origin(**about["origin"]) if "origin" in about else None,
             before=tuple(map(str, about.get("before", ()))),
+            temperature=float(about.get("temperature", 1)),
         )
         mean = tensors.pop(MEAN).numpy()
         preprocessing = Preprocessing(mean, float(about["preprocessing"]["std"]), int(about["preprocessing"]["size"]))
