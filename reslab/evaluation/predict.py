@@ -21,7 +21,7 @@ from reslab.evaluation.recorded import inside, temperature_for
 from reslab.evaluation.scores import execution_to_ask
 from reslab.evaluation.sights import sights_of
 from reslab.evaluation.temperature import at_temperature
-from reslab.evaluation.views import Views, mirror_note, views_of
+from reslab.evaluation.views import Scales, Views, mirror_note, scales_of, views_of
 from reslab.nets import Residual
 from reslab.progress import Say, silent
 from reslab.store import Classifier, ExportedNet
@@ -53,8 +53,8 @@ def predict(
     *,
     top: int = 5,
     views: str | int | None = None,
-    scales: Sequence[int] = (),
-    ensemble: Net | Sequence[Net] = (),
+    scales: Scales = (),
+    ensemble: Net | Sequence[Net] | None = (),
     features: bool = False,
     calibrated: bool = False,
     request: Request | None = None,
@@ -78,6 +78,7 @@ def predict(
     Raises at the call DataError for a path that does not exist and UsageError for what is no picture, but for those of
     a stream, which are not looked at before their turn; and UsageError as `evaluate` does.
     """
+    scales = scales_of(scales)
     if top < 1:
         raise UsageError(f"--top {top}: ask for at least 1 class")
     pictures = iter(named_pictures(images, say))
