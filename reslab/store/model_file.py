@@ -116,7 +116,7 @@ def find_model(path: Path) -> Path:
             "from. reslab predict, eval and info take it; in Python, predict and evaluate take reslab.load of it"
         )
     if not path.is_file():
-        raise RunError(f"no run folder or model file {path}; reslab train makes one{trained_hint(path)}")
+        raise RunError(f"no run folder or model file {path} (reslab train makes one){trained_hint(path)}")
     return path
 
 

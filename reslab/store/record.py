@@ -38,7 +38,8 @@ def read_record(path: str | Path) -> Record:
     folder = RunFolder(Path(path))
     recipe = folder.recipe()
     if recipe is None:
-        raise RunError(f"{path} is no run folder: it has no {RECIPE}; reslab train makes one{trained_hint(Path(path))}")
+        what = f"{path} is no run folder: it has no {RECIPE}" if folder.path.exists() else f"no run folder {path}"
+        raise RunError(f"{what} (reslab train makes one){trained_hint(Path(path))}")
     stored = folder.path / PREDICTIONS
     predictions, classes = read_predictions(stored) if stored.is_file() else ({}, ())
     return Record(
