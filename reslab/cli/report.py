@@ -6,6 +6,7 @@ from zlib import crc32
 
 import typer
 
+from reslab.cli.places import refuse_place
 from reslab.cli.show import emit, show_text
 from reslab.errors import UsageError
 
@@ -35,7 +36,8 @@ def report(
 
 def write_report(runs: list[Path], to: Path | None = None) -> Path:
     """Make the page and say where it lies."""
-    _require_page(to)
+    if to is not None:
+        refuse_place("--out", to, *ENDINGS)
     from reslab.reporting import report
     from reslab.store import write_bytes
 
@@ -48,7 +50,8 @@ def write_report(runs: list[Path], to: Path | None = None) -> Path:
 
 def write_paper(to: Path | None = None) -> Path:
     """Make the page of the paper and say where it lies."""
-    _require_page(to)
+    if to is not None:
+        refuse_place("--out", to, *ENDINGS)
     from reslab.experiments.story import paper_page
     from reslab.store import read_measurements, read_results, read_trained, trained_names, write_bytes
 
@@ -56,9 +59,3 @@ def write_paper(to: Path | None = None) -> Path:
     trained = {name: read_trained(name) for name in trained_names()}
     write_bytes(path, paper_page(read_results(), trained, read_measurements()).encode())
     return path
-
-
-def _require_page(to: Path | None) -> None:
-    """Raises UsageError for a place that is called otherwise than a page: a photograph there would be gone."""
-    if to is not None and to.suffix.lower() not in ENDINGS:
-        raise UsageError(f"--out {to}: the page is a file that ends in {' or '.join(ENDINGS)}")

@@ -92,6 +92,7 @@ def train(
         train_seeds(chosen, seeds, dataset, around, runs, workers, dry_run, json)
         return
     folder = run or default_folder(chosen, runs)
+    RunFolder(folder).refuse_foreign()
     for note in dataset.notes:
         say(note)
     if dry_run:

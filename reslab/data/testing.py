@@ -40,7 +40,7 @@ def everything(index: FolderIndex, folder: Path) -> FolderIndex:
     files += [file for file, _ in more]
     labels += [numbers[there.classes[label]] for _, label in more]
     count = "1 photograph is" if len(more) == 1 else f"{len(more):,} photographs are"
-    note = f"{count} in no split that was written down of {folder}, and tested with the others"
+    note = f"{count} in no split that was written down of {folder} (new, or left out in training): tested, if readable"
     changed = index.changes_in(folder)
     every = {ALL: tuple(files)}
     return FolderIndex(

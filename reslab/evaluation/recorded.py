@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from reslab.errors import UsageError
+from reslab.errors import RunError, UsageError
 from reslab.evaluation.calibrated import Fitted, fit
 from reslab.evaluation.trained_on import learned_before, of_which_learned
 from reslab.store import (
+    PREDICTIONS,
     Classifier,
     ExportedNet,
     RunFolder,
@@ -37,7 +38,10 @@ def recorded_temperature(place: Path | None) -> Fitted:
             f"{place or 'a net in memory'} has no recorded answers to fit a temperature on: give the folder of its run "
             "(reslab eval FILE FOLDER --split val --calibration fits a temperature on photographs of yours)"
         )
-    answers = read_record(run).predictions.get("val")
+    recorded = read_record(run).predictions
+    if not recorded:
+        raise RunError(f"the run {run} has no {PREDICTIONS} any more, on which a temperature could be fitted")
+    answers = recorded.get("val")
     if answers is None or not len(answers.labels):
         raise UsageError(f"the run {run} held out no validation images, on which a temperature could be fitted")
     what = validation_images_of(run)

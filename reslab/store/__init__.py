@@ -17,7 +17,7 @@ from reslab.store.lineage import (
     unknown_of,
     write_lineage,
 )
-from reslab.store.model_file import MODEL_FILE, find_model, load, model_bytes
+from reslab.store.model_file import find_model, load, model_bytes
 from reslab.store.paces import remember_pace, remembered_pace
 from reslab.store.predictions import Predictions, predictions_bytes, read_predictions
 from reslab.store.record import Record
@@ -31,7 +31,8 @@ from reslab.store.results import (
     write_measurement,
     write_result,
 )
-from reslab.store.run_folder import DIVERGED, ENVIRONMENT, PREDICTIONS, RESULT, SPLIT, STATE, RunFolder
+from reslab.store.run_files import DIVERGED, ENVIRONMENT, MODEL_FILE, PREDICTIONS, RESULT, SPLIT, STATE
+from reslab.store.run_folder import RunFolder
 from reslab.store.trained_nets import (
     list_trained,
     read_trained,

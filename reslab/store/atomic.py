@@ -89,6 +89,8 @@ def read_json(path: Path) -> Any:
 
 def writing_failed(path: Path, error: OSError) -> RunError:
     """The error for a file that cannot be written, in the user's words."""
+    if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
+        return RunError(f"cannot write {path}: there is no folder {path.parent}; make it, or name another place")
     reason = error.strerror or str(error)
     return RunError(
         f"cannot write {path}: {reason}; what was saved before is kept. Make room, or name another place (--run, --out)"

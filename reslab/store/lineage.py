@@ -11,8 +11,9 @@ from typing import Any
 from reslab.data import NAMES, FolderIndex, Samples
 from reslab.errors import ReslabError, RunError
 from reslab.store.classifier import UNTOLD, Classifier
-from reslab.store.model_file import MODEL_FILE, load
-from reslab.store.run_folder import LINEAGE, SPLIT, RunFolder
+from reslab.store.model_file import load
+from reslab.store.run_files import LINEAGE, MODEL_FILE, SPLIT
+from reslab.store.run_folder import RunFolder
 
 UNRECORDED = "images that nothing was written down of"  # what a net was trained on that cannot be looked at any more
 

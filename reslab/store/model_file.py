@@ -12,16 +12,16 @@ from safetensors.torch import save
 from torch import Tensor
 
 from reslab.data import Preprocessing
-from reslab.errors import ReslabError, RunError, UsageError, as_typed
+from reslab.errors import ReslabError, RunError, UsageError
 from reslab.nets import Residual, architecture_from, unfilled
 from reslab.store.classifier import Classifier, Identity, Origin
 from reslab.store.exported_net import exported_as
+from reslab.store.run_files import MODEL_FILE, why_no_model
 from reslab.store.trained_places import trained_hint, trained_model
 
 KEY = "reslab"  # safetensors writes several keys in random order: under one, the same model is the same bytes
 FORMAT = 1
 MEAN = "preprocessing.mean"
-MODEL_FILE = "model.safetensors"
 
 
 def model_bytes(weights: dict[str, Tensor], identity: Identity, preprocessing: Preprocessing) -> bytes:
@@ -107,9 +107,7 @@ def find_model(path: Path) -> Path:
     if path.is_dir():
         if (path / MODEL_FILE).is_file():
             return path / MODEL_FILE
-        if (path / "recipe.toml").is_file():
-            raise RunError(f"the run {path} is not finished; go on with: reslab train --run {as_typed(path)}")
-        raise RunError(f"{path} is no run folder: it has no {MODEL_FILE}")
+        raise RunError(why_no_model(path))
     if exported_as(path):
         raise RunError(
             f"{path} is an exported file, a graph without a net: this needs the run folder or model file that it came "

@@ -5,7 +5,8 @@ from pathlib import Path
 from reslab.errors import RunError
 from reslab.store.predictions import read_predictions
 from reslab.store.record import Record
-from reslab.store.run_folder import DIVERGED, ENVIRONMENT, PREDICTIONS, RECIPE, RESULT, RunFolder
+from reslab.store.run_files import DIVERGED, ENVIRONMENT, PREDICTIONS, RECIPE, RESULT, runs_hint
+from reslab.store.run_folder import RunFolder
 from reslab.store.trained_nets import trained_record
 from reslab.store.trained_places import trained_hint, trained_model
 
@@ -20,8 +21,10 @@ def read_record(path: str | Path) -> Record:
     folder = RunFolder(Path(path))
     recipe = folder.recipe()
     if recipe is None:
-        what = f"{path} is no run folder: it has no {RECIPE}" if folder.path.exists() else f"no run folder {path}"
-        raise RunError(f"{what} (reslab train makes one){trained_hint(Path(path))}")
+        if folder.path.exists():
+            hint = runs_hint(folder.path) or "; reslab train makes one"
+            raise RunError(f"{path} is no run folder: it has no {RECIPE}{hint}")
+        raise RunError(f"no run folder {path} (reslab train makes one){trained_hint(folder.path)}")
     stored = folder.path / PREDICTIONS
     predictions, classes = read_predictions(stored) if stored.is_file() else ({}, ())
     return Record(

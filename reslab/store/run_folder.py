@@ -15,12 +15,8 @@ from torch import Tensor
 
 from reslab.errors import RunError, UsageError
 from reslab.store.atomic import clear_leftovers, read_json, write_bytes, write_json, writing_failed
-from reslab.store.model_file import KEY, MODEL_FILE, read_tensors
-
-RECIPE, METRICS, STATE = "recipe.toml", "metrics.jsonl", "state.safetensors"
-ENVIRONMENT, RESULT, PREDICTIONS, SPLIT = "environment.json", "result.json", "predictions.safetensors", "split.json"
-LINEAGE = "lineage.json"  # there where the net began from another one
-DIVERGED = "diverged.json"  # there where the loss stopped being a number
+from reslab.store.model_file import KEY, read_tensors
+from reslab.store.run_files import ENVIRONMENT, METRICS, MODEL_FILE, PREDICTIONS, RECIPE, RESULT, SPLIT, STATE
 
 
 class RunFolder:
@@ -30,7 +26,12 @@ class RunFolder:
         self.path = path
 
     def refuse_foreign(self) -> None:
-        """Raises UsageError where the folder holds something and is no run: a user's photographs, for instance."""
+        """Raises UsageError where the folder holds something and is no run: a user's photographs, for instance.
+
+        So it does where there can be no folder, since a file has that name.
+        """
+        if file := next((place for place in (self.path, *self.path.parents) if place.is_file()), None):
+            raise UsageError(f"{file} is a file, and a run is a folder; give another --run")
         if not self.path.is_dir() or any((self.path / name).is_file() for name in (RECIPE, ENVIRONMENT, SPLIT)):
             return
         try:

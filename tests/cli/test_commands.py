@@ -134,6 +134,26 @@ def test_a_new_run_is_said_to_be_new(tmp_path):
     assert again.err == f"{tmp_path / 'r'} is done; this is its recorded result\n"
 
 
+@pytest.mark.parametrize("option", ["--run", "--runs"])
+def test_a_file_where_the_run_should_be_is_refused_before_anything_is_timed(option, tmp_path, monkeypatch):
+    monkeypatch.setattr("reslab.cli.train.words_beforehand", lambda *_: pytest.fail("timed"))
+    (tmp_path / "file").touch()
+    answer = Answer("train", "--model", "resnet8", "--steps", "1", option, tmp_path / "file")
+    assert answer.code == 2 and f"{tmp_path / 'file'} is a file, and a run is a folder" in answer.err
+
+
+def test_a_run_that_lost_its_model_is_trained_anew_as_it_is_told(tmp_path):
+    run = tmp_path / "r"
+    words = ("train", "--model", "resnet8", "--steps", "2", "--threads", "1", "--run", run)
+    first = Answer(*words, "--json").json
+    (run / "model.safetensors").unlink()
+    answer = Answer("eval", run)
+    assert answer.code == 1 and f"delete its result.json and train it anew (reslab train --run {run})" in answer.err
+    (run / "result.json").unlink()
+    again = Answer("train", "--run", run, "--json").json
+    assert again["val_error"] == first["val_error"] and Answer("eval", run).code == 0
+
+
 def test_a_folder_that_is_no_run_is_left_alone(pets):
     before = sorted(pets.rglob("*"))
     answer = Answer("train", "--model", "resnet8", "--steps", "1", "--run", pets)
@@ -208,7 +228,7 @@ def test_a_report_replaces_no_photograph(words, tmp_path):
     (tmp_path / "UP.JPG").write_bytes(b"a photograph")
     for name in ("UP.JPG", "plain"):
         answer = Answer("report", *words, "--out", tmp_path / name)
-        assert answer.code == 2 and f"{name}: the page is a file that ends in .html" in answer.err
+        assert answer.code == 2 and f"{name}: name a file that ends in .html or .htm" in answer.err
     assert (tmp_path / "UP.JPG").read_bytes() == b"a photograph" and not (tmp_path / "plain").exists()
 
 

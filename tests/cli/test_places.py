@@ -23,3 +23,9 @@ def test_any_other_place_is_one(tmp_path):
     (tmp_path / "old.csv").write_text("")
     for name in ("new.csv", "old.csv", "NEW.CSV"):
         refuse_place("--csv", tmp_path / name, ".csv")
+
+
+def test_several_endings_will_do(tmp_path):
+    refuse_place("--out", tmp_path / "page.HTM", ".html", ".htm")
+    with pytest.raises(UsageError, match=r"name a file that ends in \.html or \.htm$"):
+        refuse_place("--out", tmp_path / "page.txt", ".html", ".htm")

@@ -179,6 +179,13 @@ def test_refusals(run, digits, tmp_path):
         predict(none, pixels, calibrated=True)
 
 
+def test_recorded_answers_that_are_gone(run, digits, tmp_path):
+    lost = shutil.copytree(run, tmp_path / "lost")
+    (lost / "predictions.safetensors").unlink()
+    with pytest.raises(RunError, match=r"lost has no predictions\.safetensors any more"):
+        predict(lost, digits.splits["test"].pixels[:1], calibrated=True)
+
+
 def test_a_run_that_is_never_wrong_has_none(run, digits, tmp_path):
     def right(splits):
         return {"val": replace(splits["val"], labels=splits["val"].probabilities.argmax(axis=1))}

@@ -12,7 +12,7 @@ from reslab.reporting import report_html
 from reslab.reporting.reliability import counted_span, reliability_figure, reliability_of, short_count
 from reslab.reporting.rounding import standard_error
 from reslab.store import ENVIRONMENT, SPLIT, Ancestor, RunFolder, write_lineage
-from reslab.store.run_folder import LINEAGE
+from reslab.store.run_files import LINEAGE
 from tests.reporting.invented_runs import answers, metric_lines, recipe_values, result_values
 from tests.reporting.test_report_page import outline, text_of
 

@@ -244,7 +244,7 @@ def test_a_read_only_run_folder(digits, recipe, tmp_path, monkeypatch, written):
 
 def test_a_run_folder_that_cannot_be_written(digits, recipe, tmp_path):
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(RunError, match=r"cannot write.*name another place"):
+    with pytest.raises(UsageError, match="file is a file, and a run is a folder; give another --run"):
         train_on(digits, recipe, tmp_path / "file" / "run", Surroundings())
 
 
