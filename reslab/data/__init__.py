@@ -7,6 +7,7 @@ cifar          CIFAR-10 and CIFAR-100 in every official form (listed in cifar_of
 folder         a folder of class folders: its classes, files and splits
 contents       what lies in such a folder, used or not
 testing        such a folder as it is tested: a split, or everything in it
+imagenet       ImageNet's 1,000 classes, by their two names
 class_names    names of classes, matched; which hardly differ
 below          files below a folder that has no classes
 photo          from a photograph's file to pixels, for training and prediction
