@@ -2,8 +2,8 @@
 
 import os
 import shlex
-from collections.abc import Iterable
-from difflib import SequenceMatcher, get_close_matches
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
 from pathlib import PurePath
 
 
@@ -51,6 +51,8 @@ def refuse_no_text(path: PurePath) -> None:
 
 
 FEW = 8  # names that are all said, whether one of them is near or not
+NEAR, ALIKE = 0.5, 0.1  # likeness, from 0 to 1, of what may be meant, and how much less than the nearest it may be
+MOST = 3  # names that may be meant
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
@@ -59,10 +61,16 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     near = nearest(name, names)
     group = name.rpartition(".")[0]
     siblings = [other for other in names if group and other.startswith(f"{group}.")]
-    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(siblings or names)}"
+    hint = f"did you mean {either(near)}?" if near else f"known: {', '.join(siblings or names)}"
     if near and len(near) < len(names) <= FEW:
         hint += f" (known: {', '.join(names)})"
     return UsageError(f"unknown {kind} '{name}': {hint}")
+
+
+def either(names: Sequence[str]) -> str:
+    """In words: "a", "a or b", "a, b or c"."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
@@ -73,8 +81,21 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
     names = list(known)
     if any("." in other for other in names):
         return _nearest_parts(name.lower(), names)
-    by_lower = {other.lower(): other for other in names}
-    return [by_lower[other] for other in get_close_matches(name.lower(), by_lower, n=3, cutoff=0.5)]
+    return _begun_so(name.lower(), names) or _much_alike(name.lower(), names)
+
+
+def _begun_so(name: str, names: list[str]) -> list[str]:
+    """The very name in another case; else the few that it is the beginning of."""
+    begun = [other for other in names if other.lower().startswith(name)]
+    same = [other for other in begun if len(other) == len(name)]
+    return same or (begun if name and len(begun) <= MOST else [])
+
+
+def _much_alike(name: str, names: list[str]) -> list[str]:
+    """The nearest, and those that are nearly as near."""
+    ratios = {other: SequenceMatcher(None, other.lower(), name).ratio() for other in names}
+    least = max(NEAR, max(ratios.values(), default=0.0) - ALIKE)
+    return sorted((other for other in ratios if ratios[other] >= least), key=lambda other: -ratios[other])[:MOST]
 
 
 def _nearest_parts(name: str, names: list[str]) -> list[str]:
@@ -88,4 +109,4 @@ def _nearest_parts(name: str, names: list[str]) -> list[str]:
         if likeness >= 0.75 or swapped or inside:
             found.append((likeness, its_group == group, other))
     exact = [other for likeness, _, other in found if likeness == 1]
-    return exact[:3] or [other for *_, other in sorted(found, key=lambda near: near[:2], reverse=True)[:3]]
+    return exact[:MOST] or [other for *_, other in sorted(found, key=lambda near: near[:2], reverse=True)[:MOST]]

@@ -41,7 +41,7 @@ def test_members_of_an_ensemble_are_opened_by_their_names_too(tmp_path):
     expected = list(reslab.predict(first, picture, ensemble=[reslab.load(file)]))
     for ensemble in (file, str(file), [file], (str(file),)):
         assert list(reslab.predict(first, picture, ensemble=ensemble)) == expected
-    assert expected != list(reslab.predict(first, picture))
+    assert expected != list(reslab.predict(first, picture)) == list(reslab.predict(first, picture, ensemble=None))
     photo = tmp_path / "photos" / "test" / "cat" / "1.png"
     photo.parent.mkdir(parents=True)
     Image.fromarray(picture[0]).save(photo)

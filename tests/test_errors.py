@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reslab.errors import as_typed, nearest, unknown
+from reslab.errors import as_typed, either, nearest, unknown
 from reslab.training import field_names
 
 
@@ -42,6 +42,33 @@ def test_few_names_are_all_said_and_many_are_not():
     )
     assert str(unknown("model", "resnt20", [f"resnet{n}" for n in range(18, 28)])).endswith("?")
     assert str(unknown("optimizer", "adam", ["sgd", "muon"])) == "unknown optimizer 'adam': known: sgd, muon"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("resnt20", ["resnet20"]),
+        ("RESNET56-CIFAR10", ["resnet56-cifar10"]),
+        ("resnet56", ["resnet56-cifar10", "resnet56-akamaster"]),
+        ("resnet20-cifar", ["resnet20-cifar10"]),
+        ("resnet65-cifar10", ["resnet56-cifar10", "resnet20-cifar10"]),
+        ("photo.jpg", []),
+        ("", []),
+    ],
+)
+def test_what_begins_so_goes_before_what_is_alike_and_that_before_what_is_less(typed, meant):
+    names = ["resnet20", "resnet1202", "resnet20-cifar10", "resnet56-cifar10", "resnet56-akamaster"]
+    assert nearest(typed, names) == meant
+
+
+def test_several_names_in_words():
+    names = ["resnet20-a", "resnet20-b", "resnet20-c"]
+    assert [either(names[:n]) for n in (1, 2, 3)] == [
+        "resnet20-a",
+        "resnet20-a or resnet20-b",
+        "resnet20-a, resnet20-b or resnet20-c",
+    ]
+    assert "did you mean resnet20-a, resnet20-b or resnet20-c?" in str(unknown("weights", "resnet20", names))
 
 
 @pytest.mark.parametrize(

@@ -49,16 +49,21 @@ def gradients(
         if isinstance(module, nn.BatchNorm2d):
             module.train()
     batch, told = torch.from_numpy(np.array(images)), torch.from_numpy(np.array(labels, dtype=np.int64))
-    return layer_gradients(net, batch, told, net.net)
+    return layer_gradients(net, batch, told, net.net, net.identity.model)
 
 
-def layer_gradients(forward: nn.Module, batch: Tensor, labels: Tensor, net: nn.Module) -> tuple[Signal, ...]:
-    """The signals of `net` while `forward`, which contains it, sees the batch; both in the mode that they are in."""
+def layer_gradients(
+    forward: nn.Module, batch: Tensor, labels: Tensor, net: nn.Module, name: str = "the net"
+) -> tuple[Signal, ...]:
+    """The signals of `net`, which is called `name`, while `forward`, which contains it, sees the batch.
+
+    Both are in the mode that they are in. Raises UsageError as `gradients` does.
+    """
     seen: dict[str, Tensor] = {}
     with torch.enable_grad():
         for parameter in forward.parameters():
             parameter.requires_grad_(True)
-        with watched(net, lambda name, output: seen.__setitem__(name, output)):
+        with watched(net, lambda place, output: seen.__setitem__(place, output), name):
             scores = forward(batch)
         # The sum over images, not their mean: what reaches an image does not shrink with the batch. It is of its own
         # loss, and where batch normalisation takes the batch's statistics, of the others' a little, too.

@@ -44,13 +44,15 @@ def responses(classifier: Classifier, images: NDArray[np.uint8]) -> tuple[Respon
         raise UsageError("responses are those to images: give at least one")
     batch = max(1, BATCH_PIXELS // images.shape[1] ** 2)
     parts = [torch.from_numpy(np.array(images[start : start + batch])) for start in range(0, len(images), batch)]
-    return layer_responses(classifier, parts, classifier.net)
+    return layer_responses(classifier, parts, classifier.net, classifier.identity.model)
 
 
-def layer_responses(forward: nn.Module, batches: Sequence[Tensor], net: nn.Module) -> tuple[Response, ...]:
-    """The responses of `net` while `forward`, which contains it, sees the batches. Sums are taken in double.
+def layer_responses(
+    forward: nn.Module, batches: Sequence[Tensor], net: nn.Module, name: str = "the net"
+) -> tuple[Response, ...]:
+    """The responses of `net`, which is called `name`, while `forward`, which contains it, sees the batches.
 
-    Raises UsageError as `responses` does.
+    Sums are taken in double. Raises UsageError as `responses` does.
     """
     sums: dict[str, list[float]] = {}
 
@@ -64,7 +66,7 @@ def layer_responses(forward: nn.Module, batches: Sequence[Tensor], net: nn.Modul
     training = net.training
     net.eval()
     try:
-        with torch.no_grad(), watched(net, add):
+        with torch.no_grad(), watched(net, add, name):
             for batch in batches:
                 forward(batch)
     finally:

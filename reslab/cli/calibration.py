@@ -11,14 +11,15 @@ if TYPE_CHECKING:
 def show_calibration(found: "Calibration") -> None:
     """Two tables on stdout, and what the temperature was fitted on."""
     columns = [found.trained, *([found.tempered] if found.tempered else [])]
-    heads = ["as trained", *([f"temperature {found.temperature:.3f}"] if found.tempered else [])]
+    word = "as trained" if found.inside == 1 else "as exported"
+    heads = [word, *([f"temperature {found.temperature:.3f}"] if found.tempered else [])]
     rows = zip(*map(_cells, columns), strict=True)
     out.print()
     table(("calibration", *heads), [(name, *cells) for name, cells in zip(NAMES, rows, strict=True)])
     basis = f"temperature fitted on {found.basis}" if found.tempered else found.basis
     show_text(f"{counting(found.trained.images, 'image')}; {basis}")
     out.print()
-    table(("confidence", "right", "images"), _steps(found.trained), title="as trained, by confidence")
+    table(("confidence", "right", "images"), _steps(found.trained), title=f"{word}, by confidence")
 
 
 NAMES = (

@@ -1,5 +1,6 @@
 """`reslab train --dry-run`: what would be done, and how long it would take."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,52 +10,85 @@ from reslab.cli.show import counting, emit, pairs, say
 if TYPE_CHECKING:
     from reslab.data import Dataset
     from reslab.engine import Request
-    from reslab.training import Recipe
+    from reslab.experiments.expectation import Expected
+    from reslab.training import Estimate, Recipe
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """How a run would be trained, and what is expected of it; of one that is done nothing is."""
+
+    done: bool
+    params: int
+    execution: dict[str, Any]
+    trial: "Estimate | None" = None
+    error: "Expected | None" = None
 
 
 def show_plan(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: Path, json: bool) -> None:
     """A few lines, or all of it for --json; nothing is written. Raises UsageError as the training would."""
-    from reslab.engine import choose, this_machine
-    from reslab.experiments.trial import short_trial
-    from reslab.store import RESULT, RunFolder
     from reslab.training import facts_of
-    from reslab.training.presets import check, work_of
+    from reslab.training.presets import check
 
     dataset = dataset.with_train(recipe.data.images)
     check(recipe, facts_of(dataset, recipe.data.split))
-    execution, announcement = choose(request.within(this_machine(), say), this_machine(), work_of(recipe), say)
-    say(announcement)
-    expected = short_trial(recipe, dataset, execution)
-    recorded, images = recorded_error(recipe), len(dataset.splits["train"])
+    ahead = _of_what_is_done(folder) or _of_what_is_not(recipe, dataset, request)
+    trial, images = ahead.trial, len(dataset.splits["train"])
     epochs = round(recipe.epochs(images), 3)
-    done = RunFolder(folder).read(RESULT) is not None
     if json:
         plan: dict[str, Any] = {
             "run": folder,
-            "done": done,
+            "done": ahead.done,
             "recipe": recipe.to_dict(),
-            "execution": execution.to_dict(),
-            "params": expected.params,
+            "execution": ahead.execution,
+            "params": ahead.params,
             "steps": recipe.steps,
             "epochs": epochs,
-            "expected_images_per_second": round(expected.images_per_second, 1),
-            "expected_seconds": round(expected.seconds, 1),
-            "expected_val_error": round(recorded.error, 2) if recorded else None,
-            "expected_val_error_runs": recorded.runs if recorded else 0,
+            "expected_images_per_second": round(trial.images_per_second, 1) if trial else None,
+            "expected_seconds": round(trial.seconds, 1) if trial else None,
+            "expected_val_error": round(ahead.error.error, 2) if ahead.error else None,
+            "expected_val_error_runs": ahead.error.runs if ahead.error else 0,
         }
         emit(plan)
         return
-    time, pace = time_words(recipe, dataset, expected.seconds), expected.images_per_second
     pairs(
         [
-            ("run", f"{folder} is done: nothing is trained, its result is recorded" if done else folder),
-            ("net", f"{recipe.model.name}, {expected.params:,} parameters, {recipe.data.size} px"),
+            ("run", f"{folder} is done: nothing is trained, its result is recorded" if ahead.done else folder),
+            ("net", f"{recipe.model.name}, {ahead.params:,} parameters, {recipe.data.size} px"),
             ("steps", f"{recipe.steps:,} of {counting(recipe.batch, 'image')} ({epochs:g} epochs of {images:,})"),
-            ("time", f"{time}; {pace:,.{0 if pace >= 10 else 1}f} img/s on a short trial"),
-            *([("expect", error)] if (error := error_words(recipe, images)) else []),
+            *(_expectations(recipe, dataset, trial) if trial else []),
             ("recipe", f"{recipe.name}{_otherwise(recipe, dataset)} (--json has every field)"),
         ]
     )
+
+
+def _of_what_is_done(folder: Path) -> Outlook | None:
+    """As it is recorded; None where the run is not finished."""
+    from reslab.store import ENVIRONMENT, RESULT, RunFolder
+
+    run = RunFolder(folder)
+    if (result := run.read(RESULT)) is None:
+        return None
+    return Outlook(True, result["params"], (run.read(ENVIRONMENT) or {}).get("execution", {}))
+
+
+def _of_what_is_not(recipe: "Recipe", dataset: "Dataset", request: "Request") -> Outlook:
+    """By a trial of some seconds, and by runs that are recorded."""
+    from reslab.engine import choose, this_machine
+    from reslab.experiments.trial import short_trial
+    from reslab.training.presets import work_of
+
+    execution, announcement = choose(request.within(this_machine(), say), this_machine(), work_of(recipe), say)
+    say(announcement)
+    trial = short_trial(recipe, dataset, execution)
+    return Outlook(False, trial.params, execution.to_dict(), trial, recorded_error(recipe))
+
+
+def _expectations(recipe: "Recipe", dataset: "Dataset", trial: "Estimate") -> list[tuple[str, str]]:
+    time, pace = time_words(recipe, dataset, trial.seconds), trial.images_per_second
+    rows = [("time", f"{time}; {pace:,.{0 if pace >= 10 else 1}f} img/s on a short trial")]
+    error = error_words(recipe, len(dataset.splits["train"]))
+    return [*rows, ("expect", error)] if error else rows
 
 
 def _otherwise(recipe: "Recipe", dataset: "Dataset") -> str:

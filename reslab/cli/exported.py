@@ -28,6 +28,7 @@ def file_values(net: "ExportedNet") -> dict[str, Any]:
         "size": net.size,
         "preprocessing": list(net.preprocessing),
         "output": "scores" if net.scores else "probabilities",
+        "temperature": net.identity.temperature,
         "runtime": net.runtime,
         "reslab": net.version,
     }
@@ -44,6 +45,7 @@ def file_rows(found: dict[str, Any]) -> list[tuple[str, Any]]:
         ("input", f"pixels: uint8 RGB, (batch, {size}, {size}, 3); they are normalised inside"),
         *(("photograph" if not number else "", step) for number, step in enumerate(found["preprocessing"])),
         ("output", f"{found['output']}: float32, (batch, {len(names)})"),
+        *([("temperature", f"{found['temperature']:.3f} inside: calibrated")] if found["temperature"] != 1 else []),
         ("runs on", f"the CPU, by {found['runtime']}"),
     ]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from reslab.cli.beforehand import error_words, recorded_error
-from reslab.cli.show import duration, emit, say, show_text
+from reslab.cli.show import duration, emit, say, show_lines, show_text
 from reslab.cli.watch import watched_queue
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def train_seeds(
         results = [outcome.result for outcome in outcomes if outcome.result]
         emit({"runs": results, "summary": summary(results), "failed": failures(outcomes)})
     else:
-        show_text(seeds_table(outcomes), end="")
+        show_lines(seeds_table(outcomes), end="")
     leave(outcomes)
 
 

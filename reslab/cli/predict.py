@@ -14,7 +14,7 @@ from reslab.cli.show import counting, csv_record, emit, say, show_text
 from reslab.errors import DataError, UsageError, as_typed
 
 if TYPE_CHECKING:
-    from reslab.evaluation import Prediction
+    from reslab.evaluation import Net, Prediction
 
 TOP = 5
 MOST_TOLD = 10  # classes of the closing line
@@ -51,6 +51,7 @@ def predict(
     from reslab.asking import predict
     from reslab.engine import Request
     from reslab.evaluation import photographs
+    from reslab.interop import opened
     from reslab.nets import named_residual
 
     if csv and json:
@@ -60,8 +61,9 @@ def predict(
     _refuse_photograph(run)
     paths = [path for place in images for path in photographs(place, say)]
     asked = top if top is not None else 1 if csv or (len(paths) > 1 and not json) else TOP
+    net = opened(run, say)
     answers = predict(
-        run,
+        net,
         paths,
         top=asked,
         views=views,
@@ -90,12 +92,19 @@ def predict(
         _write(features, found)
     if json:
         how = {"ensemble": ensemble or [], "views": views, "scales": options.pixels_of(scales), "features": features}
-        what = {"calibrated": calibrated}
+        what = {"calibrated": calibrated or _is_calibrated(net)}
         emit({"run": run, **how, **what, "predictions": [prediction.to_dict() for prediction in found]})
     if len(found) > 1:
         say(_tally(found))
     if any(prediction.error for prediction in found):
         raise typer.Exit(1)
+
+
+def _is_calibrated(net: "Net") -> bool:
+    """Has an exported file a temperature inside?"""
+    from reslab.store import ExportedNet
+
+    return isinstance(net, ExportedNet) and net.identity.temperature != 1
 
 
 def _refuse_photograph(run: Path) -> None:

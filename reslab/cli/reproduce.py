@@ -10,7 +10,7 @@ from reslab.cli import options
 from reslab.cli.many import look_ahead, run_all, show_ahead
 from reslab.cli.minutes import budget
 from reslab.cli.overview import show_overview
-from reslab.cli.show import emit, pairs, say, show_text
+from reslab.cli.show import emit, pairs, say, show_lines
 from reslab.errors import DataError, RunError, UsageError, as_typed
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def write(
         emit(values[0] if single else {"experiments": values, "missing": missing or {}})
         return
     for document in documents:
-        show_text(document.markdown())
+        show_lines(document.markdown())
     names = ", ".join(f"{document.stem}.md, .json, .svg" for document in documents)
     pairs([("written", f"{names} in {folder}")])
 

@@ -16,12 +16,15 @@ from rich.table import Table
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False)
 YEAR = 365.25  # days
-# Control characters but for tabs and line breaks, and those that turn the direction of writing.
-STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# Control characters, line breaks among them, and those that turn the direction of writing.
+STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def printable(text: str) -> str:
-    """The text, what would steer a terminal as escapes (`\\x1b`): names of files and classes may hold anything."""
+    """One line of text, what would steer a terminal, or end the line, as escapes (`\\x1b`, `\\n`).
+
+    Names of files and classes may hold anything.
+    """
     return STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
@@ -30,9 +33,15 @@ def say(line: str) -> None:
     notes.print(printable(line), markup=False)
 
 
-def show_text(text: str, end: str = "\n") -> None:
-    """Text as it is, on stdout."""
-    out.print(printable(text), markup=False, soft_wrap=True, end=end)
+def show_text(line: str) -> None:
+    """One line of text as it is, on stdout."""
+    show_lines(printable(line))
+
+
+def show_lines(text: str, end: str = "\n") -> None:
+    """Text of our own making with its line breaks, a table in Markdown, on stdout."""
+    lines = "\n".join(map(printable, text.split("\n")))
+    out.print(lines, markup=False, soft_wrap=True, end=end)
 
 
 def emit(value: Any) -> None:

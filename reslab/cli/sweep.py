@@ -10,7 +10,7 @@ import typer
 from reslab.cli import options
 from reslab.cli.fetching import fetch_as_asked
 from reslab.cli.many import leave, look_ahead, place_of, run_all, show_ahead
-from reslab.cli.show import emit, pairs, say, show_text
+from reslab.cli.show import emit, pairs, say, show_lines
 from reslab.cli.train import chosen_recipe
 from reslab.cli.watch import counted
 from reslab.errors import UsageError
@@ -116,7 +116,7 @@ def sweep(
     if json:
         emit({**sweep_values(asked, outcomes), "out": folder})
     else:
-        show_text(sweep_table(asked, outcomes))
+        show_lines(sweep_table(asked, outcomes))
         pairs([("written", f"sweep.md, sweep.svg and sweep.json in {folder}")])
     leave(outcomes)
 

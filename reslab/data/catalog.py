@@ -15,7 +15,7 @@ from reslab.data.decoding import decode_folder
 from reslab.data.digits import load_digits
 from reslab.data.folder import FolderIndex, fingerprint, index_folder
 from reslab.data.places import data_root
-from reslab.errors import DataError, UsageError, nearest, refuse_no_text, unknown
+from reslab.errors import DataError, UsageError, either, nearest, refuse_no_text, unknown
 from reslab.progress import Progress, Say, silent, unseen
 
 NAMES = {
@@ -80,11 +80,11 @@ def find_folder(name: str | Path, root: Path | None = None) -> Path:
         raise UsageError(f"{file} is a file{unpacked}; name a folder that holds a folder of images for each class")
     near = list(dict.fromkeys(found for place in places for found in _beside(place)))
     if isinstance(name, Path) or len(Path(name).parts) != 1:
-        hint = f"; did you mean {' or '.join(map(str, near))}?" if near else ""
+        hint = f"; did you mean {either([str(folder) for folder in near])}?" if near else ""
         raise UsageError(f"no such folder of images: {name}{hint}")
     known = f"known: {', '.join(NAMES)}, or a folder of class folders"
-    meant = " or ".join(nearest(name, [*NAMES, *(found.name for found in near)]))
-    raise UsageError(f"unknown data set '{name}': {f'did you mean {meant}? ({known})' if meant else known}")
+    meant = nearest(name, [*NAMES, *(found.name for found in near)])
+    raise UsageError(f"unknown data set '{name}': {f'did you mean {either(meant)}? ({known})' if meant else known}")
 
 
 def _beside(place: Path) -> list[Path]:

@@ -24,10 +24,32 @@ def chosen_split(asked: str | None, splits: Collection[str], name: str) -> str:
     return asked
 
 
-def everything(index: FolderIndex) -> FolderIndex:
-    """All photographs of an index as one split; the fingerprint knows no splits, and stays."""
-    files, labels = (tuple(chain(*parts.values())) for parts in (index.files, index.labels))
-    return replace(index, files={ALL: files}, labels={ALL: labels})
+def everything(index: FolderIndex, folder: Path) -> FolderIndex:
+    """All photographs of an index as one split, and those that lie in its `folder` besides; a note says how many.
+
+    DataError, naming one, where photographs of the index are gone.
+    """
+    files, labels = (list(chain(*parts.values())) for parts in (index.files, index.labels))
+    there = index_tested(folder, ALL)
+    known = set(files)
+    more = [pair for pair in zip(there.files[ALL], there.labels[ALL], strict=True) if pair[0] not in known]
+    if not more:  # the fingerprint knows no splits, and stays
+        return replace(index, files={ALL: tuple(files)}, labels={ALL: tuple(labels)})
+    came = sorted({there.classes[label] for _, label in more} - set(index.classes))
+    numbers = {name: number for number, name in enumerate((*index.classes, *came))}
+    files += [file for file, _ in more]
+    labels += [numbers[there.classes[label]] for _, label in more]
+    count = "1 photograph is" if len(more) == 1 else f"{len(more):,} photographs are"
+    note = f"{count} in no split that was written down of {folder}, and tested with the others"
+    changed = index.changes_in(folder)
+    every = {ALL: tuple(files)}
+    return FolderIndex(
+        classes=tuple(numbers),
+        files=every,
+        labels={ALL: tuple(labels)},
+        fingerprint=fingerprint(folder, every),
+        notes=(*index.notes, note, *([changed] if changed else [])),
+    )
 
 
 def index_tested(folder: Path, split: str | None = None) -> FolderIndex:

@@ -29,7 +29,7 @@ from reslab.evaluation.mistakes import answers
 from reslab.evaluation.pictures import Picture, photographs
 from reslab.evaluation.predict import Prediction, predict
 from reslab.evaluation.probabilities import probabilities
-from reslab.evaluation.recorded import recorded_temperature, temperature_for
+from reslab.evaluation.recorded import recorded_temperature, temperature_for, validation_images_of
 from reslab.evaluation.scores import scores_of, single_view
 from reslab.evaluation.temperature import at_temperature, best_temperature
 from reslab.evaluation.views import PAPER_SCALES, VIEWS, Views, views_of
@@ -81,5 +81,6 @@ __all__ = [
     "temperature_for",
     "ten_crop",
     "top_error",
+    "validation_images_of",
     "views_of",
 ]

@@ -25,12 +25,14 @@ class Calibration:
     tempered: Measures | None
     temperature: float | None
     basis: str  # what the temperature was fitted on, or why there is none, in words
+    inside: float = 1.0  # a temperature that the net had already: an exported file's
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
             "temperature": self.temperature,
             "basis": self.basis,
+            "temperature_inside": self.inside,
             "as_trained": self.trained.to_dict(),
             "at_temperature": self.tempered.to_dict() if self.tempered else None,
         }

@@ -1,6 +1,6 @@
 """Ensembles: several nets whose probabilities are averaged (sec. 4.1, Table 5)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,9 +37,11 @@ class Member:
         return self.classifier.classes
 
 
-def several(nets: Net | Sequence[Net]) -> tuple[Net, ...]:
-    """More nets of an ensemble: as many as are given, of which there may be one."""
-    return (nets,) if isinstance(nets, Net) else tuple(nets)
+def several(nets: Net | Sequence[Net] | None) -> tuple[Net, ...]:
+    """More nets of an ensemble: as many as are given, of which there may be one or, as None, too, none."""
+    if nets is None:
+        return ()
+    return tuple(nets) if isinstance(nets, Iterable) and not isinstance(nets, Net) else (nets,)
 
 
 def members_of(
@@ -75,8 +77,12 @@ def _member(
         name, classifier = str(net.place), net
     elif isinstance(net, Classifier):  # its weights may be others by now than those of the file
         name, classifier = f"{net.place or net.identity.model} (in memory)", net
-    else:
+    elif isinstance(net, str | Path):
         name, classifier = str(Path(net)), load(net, residual)
+    else:
+        raise UsageError(
+            f"a net is a run folder, a file, a trained net's name, or what reslab.load gave, not a {type(net).__name__}"
+        )
     return Member(name, classifier, choice(classifier.place, request, classifier, say))
 
 

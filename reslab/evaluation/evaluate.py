@@ -19,7 +19,7 @@ from reslab.evaluation.held_out import calibration_of
 from reslab.evaluation.source import tested_on
 from reslab.evaluation.trained_on import learned_by
 from reslab.evaluation.trial import Trial
-from reslab.evaluation.views import Views, mirror_note, views_of
+from reslab.evaluation.views import Scales, Views, mirror_note, scales_of, views_of
 from reslab.nets import Residual
 from reslab.progress import Progress, Say, silent, unseen
 
@@ -80,8 +80,8 @@ def evaluate(
     split: str | None = None,
     *,
     views: str | int | None = None,
-    scales: Sequence[int] = (),
-    ensemble: Net | Sequence[Net] = (),
+    scales: Scales = (),
+    ensemble: Net | Sequence[Net] | None = (),
     calibration: bool = False,
     data_root: Path | None = None,
     request: Request | None = None,
@@ -106,13 +106,14 @@ def evaluate(
     Raises UsageError for a split or views that are not there and for members with other classes, DataError for a data
     set whose classes the net does not know, before any photograph is read.
     """
+    scales = scales_of(scales)
     members = members_of((run_or_classifier, *several(ensemble)), request, residual, say)
     first = members[0]
     refuse_impossible(views, scales, members)
     tested = tested_on(first.classifier, data, split, data_root, on_bad, say)
     dataset, split, images = tested.dataset, tested.split, tested.images
     chosen = views_of(views, scales, first.classifier.size, dataset.mirror)
-    trial = Trial(members, dataset, views, tuple(scales), on_bad, say)
+    trial = Trial(members, dataset, views, scales, on_bad, say)
     found, certain = trial.scored(split, images, progress)
     top1 = top_error(found, images.labels)
     answers = answers_of(images, found, certain, first.classes)

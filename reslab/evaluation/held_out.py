@@ -6,9 +6,9 @@ from reslab.data import ALL
 from reslab.errors import UsageError
 from reslab.evaluation.calibrated import Calibration, Fitted, at_fitted, cross_fitted, fit
 from reslab.evaluation.calibration import Probabilities
-from reslab.evaluation.recorded import temperature_for
+from reslab.evaluation.recorded import inside, temperature_for
 from reslab.evaluation.source import Tested, by_name
-from reslab.evaluation.trained_on import learned_by
+from reslab.evaluation.trained_on import learned_by, of_which_learned
 from reslab.evaluation.trial import Trial
 from reslab.progress import Progress
 
@@ -21,6 +21,7 @@ def calibration_of(probabilities: Probabilities, tested: Tested, trial: Trial, p
 
     | judged | fitted |
     |---|---|
+    | one net in its single view that has a temperature inside | not at all |
     | validation images | each half of them on the other half |
     | another split of the nets' own data set | its validation images, tested in the same way |
     | other images, by one net in its single view | what its run recorded of its validation images |
@@ -28,7 +29,9 @@ def calibration_of(probabilities: Probabilities, tested: Tested, trial: Trial, p
 
     Raises RunError where probabilities are no numbers.
     """
-    labels = tested.images.labels
+    labels, first = tested.images.labels, trial.members[0].classifier
+    if trial.single and (words := inside(first)):
+        return replace(at_fitted(probabilities, labels, words), inside=first.identity.temperature)
     if tested.split == VAL:
         return cross_fitted(probabilities, labels, OWN)
     return at_fitted(probabilities, labels, _fitted(tested, trial, progress))
@@ -39,7 +42,8 @@ def _fitted(tested: Tested, trial: Trial, progress: Progress) -> Fitted | str:
     try:
         if _held_out(tested, trial):
             images = by_name(trial.dataset, VAL, trial.members[0].classes)
-            what = f"{OWN}, tested in the same way{_learned(replace(tested, split=VAL, images=images), trial)}"
+            learned, _ = learned_by(trial.members, replace(tested, split=VAL, images=images), trial.say)
+            what = f"{OWN}{of_which_learned(learned or 0)}, tested in the same way"
             return fit(trial.scored(VAL, images, progress)[1], images.labels, what)
         if trial.single:
             return _recorded(tested, trial)
@@ -52,12 +56,6 @@ def _recorded(tested: Tested, trial: Trial) -> Fitted:
     fitted = temperature_for(trial.members[0].classifier)
     among = ", which are among those that are tested" if tested.own and tested.split == ALL else ""
     return fitted._replace(on=f"{fitted.on}{among}")
-
-
-def _learned(val: Tested, trial: Trial) -> str:
-    """What to say of validation photographs that a net from which one of these began was trained on; "" for none."""
-    learned, _ = learned_by(trial.members, val, trial.say)
-    return f", {learned:,} of which a net before it was trained on" if learned else ""
 
 
 def _held_out(tested: Tested, trial: Trial) -> bool:

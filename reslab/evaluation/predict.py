@@ -17,12 +17,14 @@ from reslab.evaluation.described import Describing
 from reslab.evaluation.ensemble import Member, Net, members_of, refuse_impossible, several
 from reslab.evaluation.pictures import Named, Picture, named_pictures
 from reslab.evaluation.probabilities import Answer, answering, portion_of
-from reslab.evaluation.recorded import temperature_for
+from reslab.evaluation.recorded import inside, temperature_for
 from reslab.evaluation.scores import execution_to_ask
 from reslab.evaluation.sights import sights_of
 from reslab.evaluation.temperature import at_temperature
-from reslab.evaluation.views import Views, mirror_note, views_of
+from reslab.evaluation.views import Scales, Views, mirror_note, scales_of, views_of
 from reslab.nets import Residual
+from reslab.progress import Say, silent
+from reslab.store import Classifier, ExportedNet
 
 BATCH = 64
 
@@ -51,13 +53,13 @@ def predict(
     *,
     top: int = 5,
     views: str | int | None = None,
-    scales: Sequence[int] = (),
-    ensemble: Net | Sequence[Net] = (),
+    scales: Scales = (),
+    ensemble: Net | Sequence[Net] | None = (),
     features: bool = False,
     calibrated: bool = False,
     request: Request | None = None,
     residual: Residual | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = silent,
 ) -> Iterator[Prediction]:
     """The `top` most probable classes of every picture, in order: of one, or of as many as are given.
 
@@ -68,13 +70,15 @@ def predict(
     the mean over them. With `features`, each answer has the features of the single net in its single view, what
     `Classifier.features` gives, in fp32 unless `request` says otherwise. With `calibrated`, the probabilities of the
     single net in its single view are given at the temperature that suits what its run recorded of its validation images
-    best (see `recorded_temperature`); `say` is told which. PyTorch runs the nets, with all cores unless `request` says
+    best (see `recorded_temperature`); `say` is told which. An exported file that is calibrated already stays as it is,
+    and that is said. PyTorch runs the nets, with all cores unless `request` says
     otherwise, and its settings are the caller's between two answers. What `load` gives of an exported file is asked as
     it stands.
 
     Raises at the call DataError for a path that does not exist and UsageError for what is no picture, but for those of
     a stream, which are not looked at before their turn; and UsageError as `evaluate` does.
     """
+    scales = scales_of(scales)
     if top < 1:
         raise UsageError(f"--top {top}: ask for at least 1 class")
     pictures = iter(named_pictures(images, say))
@@ -89,9 +93,7 @@ def predict(
         say(mirror_note(about.data))
     if features or calibrated:
         _refuse_several("--features are those" if features else "--calibrated takes the temperature", members, chosen)
-    fitted = temperature_for(members[0].classifier) if calibrated else None
-    if fitted:
-        say(f"probabilities at temperature {fitted.temperature:.3f}, fitted on {fitted.on}")
+    fitted = _fitted(members[0].classifier, say) if calibrated else None
     with same_settings():  # which an engine changes when it is made
         if features:
             describing = Describing(members[0].classifier, members[0].execution)
@@ -112,6 +114,16 @@ def _refuse_several(what: str, members: list[Member], views: list[Views]) -> Non
     """UsageError where there is more than one net in its single view."""
     if len(members) > 1 or views[0] != Views():
         raise UsageError(f"{what} of one net in its single view: leave out --ensemble, --views, --scales")
+
+
+def _fitted(net: Classifier | ExportedNet, say: Say) -> Fitted | None:
+    """The temperature of the answers, which is said; None where the net has one inside."""
+    if words := inside(net):
+        say(words)
+        return None
+    fitted = temperature_for(net)
+    say(f"probabilities at temperature {fitted.temperature:.3f}, fitted on {fitted.on}")
+    return fitted
 
 
 def _at(fitted: Fitted | None, answer: Answer) -> Answer:

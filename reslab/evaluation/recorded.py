@@ -4,7 +4,18 @@ from pathlib import Path
 
 from reslab.errors import UsageError
 from reslab.evaluation.calibrated import Fitted, fit
-from reslab.store import Classifier, ExportedNet, exported_as, find_model, load, read_record, run_around, trained_names
+from reslab.evaluation.trained_on import learned_before, of_which_learned
+from reslab.store import (
+    Classifier,
+    ExportedNet,
+    RunFolder,
+    exported_as,
+    find_model,
+    load,
+    read_record,
+    run_around,
+    trained_names,
+)
 
 
 def recorded_temperature(place: Path | None) -> Fitted:
@@ -29,7 +40,19 @@ def recorded_temperature(place: Path | None) -> Fitted:
     answers = read_record(run).predictions.get("val")
     if answers is None or not len(answers.labels):
         raise UsageError(f"the run {run} held out no validation images, on which a temperature could be fitted")
-    return fit(answers.probabilities, answers.labels, f"validation images, by what {run} recorded of them")
+    what = validation_images_of(run)
+    return fit(answers.probabilities, answers.labels, f"{what}, by what {run} recorded of them")
+
+
+def validation_images_of(run: Path) -> str:
+    """What a run, or a trained net, recorded answers to, in words: with those that a net before it was trained on."""
+    return f"validation images{of_which_learned(learned_before(RunFolder(run)))}"
+
+
+def inside(net: Classifier | ExportedNet) -> str:
+    """What to say of a net whose last layer has a temperature already, so that it needs no other; "" for any other."""
+    temperature = net.identity.temperature
+    return "" if temperature == 1 else f"{net.place} is calibrated already, at temperature {temperature:.3f} inside it"
 
 
 def temperature_for(net: Classifier | ExportedNet) -> Fitted:

@@ -60,7 +60,7 @@ def tested_on(net: Net, data: str | Path | None, split: str | None, root: Path |
     name = folder.resolve().name
     chosen = chosen_split(split, [*index.files, ALL], name) if written else next(iter(index.files))
     if written and chosen == ALL:
-        index = everything(written)
+        index = everything(written, folder)
     _numbers(index.classes, net.classes, name, hint or _deeper(folder, index, net))
     dataset = load_folder(folder, net.size, on_bad, index, say)
     return Tested(dataset, chosen, by_name(dataset, chosen, net.classes, hint), written)

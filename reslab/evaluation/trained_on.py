@@ -8,7 +8,17 @@ from reslab.data import FolderIndex, Photos, Samples, among, differing, replaced
 from reslab.evaluation.ensemble import Member
 from reslab.evaluation.source import Net, Tested, own_index, run_of
 from reslab.progress import Say
-from reslab.store import UNRECORDED, UNTOLD, Ancestor, learned_files, lineage_of_net, sampled_bytes
+from reslab.store import (
+    SPLIT,
+    UNRECORDED,
+    UNTOLD,
+    Ancestor,
+    RunFolder,
+    learned_files,
+    lineage_of,
+    lineage_of_net,
+    sampled_bytes,
+)
 
 
 class Learned(NamedTuple):
@@ -51,6 +61,27 @@ def learned_by(members: Sequence[Member], tested: Tested, say: Say) -> tuple[int
             return None, tuple(notes)
         files |= learned.files
     return len(files), tuple(notes)
+
+
+def learned_before(run: RunFolder) -> int:
+    """How many of a run's validation photographs a net that it began from was trained on, as far as is known.
+
+    0 where they lie nowhere any more. Raises RunError for a torn lineage.
+    """
+    lineage, written, where = lineage_of(run), run.read(SPLIT), run.photographs()
+    if not (lineage and written and where):
+        return 0
+    index = FolderIndex.from_dict(written)
+    if replaced(where, index.samples):
+        return 0
+    photos = Photos(where, index.files.get("val", ()))
+    known = (_learned_before(ancestor, photos) for ancestor in lineage)
+    return len(frozenset().union(*(learned.files for learned in known if learned)))
+
+
+def of_which_learned(count: int) -> str:
+    """What to say of validation images, so many of which a net learned before it began from there; "" for none."""
+    return f" (a net before it was trained on {count:,} of them)" if count else ""
 
 
 def _learned(net: Net, photos: Photos, own: FolderIndex | None) -> Learned | None:

@@ -1,11 +1,15 @@
 """How often and at which scales an image is looked at in testing (sec. 3.4), as a value."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import index
 
 from reslab.data import LARGEST_SCALE
 from reslab.errors import UsageError, unknown
 from reslab.nets import SMALLEST_SIZE
+
+Scales = int | Sequence[int] | None
+"""Shorter sides in pixels: one, several or none."""
 
 VIEWS = ("1", "flip", "centre", "10")
 PAPER_SCALES = (224, 256, 384, 480, 640)  # sec. 3.4, for nets that were trained on 224 pixels
@@ -39,6 +43,16 @@ class Views:
     def count(self) -> int:
         """Views of an image that are averaged."""
         return {"1": 1, "flip": 2, "centre": 1, "10": 10}[self.kind] * max(1, len(self.scales))
+
+
+def scales_of(scales: Scales) -> tuple[int, ...]:
+    """As many as are given, of which there may be one. Raises UsageError for what is no whole number."""
+    if scales is None:
+        return ()
+    try:
+        return tuple(map(index, scales if isinstance(scales, Iterable) else (scales,)))
+    except TypeError as error:
+        raise UsageError(f"scales={scales!r}: whole numbers of pixels are needed, as (224, 256, 384)") from error
 
 
 def views_of(views: str | int | None, scales: Sequence[int], size: int, mirror: bool) -> Views:

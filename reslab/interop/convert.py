@@ -9,7 +9,7 @@ from reslab.interop.checkpoint import IN_FOLDERS, weights_file
 from reslab.interop.foreign import read_foreign
 from reslab.interop.hub_cache import name_in_cache
 from reslab.interop.layouts import COUNTER
-from reslab.interop.published import published_hint
+from reslab.interop.published import name_hint
 from reslab.progress import Say, silent
 from reslab.store import Classifier, Origin, load, model_bytes, write_bytes
 from reslab.store.trained_places import trained_hint, trained_model
@@ -86,7 +86,7 @@ def _require_foreign(place: Path) -> None:
             f"reslab predict {as_typed(place)} PHOTO"
         )
     if not place.exists():
-        hint = _hub_hint(place) or f"{trained_hint(place)}{published_hint(place)}"
+        hint = _hub_hint(place) or name_hint(place) or trained_hint(place)
         raise RunError(f"no file or folder {place}{hint}")
     if place.is_dir() and not any((place / name).exists() for name in ("recipe.toml", *IN_FOLDERS)):
         raise RunError(f"{place} has no weights: neither model.safetensors nor pytorch_model.bin")

@@ -58,6 +58,7 @@ def description(classifier: Classifier) -> dict[str, Any]:
         "residual": identity.residual,
         **({"origin": asdict(identity.origin)} if identity.origin else {}),
         **({"before": list(identity.before)} if identity.before else {}),
+        **({"temperature": identity.temperature} if identity.temperature != 1 else {}),
         "classes": list(identity.classes),
         "size": preprocessing.size,
         "preprocessing": steps(preprocessing.size),
@@ -76,6 +77,7 @@ def identity_of(about: dict[str, Any]) -> Identity:
         residual=about.get("residual"),
         origin=Origin(**about["origin"]) if "origin" in about else None,
         before=tuple(map(str, about.get("before", ()))),
+        temperature=float(about.get("temperature", 1)),
     )
 
 

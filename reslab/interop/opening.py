@@ -1,14 +1,12 @@
 """Whatever holds a trained net, opened: a run, a model file or a name; an exported file; another program's weights."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from reslab.errors import RunError, UsageError
 from reslab.interop.checkpoint import weights_file
 from reslab.interop.exported_file import read_exported
 from reslab.interop.foreign import read_foreign
-from reslab.interop.published import published_hint
+from reslab.interop.published import name_hint
 from reslab.nets import Residual
 from reslab.progress import Say, silent
 from reslab.store import Classifier, ExportedNet, exported_as, find_model
@@ -35,8 +33,8 @@ def trained(run_or_file: str | Path, residual: Residual | None = None, say: Say 
     """`load` for whoever needs a net with weights. Raises RunError for an exported file, which has none."""
     place = Path(run_or_file)
     if not weights_file(place):
-        with _hinting(place):
-            return load_classifier(run_or_file, residual)
+        _refuse_misspelt(place)
+        return load_classifier(run_or_file, residual)
     if residual:
         raise UsageError(f"{place} has another program's residual functions, and takes no other; leave --residual out")
     return read_foreign(place, say=say)
@@ -51,16 +49,11 @@ def opened(place: Path, say: Say = silent) -> Path | ExportedNet | Classifier:
 
 def require_model(place: Path) -> None:
     """Raises the RunError of `load` where `place` holds no net of ours, before anything of it is read."""
-    with _hinting(place):
-        find_model(place)
+    _refuse_misspelt(place)
+    find_model(place)
 
 
-@contextmanager
-def _hinting(place: Path) -> Iterator[None]:
-    """Where `place` is nothing, the RunError ends with the names of published weights that may have been meant."""
-    try:
-        yield
-    except RunError as error:
-        if hint := published_hint(place):
-            raise RunError(f"{error}{hint}") from error
-        raise
+def _refuse_misspelt(place: Path) -> None:
+    """Raises RunError where `place` is nothing, and the name of a net may have been meant."""
+    if hint := name_hint(place):
+        raise RunError(f"no run folder or model file {place} (reslab train makes one){hint}")

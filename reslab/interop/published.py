@@ -10,8 +10,9 @@ from torch import hub
 
 from reslab.caches import cache_dir
 from reslab.data.fetch import fetch, mismatch
-from reslab.errors import RunError, nearest, unknown
+from reslab.errors import RunError, either, nearest, unknown
 from reslab.progress import Progress, Say, silent, unseen
+from reslab.store import trained_names
 
 TORCHVISION = "https://download.pytorch.org/models"
 AKAMASTER = "https://github.com/akamaster/pytorch_resnet_cifar10/raw/master/pretrained_models"
@@ -110,13 +111,16 @@ def list_published() -> list[dict[str, str | None]]:
     ]
 
 
-def published_hint(place: Path) -> str:
-    """What to say where `place`, a single word, is nothing that exists: the names that begin so, or nearly so."""
-    if place.exists() or len(place.parts) != 1 or place.suffix:
+def name_hint(place: Path) -> str:
+    """What to say where `place`, a single word, is nothing that exists: nets, ours and published, called nearly so."""
+    names = [*trained_names(), *PUBLISHED]
+    if place.exists() or len(place.parts) != 1 or place.suffix or str(place) in names:
         return ""
-    name = str(place).lower()
-    near = [known for known in PUBLISHED if known.startswith(f"{name}-")] or nearest(name, PUBLISHED)
-    return f"; of others there is {' or '.join(near)} (reslab data fetch NAME)" if near else ""
+    if not (near := nearest(str(place), names)):
+        return ""
+    to_fetch = next((name for name in near if name in PUBLISHED and not _here(name)), None)
+    then = f" Published weights are fetched first: reslab data fetch {to_fetch}" if to_fetch else ""
+    return f"; did you mean {either(near)}?{then}"
 
 
 def _here(name: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 import math
 from copy import deepcopy
+from dataclasses import replace
 
 import torch
 
@@ -13,8 +14,8 @@ from reslab.store import Classifier
 def tempered(classifier: Classifier, temperature: float) -> Classifier:
     """The net with its scores divided by `temperature`, as weights and biases of its last layer are.
 
-    A copy, but for a temperature of 1. Raises UsageError for what is no temperature, and for a net that ends in no
-    fully connected layer.
+    A copy, which says so of itself, but for a temperature of 1. Raises UsageError for what is no temperature, and for a
+    net that ends in no fully connected layer.
     """
     if temperature == 1:
         return classifier
@@ -27,6 +28,7 @@ def tempered(classifier: Classifier, temperature: float) -> Classifier:
         raise UsageError(
             f"a temperature is folded into the last fully connected layer, and {classifier.identity.model} ends in none"
         ) from error
+    found.identity = replace(found.identity, temperature=found.identity.temperature * temperature)
     with torch.no_grad():
         for parameter in layer.parameters():
             parameter.div_(temperature)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from reslab.errors import RunError, UsageError
-from reslab.evaluation import Bin, Calibration, Fitted, at_fitted, cross_fitted, fit
+from reslab.evaluation import Bin, Calibration, Fitted, at_fitted, cross_fitted, fit, validation_images_of
 from reslab.reporting.drawing import BOTTOM, COLOURS, INK, LEFT, inline, quiet, repeatable, svg
 from reslab.reporting.panels import Figure
 from reslab.store import Record
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 WIDE, NARROW = (560, 420), (360, 380)  # pixels, of a desk and of a phone
 RIGHT, HEAD, BETWEEN, LOW = 12, 30, 36, 64  # pixels around and between the panels, and how high the lower one is
-OWN = "validation images"
 
 
 @dataclass(frozen=True)
@@ -31,9 +30,13 @@ class Reliability:
 
 
 def reliability_of(record: Record, split: str, word: str) -> Reliability | None:
-    """Of the run's recorded answers to a split, which is called `word`; None where they are no numbers."""
+    """Of the run's recorded answers to a split, which is called `word`; None where they are no numbers.
+
+    Raises RunError for a torn lineage.
+    """
+    images = validation_images_of(record.path)
     try:
-        found = _calibration(record, split)
+        found = _calibration(record, split, images)
     except RunError:
         return None
     # Our own SVG, without any name in it: nothing to escape.
@@ -43,15 +46,15 @@ def reliability_of(record: Record, split: str, word: str) -> Reliability | None:
     return Reliability(word, Figure(wide, narrow), found)
 
 
-def _calibration(record: Record, split: str) -> Calibration:
-    """At a temperature of the validation images; those themselves are judged by halves. RunError as `at_fitted`."""
+def _calibration(record: Record, split: str, images: str) -> Calibration:
+    """At a temperature of the validation `images`; those themselves are judged by halves. RunError as `at_fitted`."""
     judged, val = record.predictions[split], record.predictions.get("val")
     if split == "val":
-        return cross_fitted(judged.probabilities, judged.labels, OWN)
+        return cross_fitted(judged.probabilities, judged.labels, images)
     fitted: Fitted | str = "no validation images are recorded"
     if val is not None and len(val.labels):
         try:
-            fitted = fit(val.probabilities, val.labels, OWN)
+            fitted = fit(val.probabilities, val.labels, images)
         except UsageError as error:
             fitted = str(error)
     return at_fitted(judged.probabilities, judged.labels, fitted)

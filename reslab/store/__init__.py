@@ -20,7 +20,8 @@ from reslab.store.lineage import (
 from reslab.store.model_file import MODEL_FILE, find_model, load, model_bytes
 from reslab.store.paces import remember_pace, remembered_pace
 from reslab.store.predictions import Predictions, predictions_bytes, read_predictions
-from reslab.store.record import Record, read_record
+from reslab.store.record import Record
+from reslab.store.records import read_record
 from reslab.store.results import (
     read_benches,
     read_measurements,

@@ -51,6 +51,7 @@ class Identity:
     residual: str | None = None  # "module:function" of a user's own residual function
     origin: Origin | None = None  # of weights that another program trained
     before: tuple[str, ...] = ()  # photographs that the nets it began from were trained on, the nearest first
+    temperature: float = 1.0  # by which the scores of its last layer are divided already, to calibrate probabilities
 
 
 class Classifier(nn.Module):

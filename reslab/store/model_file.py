@@ -43,6 +43,8 @@ def model_bytes(weights: dict[str, Tensor], identity: Identity, preprocessing: P
         about["origin"] = asdict(identity.origin)
     if identity.before:
         about["before"] = list(identity.before)
+    if identity.temperature != 1:
+        about["temperature"] = identity.temperature
     tensors[MEAN] = torch.from_numpy(preprocessing.mean.copy())
     return save(tensors, {KEY: json.dumps(about, ensure_ascii=False)})
 
@@ -71,6 +73,7 @@ def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifie
             residual=about["residual"],
             origin=Origin(**about["origin"]) if "origin" in about else None,
             before=tuple(map(str, about.get("before", ()))),
+            temperature=float(about.get("temperature", 1)),
         )
         mean = tensors.pop(MEAN).numpy()
         preprocessing = Preprocessing(mean, float(about["preprocessing"]["std"]), int(about["preprocessing"]["size"]))
@@ -113,7 +116,7 @@ def find_model(path: Path) -> Path:
             "from. reslab predict, eval and info take it; in Python, predict and evaluate take reslab.load of it"
         )
     if not path.is_file():
-        raise RunError(f"no run folder or model file {path}; reslab train makes one{trained_hint(path)}")
+        raise RunError(f"no run folder or model file {path} (reslab train makes one){trained_hint(path)}")
     return path
 
 

@@ -4,10 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reslab.errors import RunError
-from reslab.store.predictions import Predictions, read_predictions
-from reslab.store.run_folder import DIVERGED, ENVIRONMENT, PREDICTIONS, RECIPE, RESULT, RunFolder
-from reslab.store.trained_places import trained_hint, trained_model
+from reslab.store.predictions import Predictions
 
 
 @dataclass(frozen=True)
@@ -24,31 +21,3 @@ class Record:
     predictions: dict[str, Predictions]
     diverged: int | None = None  # the step at which the loss was no longer a number
     measured: dict[str, Any] = field(default_factory=dict)  # of a trained net, after its training
-
-
-def read_record(path: str | Path) -> Record:
-    """The record of the run in folder `path`, or of a trained net by its name.
-
-    Raises RunError where it is no run folder, or a file in it is torn.
-    """
-    if trained_model(Path(path)):
-        from reslab.store.trained_nets import trained_record  # which makes a record, and so imports this file
-
-        return trained_record(str(path))
-    folder = RunFolder(Path(path))
-    recipe = folder.recipe()
-    if recipe is None:
-        raise RunError(f"{path} is no run folder: it has no {RECIPE}; reslab train makes one{trained_hint(Path(path))}")
-    stored = folder.path / PREDICTIONS
-    predictions, classes = read_predictions(stored) if stored.is_file() else ({}, ())
-    return Record(
-        name=folder.path.resolve().name,
-        path=folder.path,
-        recipe=recipe,
-        environment=folder.read(ENVIRONMENT) or {},
-        metrics=folder.metrics(),
-        result=folder.read(RESULT) or {},
-        classes=classes,
-        predictions=predictions,
-        diverged=(folder.read(DIVERGED) or {}).get("step"),
-    )

@@ -4,8 +4,9 @@ An entry is three files: NAME.safetensors, the model; NAME.predictions.safetenso
 which is written last: a name without it is none.
 """
 
-from difflib import get_close_matches
 from pathlib import Path
+
+from reslab.errors import either, nearest
 
 TRAINED = Path(__file__).parent / "trained"
 
@@ -25,5 +26,5 @@ def trained_hint(place: Path) -> str:
     names = trained_names()
     if not names or len(place.parts) != 1 or place.suffix:
         return ""
-    near = get_close_matches(str(place), names, n=3, cutoff=0.5)
-    return f"; did you mean the trained {' or '.join(near)}?" if near else f"; trained nets: {', '.join(names)}"
+    near = nearest(str(place), names)
+    return f"; did you mean the trained {either(near)}?" if near else f"; trained nets: {', '.join(names)}"

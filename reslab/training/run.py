@@ -21,7 +21,7 @@ from reslab.training.loop import Diverged, fit
 from reslab.training.presets import check, check_parts, spec_of, work_of
 from reslab.training.recipe import Recipe
 from reslab.training.source import facts_of, read_data, recipe_for
-from reslab.training.start import start_of, starting_weights
+from reslab.training.start import refuse_lost_start, start_of, starting_weights
 from reslab.training.state import initial_state, restored_state
 from reslab.training.stem import stem_filters
 from reslab.training.surroundings import Surroundings
@@ -128,6 +128,8 @@ def train_on(
         check_parts(recipe, team.size)
     around = replace(around, request=request)
     choose(around.request, this_machine(), work_of(recipe), around.say)
+    if folder.recipe() is None:
+        refuse_lost_start(recipe)
     with folder.locked():
         if folder.read(RESULT) is None:  # else another process has come to its end meanwhile
             same_recipe(recipe, folder)

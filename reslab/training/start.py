@@ -12,7 +12,7 @@ from reslab.errors import UsageError, as_typed
 from reslab.interop import is_published, trained
 from reslab.nets import Architecture, Residual, build, named_residual
 from reslab.progress import Say, silent
-from reslab.store import Classifier
+from reslab.store import Classifier, lineage_from
 from reslab.store.trained_places import trained_model
 from reslab.training.presets import spec_of
 from reslab.training.recipe import Recipe
@@ -83,6 +83,12 @@ def start_of(recipe: Recipe) -> Classifier | None:
     if source.digest() != recipe.model.start_digest:
         raise UsageError(f"{recipe.model.start} has other weights than when this run was begun; choose another --run")
     return source
+
+
+def refuse_lost_start(recipe: Recipe) -> None:
+    """Raises what `start_of` raises, and RunError where what that net itself began from is torn."""
+    if source := start_of(recipe):
+        lineage_from(source)
 
 
 def starting_weights(source: Classifier, classes: tuple[str, ...]) -> dict[str, Tensor]:

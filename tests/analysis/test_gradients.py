@@ -63,5 +63,5 @@ def test_untrained_is_he_initialisation_of_a_seed():
 def test_one_image_and_nets_without_batch_normalisation_are_refused():
     with pytest.raises(UsageError, match="at least two images"):
         gradients(classifier("resnet8"), noise(1), LABELS[:1])
-    with pytest.raises(UsageError, match="no 3x3 layer with batch normalisation"):
+    with pytest.raises(UsageError, match="nin has no 3x3 layer with batch normalisation"):
         gradients(classifier("nin"), noise(2), LABELS[:2])

@@ -74,8 +74,10 @@ def test_looking_changes_nothing():
 
 def test_a_net_without_responses_is_refused():
     net = nn.Sequential(nn.Conv2d(3, 3, 3), nn.ReLU(), nn.BatchNorm2d(3))
-    with pytest.raises(UsageError, match="no 3x3 layer"):
-        layer_responses(net, [torch.zeros(1, 3, 8, 8)], net)
+    with pytest.raises(UsageError, match="mine has no 3x3 layer"):
+        layer_responses(net, [torch.zeros(1, 3, 8, 8)], net, "mine")
+    with pytest.raises(UsageError, match="nin has no 3x3 layer with batch normalisation"):
+        responses(classifier("nin"), noise(1, 32))
     with pytest.raises(UsageError, match="at least one"):
         responses(classifier("resnet8"), noise(0))
 

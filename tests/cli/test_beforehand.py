@@ -79,8 +79,14 @@ def test_a_dry_run_of_what_is_done_says_so(tmp_path, trials):
     words = ("--model", "resnet8", "--steps", "2", "--seed", "5")
     assert train(tmp_path, *words, "--dry-run", "--json").json["done"] is False
     run = train(tmp_path, *words, "--json").json["run"]
-    assert train(tmp_path, *words, "--dry-run", "--json").json["done"] is True
-    assert f"{run} is done: nothing is trained" in " ".join(train(tmp_path, *words, "--dry-run").out.split())
+    trials.clear()
+    plan = train(tmp_path, *words, "--dry-run", "--json").json
+    assert plan["done"] is True and plan["params"] == 75290 and plan["execution"]["threads"] == 1
+    assert plan["expected_seconds"] is plan["expected_images_per_second"] is plan["expected_val_error"] is None
+    text = train(tmp_path, *words, "--dry-run").out
+    assert f"{run} is done: nothing is trained" in " ".join(text.split())
+    assert not any(line.startswith(("time", "expect")) for line in text.splitlines())
+    assert trials == [], "there is nothing to time"
 
 
 def test_a_dry_run_says_first_what_one_wants_to_know(tmp_path, trials):

@@ -83,15 +83,44 @@ def test_export_says_what_is_not_on_this_machine(tmp_path, monkeypatch):
     assert answer.code == 1 and "resnet50-imagenet is not on this machine" in answer.err
 
 
-def test_an_exported_file_is_calibrated_and_cannot_be_once_more(run, photo, tmp_path):
+def test_an_exported_file_says_that_it_is_calibrated_and_takes_no_other_temperature(run, photo, tmp_path):
     out = tmp_path / "digits.pt2"
     answer = Answer("export", run, "--to", "torch-export", "--calibrated", "--out", out)
     assert answer.code == 0 and "temperature  " in answer.out and "fitted on 360 validation images" in answer.out
     ours = Answer("predict", run, photo, "--calibrated", "--json").json["predictions"][0]
     theirs = Answer("predict", out, photo, "--json").json["predictions"][0]
     assert ours["name"] == theirs["name"] and ours["probability"] == pytest.approx(theirs["probability"], abs=0.02)
-    again = Answer("predict", out, photo, "--calibrated")
-    assert again.code == 2 and "give the run that it came from" in again.err
+    again = Answer("predict", out, photo, "--calibrated", "--json")
+    fitted = Answer("export", run, "--to", "torch-export", "--calibrated", "--out", out, "--json").json["temperature"]
+    assert f"{out} is calibrated already, at temperature {fitted:.3f} inside it" in again.err
+    assert again.json["predictions"][0] == theirs
+    assert again.json["calibrated"] is Answer("predict", out, photo, "--json").json["calibrated"] is True
+    assert Answer("info", out, "--json").json["exported"]["temperature"] == fitted
+    assert f"temperature    {fitted:.3f} inside: calibrated" in Answer("info", out).out
+
+
+def test_a_calibrated_file_is_judged_as_it_is(run, tmp_path):
+    out = tmp_path / "digits.pt2"
+    fitted = Answer("export", run, "--to", "torch-export", "--calibrated", "--out", out, "--json").json["temperature"]
+    own = Answer("eval", run, "--calibration", "--precision", "fp32", "--json").json["calibration"]["at_temperature"]
+    for split, judged in (("test", own), ("val", None)):
+        found = Answer("eval", out, "--split", split, "--calibration", "--json").json["calibration"]
+        assert found["temperature"] is found["at_temperature"] is None and found["temperature_inside"] == fitted
+        assert "is calibrated already" in found["basis"]
+        assert judged is None or found["as_trained"]["nll"] == pytest.approx(judged["nll"], abs=5e-3)
+    text = Answer("eval", out, "--calibration").out
+    assert f"calibrated already, at temperature {fitted:.3f} inside it" in " ".join(text.split())
+    assert "as exported, by confidence" in text and "as trained" not in text
+
+
+def test_an_exported_file_that_is_not_calibrated_says_where_a_temperature_is(run, photo, tmp_path):
+    out = tmp_path / "digits.pt2"
+    assert Answer("export", run, "--to", "torch-export", "--out", out).code == 0
+    assert (
+        Answer("info", out, "--json").json["exported"]["temperature"] == 1 and "inside:" not in Answer("info", out).out
+    )
+    answer = Answer("predict", out, photo, "--calibrated")
+    assert answer.code == 2 and "give the run that it came from" in answer.err
 
 
 def test_export_of_what_has_no_temperature_writes_nothing(run, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -168,3 +169,13 @@ def test_there_are_words_for_every_finding():
     in_sentences = {"refused", "short", "imbalance"}
     assert set(WORDS) == {*PROBLEMS, *NOTES} - in_sentences
     assert all("{n}" in words.many and words.one != words.many for words in WORDS.values())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names there have no line breaks")
+def test_a_line_break_in_a_name_breaks_no_line(tmp_path):
+    for name in ("cat", "do\ng"):
+        for number in range(2):
+            (tmp_path / name).mkdir(exist_ok=True)
+            Image.new("RGB", (9, 9), (number, 9 * len(name), 0)).save(tmp_path / name / f"{number}.png")
+    lines = check(tmp_path)[1].splitlines()
+    assert any(line.split() == [r"do\ng", "1", "1"] for line in lines) and not any(line == "g" for line in lines)

@@ -464,7 +464,7 @@ def test_real_photographs(real_data, tmp_path):
         (["train", "--set", "data.split=50k"], 2, "use --split"),
         (["train", "--set", "model.start=mine"], 2, "named by --from"),
         (["train", "--set", "balance=2"], 2, "from 0, where each image weighs the same"),
-        (["train", "--from", "resnet65-cifar10"], 1, "did you mean the trained resnet56-cifar10"),
+        (["train", "--from", "resnet65-cifar10"], 1, "did you mean resnet56-cifar10"),
         (["train", "--set", "name=a/b"], 2, "letters, digits"),
         (["train", "--epochs", "1", "--steps", "5"], 2, "give one of them"),
         (["train", "--set", "schedule.drops=1,1,1"], 2, "--set schedule.drops: the rate has no drops"),

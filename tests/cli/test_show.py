@@ -2,7 +2,7 @@
 
 import pytest
 
-from reslab.cli.show import counting, duration, pairs, printable, say, show_text, table
+from reslab.cli.show import counting, duration, pairs, printable, say, show_lines, show_text, table
 
 
 @pytest.mark.parametrize(
@@ -44,5 +44,17 @@ def test_nothing_that_is_named_steers_the_terminal(capsys):
 
 
 def test_what_is_no_control_character_stays():
-    words = "Bär, 熊, \u05d3\u05d5\u05d1, [bold]\tone\nother"
+    words = "Bär, 熊, \u05d3\u05d5\u05d1, [bold] one other"
     assert printable(words) == words
+
+
+def test_a_name_breaks_no_line_and_a_text_of_ours_keeps_its_lines(capsys):
+    name, plain = "do\ng, ow\tl", r"do\ng, ow\tl"
+    say(name)
+    show_text(name)
+    pairs([("class", name)])
+    table(("class", name), [(name, 1)])
+    shown = capsys.readouterr()
+    assert shown.err == f"{plain}\n" and shown.out.count(plain) == 4 and shown.out.count("\n") == 4
+    show_lines("| a |\n| b\x1b |", end="")
+    assert capsys.readouterr().out == "| a |\n| b\\x1b |"

@@ -238,6 +238,8 @@ def test_a_folders_own_validation_photographs(digits, tmp_path):
     again, tuned = load_dataset(other, size=8), tmp_path / "tuned"
     train_on(again, with_start(short_recipe(again, 2), str(run)), tuned, Surroundings(request=Request(threads=1)))
     basis = evaluate(tuned, other, calibration=True).calibration.basis
-    assert basis.startswith(
-        "200 validation images, tested in the same way, 200 of which a net before it was trained on"
-    )
+    learned = "200 validation images (a net before it was trained on 200 of them)"
+    assert basis == f"{learned}, tested in the same way"
+    assert recorded_temperature(tuned).on == f"{learned}, by what {tuned} recorded of them"
+    folder.rename(tmp_path / "away")
+    assert recorded_temperature(tuned).on == f"200 validation images, by what {tuned} recorded of them"

@@ -74,6 +74,29 @@ def test_its_own_folder_keeps_its_split(run, pets, tmp_path):
     assert measured(tmp_path / "model.safetensors", moved) == ("all", 32)
 
 
+def test_all_of_its_own_folder_are_those_that_came_since_too(tmp_path):
+    folder = make_photos(tmp_path / "pets", {"cat": 10, "dog": 10})
+    run = trained_on(folder, tmp_path / "run")
+    assert evaluate(run, split="all").notes == (
+        f"16 of the 20 photographs that are tested are among those that {run} learned",
+    )
+    for number in (11, 12, 13):
+        Image.new("RGB", (9, 9)).save(folder / "dog" / f"{number}.bmp")
+    assert measured(run) == ("val", 4)
+    moved = Path(shutil.copytree(folder, tmp_path / "moved"))
+    for words in ((run,), (run, folder), (run, moved)):
+        found = evaluate(*words, split="all")
+        assert (found.images, found.trained_on) == (23, 16)
+        place = words[1] if len(words) > 1 else folder
+        came = f"3 photographs are in no split that was written down of {place}, and tested with the others"
+        assert found.notes[0] == came and not any("changed" in note for note in found.notes)
+    Image.new("RGB", (10, 10)).save(folder / "dog" / "3.bmp")
+    assert "some images have changed since their split was written down" in evaluate(run, split="all").notes
+    make_photos(folder, {"owl": 1}, seed=3)
+    with pytest.raises(DataError, match="the net does not know class 'owl'"):
+        evaluate(run, split="all")
+
+
 def test_a_photograph_that_was_left_out_of_the_training(tmp_path):
     folder = make_photos(tmp_path / "pets", {"cat": 10, "dog": 11})
     (folder / "dog" / "3.bmp").write_bytes(b"no image")

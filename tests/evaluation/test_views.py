@@ -12,8 +12,19 @@ from reslab.data import Images, Preprocessing, load_dataset, measure
 from reslab.data.photo import scaled
 from reslab.engine import Request
 from reslab.errors import DataError, UsageError
-from reslab.evaluation import Evaluation, Views, centre_crop, probabilities, softmax, ten_crop, top_error, views_of
+from reslab.evaluation import (
+    Evaluation,
+    Views,
+    centre_crop,
+    predict,
+    probabilities,
+    softmax,
+    ten_crop,
+    top_error,
+    views_of,
+)
 from reslab.evaluation.scores import execution_for
+from reslab.evaluation.views import scales_of
 from reslab.nets import convolutional, create, spec
 from reslab.store import Classifier, Identity, model_bytes
 
@@ -197,6 +208,30 @@ def test_images_that_are_enlarged_or_mirrored_without_reason_are_noted(member, t
 def test_impossible_views_are_refused(views, scales, message):
     with pytest.raises(UsageError, match=message):
         views_of(views, scales, 32, mirror=True)
+
+
+def test_one_scale_or_none_needs_no_brackets(digits, member):
+    picture = digits.splits["test"].pixels[0]
+    for one, same in ((9, (9,)), (np.int64(9), [9]), (None, ())):
+        assert views_of(None, scales_of(one), 8, True) == views_of(None, same, 8, True)
+        found, expected = (predict(member, picture, views=10, scales=scales) for scales in (one, same))
+        assert list(found) == list(expected)
+    assert evaluate(member, views=10, scales=9, ensemble=None).scales == (9,)
+    assert list(predict(member, picture, ensemble=None)) == list(predict(member, picture))
+
+
+@pytest.mark.parametrize("scales", ["224,256", 64.5, (64, "96"), [None]])
+def test_what_is_no_scale_is_refused(scales):
+    with pytest.raises(UsageError, match="whole numbers of pixels are needed"):
+        scales_of(scales)
+
+
+@pytest.mark.parametrize("net", [None, 3, ["a", "b"]])
+def test_what_is_no_net_is_refused(net, digits, member):
+    with pytest.raises(UsageError, match=r"or what reslab\.load gave, not a"):
+        evaluate(net)
+    with pytest.raises(UsageError, match=r"or what reslab\.load gave, not a"):
+        predict(member, digits.splits["test"].pixels[0], ensemble=[net])
 
 
 def test_nothing_is_read_for_views_that_are_impossible(pets, tmp_path):

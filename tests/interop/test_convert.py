@@ -107,7 +107,7 @@ def test_what_cannot_be_converted(theirs, tmp_path):
         convert(tmp_path / "empty")
     with pytest.raises(UsageError, match="resnet20-cifar10 is a trained net of reslab's own, and needs no converting"):
         convert("resnet20-cifar10")
-    with pytest.raises(RunError, match="no file or folder resnet20-cifar; did you mean the trained resnet20-cifar10"):
+    with pytest.raises(RunError, match=r"no file or folder resnet20-cifar; did you mean resnet20-cifar10\?$"):
         convert("resnet20-cifar")
     with pytest.raises(UsageError, match="did you mean 1x1"):
         convert(theirs, stride_in="1x11")

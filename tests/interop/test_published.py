@@ -1,6 +1,7 @@
 """Weights on others' servers, by name: found where torch's hub or we have put them, fetched when asked, and checked."""
 
 import hashlib
+import re
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -120,9 +121,20 @@ def test_others_weights_have_no_recorded_answers(file, tmp_path):
 
 
 def test_names_that_are_nearly_one(file, tmp_path):
-    with pytest.raises(RunError, match="of others there is resnet152-imagenet or resnet152-imagenet-v2"):
+    message = (
+        "no run folder or model file resnet152 (reslab train makes one); did you mean resnet152-imagenet or "
+        "resnet152-imagenet-v2? Published weights are fetched first: reslab data fetch resnet152-imagenet"
+    )
+    with pytest.raises(RunError, match=f"^{re.escape(message)}$"):
         load("resnet152")
-    with pytest.raises(RunError, match="of others there is resnet152-imagenet or resnet152-imagenet-v2"):
+    with pytest.raises(RunError, match=f"^{re.escape(message)}$"):
         predict("resnet152", tmp_path)
+    with pytest.raises(
+        RunError, match=r"; did you mean resnet56-cifar10 or resnet56-akamaster\? Published .*akamaster$"
+    ):
+        load("resnet56")
+    in_hub(file, tmp_path)
+    with pytest.raises(RunError, match=rf"; did you mean {NAME}\?$"):
+        load(NAME[:-1])
     with pytest.raises(UsageError, match="did you mean resnet50-imagenet"):
         fetch_published("resnet50-imagenett")

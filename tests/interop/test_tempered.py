@@ -17,6 +17,8 @@ def test_scores_are_divided_and_the_net_is_a_copy():
     found = tempered(net, 2.5)
     assert torch.allclose(found(pixels) * 2.5, before, atol=1e-5) and torch.equal(net(pixels), before)
     assert tempered(net, 1.0) is net
+    assert (net.identity.temperature, found.identity.temperature) == (1, 2.5)
+    assert tempered(found, 2.0).identity.temperature == 5
     assert torch.allclose(tempered(classifier("resnet8", 8).requires_grad_(), 2.5)(pixels), found(pixels))
 
 

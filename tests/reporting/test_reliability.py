@@ -6,10 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from reslab.errors import RunError
 from reslab.evaluation import Bin, best_temperature, expected_calibration_error
 from reslab.reporting import report_html
 from reslab.reporting.reliability import counted_span, reliability_figure, reliability_of, short_count
 from reslab.reporting.rounding import standard_error
+from reslab.store import ENVIRONMENT, SPLIT, Ancestor, RunFolder, write_lineage
+from reslab.store.run_folder import LINEAGE
 from tests.reporting.invented_runs import answers, metric_lines, recipe_values, result_values
 from tests.reporting.test_report_page import outline, text_of
 
@@ -35,6 +38,24 @@ def test_validation_images_are_judged_by_halves(make_run):
     text = text_of(report_html([make_run("a", recipe, metric_lines(), result, {"val": answers(10, 360, 20)})]))
     assert "360 validation images by the probability" in text
     assert "fitted on 360 validation images themselves, each half of them judged" in text
+
+
+def test_photographs_that_a_net_before_it_learned_are_said(make_run, tmp_path):
+    photo = tmp_path / "photos" / "val" / "cat" / "1.png"
+    photo.parent.mkdir(parents=True)
+    photo.write_bytes(b"of which only the bytes count")
+    recipe, splits = recipe_values(), {"val": answers(10, 360, 20), "test": answers(10, 360, 20, seed=1)}
+    record = make_run("a", recipe, metric_lines(), result_values(recipe), splits)
+    run, files = RunFolder(record.path), ["val/cat/1.png"]
+    run.write(ENVIRONMENT, {**run.read(ENVIRONMENT), "folder": str(tmp_path / "photos")})
+    run.write(SPLIT, {"classes": ["cat"], "files": {"val": files}, "labels": {"val": [0]}, "fingerprint": ""})
+    assert "fitted on 360 validation images, it is" in text_of(report_html([record]))
+    write_lineage(run, (Ancestor("first", "photos", True, str(tmp_path / "photos"), tuple(files)),))
+    told = "fitted on 360 validation images (a net before it was trained on 1 of them), it is"
+    assert told in text_of(report_html([record]))
+    run.write(LINEAGE, {"no": "list"})
+    with pytest.raises(RunError, match=r"lineage\.json is no lineage"):
+        report_html([record])
 
 
 def test_without_numbers_or_answers_there_is_none(digits_run, make_run):

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -54,6 +55,16 @@ def test_a_model_file_knows_what_it_is(tmp_path, choices):
     pixels = np.random.default_rng(1).integers(0, 256, (2, 16, 16, 3), np.uint8)
     normalised = (torch.from_numpy(pixels) - torch.from_numpy(model.preprocessing.mean)) / 60
     assert torch.allclose(model(pixels), net.eval()(normalised.permute(0, 3, 1, 2)), atol=1e-5)
+
+
+def test_a_model_file_knows_its_temperature(tmp_path):
+    data, _ = some_model()
+    (tmp_path / "plain.safetensors").write_bytes(data)
+    plain = load(tmp_path / "plain.safetensors")
+    assert plain.identity.temperature == 1 and b"temperature" not in data
+    about = replace(plain.identity, temperature=1.5)
+    (tmp_path / "t.safetensors").write_bytes(model_bytes(plain.net.state_dict(), about, plain.preprocessing))
+    assert load(tmp_path / "t.safetensors").identity.temperature == 1.5
 
 
 def test_the_same_model_is_the_same_bytes():

@@ -128,3 +128,16 @@ def test_rare_classes_weigh_more(digits):
     assert batch_at(recipe, few, 0).weights is None
     batch = batch_at(replace(recipe, balance=1.0), few, 0)
     assert batch.weights == pytest.approx(weights[batch.labels])
+
+
+def test_what_it_cannot_begin_from_is_refused_before_anything_is_written(digits, source, tmp_path):
+    torn = shutil.copytree(source, tmp_path / "torn")
+    (torn / "lineage.json").write_text("{}")
+    with pytest.raises(RunError, match=r"torn.lineage\.json is no lineage"):
+        train_on(digits, tuned(digits, torn), tmp_path / "run", Surroundings())
+    (torn / "lineage.json").unlink()
+    recipe = tuned(digits, torn)
+    shutil.rmtree(torn)
+    with pytest.raises(RunError, match="no run folder or model file"):
+        train_on(digits, recipe, tmp_path / "run", Surroundings())
+    assert not (tmp_path / "run").exists()
