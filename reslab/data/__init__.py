@@ -12,7 +12,10 @@ class_names    names of classes, matched; which hardly differ
 below          files below a folder that has no classes
 photo          from a photograph's file to pixels, for training and prediction
 scaling        images whole at other scales, and cut out at random scales (sec. 3.4)
+areas          random resized crops: parts of the area, of shapes of their own
 colour         colour augmentation along the principal components of natural colours (sec. 3.4)
+jitter         brightness, contrast and saturation changed at random
+erasing        random erasing: rectangles of the mean colour
 decoding       a folder's photographs as pixels: cached, or lazy where they are too many
 cache          photographs decoded once, memory-mapped
 lazy           photographs decoded whenever they are asked for
@@ -33,6 +36,7 @@ preprocessing  what is subtracted from pixels, and what they are divided by
 randomness     random numbers as a function of (seed, purpose, step)
 """
 
+from reslab.data.areas import area_crops, draw_areas
 from reslab.data.augment import alternate_flips, crop_and_flip, draw_crops, draw_flips
 from reslab.data.batches import batch_epochs, batch_indices
 from reslab.data.below import files_below, only_photos
@@ -51,8 +55,10 @@ from reslab.data.colour import draw_lighting
 from reslab.data.contents import folders
 from reslab.data.copies import among
 from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
+from reslab.data.erasing import draw_erased, erased
 from reslab.data.findings import Finding
 from reslab.data.folder import FolderIndex, index_folder
+from reslab.data.jitter import draw_factors, draw_orders, jittered
 from reslab.data.lazy import LazyPixels
 from reslab.data.photo import LARGEST_SCALE, fit, open_photo, picture_at, quiet, read_photo
 from reslab.data.places import data_root
@@ -80,6 +86,7 @@ __all__ = [
     "Survey",
     "alternate_flips",
     "among",
+    "area_crops",
     "at_scale",
     "batch_epochs",
     "batch_indices",
@@ -88,11 +95,16 @@ __all__ = [
     "crop_and_flip",
     "data_root",
     "differing",
+    "draw_areas",
     "draw_crops",
+    "draw_erased",
+    "draw_factors",
     "draw_flips",
     "draw_lighting",
+    "draw_orders",
     "draw_places",
     "draw_scales",
+    "erased",
     "everything",
     "fetch_dataset",
     "files_below",
@@ -102,6 +114,7 @@ __all__ = [
     "in_threads",
     "index_folder",
     "index_tested",
+    "jittered",
     "keeps_mirrors",
     "list_datasets",
     "load_dataset",
