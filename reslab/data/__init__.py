@@ -9,6 +9,7 @@ contents       what lies in such a folder, used or not
 testing        such a folder as it is tested: a split, or everything in it
 class_names    names of classes, matched; which hardly differ
 below          files below a folder that has no classes
+evenly         some of many images
 photo          from a photograph's file to pixels, for training and prediction
 scaling        images whole at other scales, and cut out at random scales (sec. 3.4)
 colour         colour augmentation along the principal components of natural colours (sec. 3.4)
@@ -50,6 +51,7 @@ from reslab.data.colour import draw_lighting
 from reslab.data.contents import folders
 from reslab.data.copies import among
 from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
+from reslab.data.evenly import evenly, photographs_below
 from reslab.data.findings import Finding
 from reslab.data.folder import FolderIndex, index_folder
 from reslab.data.lazy import LazyPixels
@@ -92,6 +94,7 @@ __all__ = [
     "draw_lighting",
     "draw_places",
     "draw_scales",
+    "evenly",
     "everything",
     "fetch_dataset",
     "files_below",
@@ -108,6 +111,7 @@ __all__ = [
     "measure",
     "only_photos",
     "open_photo",
+    "photographs_below",
     "picture_at",
     "places_among",
     "quiet",
