@@ -29,6 +29,8 @@ def file_values(net: "ExportedNet") -> dict[str, Any]:
         "preprocessing": list(net.preprocessing),
         "output": "scores" if net.scores else "probabilities",
         "runtime": net.runtime,
+        "precision": net.precision,
+        "ranges": net.ranges or None,
         "reslab": net.version,
     }
 
@@ -37,6 +39,7 @@ def file_rows(found: dict[str, Any]) -> list[tuple[str, Any]]:
     """Names and values of what `file_values` gave."""
     split = f", split {found['split']}" if found["split"] else ""
     names, size = found["class_names"], found["size"]
+    ranges = f", the ranges of activations from {found['ranges']}" if found["ranges"] else ""
     return [
         ("file", f"{found['file']} ({found['to']}, written by reslab {found['reslab']})"),
         ("trained on", f"{found['data']}{split}"),
@@ -44,7 +47,7 @@ def file_rows(found: dict[str, Any]) -> list[tuple[str, Any]]:
         ("input", f"pixels: uint8 RGB, (batch, {size}, {size}, 3); they are normalised inside"),
         *(("photograph" if not number else "", step) for number, step in enumerate(found["preprocessing"])),
         ("output", f"{found['output']}: float32, (batch, {len(names)})"),
-        ("runs on", f"the CPU, by {found['runtime']}"),
+        ("runs on", f"the CPU, by {found['runtime']}, in {found['precision']}{ranges}"),
     ]
 
 
