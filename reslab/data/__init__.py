@@ -10,6 +10,7 @@ testing        such a folder as it is tested: a split, or everything in it
 imagenet       ImageNet's 1,000 classes, by their two names
 class_names    names of classes, matched; which hardly differ
 below          files below a folder that has no classes
+evenly         some of many images
 photo          from a photograph's file to pixels, for training and prediction
 scaling        images whole at other scales, and cut out at random scales (sec. 3.4)
 areas          random resized crops: parts of the area, of shapes of their own
@@ -56,6 +57,7 @@ from reslab.data.contents import folders
 from reslab.data.copies import among
 from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
 from reslab.data.erasing import draw_erased, erased
+from reslab.data.evenly import evenly, photographs_below
 from reslab.data.findings import Finding
 from reslab.data.folder import FolderIndex, index_folder
 from reslab.data.jitter import draw_factors, draw_orders, jittered
@@ -105,6 +107,7 @@ __all__ = [
     "draw_places",
     "draw_scales",
     "erased",
+    "evenly",
     "everything",
     "fetch_dataset",
     "files_below",
@@ -122,6 +125,7 @@ __all__ = [
     "measure",
     "only_photos",
     "open_photo",
+    "photographs_below",
     "picture_at",
     "places_among",
     "quiet",
