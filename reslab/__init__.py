@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reslab.asking import evaluate, predict
     from reslab.errors import DataError, ReslabError, RunError, UsageError
-    from reslab.interop import convert, export, load
+    from reslab.exporting import export
+    from reslab.interop import convert, load
     from reslab.nets import Block, Spec, create
     from reslab.reporting import report
     from reslab.training import Recipe, train
@@ -42,7 +43,7 @@ _HOME = {
     "convert": "interop.convert",
     "create": "nets.create",
     "evaluate": "asking.evaluate",
-    "export": "interop.export",
+    "export": "exporting.export",
     "load": "interop.load",
     "predict": "asking.predict",
     "recipe": "training.recipe_for",

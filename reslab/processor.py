@@ -1,5 +1,6 @@
 """What the operating system says of the processor."""
 
+import math
 import os
 import platform
 import subprocess
@@ -7,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from reslab.processes import this_team
+from reslab.quota import bytes_of_memory, cores_of_time
 
 # Those words of /proc/cpuinfo that stay while the processor is the same (the clock does not), for x86, Arm and others.
 LASTING = (
@@ -38,14 +40,38 @@ def cpu_words() -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def usable_cores() -> int:
-    """Cores that this process may use: its share, where torchrun started several on this machine."""
+def core_numbers() -> tuple[int, ...]:
+    """The cores that this process may be on: those that taskset or a container's cpuset leaves it."""
     try:
-        cores = len(os.sched_getaffinity(0))  # those that taskset or a container's cpuset leaves us; no quota is seen
+        return tuple(sorted(os.sched_getaffinity(0)))
     except AttributeError:  # not on macOS and Windows
-        cores = os.cpu_count() or 1
+        return tuple(range(os.cpu_count() or 1))
+
+
+def usable_cores() -> int:
+    """Cores that this process may keep busy: no more than a container's quota of time, and its share of torchrun's.
+
+    Of half a core the whole is taken: threads that stop now and then do more than one less.
+    """
+    cores = len(core_numbers())
+    if within_quota():
+        cores = max(1, math.ceil(cores_of_time()))
     team = this_team()
     return max(1, cores // team.local_size) if team else cores
+
+
+def within_quota() -> bool:
+    """May this process use fewer cores' time than it sees cores? Which of them then have time is not its to say."""
+    return cores_of_time() <= len(core_numbers()) - 1
+
+
+def usable_memory() -> float:
+    """Bytes of memory that this process may use; without end where the system does not tell."""
+    try:
+        installed = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):  # not on Windows
+        installed = math.inf
+    return min(installed, bytes_of_memory())
 
 
 def fingerprint() -> str:

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+import torch
 
 from reslab.processes import Team, this_team
 from reslab.processor import usable_cores
@@ -37,3 +38,10 @@ def test_processes_on_one_machine_share_its_cores(monkeypatch):
     assert usable_cores() == 4
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "16")
     assert usable_cores() == 1
+
+
+def test_a_test_process_has_as_many_threads_as_cores():
+    """Of two threads that take turns on one core each waits, spinning, for the other."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        pytest.skip("one test process alone")
+    assert torch.get_num_threads() == 1 and os.environ["OMP_NUM_THREADS"] == "1"

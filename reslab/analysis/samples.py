@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reslab.data import Dataset, FolderIndex, files_below, load_dataset, only_photos, read_photo
+from reslab.data import Dataset, FolderIndex, evenly, load_dataset, photographs_below
 from reslab.errors import DataError, UsageError, unknown
 from reslab.progress import Say, silent
 from reslab.store import ENVIRONMENT, SPLIT, UNTOLD, Classifier, RunFolder
@@ -46,7 +46,7 @@ def sample(
     if count < 1:
         raise UsageError(f"--count {count}: look with at least 1 image")
     if images is not None:
-        return _photographs(images, classifier.size, count)
+        return Sample(photographs_below(images, classifier.size, count), images.resolve().name)
     try:
         dataset = _own_data(place, classifier, data_root, say)
     except (DataError, UsageError) as error:
@@ -62,7 +62,7 @@ def sample_of(dataset: Dataset, split: str | None = None, count: int = COUNT) ->
     if split not in dataset.splits:
         raise unknown(f"split of {dataset.name}", split, dataset.splits)
     images = dataset.splits[split]
-    chosen = _evenly(len(images), count)
+    chosen = evenly(len(images), count)
     labels = np.asarray(images.labels)[chosen].astype(np.int64)
     return Sample(np.array(images.pixels[chosen]), f"{dataset.name}, {split}", labels)
 
@@ -81,18 +81,3 @@ def _own_data(place: Path, classifier: Classifier, data_root: Path | None, say: 
         index=FolderIndex.from_dict(written) if written else None,
         say=say,
     )
-
-
-def _photographs(folder: Path, size: int, count: int) -> Sample:
-    if not folder.is_dir():
-        raise DataError(f"no folder {folder}: --images names a folder of photographs")
-    found = only_photos(files_below(folder))
-    if not found:
-        raise DataError(f"no photograph in {folder}")
-    chosen = [found[i] for i in _evenly(len(found), count)]
-    return Sample(np.stack([read_photo(path, size) for path in chosen]), folder.resolve().name)
-
-
-def _evenly(there: int, wanted: int) -> NDArray[np.int64]:
-    """Places of `wanted` of them at equal distances: folders are sorted by class, and the first ones would be one."""
-    return np.linspace(0, there - 1, min(there, wanted)).round().astype(np.int64)

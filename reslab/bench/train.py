@@ -17,6 +17,7 @@ from reslab.bench.trials import best_torch
 from reslab.engine import Execution, Machine, Request, Work, choose, this_machine
 from reslab.errors import UsageError
 from reslab.nets import canonical
+from reslab.processor import core_numbers, within_quota
 from reslab.training.provenance import commit
 
 LONGEST_MINUTES = 8.0
@@ -85,8 +86,7 @@ def execution_for(task: Task, request: Request, machine: Machine, say: Callable[
 
 def cores_for(threads: int) -> list[int]:
     """The cores that so many threads stay on, one each; none, where it is left open or the system cannot be told."""
-    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    return usable[:threads]
+    return list(core_numbers()[:threads]) if hasattr(os, "sched_setaffinity") and not within_quota() else []
 
 
 def trying_seconds(contenders: dict[str, Contender], clock: Clock) -> float:

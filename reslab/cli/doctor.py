@@ -20,7 +20,7 @@ def doctor(
     machine = found["machine"]
     pairs(
         [
-            ("processor", f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']:g} GB"),
+            ("processor", f"{machine['processor']}, {_cores(machine['cores'])}, {machine['memory_gb']:g} GB"),
             ("features", " ".join(machine["features"]) or "none that matter here are known"),
             ("bf16", "multiplied by the processor" if found["fast_bf16"] else "slower than fp32 here"),
             ("GPU", machine["gpu"] or ("Apple MPS" if machine["mps"] else "none")),
@@ -58,6 +58,13 @@ def examine(data_root: Path | None) -> dict[str, Any]:
         "cache": cache,
         "cache_mb": round(used / 1e6, 1),
     }
+
+
+def _cores(usable: int) -> str:
+    from reslab.processor import core_numbers, within_quota
+
+    counted = f"{usable} core" if usable == 1 else f"{usable} cores"
+    return f"{counted} of {len(core_numbers())} (a container's quota of time)" if within_quota() else counted
 
 
 def _folder(path: Path) -> str:

@@ -28,12 +28,27 @@ def export(
     check: Annotated[
         list[Path] | None, typer.Option(metavar="FOLDER|PHOTO", help="Compare on these photographs, too; repeatable.")
     ] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="ONNX in whole numbers of 8 bits: other scores, and their price is said.")
+    ] = False,
+    images: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="int8: ranges of activations from these photographs.")
+    ] = None,
+    max_rise: Annotated[
+        float | None,
+        typer.Option(metavar="POINTS", help="int8: kept if the validation error rises by at most this: 1."),
+    ] = None,
+    data_root: Annotated[Path | None, typer.Option(help="int8: where data sets lie (else $RESLAB_DATA).")] = None,
     residual: Annotated[str | None, typer.Option(help="The net's own residual function, module:function.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Write a net for other programs, normalisation and class names inside; kept only if it gives the same scores."""
+    """Write a net for other programs, normalisation and class names inside; kept only if it gives the same scores.
+
+    With --int8 scores are other ones: the file is a third as large, and kept if it loses no more than --max-rise.
+    """
     from reslab.evaluation import photographs, temperature_for
-    from reslab.interop import export, load
+    from reslab.exporting import export
+    from reslab.interop import load
     from reslab.nets import named_residual
 
     photos = [photo for place in check or [] for photo in photographs(place, say)]
@@ -46,6 +61,10 @@ def export(
         temperature=fitted.temperature if fitted else 1.0,
         check=photos,
         residual=named_residual(residual),
+        int8=int8,
+        images=images,
+        max_rise=max_rise,
+        data_root=data_root,
         say=say,
     )
     for note in found.notes:
@@ -65,6 +84,7 @@ def export(
             ("classes", class_names(found.classes)),
             ("images", _images(found)),
             ("verified", _verified(found)),
+            *rows_of_price(found),
             *(("" if number else "use", line) for number, line in enumerate(_use(found))),
         )
         if row[1]
@@ -74,10 +94,30 @@ def export(
 def _verified(found: "Exported") -> str:
     agreement = found.agreement
     real = f" and {agreement.real_images:,} real" if agreement.real_images else ""
+    before = "before int8, " if found.price else ""
     return (
-        f"on {agreement.random_images:,} random{real} images: scores differ by {agreement.largest_difference:.1e} "
-        f"at most, the largest is {agreement.largest_score:.1f}"
+        f"{before}on {agreement.random_images:,} random{real} images: scores differ by "
+        f"{agreement.largest_difference:.1e} at most, the largest is {agreement.largest_score:.1f}"
     )
+
+
+def rows_of_price(found: "Exported") -> list[tuple[str, str]]:
+    """What int8 changed, measured by the file itself."""
+    price = found.price
+    if price is None:
+        return []
+    error = (
+        f"{price.error_before:.2f} % in fp32, {price.error_after:.2f} % in int8 ({price.rise:+.2f} ± "
+        f"{price.error_spread:.2f} points), on {price.source}"
+        if price.rise is not None
+        else None
+    )
+    where = "" if error else f", on {price.source}, whose ranges it has"
+    answers = (
+        f"int8 has another one on {price.changed:,} of {price.images:,} images; probabilities differ by "
+        f"{price.mean_difference:.4f} in the mean, {price.largest_difference:.3f} at most{where}"
+    )
+    return [*([("error", error)] if error else []), ("answers", answers)]
 
 
 def _images(found: "Exported") -> str | None:

@@ -30,6 +30,8 @@ def file_values(net: "ExportedNet") -> dict[str, Any]:
         "output": "scores" if net.scores else "probabilities",
         "temperature": net.identity.temperature,
         "runtime": net.runtime,
+        "precision": net.precision,
+        "ranges": net.ranges or None,
         "reslab": net.version,
     }
 
@@ -38,6 +40,7 @@ def file_rows(found: dict[str, Any]) -> list[tuple[str, Any]]:
     """Names and values of what `file_values` gave."""
     split = f", split {found['split']}" if found["split"] else ""
     names, size = found["class_names"], found["size"]
+    ranges = f", the ranges of activations from {found['ranges']}" if found["ranges"] else ""
     return [
         ("file", f"{found['file']} ({found['to']}, written by reslab {found['reslab']})"),
         ("trained on", f"{found['data']}{split}"),
@@ -46,7 +49,7 @@ def file_rows(found: dict[str, Any]) -> list[tuple[str, Any]]:
         *(("photograph" if not number else "", step) for number, step in enumerate(found["preprocessing"])),
         ("output", f"{found['output']}: float32, (batch, {len(names)})"),
         *([("temperature", f"{found['temperature']:.3f} inside: calibrated")] if found["temperature"] != 1 else []),
-        ("runs on", f"the CPU, by {found['runtime']}"),
+        ("runs on", f"the CPU, by {found['runtime']}, in {found['precision']}{ranges}"),
     ]
 
 

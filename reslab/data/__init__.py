@@ -7,11 +7,16 @@ cifar          CIFAR-10 and CIFAR-100 in every official form (listed in cifar_of
 folder         a folder of class folders: its classes, files and splits
 contents       what lies in such a folder, used or not
 testing        such a folder as it is tested: a split, or everything in it
+imagenet       ImageNet's 1,000 classes, by their two names
 class_names    names of classes, matched; which hardly differ
 below          files below a folder that has no classes
+evenly         some of many images
 photo          from a photograph's file to pixels, for training and prediction
 scaling        images whole at other scales, and cut out at random scales (sec. 3.4)
+areas          random resized crops: parts of the area, of shapes of their own
 colour         colour augmentation along the principal components of natural colours (sec. 3.4)
+jitter         brightness, contrast and saturation changed at random
+erasing        random erasing: rectangles of the mean colour
 decoding       a folder's photographs as pixels: cached, or lazy where they are too many
 cache          photographs decoded once, memory-mapped
 lazy           photographs decoded whenever they are asked for
@@ -32,6 +37,7 @@ preprocessing  what is subtracted from pixels, and what they are divided by
 randomness     random numbers as a function of (seed, purpose, step)
 """
 
+from reslab.data.areas import area_crops, draw_areas
 from reslab.data.augment import alternate_flips, crop_and_flip, draw_crops, draw_flips
 from reslab.data.batches import batch_epochs, batch_indices
 from reslab.data.below import files_below, only_photos
@@ -50,8 +56,11 @@ from reslab.data.colour import draw_lighting
 from reslab.data.contents import folders
 from reslab.data.copies import among
 from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
+from reslab.data.erasing import draw_erased, erased
+from reslab.data.evenly import evenly, photographs_below
 from reslab.data.findings import Finding
 from reslab.data.folder import FolderIndex, index_folder
+from reslab.data.jitter import draw_factors, draw_orders, jittered
 from reslab.data.lazy import LazyPixels
 from reslab.data.photo import LARGEST_SCALE, fit, open_photo, picture_at, quiet, read_photo
 from reslab.data.places import data_root
@@ -79,6 +88,7 @@ __all__ = [
     "Survey",
     "alternate_flips",
     "among",
+    "area_crops",
     "at_scale",
     "batch_epochs",
     "batch_indices",
@@ -87,11 +97,17 @@ __all__ = [
     "crop_and_flip",
     "data_root",
     "differing",
+    "draw_areas",
     "draw_crops",
+    "draw_erased",
+    "draw_factors",
     "draw_flips",
     "draw_lighting",
+    "draw_orders",
     "draw_places",
     "draw_scales",
+    "erased",
+    "evenly",
     "everything",
     "fetch_dataset",
     "files_below",
@@ -101,6 +117,7 @@ __all__ = [
     "in_threads",
     "index_folder",
     "index_tested",
+    "jittered",
     "keeps_mirrors",
     "list_datasets",
     "load_dataset",
@@ -108,6 +125,7 @@ __all__ = [
     "measure",
     "only_photos",
     "open_photo",
+    "photographs_below",
     "picture_at",
     "places_among",
     "quiet",

@@ -3,7 +3,6 @@
 import errno
 import hashlib
 import json
-import math
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from reslab.data.photo import read_photo
 from reslab.data.threads import in_threads
 from reslab.errors import DataError
 from reslab.locks import alone
+from reslab.processor import usable_memory
 from reslab.progress import Progress, Say, silent, unseen
 
 DECODER = 1  # goes up when the pixels that a photograph becomes change
@@ -60,7 +60,7 @@ def packed(
                     found = _open(free, folder, len(files), size, say)
     except OSError as error:
         reason = f"the cache folder {shelf} cannot be used ({error.strerror or error})"
-        if needed > _memory() / 4:
+        if needed > usable_memory() / 4:
             say(f"{reason}, and {needed / 1e9:,.1f} GB of images are more than a quarter of the memory")
             return None
         say(f"{reason}: images are decoded into memory")
@@ -190,11 +190,3 @@ def _read(path: Path, size: int) -> NDArray[np.uint8] | str:
         return read_photo(path, size)
     except DataError as error:
         return str(error)
-
-
-def _memory() -> float:
-    """Bytes of memory in this machine; without end where it does not tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # not on Windows
-        return math.inf

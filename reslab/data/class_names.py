@@ -1,24 +1,31 @@
-"""Names of classes: those that look the same are the same, however their letters are composed."""
+"""Names of classes: those that look the same are the same, however their letters are composed, and ImageNet's two."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from unicodedata import normalize
+
+from reslab.data.imagenet import readable
 
 
 def places_among(names: Sequence[str], classes: Sequence[str]) -> list[int | None]:
     """Of each name its place among the `classes`, None where it is not there.
 
     "café" is five characters on some systems and four on others: what is not there letter by letter is looked for in
-    Unicode's normal form (NFC).
+    Unicode's normal form (NFC), and ImageNet's classes by the one of their two names, "n01440764" and "tench", as well
+    as by the other.
     """
-    composed = {normalize("NFC", name): place for place, name in enumerate(classes)}
+    usual = {_usual(name): place for place, name in enumerate(classes)}
     exact = {name: place for place, name in enumerate(classes)}
-    return [exact.get(name, composed.get(normalize("NFC", name))) for name in names]
+    return [exact.get(name, usual.get(_usual(name))) for name in names]
 
 
 def same_names(names: Sequence[str], others: Sequence[str]) -> bool:
     """Are they the same, in the same order?"""
     return places_among(names, others) == list(range(len(others)))
+
+
+def _usual(name: str) -> str:
+    return readable(normalize("NFC", name))
 
 
 def hardly_differ(names: Iterable[str]) -> list[tuple[str, ...]]:

@@ -26,7 +26,7 @@ class Execution:
 
     engine: str  # "torch" | "native"; of an exported file, what runs it
     device: str  # "cpu", "cuda", "cuda:1", "mps"
-    precision: str  # "fp32" | "bf16": of activations; weights, gradients and sums are fp32
+    precision: str  # "fp32" | "bf16": of activations; weights, gradients and sums are fp32. Exported files: or "int8"
     channels_last: bool
     compiled: bool
     threads: int

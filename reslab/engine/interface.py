@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from reslab.data import erased
 from reslab.engine.layout import Layout
 
 
@@ -23,6 +24,7 @@ class Batch:
     flips: NDArray[np.bool_] | None = None  # (B,) mirrored or not; None: none is
     weights: NDArray[np.float32] | None = None  # (B,) of each sample's loss; None: all 1
     lighting: NDArray[np.float32] | None = None  # (B, 3) added to all pixels of an image, 0-255; None: nothing is
+    erased: NDArray[np.int64] | None = None  # (B, 4) top, left, bottom, right in the crop, not mirrored; 0: nothing
     pad: int = 0  # pixels of zero padding on each side before the crop
     size: int = 0  # height = width of the crops; 0: that of the images. An engine that has one size only refuses others
     smoothing: float = 0.0  # of labels: this part of each is spread evenly over all classes, its own among them
@@ -32,9 +34,16 @@ class Batch:
 
     def only(self, chosen: slice | NDArray[np.int64]) -> "Batch":
         """The batch of the chosen images alone."""
-        of_samples = ("images", "labels", "crops", "flips", "weights", "lighting")
+        of_samples = ("images", "labels", "crops", "flips", "weights", "lighting", "erased")
         drawn = {name: values for name in of_samples if (values := getattr(self, name)) is not None}
         return replace(self, **{name: values[chosen] for name, values in drawn.items()})
+
+    def pixels(self, mean: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """The images with what is erased in them: it takes `mean`, which is subtracted next (see `data.erased`)."""
+        if self.erased is None:
+            return self.images
+        crops = np.full((len(self.images), 2), self.pad) if self.crops is None else self.crops
+        return erased(self.images, self.erased, crops - self.pad, mean)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What this machine offers: processor, units for bf16, threads, memory, compiler, GPU."""
 
-import os
+import math
 import platform
 import shutil
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from reslab.native import Unavailable, compiler_command
-from reslab.processor import cpu_words, usable_cores
+from reslab.processor import cpu_words, usable_cores, usable_memory
 
 # What decides speed here, by the names that Linux gives processor features.
 FEATURES = (
@@ -35,7 +35,7 @@ class Machine:
     processor: str
     features: tuple[str, ...]
     cores: int  # that this process may use
-    memory_gb: float
+    memory_gb: float  # that it may use; 0 where the system does not tell
     gpu: str | None
     mps: bool
     compiler: str | None
@@ -55,12 +55,12 @@ class Machine:
 @lru_cache(maxsize=1)
 def this_machine() -> Machine:
     """The machine that this process runs on."""
-    words = cpu_words()
+    words, memory = cpu_words(), usable_memory()
     return Machine(
         processor=words.get("model name") or platform.processor() or platform.machine(),
         features=tuple(f for f in FEATURES if f in words.get("flags", words.get("Features", "")).split()),
         cores=usable_cores(),
-        memory_gb=round(_memory_bytes() / 2**30, 1),
+        memory_gb=0.0 if memory == math.inf else round(memory / 2**30, 1),
         gpu=torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         mps=torch.backends.mps.is_available(),
         compiler=_compiler(),
@@ -78,10 +78,3 @@ def _compiler() -> str | None:
         return " ".join(compiler_command())
     except Unavailable:
         return None
-
-
-def _memory_bytes() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return 0

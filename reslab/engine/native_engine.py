@@ -46,6 +46,7 @@ class NativeEngine:
     def __init__(self, spec: Spec, preprocessing: Preprocessing, execution: Execution) -> None:
         self.execution = execution
         self._geometry, self.parameters, self.statistics = geometry_of(spec)
+        self._mean = preprocessing.mean
         kernels = library(VARIANTS[execution.precision])
         self._network = Network(kernels, self._geometry, preprocessing.mean, 1 / preprocessing.std, execution.threads)
         self._gradient = torch.zeros(self.parameters.total)
@@ -65,7 +66,7 @@ class NativeEngine:
         losses, errors = np.empty(len(batch.labels), np.float32), np.empty(len(batch.labels), np.bool_)
         self._network.step(
             parameters.numpy(),
-            np.ascontiguousarray(batch.images),
+            np.ascontiguousarray(batch.pixels(self._mean)),
             batch.labels,
             self._gradient.numpy(),
             self._statistics.numpy(),

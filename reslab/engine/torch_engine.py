@@ -28,6 +28,7 @@ class TorchEngine:
         self._companions = companions_of(net)
         self._normalisations = batch_normalisations(net)
         _hand_over(self._normalisations)
+        self._pixels = preprocessing.mean
         self._mean = torch.from_numpy(preprocessing.mean).to(self.device)
         self._scale = 1 / preprocessing.std
         self._forward = torch.compile(self._net) if execution.compiled else self._net
@@ -72,8 +73,8 @@ class TorchEngine:
         return values.detach().to(self.device, torch.float32, copy=True)
 
     def _augmented(self, batch: Batch) -> Tensor:
-        """uint8 (B, H, W, 3) -> normalised, cropped, mirrored (B, 3, H, W), or (B, 3, size, size)."""
-        images = self._normalised(batch.images)
+        """uint8 (B, H, W, 3) -> erased, normalised, cropped, mirrored (B, 3, H, W), or (B, 3, size, size)."""
+        images = self._normalised(batch.pixels(self._pixels))
         if batch.lighting is not None:
             images += (torch.from_numpy(batch.lighting).to(self.device) * self._scale)[:, None, None, :]
         if batch.crops is not None or batch.flips is not None:

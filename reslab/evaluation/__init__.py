@@ -29,6 +29,7 @@ from reslab.evaluation.mistakes import answers
 from reslab.evaluation.pictures import Picture, photographs
 from reslab.evaluation.predict import Prediction, predict
 from reslab.evaluation.probabilities import probabilities
+from reslab.evaluation.ranges import Looked, looked_at
 from reslab.evaluation.recorded import recorded_temperature, temperature_for, validation_images_of
 from reslab.evaluation.scores import scores_of, single_view
 from reslab.evaluation.temperature import at_temperature, best_temperature
@@ -45,6 +46,7 @@ __all__ = [
     "Confusion",
     "Evaluation",
     "Fitted",
+    "Looked",
     "Measures",
     "Net",
     "Picture",
@@ -66,6 +68,7 @@ __all__ = [
     "evaluate",
     "expected_calibration_error",
     "fit",
+    "looked_at",
     "mean_class_error",
     "measures",
     "negative_log_likelihood",

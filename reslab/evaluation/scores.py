@@ -115,12 +115,12 @@ def _exported_execution(net: ExportedNet, request: Request, say: Callable[[str],
     for option, asked, own in (
         ("engine", request.engine, "auto"),
         ("device", request.device, "cpu"),
-        ("precision", request.precision, "fp32"),
+        ("precision", request.precision, net.precision),
         ("compile", request.compile, "off"),
     ):
         if asked not in ("auto", own):
             raise UsageError(
-                f"--{option} {asked}: the exported {net.place} runs on the CPU, in fp32, by {net.runtime}; "
+                f"--{option} {asked}: the exported {net.place} runs on the CPU, in {net.precision}, by {net.runtime}; "
                 "leave the option out, or give the run that it came from"
             )
-    return Execution(net.runtime, "cpu", "fp32", channels_last=False, compiled=False, threads=chosen.threads)
+    return Execution(net.runtime, "cpu", net.precision, channels_last=False, compiled=False, threads=chosen.threads)

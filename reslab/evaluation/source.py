@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,24 +109,39 @@ def _index_in(folder: Path, index: FolderIndex, run: RunFolder, say: Say) -> Fol
     return index
 
 
-def _asked(net: Net, data: str | Path | None) -> str | Path:
-    """The data set's name or folder. Raises UsageError where nobody names one, and the net does not know its own."""
+class Lost(NamedTuple):
+    """Why nobody can say where the images lie that a net was trained on, and, to end the sentence, what to do."""
+
+    why: str
+    way: str
+
+
+def whereabouts(net: Net) -> str | Lost:
+    """Name or folder of the images that the net was trained on."""
     about, run = net.identity, run_of(net)
-    if data is not None:
-        return data
+    name = net.place or about.model
     if about.data == UNTOLD:
-        raise UsageError(f"{net.place or about.model} was trained on {UNTOLD}: name a data set (reslab eval FILE DATA)")
+        return Lost(f"{name} was trained on {UNTOLD}", ": name a data set (reslab eval FILE DATA)")
     if run and (where := run.photographs()):
-        if not where.is_dir():
-            again = f"reslab eval {as_typed(run.path)} NEW_PLACE"
-            raise UsageError(f"the photographs of {run.path} are not in {where} any more; {again}")
-        return str(where)
+        gone = Lost(
+            f"the photographs of {run.path} are not in {where} any more",
+            f"; reslab eval {as_typed(run.path)} NEW_PLACE",
+        )
+        return str(where) if where.is_dir() else gone
     if about.data not in NAMES and not Path(about.data).is_dir():
-        raise UsageError(
-            f"{net.place or about.model} was trained on the photographs '{about.data}', and does not know where they "
-            "lie: name their folder (reslab eval FILE FOLDER)"
+        return Lost(
+            f"{name} was trained on the photographs '{about.data}', and does not know where they lie",
+            ": name their folder (reslab eval FILE FOLDER)",
         )
     return about.data
+
+
+def _asked(net: Net, data: str | Path | None) -> str | Path:
+    """The data set's name or folder. Raises UsageError where nobody names one, and the net does not know its own."""
+    found = data if data is not None else whereabouts(net)
+    if not isinstance(found, Lost):
+        return found
+    raise UsageError(found.why + found.way)
 
 
 def by_name(dataset: Dataset, split: str, classes: tuple[str, ...], hint: str = "") -> Images:

@@ -12,8 +12,9 @@ from reslab.experiments.experiment import Experiment
 from reslab.experiments.outlook import Kind
 from reslab.experiments.reproduce import needs_of, seeds_of
 from reslab.experiments.scales import JUDGED, Setting, is_imagenet
-from reslab.experiments.shares import is_small, macs_of, usable_cores
+from reslab.experiments.shares import is_small, macs_of
 from reslab.experiments.trial import short_trial
+from reslab.processor import usable_cores
 from reslab.progress import Say, silent
 from reslab.store import remember_pace, remembered_pace
 from reslab.training import Recipe
@@ -57,7 +58,7 @@ def expected_seconds(paces: Paces, recipes: Sequence[Recipe]) -> float:
     if not recipes:
         return 0.0
     each = [paces.seconds(recipe) for recipe in recipes]
-    cores = len(usable_cores())
+    cores = usable_cores()
     longest = max(s / (1 if is_small(r) else cores) for s, r in zip(each, recipes, strict=True))
     return max(sum(each) / cores, longest)
 
@@ -101,7 +102,7 @@ def _what_is_tried(recipe: Recipe, request: Request) -> str:
 
 def _tried(recipe: Recipe, request: Request, say: Say) -> float:
     """Core-seconds for each multiply-add of a training image."""
-    cores = 1 if is_small(recipe) else len(usable_cores())
+    cores = 1 if is_small(recipe) else usable_cores()
     asked = Request(request.engine, request.device, request.precision, request.compile, cores)
     execution, _ = choose(asked, this_machine(), work_of(recipe), say)
     return cores / (short_trial(recipe, _noise(recipe), execution).images_per_second * macs_of(recipe))

@@ -7,7 +7,8 @@ from pathlib import Path
 from reslab.engine import Request, choose, this_machine
 from reslab.errors import RunError, UsageError
 from reslab.experiments.jobs import Job, Outcome, outcome_of, recorded_threads
-from reslab.experiments.shares import fitting, is_small, shares, usable_cores
+from reslab.experiments.shares import fitting, is_small, shares
+from reslab.processor import core_numbers, usable_cores
 from reslab.training import Surroundings
 from reslab.training.presets import work_of
 
@@ -46,7 +47,7 @@ def plan(jobs: Sequence[Job], around: Surroundings, workers: int = 0, cores: Seq
     """
     if workers < 0 or around.request.threads < 0:
         raise UsageError("--workers and --threads are 1 or more, or 0 to leave them to the machine")
-    here = tuple(usable_cores() if cores is None else cores)
+    here = tuple(core_numbers()[: usable_cores()] if cores is None else cores)
     each = {job.folder: job for job in jobs}
     known = {folder: outcome for folder, job in each.items() if (outcome := outcome_of(job))}
     open_jobs = [job for folder, job in each.items() if folder not in known]

@@ -9,6 +9,7 @@ import torch
 
 from reslab.experiments.paper import exact_counts
 from reslab.nets import build, complexity, named_residual, spec
+from reslab.processor import within_quota
 from reslab.progress import Say
 from reslab.training import Data, Model, Recipe
 from reslab.training.presets import spec_of
@@ -75,20 +76,14 @@ def _counted(model: Model, size: int) -> int:
         return complexity(build(net, named_residual(model.residual)), size).macs
 
 
-def usable_cores() -> tuple[int, ...]:
-    """The numbers of the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return tuple(sorted(os.sched_getaffinity(0)))
-    return tuple(range(os.cpu_count() or 1))
-
-
 @contextmanager
 def on_cores(cores: Sequence[int]) -> Iterator[None]:
     """Processes that are started inside run on these cores alone, where the system can do that.
 
-    Two runs that share cores slow each other down several times over, since their threads wait for each other.
+    Two runs that share cores slow each other down several times over, since their threads wait for each other. Where
+    a quota of time binds, they are left to the system, which knows those cores that have any.
     """
-    if not cores or not hasattr(os, "sched_setaffinity"):
+    if not cores or not hasattr(os, "sched_setaffinity") or within_quota():
         yield
         return
     before = os.sched_getaffinity(0)

@@ -9,6 +9,8 @@ deployed             the net with all that stands around it, and what a file say
 torch_program        torch.export's .pt2
 program_check        and which of these are let in
 onnx_graph           ONNX
+int8                 which is quantised
+price                and what that costs
 torchvision_names    one table of names, and which nets torchvision has
 torchvision_weights  safetensors for torchvision, a folder for timm
 verify               is it the same function?
@@ -33,8 +35,10 @@ zero_sides           option A with zeros on both sides
 from reslab.interop.convert import Converted, convert
 from reslab.interop.deployed import Deployed, description
 from reslab.interop.export import TARGETS, Exported, export
+from reslab.interop.int8 import Int8
 from reslab.interop.onnx_graph import read_onnx
 from reslab.interop.opening import load, opened, require_model, trained
+from reslab.interop.price import Price
 from reslab.interop.published import PUBLISHED, fetch_published, is_published, list_published
 from reslab.interop.said import view_options
 from reslab.interop.torch_program import read_program
@@ -50,6 +54,8 @@ __all__ = [
     "Converted",
     "Deployed",
     "Exported",
+    "Int8",
+    "Price",
     "compare",
     "convert",
     "description",

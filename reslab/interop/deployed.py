@@ -13,7 +13,7 @@ from reslab.store import Classifier, Identity, Origin
 INPUT = "pixels"
 
 # Of what a file says of itself: what is text, whatever it looks like (a data set may be called "2024").
-TEXTS = ("reslab", "model", "data", "split", "fingerprint", "residual", "input", "output")
+TEXTS = ("reslab", "model", "data", "split", "fingerprint", "residual", "input", "output", "precision", "ranges")
 # Without which it cannot be used; older files do not say which images were held out.
 NEEDED = ("reslab", "model", "spec", "data", "classes", "size", "preprocessing", "input", "output")
 

@@ -14,8 +14,10 @@ from reslab.errors import RunError, UsageError, unknown
 from reslab.interop.checkpoint import own_export, weights_file
 from reslab.interop.deployed import INPUT, output_name
 from reslab.interop.hub_cache import name_in_cache
+from reslab.interop.int8 import PRECISION, Look, in_int8, refuse_other_format
 from reslab.interop.onnx_graph import onnx_bytes, opset, read_onnx, require_onnx
 from reslab.interop.opening import trained
+from reslab.interop.price import Price
 from reslab.interop.published import is_published
 from reslab.interop.tempered import tempered
 from reslab.interop.torch_program import program_bytes, read_program
@@ -66,6 +68,7 @@ class Exported:
     notes: tuple[str, ...]
     mean: tuple[float, ...] | None = None  # a colour, of images in [0, 1], where another program normalises these
     std: tuple[float, ...] | None = None
+    price: Price | None = None  # of quantisation: `agreement` is that of the graph before it
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -81,6 +84,8 @@ class Exported:
             "std": self.std,
             "bytes": self.bytes,
             "temperature": self.temperature,
+            "precision": PRECISION if self.price else "fp32",
+            "int8": self.price.to_dict() if self.price else None,
             "verified": self.agreement.to_dict(),
             "notes": list(self.notes),
         }
@@ -95,6 +100,7 @@ def export(
     temperature: float = 1.0,
     check: Iterable[str | Path] = (),
     residual: Residual | None = None,
+    int8: Look | None = None,
     say: Say = silent,
 ) -> Exported:
     """Write a trained net for other programs: `to` is "onnx", "torch-export", "torchvision" or "timm".
@@ -104,13 +110,16 @@ def export(
     its name: a file that differs from our scores by more than `verify.TOLERANCE` is not kept. A classifier that `load`
     gave is exported with the weights that it has now. With a `temperature` the net that is written and compared is
     `tempered`: its probabilities are calibrated wherever the file is run. The names of files end as their format's do
-    (`SUFFIXES`).
+    (`SUFFIXES`). With `int8`, which tells of the net what to look at, it is quantised then (see `in_int8`), and kept if
+    its error rises by no more than is allowed.
 
     Raises UsageError for what cannot be asked for and for packages that are missing, RunError where the exported net is
     another function, DataError for a photograph that cannot be read.
     """
     if to not in TARGETS:
         raise unknown("format", to, TARGETS)
+    if int8:
+        refuse_other_format(to)
     if to == "onnx":
         require_onnx()
     if scores and to not in WHOLE:
@@ -118,8 +127,10 @@ def export(
             f"--scores: a file for {to} holds weights, and what is made of them is another program's affair"
         )
     asked, source = _source(run_or_classifier)
-    path = _destination(asked, source, to, Path(out) if out is not None else None)
+    marked = f"-{PRECISION}" if int8 else ""
+    path = _destination(asked, source, to, Path(out) if out is not None else None, marked)
     classifier = tempered(_classifier(run_or_classifier, residual, say), temperature)
+    looked = int8(classifier) if int8 else None
     say(f"{classifier.identity.model} as {to}: writing, and running what was written ...")
     files, read = _made(classifier, to, scores, path)
     data = next(iter(files.values()))
@@ -130,6 +141,11 @@ def export(
             f"the {to} file computes another function: scores differ by {agreement.largest_difference:.3g} of "
             f"{agreement.largest_score:.3g} (at most {TOLERANCE:g} of it is allowed); {path} was not written"
         )
+    price = None
+    if looked:
+        say("in int8: looking for the ranges of activations, and for what it costs ...")
+        data, price = in_int8(data, looked, scores)
+        files = {path: data}
     if to == "timm":
         make_folder(path)
     for name, content in files.items():
@@ -149,6 +165,7 @@ def export(
         notes=_notes(classifier, to, agreement),
         mean=None if to in WHOLE else tuple(colours(classifier)["mean"]),
         std=None if to in WHOLE else tuple(colours(classifier)["std"]),
+        price=price,
     )
 
 
@@ -188,16 +205,16 @@ def _made(classifier: Classifier, to: str, scores: bool, path: Path) -> tuple[di
     return {path / "model.safetensors": torchvision_bytes(classifier), path / "config.json": config}, read_torchvision
 
 
-def _destination(asked: Path, source: Path, to: str, out: Path | None) -> Path:
+def _destination(asked: Path, source: Path, to: str, out: Path | None, marked: str = "") -> Path:
     """Where the file goes: beside the model, or into the current folder, if that is the package's or a cache's.
 
-    Raises UsageError for a place that cannot be meant, or that something else has.
+    `marked` is a part of its name there. Raises UsageError for a place that cannot be meant, or that another file has.
     """
     ending = TARGETS[to]
     named = is_published(asked) or (not asked.exists() and str(asked) in trained_names())
     cached = name_in_cache(source)
-    beside = (Path(source.name) if named else source).with_name(source.stem + ending)
-    path = out or (Path(cached + ending) if cached else beside)
+    beside = (Path(source.name) if named else source).with_name(source.stem + marked + ending)
+    path = out or (Path(cached + marked + ending) if cached else beside)
     others = [name for name, end in TARGETS.items() if name != to and path.name.endswith(end)]
     if others and not path.name.endswith(ending):
         raise UsageError(f"--out {path}: that is the name of a file for --to {others[0]}; --to {to} ends in {ending}")

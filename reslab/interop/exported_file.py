@@ -50,6 +50,8 @@ def _net(place: Path, form: str, data: bytes) -> ExportedNet:
             runtime="onnxruntime" if form == "onnx" else "torch",
             scores=about["output"] == "scores",
             version=about["reslab"],
+            precision=about.get("precision", "fp32"),
+            ranges=about.get("ranges", ""),
             place=place,
             run=run,
         )

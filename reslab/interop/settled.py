@@ -109,7 +109,7 @@ def assumed(told: Told, asked: Asked, layout: Layout, net: Spec) -> str:
         *([] if told.view or asked.size else [f"{layout.size} px"]),
         *([f"{usual.whose} {' and '.join(colours)}"] if colours else []),
         *([f"the stride of bottlenecks on the {STRIDE_IN}"] if _untold_stride(told, asked, net) else []),
-        *([f"the classes of {usual.trained_on.title}"] if usual.trained_on and not names else []),
+        *([f"the classes of {usual.whose_classes}"] if usual.whose_classes and not names else []),
     ]
     alone = "told by names and shapes alone: a variant without weights of its own cannot be told apart"
     return "; ".join([*([] if told.named else [alone]), *([f"assumed: {', '.join(granted)}"] if granted else [])])

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from reslab.data.cifar_official import CIFAR10, CIFAR100, Cifar
+from reslab.data.imagenet import COUNT, TITLE, names_by_synset
 from reslab.interop.layouts import AKAMASTER, CHENYAOFO, Layout
 
 
@@ -14,11 +15,19 @@ class Usual:
     whose: str  # whose colours these are: "ImageNet's"
     mean: tuple[float, ...]  # a colour, of images in [0, 1]
     std: tuple[float, ...]
-    trained_on: Cifar | None = None  # the data set, all 50,000 training images of it; None: nobody knows
+    trained_on: Cifar | None = None  # the data set, all 50,000 training images of it; None: another, or nobody knows
+    of_imagenet: bool = False  # are its classes ImageNet's?
 
     @property
     def classes(self) -> tuple[str, ...] | None:
+        if self.of_imagenet:
+            return tuple(names_by_synset().values())
         return self.trained_on.classes if self.trained_on else None
+
+    @property
+    def whose_classes(self) -> str:
+        """The data set that has them; "": nobody knows."""
+        return TITLE if self.of_imagenet else self.trained_on.title if self.trained_on else ""
 
 
 # torchvision's, timm's, Hugging Face's and akamaster's: means and deviations of ImageNet's colours.
@@ -39,4 +48,4 @@ def usual_of(layout: Layout, file: str, classes: int) -> Usual:
     if layout is CHENYAOFO:
         colours = OF_CIFAR100 if data is CIFAR100 else OF_CIFAR10
         return replace(AT_FIRST if re.match(CALLED_AT_FIRST, file) else colours, trained_on=data)
-    return IMAGENET
+    return replace(IMAGENET, of_imagenet=classes == COUNT)

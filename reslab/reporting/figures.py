@@ -25,7 +25,7 @@ STROKES: dict[str, dict[str, Any]] = {
     "thin": {"linewidth": 0.9, "alpha": 0.9},
     "dashed": {"linewidth": 1.2, "linestyle": (0, (4, 2)), "alpha": 0.9},
 }
-TICKS = {20: (0, 5, 10, 20), 40: (0, 10, 20, 40), 60: (0, 20, 40, 60), 100: (0, 20, 40, 60, 80, 100)}
+TICKS = {20: (0, 5, 10, 20), 40: (0, 10, 20, 30, 40), 60: (0, 20, 40, 60), 100: (0, 20, 40, 60, 80, 100)}
 LEFT, RIGHT, BOTTOM, BETWEEN = 52, 16, 50, 52  # pixels around and between panels
 END, APART = 24, 12  # pixels: to the right of a panel for what its lines end with, and between two of those
 TITLE, KEY, BARE = 18, 18, 16  # pixels above them: for their titles, for the key, in any case

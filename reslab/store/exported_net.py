@@ -36,6 +36,8 @@ class ExportedNet:
     version: str  # of the reslab that wrote it
     place: Path
     run: Callable[[NDArray[np.uint8]], NDArray[np.float32]] = field(compare=False, repr=False)
+    precision: str = "fp32"  # or "int8": of weights and activations
+    ranges: str = ""  # which photographs the ranges of int8's activations are from, in words
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""From (recipe, step) to a batch: which images, and how each is scaled, cropped, mirrored and coloured."""
+"""From (recipe, step) to a batch: which images, and how each is cropped, mirrored, coloured and erased."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,14 +14,13 @@ from reslab.data import (
     batch_epochs,
     batch_indices,
     draw_crops,
+    draw_erased,
     draw_flips,
     draw_lighting,
-    draw_places,
-    draw_scales,
-    scaled_crops,
 )
 from reslab.data.randomness import generator
 from reslab.engine import Batch, Part, everything
+from reslab.training.pixels import cut_out, pixels_at
 from reslab.training.recipe import Recipe
 from reslab.training.schedule import companions_learn
 
@@ -33,7 +32,7 @@ def batches(recipe: Recipe, images: Images, part: Part = everything) -> Iterator
     What is in memory already is taken when it is asked for. `part` see `pixels_at`. Raises DataError as that does, at
     the batch's own step.
     """
-    if not isinstance(images.pixels, LazyPixels) and not (recipe.augment.scale and images.photos):
+    if not isinstance(images.pixels, LazyPixels) and not (cut_out(recipe) and images.photos):
         yield lambda step: batch_at(recipe, images, step, part)
         return
     with ThreadPoolExecutor(1) as reader:
@@ -57,13 +56,15 @@ def batch_at(recipe: Recipe, images: Images, step: int, part: Part = everything)
     indices = batch_indices(len(images), recipe.candidates, recipe.seed, step)
     augment = recipe.augment
     pad, size = augment.pad, crop_size(recipe, step)
-    spare = images.size - size if size else 0
+    whole = size or images.size
+    spare = images.size - whole
     return Batch(
         images=pixels_at(recipe, images, indices, step, part),
         labels=images.labels[indices],
         crops=draw_crops(len(indices), pad, recipe.seed, step, spare) if pad + spare else None,
         flips=flips_at(recipe, indices, len(images), step) if augment.flip else None,
         lighting=draw_lighting(len(indices), augment.lighting, recipe.seed, step) if augment.lighting else None,
+        erased=draw_erased(len(indices), augment.erase, whole, recipe.seed, step) if augment.erase else None,
         weights=class_weights(images.labels, recipe.balance)[images.labels[indices]] if recipe.balance else None,
         pad=pad,
         size=size,
@@ -82,26 +83,6 @@ def class_weights(labels: NDArray[np.int64], balance: float) -> NDArray[np.float
     counts = np.bincount(labels)
     weights = np.maximum(counts, 1) ** -float(balance)
     return (weights * len(labels) / (weights * counts).sum()).astype(np.float32)
-
-
-def pixels_at(
-    recipe: Recipe, images: Images, indices: NDArray[np.int64], step: int, part: Part = everything
-) -> NDArray[np.uint8]:
-    """The images of the batch at `step`, (B, H, W, 3): as stored, or cut from them at random scales (sec. 3.4).
-
-    A process that looks at a `part` of each batch reads no other photographs; they are zeros. DataError, naming the
-    file, for a photograph that cannot be read any more.
-    """
-    if recipe.selective < 1:
-        part = everything  # any of them may be chosen for its part
-    if not recipe.augment.scale:
-        return images.shared(part).pixels[indices]
-    rows = part(len(indices))
-    scales = draw_scales(len(indices), recipe.augment.scale, recipe.seed, step)
-    places = draw_places(len(indices), recipe.seed, step)
-    pixels = np.zeros((len(indices), *images.pixels.shape[1:]), np.uint8)
-    pixels[rows] = scaled_crops(images, indices[rows], scales[rows], places[rows], images.size)
-    return pixels
 
 
 def crop_size(recipe: Recipe, step: int) -> int:

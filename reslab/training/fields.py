@@ -8,7 +8,7 @@ from functools import reduce
 from typing import Any
 
 from reslab.errors import UsageError, unknown
-from reslab.training.recipe import Recipe, field_names, fitting, hint_of, misfit, options_of
+from reslab.training.recipe import Recipe, element_of, field_names, fitting, hint_of, misfit, options_of
 
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
@@ -81,11 +81,17 @@ def _parse(name: str, text: str) -> Any:
         return None
     if str in options:
         return text
-    if tuple[int, ...] in options:
-        text = f"[{text.strip('[]()')}]"
     try:
-        return json.loads(text.lower())
+        if many := element_of(options):
+            inside = text.strip("[]()").strip()
+            return [_plain(part.strip(), many is float) for part in inside.split(",")] if inside else []
+        return _plain(text, float in options)
     except ValueError as error:
-        if float in options and _DECIMAL.fullmatch(text):  # ".1", "1." and "+1", which are no JSON
-            return float(text)
         raise misfit(name, text) from error
+
+
+def _plain(text: str, decimal: bool) -> Any:
+    """A number or a truth. ValueError for what is neither."""
+    if decimal and _DECIMAL.fullmatch(text):  # also ".1", "1." and "+1", which are no JSON
+        return float(text)
+    return json.loads(text.lower())

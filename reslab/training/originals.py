@@ -7,7 +7,7 @@ NIN had contrast normalisation and whitening, DSN and Highway contrast normalisa
 
 from dataclasses import dataclass
 
-from reslab.training.recipe import Optimizer, Schedule
+from reslab.training.recipe import Augment, Optimizer, Schedule
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Original:
     optimizer: Optimizer
     schedule: Schedule
     pad: int = 4  # pixels of 32, as large a part of any other size
+    augment: Augment | None = None  # in place of padding; images are mirrored where their data set's may be
     loss: str = "cross_entropy"
 
 
@@ -77,10 +78,13 @@ ALEXNET = Original(
     schedule=Schedule(steps=900_000, drops=(300_000, 550_000, 750_000)),
 )
 GOOGLENET = Original(
-    "the paper: momentum, 4 % off the rate every 8 epochs, heads at 0.3; rate, batch, decay and length are our reading",
+    "the paper: momentum, 4 % off the rate every 8 epochs, heads at 0.3, patches of 8 to 100 % of the area; rate, "
+    "batch, decay, length and how much of Howard's colours are our reading",
     batch=256,
     optimizer=Optimizer(lr=0.01, weight_decay=2e-4),
     schedule=Schedule(steps=400_000, drops=tuple(range(40_000, 400_000, 40_000)), drop=0.96),
+    # Howard (arXiv 1312.5402): factors from 0.5 to 1.5 in random order, and then AlexNet's colours.
+    augment=Augment(pad=0, area=(0.08, 1.0), brightness=0.5, contrast=0.5, saturation=0.5, lighting=0.1),
 )
 
 ORIGINALS = {

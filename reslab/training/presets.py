@@ -126,10 +126,11 @@ def original(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
         warm = net.activation == "pre" and net_is_cifar(net)  # arXiv 1603.05027, appendix: whatever the depth
         return warmed_up(recipe) if warm else paper(recipe, facts, net)
     row = ORIGINALS[net.name]
+    augment = row.augment or replace(recipe.augment, pad=facts.size * row.pad // 32)
     return replace(
         recipe,
         loss=row.loss,
-        augment=replace(recipe.augment, pad=facts.size * row.pad // 32),
+        augment=replace(augment, flip=recipe.augment.flip),
         optimizer=row.optimizer,
         schedule=row.schedule,
     )

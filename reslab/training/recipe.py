@@ -48,7 +48,7 @@ class Model:
 class Augment:
     """Random translation by zero padding and cropping, and random mirroring (sec. 4.2).
 
-    For the ImageNet nets, random scales and colours (sec. 3.4).
+    For the ImageNet nets, random scales and colours (sec. 3.4). What others do with photographs is off.
     """
 
     pad: int = 4  # pixels on each side; 0: no translation
@@ -58,6 +58,17 @@ class Augment:
     small_part: float = 0.5  # of the steps, that have small crops
     scale: tuple[int, ...] = ()  # shorter side of the whole image, drawn from the first to the second; (): not scaled
     lighting: float = 0.0  # standard deviation along the components of natural colours; 0.1 in the paper, 0: none
+    area: tuple[float, ...] = ()  # part of the whole image's area that is cut out, from the first to the second
+    aspect: tuple[float, ...] = (3 / 4, 4 / 3)  # of what is cut out so, width to height, from the first to the second
+    brightness: float = 0.0  # times a factor from 1 - x to 1 + x; contrast and saturation by others
+    contrast: float = 0.0
+    saturation: float = 0.0
+    erase: float = 0.0  # probability that a rectangle of the crop takes the mean colour
+
+    @property
+    def jitter(self) -> tuple[float, float, float]:
+        """How far colours are changed; all zero: not at all."""
+        return self.brightness, self.contrast, self.saturation
 
 
 @dataclass(frozen=True)
@@ -117,6 +128,9 @@ class Recipe:
     | selective | of more images than a batch holds, the hardest are trained on |
     | augment.small_size | smaller crops at first |
     | augment.flip_order | every image mirrored in every other epoch |
+    | augment.area | random resized crops |
+    | augment.brightness, contrast, saturation | colour jitter |
+    | augment.erase | random erasing |
 
     Raises UsageError for values that cannot be trained with.
     """
@@ -257,10 +271,10 @@ def fitting(name: str, value: Any) -> Any:
     options = options_of(hint_of(name))
     if value is None and type(None) in options:
         return None
-    if tuple[int, ...] in options:
+    if many := element_of(options):
         values = value if isinstance(value, list | tuple) else [value]
-        if all(isinstance(v, int) for v in values):
-            return tuple(values)
+        if all(isinstance(v, int | many) and not isinstance(v, bool) for v in values):
+            return tuple(many(v) for v in values)
     if float in options and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if isinstance(value, tuple(o for o in options if isinstance(o, type))) and not (
@@ -270,12 +284,18 @@ def fitting(name: str, value: Any) -> Any:
     raise misfit(name, value)
 
 
+def element_of(options: tuple[Any, ...]) -> type[int] | type[float] | None:
+    """What a field of many numbers has many of; None for a field of one value."""
+    return int if tuple[int, ...] in options else float if tuple[float, ...] in options else None
+
+
 KINDS: dict[Any, str] = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",
     str: "text",
     tuple[int, ...]: "whole numbers, as 10,20",
+    tuple[float, ...]: "numbers, as 0.25,1",
     type(None): "none",
 }
 

@@ -126,6 +126,40 @@ def check_values(recipe: "Recipe") -> None:
             not augment.scale or (augment.pad == 0 and augment.small_size is None and recipe.selective == 1),
             "crops are cut from scaled images: set augment.pad=0, and leave augment.small_size and selective out",
         ),
+        (
+            f"area {augment.area}",
+            not augment.area or (len(augment.area) == 2 and 0.01 <= augment.area[0] <= augment.area[1] <= 1),
+            "two parts of the image's area, the smaller first, from 0.01 to 1; 0.25,1 is usual for few photographs",
+        ),
+        (
+            f"area {augment.area}",
+            not (augment.area and augment.scale),
+            "crops are cut by their area or by the image's scale: leave augment.area or augment.scale out",
+        ),
+        (
+            f"area {augment.area}",
+            not augment.area or (augment.pad == 0 and augment.small_size is None and recipe.selective == 1),
+            "crops are cut from whole images: set augment.pad=0, and leave augment.small_size and selective out",
+        ),
+        (
+            f"aspect {augment.aspect}",
+            len(augment.aspect) == 2 and 0.1 <= augment.aspect[0] <= augment.aspect[1] <= 10,
+            "two ratios of width to height, the smaller first, from 0.1 to 10; 0.75,1.3333 is usual",
+        ),
+        (
+            f"aspect {augment.aspect}",
+            bool(augment.area) or augment.aspect == (3 / 4, 4 / 3),
+            "no part of the area is cut out; set augment.area, or leave augment.aspect out",
+        ),
+        *(
+            (f"{name} {value}", 0 <= value <= 1, "a factor from 1 - x to 1 + x, x in [0, 1]; 0 leaves it as it is")
+            for name, value in zip(("brightness", "contrast", "saturation"), augment.jitter, strict=True)
+        ),
+        (
+            f"erase {augment.erase}",
+            0 <= augment.erase <= 1,
+            "a probability, in [0, 1]; 0.25 is usual, 0 erases nothing",
+        ),
         (f"lighting {augment.lighting}", 0 <= augment.lighting <= 1, "0 adds no colour, 0.1 is the paper's; at most 1"),
         (
             f"flip_order {augment.flip_order}",

@@ -1,6 +1,7 @@
 """`reslab export` as a user types it."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from reslab.cli.export import rows_of_price
+from reslab.interop import Price
 from tests.cli.test_commands import Answer
 from tests.interop.classifiers import classifier, saved
 
@@ -110,6 +113,8 @@ def test_without_its_packages_onnx_is_an_extra(model, monkeypatch):
         (["--to", "torchvision", "--scores"], 2, "--scores"),
         (["--to", "torchvision", "--check", "no such folder"], 1, "no file or folder no such folder"),
         (["--to", "torchvision", "--out", "net.pt2"], 2, "name of a file for --to torch-export"),
+        (["--to", "timm", "--int8"], 2, "--int8: files for timm stay in fp32; --to onnx"),
+        (["--images", "photos"], 2, "--images is for --int8"),
     ],
 )
 def test_mistakes(model, words, code, message):
@@ -122,3 +127,15 @@ def test_nets_without_an_equal_and_files_that_are_none(small, tmp_path):
     assert answer.code == 2 and "torchvision has no CIFAR nets" in answer.err and "--to onnx" in answer.err
     answer = Answer("export", tmp_path / "nothing", "--to", "torchvision")
     assert answer.code == 1 and "nothing" in answer.err
+
+
+def test_what_int8_costs_in_words():
+    price = Price(200, "200 validation images of pets", 7, 0.00123, 0.4567, 10.0, 11.5, 0.86)
+    assert dict(rows_of_price(SimpleNamespace(price=price))) == {
+        "error": "10.00 % in fp32, 11.50 % in int8 (+1.50 ± 0.86 points), on 200 validation images of pets",
+        "answers": "int8 has another one on 7 of 200 images; probabilities differ by 0.0012 in the mean, 0.457 at most",
+    }
+    unknown = replace(price, source="200 photographs in pets", error_before=None, error_after=None)
+    ((name, answers),) = rows_of_price(SimpleNamespace(price=unknown))
+    assert name == "answers" and answers.endswith("at most, on 200 photographs in pets, whose ranges it has")
+    assert rows_of_price(SimpleNamespace(price=None)) == []

@@ -12,7 +12,7 @@ from PIL import Image
 
 from reslab.interop import load
 from tests.cli.test_commands import Answer
-from tests.interop.by_hand import onnx_by_hand
+from tests.interop.by_hand import about, onnx_by_hand
 from tests.interop.classifiers import classifier
 
 
@@ -61,17 +61,31 @@ def test_eval_on_a_folder(model, photos):
 
 def test_info(model):
     found = Answer("info", model, "--json").json
-    about = found["exported"]
+    said = found["exported"]
     assert (found["name"], found["shortcut"], found["classes"], found["input_size"]) == ("resnet8", "B", 4, 8)
-    assert about["class_names"] == ["Ängström", "犬", "cat", "dog"] and (about["size"], about["data"]) == (8, "pets")
-    assert (about["file"], about["to"], about["output"]) == (str(model), "onnx", "probabilities")
-    assert about["preprocessing"] == list(load(model).preprocessing)
+    assert said["class_names"] == ["Ängström", "犬", "cat", "dog"] and (said["size"], said["data"]) == (8, "pets")
+    assert (said["file"], said["to"], said["output"]) == (str(model), "onnx", "probabilities")
+    assert said["preprocessing"] == list(load(model).preprocessing)
+    assert (said["precision"], said["ranges"]) == ("fp32", None)
     text = Answer("info", model).out
     for words in ("resnet8, input 8 x 8, 4 classes", "onnx, written by reslab", "trained on     pets", "犬", "EXIF"):
         assert words in text
     refused = Answer("info", model, "--size", "9")
     assert refused.code == 2 and "its net is fixed" in refused.err
     assert "exported" not in Answer("info", "resnet8", "--json").json
+
+
+def test_a_file_in_int8_says_so(tmp_path, photos):
+    made = classifier("resnet8", 8)
+    said = {**about(made), "precision": "int8", "ranges": "512 training images of pets"}
+    file = onnx_by_hand(tmp_path / "net.onnx", made, said)
+    found = Answer("info", file, "--json").json["exported"]
+    assert (found["precision"], found["ranges"]) == ("int8", "512 training images of pets")
+    text = " ".join(Answer("info", file).out.split())
+    assert "by onnxruntime, in int8, the ranges of activations from 512 training images of pets" in text
+    assert Answer("eval", file, photos, "--json").json["precision"] == "int8"
+    refused = Answer("eval", file, photos, "--precision", "fp32")
+    assert refused.code == 2 and "--precision fp32: the exported" in refused.err and "in int8, by onnx" in refused.err
 
 
 @pytest.mark.parametrize(

@@ -254,10 +254,10 @@ def test_more_images_than_disk_and_memory_should_hold_are_read_at_each_use(folde
     needed = 3 * 8 * 8 * 3
     monkeypatch.setattr(cache_module.shutil, "disk_usage", lambda _: SimpleNamespace(free=2 * needed - 1))
     said = []
-    monkeypatch.setattr(cache_module, "_memory", lambda: 4 * needed)
+    monkeypatch.setattr(cache_module, "usable_memory", lambda: 4 * needed)
     assert isinstance(decode_folder(folder, FILES, 8, say=said.append).pixels, np.ndarray)
     assert "are free" in said[-1] and "into memory" in said[-1] and len(decodings) == 3
-    monkeypatch.setattr(cache_module, "_memory", lambda: 4 * needed - 1)
+    monkeypatch.setattr(cache_module, "usable_memory", lambda: 4 * needed - 1)
     assert isinstance(decode_folder(folder, FILES, 8, say=said.append).pixels, LazyPixels)
     assert "more than a quarter of the memory" in said[-3] and said[-2].startswith("3 images would take")
     assert len(decodings) == 3

@@ -176,7 +176,7 @@ def test_a_torn_memory_is_made_anew(folder, few, looks, torn):
 def test_without_a_cache_folder_nothing_is_remembered(folder, monkeypatch, tmp_path, looks):
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("RESLAB_CACHE", str(tmp_path / "file"))
-    monkeypatch.setattr(cache, "_memory", lambda: 0)
+    monkeypatch.setattr(cache, "usable_memory", lambda: 0)
     for _ in range(2):
         assert isinstance(load_folder(folder, 8).splits["train"].pixels, LazyPixels)
     assert len(looks) == 2 * 20

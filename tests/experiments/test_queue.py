@@ -16,7 +16,7 @@ from reslab.errors import UsageError
 from reslab.experiments.jobs import Job
 from reslab.experiments.plan import plan
 from reslab.experiments.queue import Standing, run_queue
-from reslab.experiments.shares import usable_cores
+from reslab.processor import core_numbers
 from reslab.store import ENVIRONMENT, RunFolder
 from reslab.training import Interrupted, Recipe, Surroundings
 
@@ -41,7 +41,7 @@ def met(job: Job) -> dict:
 
 def four_cores() -> list[int]:
     """As many as a machine of four has; where there are fewer, some of them twice."""
-    return sorted((list(usable_cores()) * 4)[:4])
+    return sorted((list(core_numbers()) * 4)[:4])
 
 
 def most_at_once(*runs: dict) -> int:

@@ -10,7 +10,8 @@ from reslab.errors import UsageError
 from reslab.experiments.outlook import Kind, Outlook, Work, makespan
 from reslab.experiments.plan import Plan, Task, plan
 from reslab.experiments.running import Running
-from reslab.experiments.shares import fitting, is_small, on_cores, shares, usable_cores
+from reslab.experiments.shares import fitting, is_small, on_cores, shares
+from reslab.processor import core_numbers
 from reslab.training import Facts, make_recipe
 from tests.experiments.test_queue import SPEAKING, jobs
 
@@ -77,13 +78,26 @@ def test_small_means_cifars_size():
 
 
 def test_a_pinned_start_leaves_this_process_where_it_was():
-    before = usable_cores()
+    before = core_numbers()
     with on_cores(before[:1]):
         if hasattr(__import__("os"), "sched_setaffinity"):
-            assert usable_cores() == before[:1]
+            assert core_numbers() == before[:1]
     with on_cores((10_000,)):  # a core that is not there
-        assert usable_cores() == before
-    assert usable_cores() == before
+        assert core_numbers() == before
+    assert core_numbers() == before
+
+
+def test_under_a_quota_of_time_runs_are_not_told_which_core_to_be_on(monkeypatch):
+    monkeypatch.setattr("reslab.experiments.shares.within_quota", lambda: True)
+    before = core_numbers()
+    with on_cores(before[:1]):
+        assert core_numbers() == before
+
+
+def test_a_queue_has_no_more_cores_than_the_quota_pays(recipe, tmp_path, monkeypatch):
+    monkeypatch.setattr("reslab.experiments.plan.core_numbers", lambda: tuple(range(64)))
+    monkeypatch.setattr("reslab.experiments.plan.usable_cores", lambda: 2)
+    assert plan(jobs(recipe, tmp_path, 4), SPEAKING).at_once == 2
 
 
 def test_makespan_is_of_runs_that_begin_when_their_cores_are_free():

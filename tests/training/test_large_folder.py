@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reslab.data import LazyPixels, cache, load_dataset
+from reslab.data import LazyPixels, cache, draw_places, draw_scales, load_dataset
 from reslab.data.lazy import read_photo
 from reslab.data.scaling import scaled_crop
 from reslab.engine import Request, choose, this_machine
@@ -33,6 +33,10 @@ from reslab.training.presets import work_of
 TIMES = ("seconds", "images_per_second")
 ONE_THREAD = Surroundings(Request(threads=1, precision="fp32"))
 SCALED = ["augment.pad=0", "augment.scale=18,34", "augment.lighting=0.1"]
+AREA = [
+    *("augment.pad=0", "augment.scale=", "augment.area=0.2,1", "augment.lighting=0"),
+    *("augment.brightness=0.4", "augment.contrast=0.4", "augment.saturation=0.4", "augment.erase=0.5"),
+]
 PLAIN = ["augment.scale=", "augment.pad=2", "model.stem_init=whitening"]
 
 
@@ -79,7 +83,7 @@ def stopping(updated, at: int, stop):
     return update
 
 
-@pytest.mark.parametrize("changes", [PLAIN, SCALED, [*PLAIN, "selective=0.5"], [*PLAIN, "data.images=14"]])
+@pytest.mark.parametrize("changes", [PLAIN, SCALED, AREA, [*PLAIN, "selective=0.5"], [*PLAIN, "data.images=14"]])
 def test_the_same_bytes_as_decoded_whole(photographs, tmp_path, monkeypatch, changes):
     whole = load_dataset(photographs, size=16)
     recipe = recipe_on(whole, changes)
@@ -200,7 +204,7 @@ def test_crops_of_fewer_training_images_come_from_their_photographs(photographs)
     data = load_dataset(photographs, size=16).with_train(9)
     train, recipe = data.splits["train"], recipe_on(data, SCALED)
     indices = feed.batch_indices(9, 8, 0, 0)
-    scales, places = feed.draw_scales(8, (18, 34), 0, 0), feed.draw_places(8, 0, 0)
+    scales, places = draw_scales(8, (18, 34), 0, 0), draw_places(8, 0, 0)
     for index, scale, place, crop in zip(indices, scales, places, batch_at(recipe, train, 0).images, strict=True):
         assert (train.pixels[index] == read_photo(photographs / train.photos.files[index], 16)).all()
         image = train.picture(int(index), 2 * int(scale))
@@ -227,7 +231,7 @@ def test_an_estimate_reads_a_few_photographs(photographs, monkeypatch, too_large
     assert len(read) == 4, "two of the training images for their mean, two of the validation images for the time"
 
 
-@pytest.mark.parametrize("changes", [PLAIN, SCALED])
+@pytest.mark.parametrize("changes", [PLAIN, SCALED, AREA, [*PLAIN, "augment.brightness=0.5"]])
 def test_one_of_several_processes_reads_its_own_part_alone(photographs, too_large, changes):
     data = load_dataset(photographs, size=16)
     recipe, train = recipe_on(data, changes), data.splits["train"]

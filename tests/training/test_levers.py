@@ -46,6 +46,9 @@ LEVERS = {
         "optimizer.kind=muon",
         "optimizer.bn_bias_lr=8",
     ],
+    "area": ["augment.pad=0", "augment.area=0.3,1"],
+    "jitter": ["augment.brightness=0.4", "augment.contrast=0.4", "augment.saturation=0.4"],
+    "erasing": ["augment.erase=0.5"],
     "alternating flip": ["augment.flip=true", "augment.flip_order=alternating"],
 }
 

@@ -66,6 +66,15 @@ def test_fast_is_the_nets_own_recipe_in_20_epochs():
     assert fast.steps == 9_000 and fast.schedule.drops == (6_750, 7_650) and fast.schedule.companion_steps == 2_250
 
 
+def test_googlenet_sees_parts_of_photographs_in_other_colours():
+    augment = make_recipe(replace(CIFAR10, size=224), "googlenet", "original").augment
+    assert (augment.area, augment.aspect, augment.pad, augment.flip) == ((0.08, 1.0), (3 / 4, 4 / 3), 0, True)
+    assert (augment.jitter, augment.lighting) == ((0.5, 0.5, 0.5), 0.1)
+    assert not make_recipe(replace(CIFAR10, mirror=False), "googlenet", "fast").augment.flip
+    others = [make_recipe(replace(CIFAR10, size=224), name, "original") for name in HISTORIC if name != "googlenet"]
+    assert all(not other.augment.area and other.augment.pad > 0 for other in others)
+
+
 def test_paper_is_section_4_2_for_every_net():
     ours, theirs = (make_recipe(CIFAR10, name, "paper") for name in ("resnet20", "nin"))
     assert (ours.optimizer, ours.schedule, ours.batch) == (theirs.optimizer, theirs.schedule, theirs.batch)

@@ -1,5 +1,6 @@
 """Recipes as values: presets, stretching, fields by name, TOML, identity."""
 
+import json
 import tomllib
 from dataclasses import replace
 
@@ -112,6 +113,30 @@ def test_fields_by_dotted_name():
         assert with_fields(make_recipe(CIFAR), [f"optimizer.lr={written}"]).optimizer.lr == value
 
 
+@pytest.mark.parametrize("written", ["0.25,1", "[.25, 1]", "(2.5e-1,1.)", " 0.25 , 1 "])
+def test_fields_of_numbers_by_name_and_in_toml(written):
+    recipe = with_fields(make_recipe(CIFAR), ["augment.pad=0", f"augment.area={written}", "augment.aspect=0.5,2"])
+    assert recipe.augment.area == (0.25, 1.0) and recipe.augment.aspect == (0.5, 2.0)
+    assert all(type(value) is float for value in recipe.augment.area)
+    assert Recipe.from_dict(tomllib.loads(tomli_w.dumps(recipe.to_dict()))) == recipe
+    assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))).digest() == recipe.digest()
+    assert recipe.digest() != with_fields(recipe, ["augment.area=0.5,1"]).digest()
+    assert with_fields(recipe, ["augment.area=", "augment.aspect=0.75,1.3333333333333333"]).augment.area == ()
+
+
+@pytest.mark.parametrize(
+    ("together", "message"),
+    [
+        (["augment.scale=32,48"], "leave augment.area or augment.scale out"),
+        (["augment.small_size=16"], "leave augment.small_size and selective out"),
+        (["selective=0.5"], "leave augment.small_size and selective out"),
+    ],
+)
+def test_one_way_of_cutting_crops(together, message):
+    with pytest.raises(UsageError, match=message):
+        with_fields(make_recipe(CIFAR), ["augment.pad=0", "augment.area=0.25,1", *together])
+
+
 @pytest.mark.parametrize(
     ("assignment", "message"),
     [
@@ -147,6 +172,21 @@ def test_fields_by_dotted_name():
         ("augment.small_size=7", "small_size 7: crops from 8 pixels"),
         ("augment.small_part=0.3", r"no crop is smaller; set augment\.small_size"),
         ("augment.small_part=0", r"small_part 0.0: .*\(0, 1\]"),
+        ("augment.area=0.5", "area .*two parts of the image's area"),
+        ("augment.area=1,0.5", "the smaller first"),
+        ("augment.area=0,1", "from 0.01 to 1"),
+        ("augment.area=big", "takes numbers, as 0.25,1"),
+        ("augment.area=0.25,true", "takes numbers, as 0.25,1"),
+        ("augment.area=0.25,1", r"area \(0.25, 1.0\): crops are cut from whole images: set augment\.pad=0"),
+        ("augment.aspect=0.5,2", r"no part of the area is cut out; set augment\.area"),
+        ("augment.aspect=", "two ratios of width to height"),
+        ("augment.aspect=2,0.5", "the smaller first, from 0.1 to 10"),
+        ("augment.brightness=1.5", r"brightness 1.5: .*x in \[0, 1\]"),
+        ("augment.contrast=-0.1", r"contrast -0.1: .*x in \[0, 1\]"),
+        ("augment.saturation=2", r"saturation 2.0: .*x in \[0, 1\]"),
+        ("augment.erase=1.1", r"erase 1.1: a probability, in \[0, 1\]"),
+        ("schedule.drops=true,2", "takes whole numbers, as 10,20"),
+        ("schedule.drops=.5,2", "takes whole numbers, as 10,20"),
         ("smoothing=1", r"smoothing 1.0: .*\[0, 1\)"),
         ("smoothing=-0.1", r"smoothing -0.1: .*\[0, 1\)"),
     ],

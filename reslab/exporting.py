@@ -1,0 +1,69 @@
+"""`export` with what int8 looks at: the net's own images, which `evaluation` finds and `interop` quantises with."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from reslab import interop
+from reslab.errors import UsageError
+from reslab.evaluation import looked_at
+from reslab.interop import Exported, Int8
+from reslab.nets import Residual
+from reslab.progress import Say, silent
+from reslab.store import Classifier
+
+MAX_RISE = 1.0  # points
+
+
+def export(
+    run_or_classifier: str | Path | Classifier,
+    to: str = "onnx",
+    out: str | Path | None = None,
+    *,
+    scores: bool = False,
+    temperature: float = 1.0,
+    check: Iterable[str | Path] = (),
+    residual: Residual | None = None,
+    int8: bool = False,
+    images: str | Path | None = None,
+    max_rise: float | None = None,
+    data_root: Path | None = None,
+    say: Say = silent,
+) -> Exported:
+    """Write a trained net for other programs: `to` is "onnx", "torch-export", "torchvision" or "timm".
+
+    Images go in as uint8 RGB (B, size, size, 3); probabilities (with `scores`, what the softmax is taken of) come out.
+    What was written is run on random images, on the run's own mistakes and on the photographs `check`, before it gets
+    its name: a file that differs from our scores by more than 1e-4 of the largest is not kept. A classifier that `load`
+    gave is exported with the weights that it has now. With a `temperature` the scores are divided by it: probabilities
+    are calibrated wherever the file is run. The names of files end as their format's do.
+
+    With `int8` an ONNX file computes in whole numbers of 8 bits. The ranges of its activations are those on 512 of the
+    net's own training images, or of the photographs in the folder `images`. It has other scores; it is kept if it has
+    at most `max_rise` points (1, unless said) more of the net's validation images wrong than the file in fp32: `price`
+    tells all that was measured. With infinity it is kept whatever it costs, and where there are no such images.
+
+    Raises UsageError for what cannot be asked for and for packages that are missing, RunError where the exported net is
+    another function or loses too much in int8, DataError for photographs that are not there or cannot be read.
+    """
+    if not int8 and not (images is None and max_rise is None and data_root is None):
+        given = "images" if images is not None else "max-rise" if max_rise is not None else "data-root"
+        raise UsageError(f"--{given} is for --int8, which looks at images")
+    most = MAX_RISE if max_rise is None else max_rise
+    if not most >= 0:
+        raise UsageError(f"--max-rise {most:g}: points by which the error may rise, 0 or more (inf: by any number)")
+    folder = None if images is None else Path(images)
+
+    def look(net: Classifier) -> Int8:
+        return Int8(*looked_at(net, folder, data_root, say), most=most)
+
+    return interop.export(
+        run_or_classifier,
+        to,
+        out,
+        scores=scores,
+        temperature=temperature,
+        check=check,
+        residual=residual,
+        int8=look if int8 else None,
+        say=say,
+    )

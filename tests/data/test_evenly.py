@@ -1,0 +1,41 @@
+"""Some of many photographs: from everywhere, and for training none that are held out."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from reslab.data import evenly, photographs_below
+from reslab.errors import DataError
+
+
+def photo(path, shade: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full((6, 6, 3), shade, np.uint8)).save(path)
+
+
+def shades(pixels) -> set[int]:
+    return {int(image[0, 0, 0]) for image in pixels}
+
+
+def test_at_equal_distances():
+    assert evenly(101, 3).tolist() == [0, 50, 100] and evenly(2, 5).tolist() == [0, 1]
+
+
+def test_photographs_of_a_folder(tmp_path):
+    for number in range(5):
+        photo(tmp_path / "all" / f"{number}.png", 10 * number)
+    found = photographs_below(tmp_path / "all", 4, 3)
+    assert found.shape == (3, 4, 4, 3) and found.dtype == np.uint8 and shades(found) == {0, 20, 40}
+    with pytest.raises(DataError, match=r"no folder .*none: --images names a folder"):
+        photographs_below(tmp_path / "none", 4, 3)
+
+
+def test_for_training_none_is_held_out(tmp_path):
+    photo(tmp_path / "pets" / "Testing" / "cat" / "1.png", 1)
+    photo(tmp_path / "pets" / "valid" / "cat" / "2.png", 2)
+    with pytest.raises(DataError, match=r"no photograph in .*pets, but for Testing/, .* but for valid/"):
+        photographs_below(tmp_path / "pets", 4, 9, training=True)
+    photo(tmp_path / "pets" / "more" / "3.png", 3)
+    photo(tmp_path / "pets" / "train" / "test" / "4.png", 4)  # a class
+    assert shades(photographs_below(tmp_path / "pets", 4, 9, training=True)) == {3, 4}
+    assert shades(photographs_below(tmp_path / "pets", 4, 9)) == {1, 2, 3, 4}

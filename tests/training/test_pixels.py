@@ -1,0 +1,89 @@
+"""Augmented photographs: batches are functions of (recipe, step), and each lever changes its own part of them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from reslab.data import (
+    batch_indices,
+    draw_areas,
+    draw_erased,
+    draw_factors,
+    draw_orders,
+    draw_places,
+    jittered,
+    load_dataset,
+    measure,
+)
+from reslab.data.areas import area_crop
+from reslab.engine import Execution, TorchEngine
+from reslab.nets import create
+from reslab.training import facts_of, make_recipe, with_fields
+from reslab.training.feed import batch_at
+from tests.conftest import short_recipe
+
+ALL = ["augment.pad=0", "augment.area=0.3,1", "augment.brightness=0.4", "augment.saturation=0.2", "augment.erase=0.5"]
+FP32 = Execution("torch", "cpu", "fp32", channels_last=True, compiled=False, threads=1)
+
+
+def test_a_batch_is_a_function_of_seed_and_step(digits):
+    recipe, images = with_fields(short_recipe(digits), ALL), digits.splits["train"]
+    first, again, later = (batch_at(recipe, images, step) for step in (3, 3, 4))
+    assert (first.images == again.images).all() and (first.erased == again.erased).all()
+    assert (first.images != later.images).any() and (first.erased != later.erased).any()
+
+
+def test_crops_are_cut_then_coloured(digits):
+    recipe, images = with_fields(short_recipe(digits), [*ALL, "augment.aspect=0.5,2"]), digits.splits["train"]
+    found, indices = batch_at(recipe, images, 5), batch_indices(len(images), 64, 0, 5)
+    (parts, shapes), places = draw_areas(64, (0.3, 1.0), 0, 5), draw_places(64, 0, 5)
+    cut = np.stack(
+        [
+            area_crop(Image.fromarray(images.pixels[i]), part, shape, (0.5, 2.0), tuple(place), 8)
+            for i, part, shape, place in zip(indices, parts, shapes, places, strict=True)
+        ]
+    )
+    coloured = jittered(cut, draw_factors(64, (0.4, 0.0, 0.2), 0, 5), draw_orders(64, 0, 5))
+    assert (found.images == coloured).all() and (coloured != cut).any() and found.crops is None
+
+
+def test_stored_pixels_are_left_as_they_are(digits):
+    images = digits.splits["train"]
+    before = images.pixels.copy()
+    recipe = with_fields(short_recipe(digits), ["augment.contrast=0.5", "augment.erase=1"])
+    batch = batch_at(recipe, images, 0)
+    batch.pixels(measure(images, "pixel").mean)
+    assert (images.pixels == before).all() and (batch.images != before[batch_indices(len(images), 64, 0, 0)]).any()
+
+
+@pytest.mark.parametrize("changes", [[], ["data.size=12", "augment.small_size=8", "augment.pad=1"]])
+@pytest.mark.parametrize("mean", ["pixel", "channel"])
+def test_what_is_erased_is_zero_to_the_net_wherever_it_is_cropped_to(changes, mean):
+    data = load_dataset("digits", size=12)
+    recipe = make_recipe(facts_of(data), "resnet8", batch=8)
+    recipe = with_fields(recipe, ["augment.erase=0.7", "augment.pad=2", "augment.flip=true", *changes])
+    engine = TorchEngine(create("resnet8"), measure(data.splits["train"], mean), FP32)
+    for step in range(4):
+        batch = batch_at(recipe, data.splits["train"], step)
+        size = batch.size or 12
+        assert (batch.erased == draw_erased(8, 0.7, size, 0, step)).all()
+        seen = engine._augmented(batch)
+        mirrored = torch.where(torch.from_numpy(batch.flips)[:, None, None, None], seen.flip(3), seen)
+        assert seen.shape == (8, 3, size, size)
+        inside = np.zeros((8, size, size), bool)
+        for number, (top, left, bottom, right) in enumerate(batch.erased):
+            inside[number, top:bottom, left:right] = True
+        values = mirrored.permute(0, 2, 3, 1)[torch.from_numpy(inside)]
+        assert inside.any() and values.abs().max() <= 0.5 / measure(data.splits["train"], mean).std + 1e-5
+        whole = engine._augmented(replace(batch, erased=None))
+        there = torch.from_numpy(np.where(batch.flips[:, None, None], inside[:, :, ::-1], inside))
+        assert torch.equal(seen.permute(0, 2, 3, 1)[~there], whole.permute(0, 2, 3, 1)[~there])
+
+
+def test_of_chosen_images_each_keeps_its_rectangle(digits):
+    recipe = with_fields(short_recipe(digits), ["augment.erase=0.5"])
+    batch = batch_at(recipe, digits.splits["train"], 0)
+    assert (batch.only(slice(3, 9)).erased == batch.erased[3:9]).all()
