@@ -47,7 +47,7 @@ def looked_at(net: Classifier, images: Path | None = None, root: Path | None = N
         source = f"{len(pixels):,} training images of {own.name}"
     held_out = _held_out(net, own, images, root, say)
     if held_out is None:
-        return Looked(pixels, source, None, f"no validation images of {net.identity.model}'s are at hand")
+        return Looked(pixels, source, None, f"no validation images of {net.identity.model} are at hand")
     return Looked(
         pixels, source, held_out.images, f"{len(held_out.images):,} validation images of {held_out.dataset.name}"
     )

@@ -83,7 +83,7 @@ def test_its_own_photographs_in_another_place(run, pets, tmp_path):
     assert pixels_of(found.pixels) == pixels_of(expected.pixels)
     others = make_photos(tmp_path / "others" / "cat", {"": 5}, seed=7).parent
     found = looked_at(load(run), others)
-    assert found.held_out is None and found.held_out_source == "no validation images of resnet8's are at hand"
+    assert found.held_out is None and found.held_out_source == "no validation images of resnet8 are at hand"
 
 
 def test_where_the_nets_own_are_not_known_those_beside_the_others_judge(tmp_path):
