@@ -2,7 +2,9 @@
 
 Szegedy et al. 2014 (arXiv 1409.4842) trained GoogLeNet so. Other programs draw again where a shape does not fit into
 the image, which favours small parts; here the shape is drawn among those that fit, and parts are as evenly spread as
-they are asked for. Drawing is apart from doing, as in `augment`.
+they are asked for, in images whose own shape is among those asked for. In longer ones the largest parts fit in no
+shape, and become the largest crop there is: of 3:2, with GoogLeNet's numbers, one in eight. Drawing is apart from
+doing, as in `augment`.
 """
 
 import math
@@ -34,7 +36,7 @@ def sides(
     """Width and height of rectangles, as parts of the width and the height of an image with this width to height.
 
     Their own ratio of width to height is from aspect[0] to aspect[1], evenly by its logarithm among those with which
-    such a part of the area fits into the image. Where none fits, as in panoramas, the nearest, and a smaller part.
+    such a part of the area fits into the image. Where none fits, as large parts of long images, the nearest, and a smaller part.
     """
     narrowest = np.minimum(np.maximum(aspect[0], parts * np.float64(ratio)), aspect[1])
     widest = np.maximum(np.minimum(aspect[1], ratio / np.float64(parts)), aspect[0])

@@ -32,7 +32,8 @@ def erased(
     """A copy of the images (B, H, W, 3) in which each's rectangle (B, 4) is `mean`, (H, W, 3) or (1, 1, 3), rounded.
 
     `origins` (B, 2): top and left edge of the crop in the image; negative where it begins in the padding, which has the
-    mean colour itself. After normalisation a rectangle is zero to half a level of 256.
+    mean colour itself. After normalisation a rectangle is zero to half a level of 256,
+    and what `augment.lighting` adds, which comes later.
     """
     height, width = images.shape[1:3]
     fill = np.broadcast_to(np.rint(mean).astype(np.uint8), images.shape[1:])
