@@ -36,7 +36,8 @@ def sides(
     """Width and height of rectangles, as parts of the width and the height of an image with this width to height.
 
     Their own ratio of width to height is from aspect[0] to aspect[1], evenly by its logarithm among those with which
-    such a part of the area fits into the image. Where none fits, as large parts of long images, the nearest, and a smaller part.
+    such a part of the area fits into the image. Where none fits, as large parts of long images, the
+    nearest, and a smaller part.
     """
     narrowest = np.minimum(np.maximum(aspect[0], parts * np.float64(ratio)), aspect[1])
     widest = np.maximum(np.minimum(aspect[1], ratio / np.float64(parts)), aspect[0])
