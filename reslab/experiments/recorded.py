@@ -1,7 +1,9 @@
 """What is in `results/`, and kept of trained nets, of an experiment: its runs without running anything."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -33,7 +35,8 @@ def recorded_scales(
 ) -> list[Runs]:
     """As `recorded`, and behind it those of the other scale where they are not the same runs."""
     of_recipe = _by_recipe(experiment, results)
-    full, small = (_runs(experiment, Setting.nominal(scale), of_recipe) for scale in SCALES)
+    settings = [_as_recorded(Setting.nominal(scale), results) for scale in SCALES]
+    full, small = (_runs(experiment, setting, of_recipe) for setting in settings)
     if _ids(full) <= _ids(small):
         found = [small]
     elif _ids(small) <= _ids(full):
@@ -74,7 +77,20 @@ def _of(need: Need, of_recipe: Mapping[str, list[Result]]) -> tuple[Result, ...]
 def recorded_at(experiment: Experiment, settings: Sequence[Setting], results: Sequence[Result]) -> list[Runs]:
     """The recorded runs of an experiment at each of the settings, or none."""
     of_recipe = _by_recipe(experiment, results)
-    return [_runs(experiment, setting, of_recipe) for setting in settings]
+    return [_runs(experiment, _as_recorded(setting, results), of_recipe) for setting in settings]
+
+
+def _as_recorded(setting: Setting, results: Sequence[Result]) -> Setting:
+    """A setting that knows a folder by its name alone, with the photographs that most results of that name are of.
+
+    Runs on others are of another data set, whatever its name, and are left out.
+    """
+    facts = setting.imagenet
+    if facts.official or facts.fingerprint:
+        return setting
+    told = [result["recipe"]["data"] for result in results]
+    found = Counter(data["fingerprint"] for data in told if data["name"] == facts.name and data.get("fingerprint"))
+    return replace(setting, imagenet=replace(facts, fingerprint=next((mark for mark, _ in found.most_common(1)), None)))
 
 
 def _by_recipe(experiment: Experiment, results: Sequence[Result]) -> dict[str, list[Result]]:

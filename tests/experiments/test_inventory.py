@@ -1,5 +1,7 @@
 """What there is to run, what it costs and what is measured: counted from the recipes and the records, nothing run."""
 
+from dataclasses import replace
+
 import pytest
 
 from reslab.experiments.degradation import DEGRADATION
@@ -7,8 +9,10 @@ from reslab.experiments.figure1 import FIGURE1
 from reslab.experiments.figure2 import FIGURE2
 from reslab.experiments.inventory import ALL, accounts, inventory_table, macs_text
 from reslab.experiments.paper import paper
+from reslab.experiments.recorded import recorded_scales
 from reslab.experiments.registry import EXPERIMENTS
 from reslab.experiments.scales import Setting
+from reslab.experiments.table2 import NETS, TABLE2
 from tests.experiments.invented_experiments import invented, invented_runs
 
 SMALL, FULL = (Setting.nominal(scale) for scale in ("small", "full"))
@@ -39,6 +43,20 @@ def test_what_a_later_round_would_choose_is_not_measured_by_chance():
     at_presets_rate = [invented(SMALL.recipe(net)) for net in ("plain56", "resnet56")]
     (small,) = accounts(DEGRADATION, [SMALL], at_presets_rate)
     assert small.measured == 0 and small.runs > 10
+
+
+def on_photographs(label: str, fingerprint: str) -> dict:
+    """A run of Table 2 as it was made: with photographs, which have a fingerprint."""
+    recipe = SMALL.recipe(*NETS[label])
+    return invented(replace(recipe, data=replace(recipe.data, fingerprint=fingerprint)))
+
+
+def test_runs_on_a_folder_are_found_by_its_name():
+    """Its nominal facts cannot know what photographs they were; runs on a few others are not put beside them."""
+    results = [on_photographs(label, "other" if label == "plain34" else "most") for label in NETS]
+    (small,) = accounts(TABLE2, [SMALL], results)
+    assert small.measured == 3
+    assert set(recorded_scales(TABLE2, results)[0].found) == set(NETS) - {"plain34"}
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
