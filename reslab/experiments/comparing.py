@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from math import inf
 
 from reslab.experiments.experiment import Finding, Runs
-from reslab.experiments.uncertainty import Part, Uncertainty, over_draws
-from reslab.experiments.uncertainty import together as summed
+from reslab.experiments.uncertainty import Part, Uncertainty, of_sum, over_draws
+from reslab.reporting.results import SPLITS as SPLIT_WORDS
 from reslab.reporting.rounding import list_text, standard_error
-
-SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Difference:
 
     @classmethod
     def of(cls, points: float, parts: Iterable[Part]) -> "Difference":
-        uncertainty = summed(parts)
+        uncertainty = of_sum(parts)
         return cls(points, uncertainty.error, uncertainty.freedom)
 
     @property
@@ -41,7 +39,7 @@ class Difference:
 
     @property
     def sure(self) -> bool:
-        """Is it farther from zero than chance would bring it once in twenty times?"""
+        """Is it farther from zero than chance would bring it once in twenty times? Of single seeds nobody knows."""
         return abs(self.points) > self.uncertainty.reach
 
     def __str__(self) -> str:
@@ -51,13 +49,13 @@ class Difference:
 def difference(runs: Runs, higher: str, lower: str, split: str) -> Difference | None:
     """`higher` less `lower`; None where one of them has no error on that split.
 
-    Its uncertainty has both parts: the spread over seeds, where there are several, and that of counting on so many
-    images, as if the two nets' mistakes had nothing to do with each other.
+    Its uncertainty has both parts: the spread over seeds, and that of counting on so many images, as if the two nets'
+    mistakes had nothing to do with each other. Where a side has one seed, its spread is not known, and nothing is sure.
     """
     sides = [(runs.values(label, f"{split}_error"), runs.values(label, f"{split}_images")) for label in (higher, lower)]
     if not all(errors and images and images[0] for errors, images in sides):
         return None
-    parts = [part for errors, images in sides for part in [counting(errors, int(images[0])), *over_draws(errors)]]
+    parts = [part for errors, images in sides for part in (counting(errors, int(images[0])), over_draws(errors))]
     above, below = (statistics.fmean(errors) for errors, _ in sides)
     return Difference.of(above - below, parts)
 
@@ -96,15 +94,15 @@ def judged(runs: Runs, claims: Sequence[Comparison]) -> Finding:
         else:
             name = f"{claim.higher} less {claim.lower}, {SPLIT_WORDS[split]} error"
             single = [label for label in (claim.higher, claim.lower) if len(runs.of(label)) == 1]
-            words.append(f"{name}: {found}" + (f" (one seed of {' and '.join(single)})" if single else ""))
+            words.append(f"{name}: {found}" + (f" (one seed of {' and '.join(single)}: not sure)" if single else ""))
         verdicts.append(None if found is None or not found.sure else found.points > 0)
     if unknown:
         differences = f"{unknown} of {len(claims)} difference{'s' if len(claims) > 1 else ''}"
         words.append(f"not known: {differences}, for want of {list_text(list(waiting))}")
-    return Finding(together(verdicts), "; ".join(words))
+    return Finding(all_hold(verdicts), "; ".join(words))
 
 
-def together(verdicts: Iterable[bool | None]) -> bool | None:
+def all_hold(verdicts: Iterable[bool | None]) -> bool | None:
     """What the parts of a claim say of the whole: one that does not hold is enough; of what is open, nothing holds."""
     each = list(verdicts)
     return False if False in each else None if None in each else True

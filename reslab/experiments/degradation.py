@@ -34,7 +34,7 @@ def search(runs: Runs) -> list[Need]:
     And nets of 20 and 56 layers under the preset `record`, whose rate is what it is.
     """
     searched = [
-        Need(_label(net, rate), _at(runs.setting.recipe(net, split=SEARCH_SPLIT), rate))
+        Need(_label(net, rate), _at(runs.setting.recipe(net, split=SEARCH_SPLIT), rate), tried=True)
         for rate in _rates(runs)
         for net in NETS
     ]
@@ -51,7 +51,10 @@ def finals(runs: Runs) -> list[Need]:
 
 
 def best_rate(runs: Runs, net: str) -> float | None:
-    """The rate with the lowest mean validation error in the search, of equals the smaller one; None if all failed."""
+    """The rate with the lowest mean validation error in the search, of equals the smaller one; None if all failed.
+
+    A rate at which a net diverged with any seed is none.
+    """
     errors = {rate: runs.mean(_label(net, rate), "val_error") for rate in _rates(runs)}
     known = {rate: error for rate, error in errors.items() if error is not None}
     return min(known, key=lambda rate: known[rate]) if known else None
@@ -91,7 +94,7 @@ def finding(runs: Runs) -> Finding:
     """The claim is about each net at its best rate; what `record` makes of it is said, and decides nothing."""
     found = judged(runs, [Comparison(*NETS, "train"), Comparison(*NETS)])
     beside = [Comparison(_under(higher), _under(lower), split) for higher, lower, split in RECORD_PAIRS]
-    words = f"{found.words}; {judged(runs, beside).words}"
+    words = "; ".join((found.words, judged(runs, beside).words, *_of_the_search(runs)))
     if unchosen := [net for net in NETS if _tried(runs, net) < 2]:
         return Finding(None, f"{words}; the rate of {' and '.join(unchosen)} was not chosen among others here")
     return Finding(found.holds, words)
@@ -105,9 +108,20 @@ def _apart(runs: Runs, higher: str, lower: str, split: str, title: str, paper: f
     return Row(title, paper, round(apart.points, 4), below.n, below.images, unit="points", on=below.on)
 
 
+def _of_the_search(runs: Runs) -> list[str]:
+    """What a reader should know of it: where nets diverged, and where a better rate may lie beyond those tried."""
+    rates = _rates(runs)
+    told = [f"{label} diverged" for label in runs.diverged]
+    for net in NETS:
+        best = best_rate(runs, net) if _tried(runs, net) > 1 else None
+        if best in (rates[0], rates[-1]):
+            told.append(f"the rate of {net}, {best:g}, is the {'smallest' if best == rates[0] else 'largest'} tried")
+    return told
+
+
 def _tried(runs: Runs, net: str) -> int:
     """At how many rates."""
-    return sum(bool(runs.of(_label(net, rate))) for rate in _rates(runs))
+    return sum(_label(net, rate) in (*runs.found, *runs.diverged) for rate in _rates(runs))
 
 
 def _under(net: str) -> str:

@@ -27,6 +27,7 @@ class Need:
     recipe: Recipe
     alike: bool = True  # is its recipe to be that of the others? A historic net has its own
     seeds: int | None = None  # at most so many, however many are asked for; None: as many
+    tried: bool = False  # is it one of several among which is chosen? Where it diverges, it is not chosen
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Runs:
     setting: Setting
     found: Mapping[str, tuple[Result, ...]] = field(default_factory=dict)  # by label; seeds in ascending order
     measured: Mapping[str, Any] = field(default_factory=dict)  # what `Experiment.measure` gave
+    diverged: tuple[str, ...] = ()  # labels of what was tried, and cannot be chosen
 
     def of(self, label: str) -> tuple[Result, ...]:
         """The finished runs of a label; none where nothing was run."""

@@ -55,7 +55,9 @@ FIGURE1 = Experiment(
     picture=picture,
     finding=finding,
     about="Lines of training are over augmented images as they were learned from, numbers of the net at the end, over "
-    "images as they are. The paper does not print the plain nets' errors; its column was read off Figure 6 by others.",
+    "images as they are. The paper does not print the plain nets' errors; its column was read off Figure 6 by others. "
+    "One learning rate for all: whether another suits the deeper net better, is what "
+    "`reslab reproduce degradation` asks.",
     caption="Training error (left) and validation error (right) of our plain nets, from the first step to the last.",
     told=Told(papers, "The paper's test errors at the end, read off its Figure 6 by others."),
 )

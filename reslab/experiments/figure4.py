@@ -5,7 +5,7 @@ VGG-19, the third net of Figure 3, beside the plain ones.
 
 import statistics
 
-from reslab.experiments.comparing import Comparison, judged, together
+from reslab.experiments.comparing import Comparison, all_hold, judged
 from reslab.experiments.experiment import Experiment, Finding, Result, Row, Runs, Told
 from reslab.experiments.lines import both
 from reslab.experiments.paper import paper
@@ -92,7 +92,7 @@ def finding(runs: Runs) -> Finding:
         f"plain34 is above plain18 in {100 * share:.0f} % of the lines" if share is not None else f"{ABOVE}: not known",
         f"resnet18 A has plain18's last training error {words}" if parts else f"{SOONER}: not known",
     )
-    return Finding(together((found.holds, throughout, sooner)), "; ".join(told))
+    return Finding(all_hold((found.holds, throughout, sooner)), "; ".join(told))
 
 
 def _pairs(runs: Runs, one: str, other: str) -> list[tuple[Result, Result]]:

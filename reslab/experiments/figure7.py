@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reslab.analysis import responses, sample_of
-from reslab.experiments.comparing import Difference, together
+from reslab.experiments.comparing import Difference, all_hold
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Result, Row, Runs, Trained
 from reslab.experiments.uncertainty import Part
 from reslab.reporting import ResponseLine, responses_figure
@@ -79,7 +79,7 @@ def finding(runs: Runs) -> Finding:
         verdicts.append(apart.points > 0 if apart and apart.sure else None)
     if any(row.n == 1 for row in of_name.values()):
         words.append("one seed has no spread, and decides nothing")
-    return Finding(together(verdicts), f"mean deviations over layers: {'; '.join(words)}")
+    return Finding(all_hold(verdicts), f"mean deviations over layers: {'; '.join(words)}")
 
 
 def _measured(runs: Runs) -> dict[str, list[dict[str, Any]]]:

@@ -30,6 +30,7 @@ class Outcome:
     job: Job
     result: dict[str, Any] | None
     trouble: str | None = None
+    diverged: bool = False
 
 
 def outcome_of(job: Job) -> Outcome | None:
@@ -44,7 +45,7 @@ def outcome_of(job: Job) -> Outcome | None:
             return Outcome(job, {**result, "run": str(job.folder)})
         if diverged := folder.read(DIVERGED):
             why = f"diverged: the loss was no longer a number at step {diverged['step']}"
-            return Outcome(job, None, f"{why} (to try again, delete {job.folder})")
+            return Outcome(job, None, f"{why} (to try again, delete {job.folder})", diverged=True)
     except RunError as error:
         return Outcome(job, None, str(error))
     return None

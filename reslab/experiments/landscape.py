@@ -1,6 +1,6 @@
 """The loss around trained weights (Li et al. 2018, arXiv 1712.09913): smooth in residual nets, chaotic in plain ones?
 
-The nets are those that come with the package, one of each; what a row is over is random directions.
+The nets are of those that come with the package, one of each; what a row is over is random directions.
 """
 
 import statistics
@@ -12,18 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reslab.analysis import Extent, Sample, downward, execution_to_look, landscape, scores, steadiness, times
-from reslab.experiments.comparing import Difference, difference_of_shares, together
+from reslab.experiments.comparing import Difference, all_hold, difference_of_shares
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
-from reslab.experiments.looking import looked_with
+from reslab.experiments.looking import TRAINED as NETS
+from reslab.experiments.looking import TRAINED_ON, looked_with
 from reslab.experiments.timing import timed_on
 from reslab.experiments.uncertainty import over_draws
 from reslab.reporting import Plot, PlotLine, median_line, plots_figure, squares_of
 from reslab.store import Classifier, load
 
-NETS = ("plain20", "resnet20", "plain56", "resnet56")  # those that come with the package
 DEEP = ("plain56", "resnet56")  # which the claim is about
 PLAIN, RESIDUAL = 1, 0  # orange and blue, as on top of the page of the paper
-TRAINED_ON = "cifar10"
 TRAINING, BATCH = "the training's statistics", "the batch's statistics"  # of batch normalisation
 NEAR = 0.25  # the distance at which losses are told
 DIGITS = 5  # of a loss that is kept
@@ -168,7 +167,7 @@ def finding(runs: Runs) -> Finding:
         plain, residual = (_lines(runs, kind)[name] for name in DEEP)
         verdicts += [_sign(_steadier(residual, plain)), _sign(_bent_more(plain, residual))]
     known = runs.measured["data"] == TRAINED_ON
-    return Finding(together(verdicts) if known else None, "; ".join(_told(runs, kind) for kind in kinds))
+    return Finding(all_hold(verdicts) if known else None, "; ".join(_told(runs, kind) for kind in kinds))
 
 
 def _steadier(one: Values, other: Values) -> Difference:
@@ -181,7 +180,7 @@ def _bent_more(one: Values, other: Values) -> Difference | None:
     bends = [_known(map(downward, lines)) for lines in (one, other)]
     if min(map(len, bends)) < 2:
         return None
-    parts = [part for values in bends for part in over_draws(values)]
+    parts = [over_draws(values) for values in bends]
     return Difference.of(statistics.fmean(bends[0]) - statistics.fmean(bends[1]), parts)
 
 
@@ -239,6 +238,6 @@ LANDSCAPE = Experiment(
     "do not fit, which raises the loss whatever the weights are worth. Numbers are medians over directions, and the "
     "share of ways out of the middle along which the loss rises at every step; how strongly a line bends is its "
     "largest second difference. The claim holds where both of its differences are larger than chance makes them over "
-    "directions, with either statistics. One net each, those that come with the package: nets may differ more than "
+    "directions, with either statistics. One net each, of those that come with the package: nets may differ more than "
     "directions do.",
 )

@@ -6,16 +6,15 @@ from typing import Any
 import numpy as np
 
 from reslab.analysis import lesions, scores
-from reslab.experiments.comparing import together
+from reslab.experiments.comparing import all_hold
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
-from reslab.experiments.looking import looked_with
+from reslab.experiments.looking import TRAINED as NETS
+from reslab.experiments.looking import TRAINED_ON, looked_with
 from reslab.reporting import Plot, PlotLine, plots_figure
 from reslab.store import load
 
-NETS = ("plain20", "resnet20", "plain56", "resnet56")  # those that come with the package
 PAIRS = (("plain20", "resnet20"), ("plain56", "resnet56"))
 COLOURS = (1, 0)  # orange and blue, as on top of the page of the paper
-TRAINED_ON = "cifar10"
 IMAGES, SMOKE_IMAGES = 1000, 100
 WHOLE, WITHOUT = "whole", "without a block, the median"
 HALF = 50.0  # percent: a net that errs more often than not does not work any more
@@ -72,7 +71,7 @@ def finding(runs: Runs) -> Finding:
         if plain in nets and residual in nets
     ]
     known = runs.measured["data"] == TRAINED_ON
-    return Finding(together(verdicts) if known else None, "; ".join(words))
+    return Finding(all_hold(verdicts) if known else None, "; ".join(words))
 
 
 def _errors(net: dict[str, Any]) -> list[float]:
@@ -106,7 +105,7 @@ LESION = Experiment(
     measure=measure,
     caption="Errors without one block, by its place; dashed lines across are the whole nets'.",
     about="Nothing is trained anew. A residual block that is left out hands on its shortcut; a plain one is left out "
-    "where its output has the shape of its input. One net each, those that come with the package. A net works where it "
-    "is right more often than wrong; the claim is judged by the median over blocks, and of few blocks some are missed "
-    "more than that: without some, ResNet-20 is wrong more often than right.",
+    "where its output has the shape of its input. One net each, of those that come with the package. A net works where "
+    "it is right more often than wrong; the claim is judged by the median over blocks, and of few blocks some are "
+    "missed more than that: without some, ResNet-20 is wrong more often than right.",
 )

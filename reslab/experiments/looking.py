@@ -7,6 +7,8 @@ from reslab.experiments.experiment import Datasets, Runs
 from reslab.training import Facts, make_recipe
 
 DIGITS = Facts("digits", 10, 32, 1077, mirror=False, official=True)  # as large as CIFAR's images
+TRAINED_ON = "cifar10"
+TRAINED = ("plain20", "resnet20", "plain56", "resnet56")  # on it: the nets of the package that are two of one depth
 ANY = "plain20"  # the net that a recipe is asked for with: only its data are wanted
 
 

@@ -85,7 +85,7 @@ def _degradation(runs: Runs) -> str:
     apart = difference(runs, plain[-1], plain[0], "train") if len(plain) > 1 else None
     if apart is None or not apart.sure or apart.points < 0:
         return ""
-    return "The plain net's training error rises with its depth, too: this is degradation, no over-fitting."
+    return "At one rate for all, the plain net's training error rises with its depth, too: that is no over-fitting."
 
 
 def _span(runs: Runs, key: str) -> str:

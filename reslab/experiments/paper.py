@@ -1,6 +1,7 @@
 """The paper's numbers and the exact counts of its nets, read from their one home, `paper.json`."""
 
 import json
+import math
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -33,6 +34,11 @@ def exact_counts(name: str, spec: Architecture) -> dict[str, int] | None:
 def published(name: str) -> dict[str, Any]:
     """What a net's own paper or its authors' program says that it costs, and how ours differs; see `published.text`."""
     return paper()["published"].get(name, {})
+
+
+def as_printed(value: float, told: float) -> bool:
+    """Is `told` the value with one decimal, rounded or cut off? The paper has both: 7.570 as 7.6, 3.858 as 3.8."""
+    return told in (round(value, 1), math.floor(value * 10) / 10)
 
 
 def printed(name: str) -> dict[str, float]:

@@ -78,12 +78,17 @@ class Reproduction:
         for experiment in self.experiments:
             name = experiment.name
             asked = [(need, of_folder[job.folder]) for need, job in self._asked.get(name, [])]
-            found = dict(self.so_far(name).found)
+            before = self.so_far(name)
+            # The mean of those seeds that did not diverge would flatter a choice.
+            lost = tuple(dict.fromkeys(need.label for need, out in asked if need.tried and out.diverged))
+            found = dict(before.found)
             for need, outcome in asked:
-                if outcome.result:
+                if outcome.result and need.label not in lost:
                     found[need.label] = (*found.get(need.label, ()), finished(outcome.job, outcome.result))
-            self.failed.setdefault(name, []).extend(outcome for _, outcome in asked if not outcome.result)
-            self.runs[name] = Runs(self.setting, found)
+            self.failed.setdefault(name, []).extend(
+                outcome for need, outcome in asked if not outcome.result and need.label not in lost
+            )
+            self.runs[name] = Runs(self.setting, found, diverged=(*before.diverged, *lost))
             last = [(need.label, run) for need, _ in asked if need.alike for run in found.get(need.label, ())]
             refuse_mixed(experiment, last)
 

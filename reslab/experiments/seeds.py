@@ -8,11 +8,11 @@ from typing import Any
 from reslab.errors import UsageError
 from reslab.experiments.jobs import Outcome
 from reslab.reporting import markdown_table
+from reslab.reporting.results import SPLITS as SPLIT_WORDS
 from reslab.reporting.rounding import error_text, finite, standard_error
 from reslab.training import Recipe
 
 SPLITS = ("train", "val", "test")
-WORDS = {"train": "training", "val": "validation", "test": "test"}
 
 
 def with_seeds(recipe: Recipe, seeds: int) -> list[Recipe]:
@@ -50,7 +50,7 @@ def seeds_table(outcomes: Sequence[Outcome]) -> str:
     results = [outcome.result for outcome in outcomes if outcome.result]
     found = summary(results)
     splits = [split for split in SPLITS if found[f"{split}_images"]]
-    columns = ("seed", *(f"{WORDS[split]} error %" for split in splits), "minutes", "run")
+    columns = ("seed", *(f"{SPLIT_WORDS[split]} error %" for split in splits), "minutes", "run")
     rows = [_row(outcome, splits) for outcome in outcomes]
     mean = [f"mean of {found['n']}", *(spread_text(found, split) for split in splits), "", ""]
     return markdown_table([*rows, mean] if results else rows, columns) + _note(found, splits)
@@ -67,7 +67,7 @@ def _row(outcome: Outcome, splits: Sequence[str]) -> list[str]:
 def _note(found: dict[str, Any], splits: Sequence[str]) -> str:
     if not splits:
         return ""
-    images = ", ".join(f"{found[f'{split}_images']:,} {WORDS[split]}" for split in splits)
+    images = ", ".join(f"{found[f'{split}_images']:,} {SPLIT_WORDS[split]}" for split in splits)
     deviation = "± is the standard deviation over seeds; " if found["n"] > 1 else "a single run has no ±; "
     return f"\nMeasured on {images} images; {deviation}{sampling_text(found, splits[-1])}\n"
 

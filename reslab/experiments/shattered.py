@@ -12,10 +12,9 @@ from typing import Any
 import torch
 
 from reslab.analysis import alikeness, autocorrelation, input_gradients
-from reslab.experiments.comparing import together, within
+from reslab.experiments.comparing import all_hold, within
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
-from reslab.experiments.uncertainty import Uncertainty, over_draws
-from reslab.experiments.uncertainty import together as summed
+from reslab.experiments.uncertainty import Uncertainty, of_sum, over_draws
 from reslab.nets import Rectifiers
 from reslab.reporting import INKED, Plot, PlotLine, plots_figure
 
@@ -31,8 +30,8 @@ NETS: Mapping[str, Mapping[str, Any]] = {
     RESIDUAL: {"residual": True},
     SCALED: {"residual": True, "beta": 0.1},
 }
-# Part of the correlation that a further layer leaves, by the theorems; one without batch normalisation, both without β.
-FACTORS = {PLAIN: 1 / 2, BARE_PLAIN: 1 / 2, BARE: 3 / 4}
+# Part of the correlation that a further layer leaves, by the theorems, which are of nets without normalisation.
+FACTORS = {BARE_PLAIN: 1 / 2, BARE: 3 / 4}
 LINES: Mapping[str, tuple[int, Mapping[str, Any]]] = {
     # Not centred: that would take the first layer's biases away, and leave all its rectifiers one kink in common.
     "plain, 1 layer": (1, {"normalisation": "none"}),
@@ -164,7 +163,7 @@ def finding(runs: Runs) -> Finding:
         f"where (3/4)^L is {100 * 0.75**deepest:.2g} %"
     )
     verdicts = [within(factor.value, factor.reach, *HALF), within(power.value, power.reach, *SLOW)]
-    return Finding(together(verdicts), words)
+    return Finding(all_hold(verdicts), words)
 
 
 @dataclass(frozen=True)
@@ -229,10 +228,11 @@ def _alike_of(runs: Runs) -> dict[str, dict[int, list[float]]]:
 
 
 def _row(label: str, values: list[float], told: float | None = None) -> Row:
+    besides = {"theorem": told}
     if not values:
-        return Row(label, told, unit=UNIT)
-    std = round(100 * statistics.stdev(values), 4)
-    return Row(label, told, round(100 * statistics.fmean(values), 4), len(values), std=std, unit=UNIT)
+        return Row(label, unit=UNIT, besides=besides)
+    mean, std = (round(100 * of(values), 4) for of in (statistics.fmean, statistics.stdev))
+    return Row(label, None, mean, len(values), std=std, unit=UNIT, besides=besides)
 
 
 def _log_ratio(by_depth: Mapping[int, list[float]], deep: int, shallow: int) -> Estimate:
@@ -240,11 +240,11 @@ def _log_ratio(by_depth: Mapping[int, list[float]], deep: int, shallow: int) -> 
     one, other = (_mean(by_depth[depth]) for depth in (deep, shallow))
     values = [max(mean.value, SMALLEST) for mean in (one, other)]
     parts = [mean.over_nets.as_part(1 / value) for mean, value in zip((one, other), values, strict=True)]
-    return Estimate(log(values[0] / values[1]), summed(parts))
+    return Estimate(log(values[0] / values[1]), of_sum(parts))
 
 
 def _mean(values: list[float]) -> Estimate:
-    return Estimate(statistics.fmean(values), summed(over_draws(values)))
+    return Estimate(statistics.fmean(values), of_sum([over_draws(values)]))
 
 
 SHATTERED = Experiment(
@@ -260,8 +260,8 @@ SHATTERED = Experiment(
     caption="Above, the gradient of one net each at numbers from -2 to 2. Below, how alike gradients are: at random "
     "vectors by depth (left), and at neighbours on that line.",
     about="Fully connected nets of rectifiers, as He initialisation makes them; nothing is trained. A "
-    "plain layer is W relu(n(h)), a residual one h + β W relu(n(h)). The paper's column has 1/2^L and (3/4)^L, the "
-    "theorems of that other paper for nets without normalisation; of plain nets, 1/2^L is seen with it only. In "
+    "plain layer is W relu(n(h)), a residual one h + β W relu(n(h)). The column theorem has 1/2^L and (3/4)^L, "
+    "those of that other paper for nets without normalisation; of plain nets, 1/2^L is seen with it only. In "
     "residual nets with it the theorem's 1/√L is not quite reached: normalisation takes the mean of what rectifiers "
     "give away, so that the variance it divides by grows by 1 - 1/π a layer, not by 1, and with that one reckons "
     "a power that tends to -0.73. Statistics of normalisation are constants for the gradients; along the line the net "

@@ -4,7 +4,7 @@ import torch
 
 from reslab.experiments.counts import counted
 from reslab.experiments.experiment import Experiment, Finding, Row, Runs
-from reslab.experiments.paper import printed
+from reslab.experiments.paper import as_printed, printed
 from reslab.nets import Layer, build, layers_of, spec
 from reslab.reporting import NetColumn, architecture_figure
 
@@ -12,7 +12,6 @@ from reslab.reporting import NetColumn, architecture_figure
 NETS = {"resnet18": "A", "resnet34": "A", "resnet50": "B", "resnet101": "B", "resnet152": "B"}
 VGG = "vgg16"
 UNIT = "1e9 multiply-adds"
-CLOSE = 0.06  # the paper rounds some of its figures and truncates others: 7.570 is its 7.6, and 3.858 its 3.8
 
 
 def rows(_: Runs) -> list[Row]:
@@ -32,13 +31,13 @@ def picture(_: Runs, found: list[Row]) -> bytes:
 
 def finding(runs: Runs) -> Finding:
     found = rows(runs)
-    furthest, most = max(abs(row.deviation or 0.0) for row in found), max(row.ours or 0.0 for row in found)
-    vgg = counted(VGG).macs / 1e9
-    return Finding(
-        furthest <= CLOSE and most < vgg,
-        f"the largest deviation is {furthest:.3f}e9, and the paper prints one decimal; the deepest net has "
-        f"{most:.1f}e9, {VGG} {vgg:.1f}e9",
-    )
+    values = [(row.label, row.ours or 0.0, row.paper or 0.0) for row in found]
+    same = all(as_printed(ours, told) for _, ours, told in values)
+    cut = [f"{label} has {ours:.3f}e9, printed {told:g}e9" for label, ours, told in values if round(ours, 1) != told]
+    most, vgg = max(ours for _, ours, _ in values), counted(VGG).macs / 1e9
+    words = f"the paper's figures are ours {'' if same else 'not '}with one decimal, rounded"
+    words += f" but for those cut off: {', '.join(cut)}" if cut else ""
+    return Finding(same and most < vgg, f"{words}; the deepest net has {most:.1f}e9, {VGG} {vgg:.1f}e9")
 
 
 def _layers(name: str, option: str) -> tuple[Layer, ...]:

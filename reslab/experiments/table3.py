@@ -3,7 +3,7 @@
 from itertools import combinations
 from typing import Any
 
-from reslab.experiments.comparing import Comparison, Difference, difference, judged, together
+from reslab.experiments.comparing import Comparison, Difference, all_hold, difference, judged
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Row, Runs
 from reslab.experiments.historic import historic_needs
 from reslab.experiments.pairs import TOP5, rows_beside
@@ -56,7 +56,7 @@ def picture(_: Runs, found: list[Row]) -> bytes:
 def finding(runs: Runs) -> Finding:
     seen = by_views_or_single(runs)
     found, alike = judged(seen, CLAIMS), options_alike(seen)
-    return Finding(together((found.holds, alike.holds)), f"{found.words}; {alike.words}")
+    return Finding(all_hold((found.holds, alike.holds)), f"{found.words}; {alike.words}")
 
 
 def options_alike(runs: Runs) -> Finding:

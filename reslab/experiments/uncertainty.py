@@ -16,7 +16,10 @@ SURE = 2.0  # standard errors that a difference must have to count as one, where
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a mean's variance; `freedom` is inf where it is known and not estimated, as that of counting is."""
+    """A part of a mean's variance; `freedom` is inf where it is known and not estimated, as that of counting is.
+
+    0 where nothing is known of it, as of the spread over seeds where there is one.
+    """
 
     variance: float
     freedom: float = inf
@@ -31,8 +34,11 @@ class Uncertainty:
 
     @property
     def reach(self) -> float:
-        """How far the true value may be away, as surely as two standard errors say it of a known spread (95.4 %)."""
-        return self.error * needed(self.freedom)
+        """How far the true value may be away, as surely as two standard errors say it of a known spread (95.4 %).
+
+        inf where a part of it is not known.
+        """
+        return self.error * needed(self.freedom) if self.freedom else inf
 
     def times(self, factor: float) -> "Uncertainty":
         return Uncertainty(abs(factor) * self.error, self.freedom)
@@ -50,14 +56,19 @@ def needed(freedom: float) -> float:
     return SURE if freedom == inf else float(stdtrit(freedom, ndtr(SURE)))
 
 
-def together(parts: Iterable[Part]) -> Uncertainty:
-    """Of a sum of independent parts; its degrees of freedom by Welch (1947) and Satterthwaite (1946)."""
+def of_sum(parts: Iterable[Part]) -> Uncertainty:
+    """Of a sum of independent parts; its degrees of freedom by Welch (1947) and Satterthwaite (1946).
+
+    Where a part is not known, its error is that of the others, and it has no degree of freedom.
+    """
     each = list(parts)
     variance = sum(part.variance for part in each)
+    if any(part.freedom == 0 for part in each):
+        return Uncertainty(sqrt(variance), 0)
     lost = sum(part.variance**2 / part.freedom for part in each)
     return Uncertainty(sqrt(variance), variance**2 / lost if lost else inf)
 
 
-def over_draws(values: Sequence[float]) -> list[Part]:
-    """What the mean of `values`, of seeds or other draws, is uncertain by for their spread; nothing of a single one."""
-    return [Part(statistics.variance(values) / len(values), len(values) - 1)] if len(values) > 1 else []
+def over_draws(values: Sequence[float]) -> Part:
+    """What the mean of `values`, of seeds or other draws, is uncertain by for their spread; of one, nobody knows."""
+    return Part(statistics.variance(values) / len(values), len(values) - 1) if len(values) > 1 else Part(0.0, 0)

@@ -18,8 +18,9 @@ def test_on_digits_every_answer_is_the_same():
     assert (found["data"], found["images"], found["differing"], found["errors"]) == ("digits", 360, 0, {})
     assert found["difference"] < 1e-5
     measured = Runs(runs.setting, {}, found)
-    assert CONSTRUCTION.finding(measured).holds is True and "360 of 360 images of digits" in (
-        CONSTRUCTION.finding(measured).words
+    judged = CONSTRUCTION.finding(measured)
+    assert judged.holds is None and "360 of 360 images of digits" in judged.words, (
+        "nobody knows its trained net's error"
     )
     assert [row.ours for row in CONSTRUCTION.rows(measured)] == [None, None, None, 0]
 
@@ -27,7 +28,10 @@ def test_on_digits_every_answer_is_the_same():
 def test_errors_stand_beside_each_other():
     runs = Runs(SMALL, {}, MEASURED)
     assert [row.ours for row in CONSTRUCTION.rows(runs)] == [12.0, 12.0, 27.0, 0]
-    words = CONSTRUCTION.finding(runs).words
+    found = CONSTRUCTION.finding(runs)
+    words = found.words
+    better = {**MEASURED, "errors": {**MEASURED["errors"], DEEPER: 11.0}}
+    assert found.holds is True and CONSTRUCTION.finding(Runs(SMALL, {}, better)).holds is False, "training does find it"
     assert "to the last bit" in words and "12.00 %" in words and "27.00 %" in words
     assert b"<svg" in CONSTRUCTION.picture(runs, CONSTRUCTION.rows(runs))
 

@@ -9,7 +9,7 @@ from PIL import Image
 from reslab.engine import Request
 from reslab.errors import DataError, RunError, UsageError
 from reslab.experiments.costs import PARTS, Paces, costs, expected_seconds, fitting_part
-from reslab.experiments.degradation import DEGRADATION
+from reslab.experiments.degradation import DEGRADATION, best_rate
 from reslab.experiments.document import Document
 from reslab.experiments.figure1 import FIGURE1
 from reslab.experiments.figure6 import FIGURE6
@@ -55,6 +55,27 @@ def test_rounds_follow_each_other(tmp_path):
     assert set(only.so_far("degradation").found) >= {"plain56", "resnet56", "plain56 at 0.2", "plain20 under record"}
 
 
+def test_a_rate_that_diverges_is_an_answer_and_not_chosen(tmp_path):
+    """Of one seed alone: the mean of the others would flatter the rate."""
+    only = work(tmp_path, "degradation", seeds=2)
+    jobs = only.jobs(0)
+    lost = next(job for job in jobs if job.label == "plain56 at 0.2, seed 1")
+    others = ended([job for job in jobs if job is not lost], val_error=20.0)
+    best = replace_result(others, "plain56 at 0.2, seed 0", val_error=1.0)
+    only.take_in([*best, Outcome(lost, None, "diverged", diverged=True)])
+    runs = only.so_far("degradation")
+    assert runs.diverged == ("plain56 at 0.2",) and only.failed["degradation"] == [], "nothing is left to be done"
+    assert best_rate(runs, "plain56") == 0.1 and best_rate(runs, "resnet56") == 0.1
+    only.take_in(ended(only.jobs(1)))
+    words = EXPERIMENTS["degradation"].finding(only.so_far("degradation")).words
+    assert "plain56 at 0.2 diverged" in words and "the rate of plain56, 0.1, is the smallest tried" in words
+    assert "was not chosen" not in words
+
+
+def replace_result(outcomes, label, **changes):
+    return [replace(o, result={**o.result, **changes}) if o.job.label == label else o for o in outcomes]
+
+
 def test_what_failed_is_told(tmp_path):
     only = work(tmp_path, "figure1")
     plain20, plain56 = sorted(only.jobs(0), key=lambda job: job.label)
@@ -74,7 +95,7 @@ def recorded(tmp_path: Path, model: str, seed: int = 0, done: bool = True, **cha
 def test_runs_that_somebody_made(tmp_path):
     records = [recorded(tmp_path, "plain20", 1), recorded(tmp_path, "plain20", 0), recorded(tmp_path, "plain56")]
     document = Document.of(FIGURE1, given_runs(FIGURE1, records), asked="--from RUN")
-    assert [row.n for row in document.rows] == [2, 1, 2, 1] and document.finding.holds is True
+    assert [row.n for row in document.rows] == [2, 1, 2, 1] and document.finding.holds is None
     assert document.stem == "figure1-given" and "reslab reproduce figure1 --from RUN" in document.markdown()
 
 
