@@ -84,7 +84,7 @@ def finding(runs: Runs) -> Finding:
         return Finding(None, "not measured")
     plain = [net for of in found.values() for name, net in of.items() if name.startswith("plain")]
     weakest = min(net["weakest"] for net in plain)
-    backwards = min(min(net["norms"]) / net["norms"][-1] for net in plain)
+    backwards = min(min(*net["ratios"], min(net["norms"]) / net["norms"][-1]) for net in plain)
     told = "; ".join(
         f"{when} {', '.join(f'{_times(net)} times as strong in {name}' for name, net in of.items())}"
         for when, of in found.items()

@@ -6,7 +6,7 @@ from reslab.experiments.comparing import SPLIT_WORDS, difference
 from reslab.experiments.document import number_text, paper_text
 from reslab.experiments.experiment import Experiment, Result, Row, Runs
 from reslab.experiments.figure6 import FIGURE6, PLAIN, RESIDUAL
-from reslab.experiments.recorded import recorded_scales
+from reslab.experiments.recorded import as_recorded, recorded_scales
 from reslab.experiments.reproduce import needs_of
 from reslab.experiments.scales import Setting
 from reslab.nets import spec
@@ -116,6 +116,7 @@ def _are(names: Sequence[str]) -> str:
 
 def _trainings(experiments: Sequence[Experiment], results: Sequence[Result]) -> str:
     """How many of the trainings that the claims ask for are recorded, at the smaller scale."""
-    asked = {need.recipe.digest() for need in needs_of([e for e in experiments if e.rounds], Setting.nominal("small"))}
+    setting = as_recorded(Setting.nominal("small"), results)
+    asked = {need.recipe.digest() for need in needs_of([e for e in experiments if e.rounds], setting)}
     done = asked & {Recipe.from_dict(result["recipe"]).digest() for result in results}
     return f"Of the {len(asked)} shorter trainings that would measure them all, {len(done)} are done."

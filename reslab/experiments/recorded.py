@@ -35,7 +35,7 @@ def recorded_scales(
 ) -> list[Runs]:
     """As `recorded`, and behind it those of the other scale where they are not the same runs."""
     of_recipe = _by_recipe(experiment, results)
-    settings = [_as_recorded(Setting.nominal(scale), results) for scale in SCALES]
+    settings = [as_recorded(Setting.nominal(scale), results) for scale in SCALES]
     full, small = (_runs(experiment, setting, of_recipe) for setting in settings)
     if _ids(full) <= _ids(small):
         found = [small]
@@ -77,10 +77,10 @@ def _of(need: Need, of_recipe: Mapping[str, list[Result]]) -> tuple[Result, ...]
 def recorded_at(experiment: Experiment, settings: Sequence[Setting], results: Sequence[Result]) -> list[Runs]:
     """The recorded runs of an experiment at each of the settings, or none."""
     of_recipe = _by_recipe(experiment, results)
-    return [_runs(experiment, _as_recorded(setting, results), of_recipe) for setting in settings]
+    return [_runs(experiment, as_recorded(setting, results), of_recipe) for setting in settings]
 
 
-def _as_recorded(setting: Setting, results: Sequence[Result]) -> Setting:
+def as_recorded(setting: Setting, results: Sequence[Result]) -> Setting:
     """A setting that knows a folder by its name alone, with the photographs that most results of that name are of.
 
     Runs on others are of another data set, whatever its name, and are left out.

@@ -11,8 +11,8 @@ from reslab.training import Surroundings
 SMALL = Setting.nominal("small")
 
 
-def net(*ratios: float, weakest: float = 1.0) -> dict:
-    return {"norms": [ratios[0], 2.0, 1.0], "ratios": list(ratios), "weakest": weakest}
+def net(*ratios: float, weakest: float = 1.0, middle: float = 2.0) -> dict:
+    return {"norms": [ratios[0], middle, 1.0], "ratios": list(ratios), "weakest": weakest}
 
 
 def invented(**others: dict) -> Runs:
@@ -54,5 +54,8 @@ def test_growing_is_no_vanishing_and_is_told():
 def test_what_vanishes_in_a_plain_net_is_seen_and_only_there():
     assert GRADIENTS.finding(invented(plain56=net(1.0, 0.001))).holds is False
     assert GRADIENTS.finding(invented(plain56=net(1.0, weakest=0.005))).holds is False
+    assert GRADIENTS.finding(invented(plain56=net(1.0, middle=0.005))).holds is False, (
+        "of any layer, not the first alone"
+    )
     assert GRADIENTS.finding(invented(resnet56=net(0.001))).holds is True
     assert GRADIENTS.finding(Runs(SMALL)).holds is None and len(GRADIENTS.rows(Runs(SMALL))) == 10

@@ -1,6 +1,7 @@
 """The page of the paper from records: what is measured, what is the paper's alone, and what stands on top."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -10,9 +11,10 @@ from reslab.experiments.figure6 import FIGURE6
 from reslab.experiments.opening import opening, papers_panel
 from reslab.experiments.paper import paper, table
 from reslab.experiments.registry import EXPERIMENTS
+from reslab.experiments.scales import Setting
 from reslab.experiments.story import entry, paper_page
 from reslab.experiments.table6 import TABLE6
-from tests.experiments.invented_experiments import invented_runs
+from tests.experiments.invented_experiments import invented, invented_runs
 
 EVERY = list(EXPERIMENTS.values())
 CLAIMED = ("table2", "table3", "table4", "table5", "table6", "figure1", "figure4", "figure6", "overfit")
@@ -86,14 +88,20 @@ def test_on_top_are_the_nets_that_are_measured_in_panels_of_one_scale():
     for run in results:
         errors[run["recipe"]["model"]["name"]].append(run["result"]["val_error"])
     assert f"plain {sum(errors['plain56']) / 2:.2f}" in found and f"residual {sum(errors['resnet56']) / 2:.2f}" in found
-    assert "this is degradation" in top.caption and "4 are done" in top.measured
+    assert "that is no over-fitting" in top.caption and "4 are done" in top.measured
     assert texts(top.narrow) == found
+
+
+def test_runs_on_photographs_are_counted_whatever_their_fingerprint():
+    recipe = Setting.nominal("small").recipe("plain18")
+    run = invented(replace(recipe, data=replace(recipe.data, fingerprint="1f7d91ca5e7d")))
+    assert " 1 are done" in opening(EVERY, [], [run]).measured
 
 
 def test_degradation_is_said_only_where_it_is_measured():
     results = results_of("plain20", "resnet20")
     top = opening(EVERY, [], results)
-    assert "degradation" not in top.caption and "one seed each" in top.caption
+    assert "over-fitting" not in top.caption and "one seed each" in top.caption
     one = opening(EVERY, [], [*results_of("plain20", seeds=2), *results_of("resnet20")])
     assert "and resnet20 has one seed." in one.caption
 
