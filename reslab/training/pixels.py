@@ -53,5 +53,6 @@ def _cut_out(recipe: Recipe, images: Images, indices: NDArray[np.int64], step: i
     if augment.scale:
         scales = draw_scales(count, augment.scale, seed, step)[rows]
         return scaled_crops(images, indices[rows], scales, places, images.size)
-    parts, shapes = draw_areas(count, augment.area, seed, step)
-    return area_crops(images, indices[rows], (parts[rows], shapes[rows]), augment.aspect, places, images.size)
+    parts, shapes = draw_areas(count, seed, step)
+    drawn = parts[rows], shapes[rows]
+    return area_crops(images, indices[rows], drawn, augment.area, augment.aspect, places, images.size)

@@ -39,10 +39,10 @@ def test_a_batch_is_a_function_of_seed_and_step(digits):
 def test_crops_are_cut_then_coloured(digits):
     recipe, images = with_fields(short_recipe(digits), [*ALL, "augment.aspect=0.5,2"]), digits.splits["train"]
     found, indices = batch_at(recipe, images, 5), batch_indices(len(images), 64, 0, 5)
-    (parts, shapes), places = draw_areas(64, (0.3, 1.0), 0, 5), draw_places(64, 0, 5)
+    (parts, shapes), places = draw_areas(64, 0, 5), draw_places(64, 0, 5)
     cut = np.stack(
         [
-            area_crop(Image.fromarray(images.pixels[i]), part, shape, (0.5, 2.0), tuple(place), 8)
+            area_crop(Image.fromarray(images.pixels[i]), (part, shape), (0.3, 1.0), (0.5, 2.0), tuple(place), 8)
             for i, part, shape, place in zip(indices, parts, shapes, places, strict=True)
         ]
     )
