@@ -51,7 +51,7 @@ from reslab.data.catalog import (
     load_folder,
 )
 from reslab.data.cifar import SPLITS as CIFAR_SPLITS
-from reslab.data.class_names import places_among, same_names
+from reslab.data.class_names import namesakes, places_among, same_names
 from reslab.data.colour import draw_lighting
 from reslab.data.contents import folders
 from reslab.data.copies import among
@@ -123,6 +123,7 @@ __all__ = [
     "load_dataset",
     "load_folder",
     "measure",
+    "namesakes",
     "only_photos",
     "open_photo",
     "photographs_below",
