@@ -23,6 +23,11 @@ def cut_out(recipe: Recipe) -> bool:
     return bool(recipe.augment.scale or recipe.augment.area)
 
 
+def changed(recipe: Recipe) -> bool:
+    """Are a batch's pixels others than those that are stored? That takes milliseconds a batch, and the net waits."""
+    return cut_out(recipe) or any(recipe.augment.jitter)
+
+
 def pixels_at(
     recipe: Recipe, images: Images, indices: NDArray[np.int64], step: int, part: Part = everything
 ) -> NDArray[np.uint8]:
