@@ -88,7 +88,7 @@ def area_crop(
     place: tuple[float, float],
     size: int,
 ) -> NDArray[np.uint8]:
-    """The crop (size, size, 3) of the part and shape `drawn` at `place`, top and left, all in [0, 1); see `area_crops`."""
+    """The crop (size, size, 3) of the part and shape `drawn`, see `draw_areas`, at `place`, see `area_crops`."""
     left, top, right, bottom = centre_piece(image)
     width, height = right - left, bottom - top
     part = part_of_area(drawn[0], area, aspect, width / height)
