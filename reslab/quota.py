@@ -11,6 +11,7 @@ from pathlib import Path
 
 GROUPS = Path("/sys/fs/cgroup")
 OWN = Path("/proc/self/cgroup")
+PERIOD = "100000"  # microseconds: the kernel's own, of a quota that says none
 
 
 def cores_of_time() -> float:
@@ -27,31 +28,44 @@ def _groups(controller: str) -> Iterator[Path]:
     """Folders of this process's group and of those above it, which bind it, too.
 
     Both versions of cgroups are looked for. A container may be told the name of a group of which it sees the inside
-    alone, as the root: what is not there is no limit.
+    alone, as the root: what is not there is no limit, and neither is what cannot be read.
     """
     with suppress(OSError):
-        for line in OWN.read_text().splitlines():
-            _, controllers, path = line.split(":", 2)
-            if controllers and controller not in controllers.split(","):
+        for line in OWN.read_text(errors="replace").splitlines():
+            _, controllers, path = [*line.split(":", 2), "", ""][:3]
+            if not path or (controllers and controller not in controllers.split(",")):
                 continue
-            root = GROUPS / controller if controllers else GROUPS  # of version 2 there is one tree for all
+            root = _mount(controller) if controllers else GROUPS  # of version 2 there is one tree for all
             own = root / path.lstrip("/")
             yield from (group for group in (own, *own.parents) if group.is_relative_to(root))
 
 
+def _mount(controller: str) -> Path:
+    """Where version 1 has its groups. Some have no link "cpu" to "cpu,cpuacct", where both are."""
+    with suppress(OSError):
+        for place in sorted(GROUPS.iterdir()):
+            if controller in place.name.split(","):
+                return place
+    return GROUPS / controller
+
+
 def _cores(group: Path) -> float:
-    older = [word for name in ("cpu.cfs_quota_us", "cpu.cfs_period_us") for word in _words(group / name)]
-    quota, period = _words(group / "cpu.max") or older or ("max", "")
-    return math.inf if quota in ("max", "-1") else int(quota) / int(period)
+    older = _words(group / "cpu.cfs_quota_us") or ["max"]
+    quota, period, *_ = [*(_words(group / "cpu.max") or older + _words(group / "cpu.cfs_period_us")), PERIOD]
+    with suppress(ValueError, ZeroDivisionError):  # "max", or what no kernel writes
+        return cores if (cores := int(quota) / int(period)) > 0 else math.inf  # version 1 has -1 for all
+    return math.inf
 
 
 def _bytes(group: Path) -> float:
     found = _words(group / "memory.max") or _words(group / "memory.limit_in_bytes")
-    return math.inf if not found or found[0] == "max" else int(found[0])
+    with suppress(ValueError, IndexError):
+        return int(found[0])
+    return math.inf
 
 
 def _words(file: Path) -> list[str]:
     """Empty where there is no such file."""
     with suppress(OSError):
-        return file.read_text().split()
+        return file.read_text(errors="replace").split()
     return []

@@ -27,6 +27,17 @@ GROUPS = {
     "version 1, a group below the root": (
         "3:cpu:/job\n0::/\n",
         OLD | {"cpu/job/cpu.cfs_quota_us": "50000", "cpu/job/cpu.cfs_period_us": "100000"}, 0.5, math.inf),
+    "version 1, two controllers in one place without links": (
+        "3:cpuacct,cpu:/job\n",
+        {"cpu,cpuacct/cpu.cfs_quota_us": "-1", "cpu,cpuacct/job/cpu.cfs_quota_us": "300000",
+         "cpu,cpuacct/job/cpu.cfs_period_us": "100000", "cpuset/cpuset.cpus": "0"}, 3, math.inf),
+    "a quota without its period": ("0::/\n", {"cpu.max": "250000"}, 2.5, math.inf),
+    "one word": ("0::/\n", {"cpu.max": "max", "memory.max": ""}, math.inf, math.inf),
+    "what no kernel writes": ("0::/\n", {"cpu.max": "much 0", "memory.max": "plenty"}, math.inf, math.inf),
+    "a period of nothing": ("0::/\n", {"cpu.max": "100000 0"}, math.inf, math.inf),
+    "lines that are none": (
+        "nonsense\n\n7:cpu\n0::/\n", {"cpu.max": "150000 100000", "memory.max": "1000"}, 1.5, 1000),
+    "version 1, a period alone": ("3:cpu:/\n", {"cpu/cpu.cfs_period_us": "100000"}, math.inf, math.inf),
     "no files": ("0::/gone\n3:cpu:/gone\n", {}, math.inf, math.inf),
 }
 # fmt: on

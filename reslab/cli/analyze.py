@@ -1,5 +1,9 @@
 """`reslab analyze`: what trained nets look like inside, a command a question."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 import typer
 
 from reslab.cli.cam import cam
@@ -16,8 +20,18 @@ def _analyze() -> None:
     """Look into trained nets."""
 
 
-app.command()(responses)
-app.command()(gradients)
-app.command()(lesion)
-app.command()(landscape)
-app.command()(cam)
+def _within_cores(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with PyTorch's threads bound as those of training are."""
+
+    @wraps(command)
+    def bound(*words: Any, **options: Any) -> None:
+        from reslab.engine import within_cores
+
+        with within_cores():
+            command(*words, **options)
+
+    return bound
+
+
+for _command in (responses, gradients, lesion, landscape, cam):
+    app.command()(_within_cores(_command))

@@ -98,10 +98,13 @@ def reproduce(
 
 def measured(experiment: "Experiment", runs: "Runs", shelf: "Shelf") -> "Runs":
     """Runs that somebody made with what is measured on them; without their images, with what is recorded of them."""
+    from reslab.engine import within_cores
+
     if experiment.measure is None:
         return runs
     try:
-        return replace(runs, measured=experiment.measure(runs, shelf))
+        with within_cores():
+            return replace(runs, measured=experiment.measure(runs, shelf))
     except DataError as error:
         say(f"only what the runs have recorded: {error}")
         return runs

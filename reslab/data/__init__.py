@@ -51,12 +51,12 @@ from reslab.data.catalog import (
     load_folder,
 )
 from reslab.data.cifar import SPLITS as CIFAR_SPLITS
-from reslab.data.class_names import places_among, same_names
+from reslab.data.class_names import namesakes, places_among, same_names
 from reslab.data.colour import draw_lighting
 from reslab.data.contents import folders
 from reslab.data.copies import among
 from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
-from reslab.data.erasing import draw_erased, erased
+from reslab.data.erasing import draw_erased, erased, not_erased
 from reslab.data.evenly import evenly, photographs_below
 from reslab.data.findings import Finding
 from reslab.data.folder import FolderIndex, index_folder
@@ -123,6 +123,8 @@ __all__ = [
     "load_dataset",
     "load_folder",
     "measure",
+    "namesakes",
+    "not_erased",
     "only_photos",
     "open_photo",
     "photographs_below",

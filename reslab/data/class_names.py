@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from unicodedata import normalize
 
-from reslab.data.imagenet import readable
+from reslab.data.imagenet import readable, synset
 
 
 def places_among(names: Sequence[str], classes: Sequence[str]) -> list[int | None]:
@@ -22,6 +22,16 @@ def places_among(names: Sequence[str], classes: Sequence[str]) -> list[int | Non
 def same_names(names: Sequence[str], others: Sequence[str]) -> bool:
     """Are they the same, in the same order?"""
     return places_among(names, others) == list(range(len(others)))
+
+
+def namesakes(name: str, classes: Iterable[str]) -> list[str]:
+    """Those classes whose names are this one and more in brackets: of "crane" 'crane (bird)' and 'crane (machine)'.
+
+    In quotes, ImageNet's with the numbers of their synsets behind them.
+    """
+    begins = f"{_usual(name).casefold()} ("
+    called = [usual for usual in map(_usual, classes) if usual.casefold().startswith(begins)]
+    return [f"'{one}' ({number})" if (number := synset(one)) else f"'{one}'" for one in called]
 
 
 def _usual(name: str) -> str:

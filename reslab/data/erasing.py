@@ -3,6 +3,8 @@
 Drawing is apart from doing, as in `augment`.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,13 +34,27 @@ def erased(
     """A copy of the images (B, H, W, 3) in which each's rectangle (B, 4) is `mean`, (H, W, 3) or (1, 1, 3), rounded.
 
     `origins` (B, 2): top and left edge of the crop in the image; negative where it begins in the padding, which has the
-    mean colour itself. After normalisation a rectangle is zero to half a level of 256,
-    and what `augment.lighting` adds, which comes later.
+    mean colour itself. After normalisation a rectangle is zero to half a level of 256.
     """
-    height, width = images.shape[1:3]
     fill = np.broadcast_to(np.rint(mean).astype(np.uint8), images.shape[1:])
     found = images.copy()
-    for number in np.flatnonzero(rectangles[:, 2]):
-        top, left, bottom, right = (rectangles[number] + np.tile(origins[number], 2)).clip(0, (height, width) * 2)
-        found[number, top:bottom, left:right] = fill[top:bottom, left:right]
+    for number, rows, columns in _places(rectangles, origins, images.shape[1:3]):
+        found[number, rows, columns] = fill[rows, columns]
     return found
+
+
+def not_erased(rectangles: NDArray[np.int64], origins: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which pixels of images (height, width) `erased` leaves as they are, (B, H, W)."""
+    kept = np.ones((len(rectangles), *shape), np.bool_)
+    for number, rows, columns in _places(rectangles, origins, shape):
+        kept[number, rows, columns] = False
+    return kept
+
+
+def _places(
+    rectangles: NDArray[np.int64], origins: NDArray[np.int64], shape: tuple[int, ...]
+) -> Iterator[tuple[int, slice, slice]]:
+    """Rows and columns of every image in which something is erased."""
+    for number in np.flatnonzero(rectangles[:, 2]):
+        top, left, bottom, right = (rectangles[number] + np.tile(origins[number], 2)).clip(0, shape * 2)
+        yield int(number), slice(top, bottom), slice(left, right)

@@ -30,7 +30,7 @@ from reslab.engine.layout import Layout, parameter_layout, statistics_layout
 from reslab.engine.losses import LOSSES, sample_losses
 from reslab.engine.machine import Machine, this_machine
 from reslab.engine.native_engine import NativeEngine
-from reslab.engine.settings import same_settings, settled
+from reslab.engine.settings import same_settings, settled, within_cores
 from reslab.engine.torch_engine import TorchEngine
 from reslab.engine.work import Work
 from reslab.nets import Architecture, Residual, Spec, unfilled
@@ -88,4 +88,5 @@ __all__ = [
     "spread",
     "statistics_layout",
     "this_machine",
+    "within_cores",
 ]

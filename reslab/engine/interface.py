@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reslab.data import erased
+from reslab.data import erased, not_erased
 from reslab.engine.layout import Layout
 
 
@@ -23,7 +23,7 @@ class Batch:
     crops: NDArray[np.int64] | None = None  # (B, 2) top and left edge in the padded image; None: no cropping
     flips: NDArray[np.bool_] | None = None  # (B,) mirrored or not; None: none is
     weights: NDArray[np.float32] | None = None  # (B,) of each sample's loss; None: all 1
-    lighting: NDArray[np.float32] | None = None  # (B, 3) added to all pixels of an image, 0-255; None: nothing is
+    lighting: NDArray[np.float32] | None = None  # (B, 3) added to pixels that are not erased, 0-255; None: nothing is
     erased: NDArray[np.int64] | None = None  # (B, 4) top, left, bottom, right in the crop, not mirrored; 0: nothing
     pad: int = 0  # pixels of zero padding on each side before the crop
     size: int = 0  # height = width of the crops; 0: that of the images. An engine that has one size only refuses others
@@ -40,10 +40,20 @@ class Batch:
 
     def pixels(self, mean: NDArray[np.float32]) -> NDArray[np.uint8]:
         """The images with what is erased in them: it takes `mean`, which is subtracted next (see `data.erased`)."""
+        return self.images if self.erased is None else erased(self.images, self.erased, self._origins(), mean)
+
+    def colours(self) -> NDArray[np.float32]:
+        """What `lighting` adds to each pixel, (B, H, W, 3) or (B, 1, 1, 3): nothing where it is erased."""
+        assert self.lighting is not None
+        added = self.lighting[:, None, None, :]
         if self.erased is None:
-            return self.images
-        crops = np.full((len(self.images), 2), self.pad) if self.crops is None else self.crops
-        return erased(self.images, self.erased, crops - self.pad, mean)
+            return added
+        height, width = self.images.shape[1:3]
+        return added * not_erased(self.erased, self._origins(), (height, width))[..., None]
+
+    def _origins(self) -> NDArray[np.int64]:
+        """Top and left edge of each crop in its image, (B, 2)."""
+        return np.zeros((len(self.images), 2), np.int64) if self.crops is None else self.crops - self.pad
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import torch
 
 from reslab.engine.execution import Execution
+from reslab.processor import usable_cores
 
 
 def settle(execution: Execution) -> None:
@@ -51,6 +52,17 @@ def settled(execution: Execution) -> Iterator[None]:
     """PyTorch as `execution` needs it; afterwards as the caller had it."""
     with same_settings():
         settle(execution)
+        yield
+
+
+@contextmanager
+def within_cores() -> Iterator[None]:
+    """PyTorch with no more threads than this process has cores' time for (a container's quota); afterwards as before.
+
+    For what is computed without an `Execution`, which would say how many.
+    """
+    with same_settings():
+        torch.set_num_threads(min(torch.get_num_threads(), usable_cores()))
         yield
 
 

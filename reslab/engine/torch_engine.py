@@ -73,10 +73,10 @@ class TorchEngine:
         return values.detach().to(self.device, torch.float32, copy=True)
 
     def _augmented(self, batch: Batch) -> Tensor:
-        """uint8 (B, H, W, 3) -> erased, normalised, cropped, mirrored (B, 3, H, W), or (B, 3, size, size)."""
+        """uint8 (B, H, W, 3) -> erased, normalised, lit, cropped, mirrored (B, 3, H, W), or (B, 3, size, size)."""
         images = self._normalised(batch.pixels(self._pixels))
         if batch.lighting is not None:
-            images += (torch.from_numpy(batch.lighting).to(self.device) * self._scale)[:, None, None, :]
+            images += torch.from_numpy(batch.colours()).to(self.device) * self._scale
         if batch.crops is not None or batch.flips is not None:
             count = len(batch.labels)
             crops = np.full((count, 2), batch.pad) if batch.crops is None else batch.crops

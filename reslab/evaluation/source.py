@@ -22,6 +22,7 @@ from reslab.data import (
     index_tested,
     load_dataset,
     load_folder,
+    namesakes,
     places_among,
 )
 from reslab.errors import DataError, UsageError, as_typed
@@ -160,10 +161,17 @@ def _numbers(names: Sequence[str], classes: Sequence[str], data: str, hint: str)
     if strange:
         raise DataError(
             f"the net does not know class '{strange[0]}' of {data}"
-            f"{f' and {len(strange) - 1} more' if len(strange) > 1 else ''}; it knows {', '.join(classes[:10])}"
-            f"{f' and {len(classes) - 10:,} more' if len(classes) > 10 else ''}{hint}"
+            f"{f' and {len(strange) - 1} more' if len(strange) > 1 else ''}; "
+            f"it knows {_known(strange[0], classes)}{hint}"
         )
     return np.array(places, np.int64)
+
+
+def _known(name: str, classes: Sequence[str]) -> str:
+    """Those of the net's classes that may be meant, else the first of them."""
+    if alike := namesakes(name, classes):
+        return f"{' and '.join(alike)}: call the class by the whole name of the one that it is"
+    return f"{', '.join(classes[:10])}{f' and {len(classes) - 10:,} more' if len(classes) > 10 else ''}"
 
 
 def _deeper(folder: Path, index: FolderIndex, net: Net) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from reslab.engine import within_cores
 from reslab.experiments.experiment import Datasets, Experiment, Runs
 from reslab.experiments.timing import timed_on
 
@@ -13,5 +14,6 @@ def measured_by(experiment: Experiment, runs: Runs, datasets: Datasets) -> dict[
     """
     if experiment.measure is None:
         return {}
-    found = experiment.measure(runs, datasets)
-    return found if experiment.rounds else {**found, "environment": found.get("environment") or timed_on()}
+    with within_cores():
+        found = experiment.measure(runs, datasets)
+        return found if experiment.rounds else {**found, "environment": found.get("environment") or timed_on()}

@@ -36,7 +36,7 @@ def step_seconds(
 def timed_on(execution: Execution | None = None) -> dict[str, Any]:
     """What is measured on, as records of runs have it: machine, versions, commit, execution.
 
-    None is PyTorch's own way of a module: in fp32 on the CPU.
+    None is PyTorch's own way of a module: in fp32 on the CPU, with as many threads as it has at the time.
     """
     plainly = Execution("torch", "cpu", "fp32", channels_last=False, compiled=False, threads=torch.get_num_threads())
     return {**surroundings(), "execution": (execution or plainly).to_dict()}

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from reslab.data import quiet, read_photo
+from reslab.engine import within_cores
 from reslab.errors import RunError, UsageError, unknown
 from reslab.interop.checkpoint import own_export, weights_file
 from reslab.interop.deployed import INPUT, output_name
@@ -91,6 +92,7 @@ class Exported:
         }
 
 
+@within_cores()
 def export(
     run_or_classifier: str | Path | Classifier,
     to: str = "onnx",

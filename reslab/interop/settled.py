@@ -1,5 +1,7 @@
 """Of each thing that weights do not tell one answer: what the files say, the user, or neither; no contradictions."""
 
+from collections import Counter
+
 from reslab.errors import UsageError
 from reslab.interop.asked import Asked, text
 from reslab.interop.layouts import Layout
@@ -86,15 +88,15 @@ def data_of(told: Told, names: tuple[str, ...]) -> tuple[str, str | None]:
 
 
 def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of which no two are the same, as lists of ImageNet's have them: a later "crane" becomes "crane (517)".
+    """Names of which no two are the same, as lists of ImageNet's have them: of two "crane" the one is "crane (134)".
 
-    The number is its class's, counted from 0.
+    The number is its class's, counted from 0. None of them keeps the bare name: it would be taken for all.
     """
-    first = {name: number for number, name in reversed(list(enumerate(names)))}
+    counts = Counter(names)
     taken, found = set(names), []
     for number, name in enumerate(names):
-        if number != first[name]:
-            while name in taken:  # as "crane (517)" may be, in the list itself
+        if counts[name] > 1:
+            while name in taken:  # as "crane (134)" may be, in the list itself
                 name = f"{name} ({number})"
             taken.add(name)
         found.append(name)

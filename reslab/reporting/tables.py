@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from reslab.errors import ReslabError
+from reslab.nets import spec
 from reslab.reporting.processors import processor_text
 from reslab.reporting.recipes import dotted, last_part, value_text
 from reslab.reporting.rounding import count_text, epochs_text, error_text, finite, standard_error
@@ -16,6 +17,7 @@ from reslab.training.recipe import Recipe
 START = "model.start"  # a path of the machine that trained, where it is no name
 # What follows from the length of a run, which has a column.
 OF_LENGTH = tuple(f"schedule.{n}" for n in ("steps", "drops", "warmup_steps", "momentum_steps", "companion_steps"))
+OF_NETS = ("shortcut", "stride_in", "survival")  # options of which every net has its own default
 RUNS_COLUMNS = ("data", "model", "recipe", "epochs", "val error %", "test error %", "minutes", "machine")
 
 
@@ -127,16 +129,30 @@ def machine_text(environment: dict[str, Any]) -> str:
 
 
 def _changes(group: SeedGroup, groups: Sequence[SeedGroup]) -> list[str]:
-    """What tells a group from others of its data, net and preset, besides the length that has a column: "lr 0.4"."""
+    """What tells a group from others of its data, net and preset, besides the length that has a column: "lr 0.4".
+
+    And of its net what its name alone does not mean: "shortcut A" of a net of Table 1, whose default is B.
+    """
     own = dotted(_complete(group.first.get("recipe", {})))
     others = [dotted(_complete(other.first.get("recipe", {}))) for other in groups]
     same = ("name", "data.name", "data.split", "model.name")
     alike = [other for other in others if all(other.get(field) == own.get(field) for field in same)]
+    told = {field for field, value in own.items() if any(other.get(field, value) != value for other in alike)}
     return [
         f"{field.rpartition('.')[2]} {last_part(value) if field == START and value else value_text(value)}"
         for field, value in own.items()
-        if field != "seed" and field not in OF_LENGTH and any(o.get(field, value) != value for o in alike)
+        if field in told - {"seed", *OF_LENGTH} or field in _unusual(own)
     ]
+
+
+def _unusual(recipe: dict[str, Any]) -> list[str]:
+    """The fields, dotted as the recipe is, in which its net is not the one that its name alone means."""
+    try:
+        usual = spec(str(recipe.get("model.name")))
+    except ReslabError:  # of another version, or none
+        return []
+    options = {f"model.{option}": getattr(usual, option, None) for option in OF_NETS if hasattr(usual, option)}
+    return [field for field, value in options.items() if recipe.get(field, value) != value]
 
 
 def _row(group: SeedGroup, changes: Sequence[str]) -> list[str]:

@@ -20,19 +20,19 @@ from reslab.data import (
 )
 from reslab.data.randomness import generator
 from reslab.engine import Batch, Part, everything
-from reslab.training.pixels import cut_out, pixels_at
+from reslab.training.pixels import changed, pixels_at
 from reslab.training.recipe import Recipe
 from reslab.training.schedule import companions_learn
 
 
 @contextmanager
 def batches(recipe: Recipe, images: Images, part: Part = everything) -> Iterator[Callable[[int], Batch]]:
-    """`batch_at` as a function of the step; while the net is at work the next batch's photographs are read.
+    """`batch_at` as a function of the step; while the net is at work the next batch is read, cut out and coloured.
 
-    What is in memory already is taken when it is asked for. `part` see `pixels_at`. Raises DataError as that does, at
-    the batch's own step.
+    What is taken as it lies in memory is taken when it is asked for. `part` see `pixels_at`. Raises DataError as that
+    does, at the batch's own step.
     """
-    if not isinstance(images.pixels, LazyPixels) and not (cut_out(recipe) and images.photos):
+    if not isinstance(images.pixels, LazyPixels) and not changed(recipe):
         yield lambda step: batch_at(recipe, images, step, part)
         return
     with ThreadPoolExecutor(1) as reader:

@@ -19,7 +19,8 @@ class Original:
     optimizer: Optimizer
     schedule: Schedule
     pad: int = 4  # pixels of 32, as large a part of any other size
-    augment: Augment | None = None  # in place of padding; images are mirrored where their data set's may be
+    # In place of padding under `original`; images are mirrored where their data set's may be.
+    augment: Augment | None = None
     loss: str = "cross_entropy"
 
 

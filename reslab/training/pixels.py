@@ -23,6 +23,11 @@ def cut_out(recipe: Recipe) -> bool:
     return bool(recipe.augment.scale or recipe.augment.area)
 
 
+def changed(recipe: Recipe) -> bool:
+    """Are a batch's pixels others than those that are stored? That takes milliseconds a batch, and the net waits."""
+    return cut_out(recipe) or any(recipe.augment.jitter)
+
+
 def pixels_at(
     recipe: Recipe, images: Images, indices: NDArray[np.int64], step: int, part: Part = everything
 ) -> NDArray[np.uint8]:
@@ -53,5 +58,6 @@ def _cut_out(recipe: Recipe, images: Images, indices: NDArray[np.int64], step: i
     if augment.scale:
         scales = draw_scales(count, augment.scale, seed, step)[rows]
         return scaled_crops(images, indices[rows], scales, places, images.size)
-    parts, shapes = draw_areas(count, augment.area, seed, step)
-    return area_crops(images, indices[rows], (parts[rows], shapes[rows]), augment.aspect, places, images.size)
+    parts, shapes = draw_areas(count, seed, step)
+    drawn = parts[rows], shapes[rows]
+    return area_crops(images, indices[rows], drawn, augment.area, augment.aspect, places, images.size)

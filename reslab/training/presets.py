@@ -10,8 +10,9 @@
 | original | what the net's own authors did | theirs | theirs | theirs | theirs | theirs |
 
 Nets of the comparison cannot be trained at the rates of nets with batch normalisation: under `fast`, `small` and
-`record` they keep their own recipe (`original`), stretched to as many steps. `paper` is for the nets of this paper, and
-gives the others its rates for the sake of comparison alone.
+`record` they keep their own optimiser, loss and schedule, stretched to as many steps. What they see of the images is
+the same for all nets there, but for how far these are padded. `paper` is for the nets of this paper, and gives the
+others its rates for the sake of comparison alone.
 """
 
 from dataclasses import dataclass, replace
@@ -125,12 +126,17 @@ def original(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
     if isinstance(net, Spec):
         warm = net.activation == "pre" and net_is_cifar(net)  # arXiv 1603.05027, appendix: whatever the depth
         return warmed_up(recipe) if warm else paper(recipe, facts, net)
+    found, augment = by_their_authors(recipe, facts, net), ORIGINALS[net.name].augment
+    return replace(found, augment=replace(augment, flip=recipe.augment.flip)) if augment else found
+
+
+def by_their_authors(recipe: Recipe, facts: Facts, net: Historic) -> Recipe:
+    """A net of the comparison trained as its authors did, on images that are padded and mirrored."""
     row = ORIGINALS[net.name]
-    augment = row.augment or replace(recipe.augment, pad=facts.size * row.pad // 32)
     return replace(
         recipe,
         loss=row.loss,
-        augment=replace(augment, flip=recipe.augment.flip),
+        augment=replace(recipe.augment, pad=facts.size * row.pad // 32),
         optimizer=row.optimizer,
         schedule=row.schedule,
     )
@@ -154,7 +160,7 @@ def fast(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
     """A short budget that ends at rate zero: a step schedule earns nothing before its first drop."""
     steps = round(20 * facts.train_images / recipe.batch)
     if isinstance(net, Historic):
-        return original(recipe, facts, net).stretched(max(1, steps))
+        return by_their_authors(recipe, facts, net).stretched(max(1, steps))
     return replace(
         recipe,
         optimizer=Optimizer(lr=0.2, nesterov=True, weight_decay=5e-4),
@@ -166,7 +172,7 @@ def small(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
     """Few images: smaller batches, so that there are enough steps, and the same linear decay."""
     steps = max(SMALLEST_RUN, round(30 * facts.train_images / recipe.batch))
     if isinstance(net, Historic):
-        return original(recipe, facts, net).stretched(steps)
+        return by_their_authors(recipe, facts, net).stretched(steps)
     return replace(
         recipe,
         optimizer=Optimizer(lr=0.1, nesterov=True, weight_decay=5e-4),
@@ -183,7 +189,7 @@ def record(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
     """
     steps = round(15 * facts.train_images / recipe.batch)
     if isinstance(net, Historic):
-        return original(recipe, facts, net).stretched(max(1, steps))
+        return by_their_authors(recipe, facts, net).stretched(max(1, steps))
     return replace(
         recipe,
         smoothing=0.1,

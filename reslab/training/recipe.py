@@ -10,6 +10,8 @@ from reslab.errors import UsageError, unknown
 from reslab.nets import canonical
 from reslab.training.rules import check_values
 
+LARGEST = 2**63 - 1  # whole number in a recipe: TOML's own
+
 
 @dataclass(frozen=True)
 class Data:
@@ -267,8 +269,11 @@ def hint_of(name: str) -> Any:
 
 
 def fitting(name: str, value: Any) -> Any:
-    """`value` as the field's type wants it. Raises UsageError where it is of another kind."""
+    """`value` as the field's type wants it. Raises UsageError where it is of another kind, or a giant."""
     options = options_of(hint_of(name))
+    for number in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(number, int) and abs(number) > LARGEST:
+            raise UsageError(f"{name}: whole numbers are of 64 bits at most, as in TOML")
     if value is None and type(None) in options:
         return None
     if many := element_of(options):

@@ -124,22 +124,25 @@ def check_values(recipe: "Recipe") -> None:
         (
             f"scale {augment.scale}",
             not augment.scale or (augment.pad == 0 and augment.small_size is None and recipe.selective == 1),
-            "crops are cut from scaled images: set augment.pad=0, and leave augment.small_size and selective out",
+            "crops are cut from scaled images: set augment.pad=0, and leave augment.small_size and selective out; or "
+            "augment.scale= (nothing behind it), and none are",
         ),
         (
             f"area {augment.area}",
             not augment.area or (len(augment.area) == 2 and 0.01 <= augment.area[0] <= augment.area[1] <= 1),
-            "two parts of the image's area, the smaller first, from 0.01 to 1; 0.25,1 is usual for few photographs",
+            "two parts of the image's area, the smaller first, from 0.01 to 1; 0.08,1 is GoogLeNet's",
         ),
         (
             f"area {augment.area}",
             not (augment.area and augment.scale),
-            "crops are cut by their area or by the image's scale: leave augment.area or augment.scale out",
+            "crops are cut by their area or by the image's scale, and a preset may have said one: set augment.area= or "
+            "augment.scale= (nothing behind it)",
         ),
         (
             f"area {augment.area}",
             not augment.area or (augment.pad == 0 and augment.small_size is None and recipe.selective == 1),
-            "crops are cut from whole images: set augment.pad=0, and leave augment.small_size and selective out",
+            "crops are cut from whole images: set augment.pad=0, and leave augment.small_size and selective out; or "
+            "augment.area= (nothing behind it), and none are",
         ),
         (
             f"aspect {augment.aspect}",

@@ -51,12 +51,13 @@ def with_start(recipe: Recipe, start: str | None) -> Recipe:
     """The recipe of a training from `start`, as it is for None.
 
     `start` is a run folder, a model file, the name of a trained net or another program's weights. These become a part
-    of it: other weights in the same place make another run. Raises RunError where there is no trained net, UsageError
-    where it is another net than the recipe's.
+    of it: other weights in the same place make another run. Raises RunError where there is no trained net, or where
+    what that began from is torn, UsageError where it is another net than the recipe's.
     """
     if start is None:
         return recipe
     source = trained(start, named_residual(recipe.model.residual))
+    lineage_from(source)
     ours, theirs = spec_of(recipe), source.identity.spec
     if _apart_from_data(ours, theirs) != theirs or _shapes(ours, source) != _shapes(theirs, source):
         raise UsageError(

@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 from typer.testing import CliRunner
 
 from reslab.cli.app import app
-from reslab.errors import DataError, UsageError
+from reslab.errors import DataError, RunError, UsageError
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,26 @@ def test_rows_and_picture(run, tmp_path):
     assert set(first["layers"][0]) == {"layer", "name", "stage", "std", "mean"}
     assert (first["images"], first["data"], first["model"]) == (20, "digits, val", "resnet8")
     assert "resnet8 (eight)" in picture.read_text() and "resnet8 (model.safetensors)" in picture.read_text()
+
+
+@pytest.mark.parametrize("command", ["responses", "gradients", "lesion", "landscape", "cam"])
+def test_no_more_threads_than_a_quota_pays_for(command, tmp_path, monkeypatch):
+    found, photos = [], [str(tmp_path / "photo.png")] if command == "cam" else []
+    Image.new("RGB", (8, 8)).save(tmp_path / "photo.png")
+
+    def opened(*_):
+        found.append(torch.get_num_threads())
+        raise RunError("enough")
+
+    monkeypatch.setattr("reslab.engine.settings.usable_cores", lambda: 1)
+    monkeypatch.setattr("reslab.interop.trained", opened)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        CliRunner().invoke(app, ["analyze", command, "resnet20-cifar10", *photos])
+        assert found == [1] and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_text_names_the_images(run):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from reslab.cli.measure import main
 from reslab.errors import UsageError
@@ -61,6 +62,7 @@ def test_what_measures_nothing_alone_is_refused(name, tmp_path):
 
 def test_what_trains_nothing_has_its_machine_whatever_it_measures():
     """What an experiment says itself goes before; runs have machines of their own."""
+    from reslab.engine import within_cores
     from reslab.experiments.measuring import measured_by
     from reslab.experiments.timing import timed_on
 
@@ -70,10 +72,28 @@ def test_what_trains_nothing_has_its_machine_whatever_it_measures():
             replace(EXPERIMENTS["lesion"], measure=measure, **changes), Runs(SMALL), Shelf(Surroundings())
         )
 
-    assert measured({}) == {"value": 1, "environment": timed_on()}
+    with within_cores():
+        assert measured({}) == {"value": 1, "environment": timed_on()}
     assert measured({"environment": ENVIRONMENT_VALUES}) == {"value": 1, "environment": ENVIRONMENT_VALUES}
     assert measured({}, rounds=(lambda _: [],)) == {"value": 1}
     assert measured_by(EXPERIMENTS["figure1"], Runs(SMALL), Shelf(Surroundings())) == {}
+
+
+def test_measurements_have_no_more_threads_than_a_quota_pays_for(monkeypatch):
+    from reslab.cli.reproduce import measured
+    from reslab.experiments.measuring import measured_by
+
+    monkeypatch.setattr("reslab.engine.settings.usable_cores", lambda: 1)
+    experiment = replace(EXPERIMENTS["lesion"], measure=lambda *_: {"threads": torch.get_num_threads()})
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        found = measured_by(experiment, Runs(SMALL), Shelf(Surroundings()))
+        assert (found["threads"], found["environment"]["execution"]["threads"]) == (1, 1)
+        assert measured(experiment, Runs(SMALL), Shelf(Surroundings())).measured == {"threads": 1}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_times_are_of_this_machine():

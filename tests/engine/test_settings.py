@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from reslab.engine import Execution, same_settings, settled
+from reslab.engine import Execution, same_settings, settled, within_cores
 from reslab.engine.settings import settle
 
 
@@ -41,6 +41,14 @@ def others() -> Iterator[None]:
 def test_they_are_set_and_given_back(asked, inside):
     with settled(asked):
         assert settings() == inside
+    assert settings() == (3, False, True)
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 2), (8, 3)])
+def test_without_an_execution_no_more_threads_than_there_are_cores_for(monkeypatch, cores, threads):
+    monkeypatch.setattr("reslab.engine.settings.usable_cores", lambda: cores)
+    with within_cores():
+        assert settings()[0] == threads
     assert settings() == (3, False, True)
 
 

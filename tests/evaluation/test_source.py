@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from unicodedata import normalize
 
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from reslab.data import load_dataset
+from reslab.data.imagenet import names_by_synset
 from reslab.engine import Request
 from reslab.errors import DataError, UsageError
 from reslab.evaluation import evaluate, source
@@ -189,6 +191,15 @@ def test_a_folder_around_the_classes_is_named(run, tmp_path):
     make_photos(tmp_path / "new" / "photos", {"cow": 2})
     with pytest.raises(DataError, match=f"it knows {CAFE}, cat, dog$"):
         evaluate(run, tmp_path / "new")
+
+
+def test_a_class_that_may_be_two_of_imagenets_is_refused_naming_both(digits):
+    cranes, imagenet = replace(digits, classes=("crane",) * 10), tuple(names_by_synset().values())
+    both = r"class 'crane' .*it knows 'crane \(bird\)' \(n02012849\) and 'crane \(machine\)' \(n03126707\): call"
+    with pytest.raises(DataError, match=both):
+        source.by_name(cranes, "val", imagenet)
+    machines = replace(digits, classes=("crane (machine)",) * 10)
+    assert set(source.by_name(machines, "val", imagenet).labels) == {517}
 
 
 def test_a_class_that_the_net_does_not_know_is_refused_before_any_photograph_is_read(run, tmp_path, monkeypatch):

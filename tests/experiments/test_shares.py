@@ -1,6 +1,7 @@
 """Which run gets how many cores, and how long that takes."""
 
 import math
+import os
 from dataclasses import replace
 
 import pytest
@@ -87,11 +88,15 @@ def test_a_pinned_start_leaves_this_process_where_it_was():
     assert core_numbers() == before
 
 
-def test_under_a_quota_of_time_runs_are_not_told_which_core_to_be_on(monkeypatch):
-    monkeypatch.setattr("reslab.experiments.shares.within_quota", lambda: True)
-    before = core_numbers()
-    with on_cores(before[:1]):
-        assert core_numbers() == before
+@pytest.mark.parametrize(("quota", "moves"), [(True, 0), (False, 2)])
+def test_under_a_quota_of_time_runs_are_not_told_which_core_to_be_on(quota, moves, monkeypatch):
+    moved = []
+    monkeypatch.setattr("reslab.experiments.shares.within_quota", lambda: quota)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    monkeypatch.setattr(os, "sched_setaffinity", lambda _, cores: moved.append(cores), raising=False)
+    with on_cores((1,)):
+        assert moved == [(1,)][:moves]
+    assert len(moved) == moves
 
 
 def test_a_queue_has_no_more_cores_than_the_quota_pays(recipe, tmp_path, monkeypatch):

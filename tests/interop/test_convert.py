@@ -45,7 +45,7 @@ def test_names_of_classes(theirs, tmp_path):
     names.write_text("\ufeffcat\n 犬 \r\ncrane\nÄ b\ncrane\n\n", encoding="utf-8")
     said = []
     made = convert(theirs, classes=names, say=said.append)
-    assert load(made.path).classes == ("cat", "犬", "crane", "Ä b", "crane (4)")
+    assert load(made.path).classes == ("cat", "犬", "crane (2)", "Ä b", "crane (4)")
     assert not any("numbers" in line for line in said)
     said.clear()
     convert(theirs, made.path, say=said.append)

@@ -44,6 +44,24 @@ def test_it_lies_in_the_run_and_was_tried_on_the_runs_own_mistakes_and_on_photog
     assert not list(run.glob(".*.part"))
 
 
+def test_the_file_is_tried_with_no_more_threads_than_a_quota_pays_for(run, monkeypatch):
+    compare, found = sys.modules["reslab.interop.export"].compare, []
+
+    def compared(*words):
+        found.append(torch.get_num_threads())  # which onnxruntime takes, too: see `read_onnx`
+        return compare(*words)
+
+    monkeypatch.setattr("reslab.engine.settings.usable_cores", lambda: 1)
+    monkeypatch.setattr(sys.modules["reslab.interop.export"], "compare", compared)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        export(run, "torchvision")
+        assert found == [1] and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_timms_folder(run):
     found = export(run, "timm")
     assert found.path == run / "model-timm"

@@ -90,8 +90,8 @@ def test_whoever_is_nearest_to_the_weights_names_the_classes():
 
 
 def test_names_that_occur_twice_are_told_apart():
-    assert distinct(("crane", "dog", "crane", "crane")) == ("crane", "dog", "crane (2)", "crane (3)")
-    assert distinct(("crane", "crane", "crane (1)")) == ("crane", "crane (1) (1)", "crane (1)")
+    assert distinct(("crane", "dog", "crane", "crane")) == ("crane (0)", "dog", "crane (2)", "crane (3)")
+    assert distinct(("crane", "crane", "crane (1)")) == ("crane (0)", "crane (1) (1)", "crane (1)")
 
 
 def test_only_what_nobody_says_is_assumed():

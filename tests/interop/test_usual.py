@@ -96,7 +96,7 @@ def test_shortcuts_of_zeros_are_not_guessed(tmp_path):
 
 def test_who_does_what():
     assert usual_of(TORCHVISION, "cifar10_resnet20.pt", 10) == usual_of(HUGGING_FACE, "", 100) == IMAGENET
-    assert usual_of(TORCHVISION, "", 1000).classes[134] == "crane" and not IMAGENET.classes
+    assert usual_of(TORCHVISION, "", 1000).classes[134] == "crane (bird)" and not IMAGENET.classes
     assert usual_of(CHENYAOFO, "", 1000).classes is None and usual_of(AKAMASTER, "", 1000).classes is None
     assert usual_of(AKAMASTER, "", 10).trained_on is CIFAR10 and usual_of(AKAMASTER, "", 10).mean == IMAGENET.mean
     assert usual_of(AKAMASTER, "", 100) == IMAGENET

@@ -66,6 +66,37 @@ def test_another_course_of_the_rate_is_said_and_another_length_is_not() -> None:
     assert found == ["small, end 0", "small, end 0.01"]
 
 
+def test_options_that_are_not_the_nets_own_are_named_and_defaults_are_not() -> None:
+    nets = [
+        ("resnet18", "A"),
+        ("resnet34", "B"),
+        ("resnet20", "A"),
+        ("resnet32", "B"),
+        ("plain18", None),
+        ("nin", None),
+    ]
+    results = [result(name) for name, _ in nets] + [result("resnet50")]
+    for one, (_, shortcut) in zip(results, nets, strict=False):
+        one["recipe"]["model"]["shortcut"] = shortcut
+    results[-1]["recipe"]["model"] |= {"shortcut": "B", "stride_in": "3x3"}
+    found = [row[2] for row in cells(runs_table(results))[2:]]
+    assert found == [
+        "small, shortcut A",
+        "small",
+        "small",
+        "small, shortcut B",
+        "small",
+        "small",
+        "small, stride_in 3x3",
+    ]
+
+
+def test_options_that_tell_rows_apart_are_named_once() -> None:
+    zeros, projections = result("resnet18"), result("resnet18")
+    zeros["recipe"]["model"]["shortcut"], projections["recipe"]["model"]["shortcut"] = "A", "B"
+    assert [row[2] for row in cells(runs_table([zeros, projections]))[2:]] == ["small, shortcut A", "small, shortcut B"]
+
+
 def test_what_a_run_started_from_is_named_without_its_folders() -> None:
     scratch, tuned = result(), result()
     scratch["recipe"]["model"]["start"], tuned["recipe"]["model"]["start"] = None, "/home/ann/weights/net.pth"

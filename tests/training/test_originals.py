@@ -70,9 +70,18 @@ def test_googlenet_sees_parts_of_photographs_in_other_colours():
     augment = make_recipe(replace(CIFAR10, size=224), "googlenet", "original").augment
     assert (augment.area, augment.aspect, augment.pad, augment.flip) == ((0.08, 1.0), (3 / 4, 4 / 3), 0, True)
     assert (augment.jitter, augment.lighting) == ((0.5, 0.5, 0.5), 0.1)
-    assert not make_recipe(replace(CIFAR10, mirror=False), "googlenet", "fast").augment.flip
+    assert not make_recipe(replace(CIFAR10, mirror=False), "googlenet", "original").augment.flip
     others = [make_recipe(replace(CIFAR10, size=224), name, "original") for name in HISTORIC if name != "googlenet"]
     assert all(not other.augment.area and other.augment.pad > 0 for other in others)
+
+
+@pytest.mark.parametrize("preset", ["fast", "small", "record"])
+def test_presets_for_all_nets_show_googlenet_what_they_show_vgg(preset):
+    facts = replace(CIFAR10, size=224)
+    seen, theirs = (make_recipe(facts, name, preset).augment for name in ("googlenet", "vgg16"))
+    assert seen == theirs and (seen.area, seen.jitter, seen.lighting, seen.pad) == ((), (0, 0, 0), 0, 28)
+    own = make_recipe(facts, "googlenet", "original")
+    assert make_recipe(facts, "googlenet", preset).optimizer == own.optimizer
 
 
 def test_paper_is_section_4_2_for_every_net():

@@ -19,10 +19,10 @@ from reslab.data import (
     measure,
 )
 from reslab.data.areas import area_crop
-from reslab.engine import Execution, TorchEngine
+from reslab.engine import Execution, Request, TorchEngine
 from reslab.nets import create
-from reslab.training import facts_of, make_recipe, with_fields
-from reslab.training.feed import batch_at
+from reslab.training import Surroundings, facts_of, make_recipe, train_on, with_fields
+from reslab.training.feed import batch_at, batches
 from tests.conftest import short_recipe
 
 ALL = ["augment.pad=0", "augment.area=0.3,1", "augment.brightness=0.4", "augment.saturation=0.2", "augment.erase=0.5"]
@@ -39,10 +39,10 @@ def test_a_batch_is_a_function_of_seed_and_step(digits):
 def test_crops_are_cut_then_coloured(digits):
     recipe, images = with_fields(short_recipe(digits), [*ALL, "augment.aspect=0.5,2"]), digits.splits["train"]
     found, indices = batch_at(recipe, images, 5), batch_indices(len(images), 64, 0, 5)
-    (parts, shapes), places = draw_areas(64, (0.3, 1.0), 0, 5), draw_places(64, 0, 5)
+    (parts, shapes), places = draw_areas(64, 0, 5), draw_places(64, 0, 5)
     cut = np.stack(
         [
-            area_crop(Image.fromarray(images.pixels[i]), part, shape, (0.5, 2.0), tuple(place), 8)
+            area_crop(Image.fromarray(images.pixels[i]), (part, shape), (0.3, 1.0), (0.5, 2.0), tuple(place), 8)
             for i, part, shape, place in zip(indices, parts, shapes, places, strict=True)
         ]
     )
@@ -83,7 +83,53 @@ def test_what_is_erased_is_zero_to_the_net_wherever_it_is_cropped_to(changes, me
         assert torch.equal(seen.permute(0, 2, 3, 1)[~there], whole.permute(0, 2, 3, 1)[~there])
 
 
+@pytest.mark.parametrize("crops", [["augment.pad=2"], ["augment.pad=0"], ["augment.pad=1", "augment.small_size=8"]])
+def test_what_is_erased_has_no_colour_added(crops):
+    data = load_dataset("digits", size=12)
+    recipe = make_recipe(facts_of(data), "resnet8", batch=8)
+    recipe = with_fields(recipe, ["augment.erase=0.7", "augment.lighting=0.1", "augment.flip=true", *crops])
+    batch = batch_at(recipe, data.splits["train"], 3)
+    engine = TorchEngine(create("resnet8"), measure(data.splits["train"], "pixel"), FP32)
+    plain, coloured = (engine._augmented(replace(batch, lighting=light)) for light in (None, batch.lighting))
+    whole = engine._augmented(replace(batch, erased=None))
+    uncoloured = engine._augmented(replace(batch, erased=None, lighting=None))
+    inside = np.zeros((8, *plain.shape[2:]), bool)
+    for number, (top, left, bottom, right) in enumerate(batch.erased):
+        inside[number, top:bottom, left:right] = True
+    there = torch.from_numpy(np.where(batch.flips[:, None, None], inside[:, :, ::-1], inside))
+    plain, coloured, whole, uncoloured = (seen.permute(0, 2, 3, 1) for seen in (plain, coloured, whole, uncoloured))
+    assert inside.any() and torch.equal(coloured[there], plain[there])
+    assert torch.equal(coloured[~there], whole[~there]) and not torch.equal(whole[there], uncoloured[there])
+
+
 def test_of_chosen_images_each_keeps_its_rectangle(digits):
     recipe = with_fields(short_recipe(digits), ["augment.erase=0.5"])
     batch = batch_at(recipe, digits.splits["train"], 0)
     assert (batch.only(slice(3, 9)).erased == batch.erased[3:9]).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "made"),
+    [([], [3]), (["augment.contrast=0.3"], [3, 4]), (["augment.pad=0", "augment.area=0.3,1"], [3, 4])],
+)
+def test_pixels_that_are_changed_are_changed_while_the_net_is_at_work(digits, monkeypatch, changes, made):
+    recipe, images, steps = with_fields(short_recipe(digits, 9), changes), digits.splits["train"], []
+    expected = batch_at(recipe, images, 3)
+
+    def counted(recipe, images, step, part):
+        steps.append(step)
+        return batch_at(recipe, images, step, part)
+
+    monkeypatch.setattr("reslab.training.feed.batch_at", counted)
+    with batches(recipe, images) as batch_of:
+        found = batch_of(3)
+    assert steps == made and (found.images == expected.images).all() and (found.labels == expected.labels).all()
+
+
+def test_a_run_is_the_same_bytes_whenever_its_pixels_are_changed(digits, tmp_path, monkeypatch):
+    recipe = with_fields(short_recipe(digits, 5), ALL)
+    train_on(digits, recipe, tmp_path / "ahead", Surroundings(Request(threads=1)))
+    monkeypatch.setattr("reslab.training.feed.changed", lambda _: False)
+    train_on(digits, recipe, tmp_path / "asked", Surroundings(Request(threads=1)))
+    ahead, asked = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("ahead", "asked"))
+    assert ahead == asked

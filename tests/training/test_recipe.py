@@ -124,10 +124,23 @@ def test_fields_of_numbers_by_name_and_in_toml(written):
     assert with_fields(recipe, ["augment.area=", "augment.aspect=0.75,1.3333333333333333"]).augment.area == ()
 
 
+def test_crops_that_a_preset_has_are_turned_off_as_the_error_says():
+    """GoogLeNet's authors cut parts of the area, sec. 3.4 crops from scaled images."""
+    photographs = replace(CIFAR, size=224)
+    for model, preset, field in (("googlenet", "original", "area"), ("resnet18", "paper", "scale")):
+        recipe = make_recipe(photographs, model, preset)
+        with pytest.raises(UsageError, match=rf"or augment\.{field}= \(nothing behind it\), and none are"):
+            with_fields(recipe, ["selective=0.5"])
+        recipe = with_fields(recipe, ["selective=0.5", f"augment.{field}="])
+        assert getattr(recipe.augment, field) == ()
+    other = ["augment.scale=256,480", "augment.area="]
+    assert with_fields(make_recipe(photographs, "googlenet", "original"), other).augment.scale == (256, 480)
+
+
 @pytest.mark.parametrize(
     ("together", "message"),
     [
-        (["augment.scale=32,48"], "leave augment.area or augment.scale out"),
+        (["augment.scale=32,48"], "set augment.area= or augment.scale="),
         (["augment.small_size=16"], "leave augment.small_size and selective out"),
         (["selective=0.5"], "leave augment.small_size and selective out"),
     ],
@@ -174,7 +187,9 @@ def test_one_way_of_cutting_crops(together, message):
         ("augment.small_part=0", r"small_part 0.0: .*\(0, 1\]"),
         ("augment.area=0.5", "area .*two parts of the image's area"),
         ("augment.area=1,0.5", "the smaller first"),
-        ("augment.area=0,1", "from 0.01 to 1"),
+        ("augment.area=0,1", "from 0.01 to 1; 0.08,1 is GoogLeNet's"),
+        (f"schedule.drops=1,{2**63}", "schedule.drops: whole numbers are of 64 bits at most"),
+        (f"schedule.steps=-{2**64}", "schedule.steps: whole numbers are of 64 bits at most"),
         ("augment.area=big", "takes numbers, as 0.25,1"),
         ("augment.area=0.25,true", "takes numbers, as 0.25,1"),
         ("augment.area=0.25,1", r"area \(0.25, 1.0\): crops are cut from whole images: set augment\.pad=0"),
@@ -194,6 +209,15 @@ def test_one_way_of_cutting_crops(together, message):
 def test_bad_fields_are_refused(assignment, message):
     with pytest.raises(UsageError, match=message):
         with_fields(make_recipe(CIFAR), [assignment])
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value"),
+    [("optimizer", "lr", 10**400), ("augment", "area", [0.5, -(10**400)]), ("schedule", "steps", 2**63)],
+)
+def test_giant_numbers_in_a_written_recipe_are_refused_by_their_field(part, field, value):
+    with pytest.raises(UsageError, match=rf"^{part}\.{field}: whole numbers are of 64 bits at most, as in TOML$"):
+        Recipe.from_dict({part: {field: value}})
 
 
 def test_recipes_that_were_written_down_may_hold_what_does_nothing():

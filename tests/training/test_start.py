@@ -134,9 +134,12 @@ def test_what_it_cannot_begin_from_is_refused_before_anything_is_written(digits,
     torn = shutil.copytree(source, tmp_path / "torn")
     (torn / "lineage.json").write_text("{}")
     with pytest.raises(RunError, match=r"torn.lineage\.json is no lineage"):
-        train_on(digits, tuned(digits, torn), tmp_path / "run", Surroundings())
+        tuned(digits, torn)
     (torn / "lineage.json").unlink()
     recipe = tuned(digits, torn)
+    (torn / "lineage.json").write_text("{}")
+    with pytest.raises(RunError, match=r"torn.lineage\.json is no lineage"):
+        train_on(digits, recipe, tmp_path / "run", Surroundings())
     shutil.rmtree(torn)
     with pytest.raises(RunError, match="no run folder or model file"):
         train_on(digits, recipe, tmp_path / "run", Surroundings())
