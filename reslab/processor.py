@@ -1,5 +1,6 @@
 """What the operating system says of the processor."""
 
+import hashlib
 import math
 import os
 import platform
@@ -79,6 +80,11 @@ def fingerprint() -> str:
     words = cpu_words()
     lines = [f"{name}: {words[name]}" for name in LASTING if name in words]
     return "\n".join([platform.machine(), *(lines or [platform.processor(), _sysctl()])])
+
+
+def digest() -> str:
+    """The fingerprint in 16 letters, to be recorded: processors of one name ("AMD EPYC") have several."""
+    return hashlib.sha256(fingerprint().encode()).hexdigest()[:16]
 
 
 def _sysctl() -> str:

@@ -35,3 +35,11 @@ def test_without_cpuinfo_the_architecture_tells_them_apart(monkeypatch):
     one = fingerprint()
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     assert fingerprint() != one
+
+
+def test_the_digest_is_of_the_fingerprint(monkeypatch):
+    told = []
+    for flags in ("avx2", "avx2", "avx2 avx512f"):
+        monkeypatch.setattr(processor, "cpu_words", lambda flags=flags: ONE | {"flags": flags})
+        told.append(processor.digest())
+    assert told[0] == told[1] != told[2] and len(told[0]) == 16

@@ -28,7 +28,7 @@ from reslab.engine.execution import (
 from reslab.engine.interface import Batch, Engine, StepOutput
 from reslab.engine.layout import Layout, parameter_layout, statistics_layout
 from reslab.engine.losses import LOSSES, sample_losses
-from reslab.engine.machine import Machine, this_machine
+from reslab.engine.machine import Machine, alike, this_machine
 from reslab.engine.native_engine import NativeEngine
 from reslab.engine.settings import same_settings, settled, within_cores
 from reslab.engine.torch_engine import TorchEngine
@@ -71,6 +71,7 @@ __all__ = [
     "TorchEngine",
     "Work",
     "agreed",
+    "alike",
     "at_place",
     "choose",
     "elsewhere",

@@ -3,6 +3,7 @@
 import math
 import platform
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import torch
 
 from reslab.native import Unavailable, compiler_command
-from reslab.processor import cpu_words, usable_cores, usable_memory
+from reslab.processor import cpu_words, digest, usable_cores, usable_memory
 
 # What decides speed here, by the names that Linux gives processor features.
 FEATURES = (
@@ -33,6 +34,7 @@ class Machine:
     """Facts that the choice of execution depends on, and that a result is recorded with."""
 
     processor: str
+    fingerprint: str  # of the processor: several that run the same code otherwise have one name
     features: tuple[str, ...]
     cores: int  # that this process may use
     memory_gb: float  # that it may use; 0 where the system does not tell
@@ -58,6 +60,7 @@ def this_machine() -> Machine:
     words, memory = cpu_words(), usable_memory()
     return Machine(
         processor=words.get("model name") or platform.processor() or platform.machine(),
+        fingerprint=digest(),
         features=tuple(f for f in FEATURES if f in words.get("flags", words.get("Features", "")).split()),
         cores=usable_cores(),
         memory_gb=0.0 if memory == math.inf else round(memory / 2**30, 1),
@@ -68,6 +71,15 @@ def this_machine() -> Machine:
         python=platform.python_version(),
         torch=torch.__version__,
     )
+
+
+def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Are two recorded machines of the same processor and GPU, as far as both records tell?
+
+    Older records have no fingerprint; they are told apart by name and features.
+    """
+    told = [machine["fingerprint"] for machine in (one, other) if "fingerprint" in machine]
+    return len(set(told)) < 2 and all(one.get(fact) == other.get(fact) for fact in ("processor", "features", "gpu"))
 
 
 def _compiler() -> str | None:

@@ -14,7 +14,16 @@ from reslab.experiments.paper import paper
 from reslab.experiments.scales import Setting
 from reslab.experiments.shares import macs_in_all
 from reslab.experiments.uncertainty import over_draws
-from reslab.reporting import DEPTH_COLOURS, BudgetLine, BudgetRun, Level, budgets_figure, fastest_minutes, machine_text
+from reslab.reporting import (
+    DEPTH_COLOURS,
+    BudgetLine,
+    BudgetRun,
+    Level,
+    budgets_figure,
+    machine_text,
+    timed_on,
+    timed_runs,
+)
 from reslab.reporting.rounding import epochs_text, finite
 from reslab.store import read_results
 from reslab.training import Recipe, lasting
@@ -44,27 +53,22 @@ def needs(runs: Runs) -> list[Need]:
 
 
 def rows(runs: Runs) -> list[Row]:
-    """A row for each budget, measured or not; below them what was measured otherwise."""
+    """A row for each budget, measured or not; below them what was measured otherwise. Minutes as in the picture."""
     together = _with_beside(runs)
-    labels = {_label(net, epochs): (net, epochs) for net in EPOCHS for epochs in _epochs(runs.setting)[net]}
-    others = [(label, _net(label)) for label in together.found if label not in labels]
-    found = [_row(together, label, net, float(epochs)) for label, (net, epochs) in labels.items()]
-    return found + [_row(together, label, net) for label, net in others]
+    where = timed_on(_lines(together))
+    labels = {_label(net, epochs): epochs for net in EPOCHS for epochs in _epochs(runs.setting)[net]}
+    found = [_row(together, label, where, float(epochs)) for label, epochs in labels.items()]
+    return found + [_row(together, label, where) for label in together.found if label not in labels]
 
 
 def picture(runs: Runs, _: list[Row]) -> bytes:
     together = _with_beside(runs)
-    curves = [label for label in _all(runs.setting) if together.of(label)]
-    lines = [_line(together, [label for label in curves if _net(label) == net], _title(net), net) for net in EPOCHS]
-    for label in together.found:
-        if label not in curves:
-            lines.append(_line(together, [label], label.replace(_net(label), _title(_net(label))), _net(label), True))
     levels = [
         Level(f"{_title(net)} in the paper", DEPTH_COLOURS[DEPTHS[net]], paper()["table6"][net])
         for net in EPOCHS
         if any(_net(label) == net for label in together.found)
     ]
-    return budgets_figure([line for line in lines if line.runs], levels, f"{SPLIT_WORDS[together.held_out]} error %")
+    return budgets_figure(_lines(together), levels, f"{SPLIT_WORDS[together.held_out]} error %")
 
 
 def finding(runs: Runs) -> Finding:
@@ -180,11 +184,25 @@ def _with_beside(runs: Runs) -> Runs:
     return Runs(runs.setting, {label: tuple(of_label) for label, of_label in found.items()}, runs.measured)
 
 
-def _row(runs: Runs, label: str, net: str, epochs: float | None = None) -> Row:
-    told = runs.values(label, "epochs")
-    minutes, machine, _ = fastest_minutes(runs.of(label))
+def _row(runs: Runs, label: str, where: str | None, epochs: float | None = None) -> Row:
+    """Its minutes are those on `where`, and none where it has no run there; of what stands beside, see `timed_runs`."""
+    net, told = _net(label), runs.values(label, "epochs")
+    timed = timed_runs(_line(runs, [label], label, net, alone=epochs is None), where)
+    minutes = round(statistics.fmean(run.minutes or 0.0 for run in timed), 3) if timed else None
+    machine = timed[0].machine if timed else None
     besides = {"net": net, "epochs": told[0] if told else epochs, "minutes": minutes, "machine": machine}
     return replace(runs.row(label, paper()["table6"][net]), besides=besides)
+
+
+def _lines(runs: Runs) -> list[BudgetLine]:
+    """A line of every net, and a mark for whatever was measured otherwise."""
+    curves = [label for label in _all(runs.setting) if runs.of(label)]
+    lines = [_line(runs, [label for label in curves if _net(label) == net], _title(net), net) for net in EPOCHS]
+    for label in runs.found:
+        if label not in curves:
+            net = _net(label)
+            lines.append(_line(runs, [label], label.replace(net, _title(net)), net, alone=True))
+    return [line for line in lines if line.runs]
 
 
 def _line(runs: Runs, labels: Sequence[str], title: str, net: str, alone: bool = False) -> BudgetLine:
@@ -234,9 +252,10 @@ BUDGETS = Experiment(
     takes=lambda result: not is_plain(result),  # those stand beside ours
     may_differ=("schedule.steps",),
     by_length=True,
-    about="Every budget is a training of its own, not a part of a longer one. Minutes are those of training, as each "
-    f"run recorded them on the machine beside them; up to {SEVERAL['resnet20']} epochs of ResNet-20 there are as many "
-    "seeds as were asked for, for longer trainings one.",
+    about="Every budget is a training of its own, not a part of a longer one. Minutes are those of training on one "
+    "machine with its threads and engine, that of the fewest minutes an epoch; a row without them has no run there. "
+    "The paper's recipe and PyTorch, where they have none there, have those of another, which is named. Up to "
+    f"{SEVERAL['resnet20']} epochs of ResNet-20 there are as many seeds as were asked for, for longer trainings one.",
     caption="Error against the length of a training. Left in epochs, right in minutes on one "
     "machine; both axes are logarithmic.",
 )

@@ -1,69 +1,120 @@
-"""The same recipe on both engines: are the errors the same? A table and the curves, from recorded runs."""
+"""The same recipe on both engines: are the errors the same? A table, words and the curves, from recorded runs."""
 
 import statistics
-from collections.abc import Sequence
-from math import sqrt
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reslab.engine import alike
+from reslab.experiments.comparing import Difference
+from reslab.experiments.spread import SpreadRatio, spread_ratio
+from reslab.experiments.uncertainty import over_draws
 from reslab.reporting import SeedGroup, Series, curves_figure, machine_text, markdown_table, seed_groups
+from reslab.reporting.processors import vector_units
 from reslab.training import Recipe
 
 ENGINES = ("native", "torch")
+STUDENTS, PITMANS = "by Student's t", "by Pitman's and Morgan's test"
 COLUMNS = ("net", "epochs", "engine", "val error %", "machine")
 
+Result = dict[str, Any]
+Pair = dict[str, SeedGroup]  # the runs of one recipe, by engine
 
-def on_both(results: Sequence[dict[str, Any]]) -> list[dict[str, SeedGroup]]:
-    """For each recipe that both engines trained alike (machine, precision, threads): its runs by engine."""
-    found: dict[tuple[str, ...], dict[str, SeedGroup]] = {}
+
+def on_both(results: Sequence[Result]) -> list[Pair]:
+    """For each recipe that both engines trained from the same seeds, in the same way: its runs by engine.
+
+    The same are vector units, precision, threads and the number of images. Processors with the same units may still be
+    different ones: `engines_table` says where they are.
+    """
+    found: dict[tuple[str, ...], Pair] = {}
     for group in seed_groups(results):
-        environment = group.first["environment"]
+        environment, result = group.first["environment"], group.first["result"]
         execution = environment.get("execution", {})
         if execution.get("engine") in ENGINES and group.values("val_error"):
             recipe = Recipe.from_dict(group.first["recipe"])
-            machine = str(environment.get("machine", {}).get("processor"))
-            like = (recipe.data.name, recipe.digest(), machine, execution["precision"], str(execution["threads"]))
+            way = (vector_units(environment.get("machine", {})), execution["precision"], str(execution["threads"]))
+            like = (recipe.data.name, recipe.digest(), str(result.get("val_images")), *way)
             found.setdefault(like, {}).setdefault(execution["engine"], group)
-    return [pair for pair in found.values() if set(pair) == set(ENGINES)]
+    return [pair for pair in found.values() if set(pair) == set(ENGINES) and _by_seed(pair)]
 
 
-def engines_table(results: Sequence[dict[str, Any]]) -> str:
-    """Errors of the same recipes on both engines as Markdown, and how far apart they are."""
-    rows, distances = [], []
-    for pair in on_both(results):
+def engines_table(results: Sequence[Result]) -> str:
+    """Errors of the same recipes on both engines as Markdown, and how far apart they are and they spread."""
+    pairs = on_both(results)
+    rows = []
+    for pair in pairs:
         for engine in ENGINES:
-            group = pair[engine]
-            first = group.first["result"]
-            rows.append(
-                (
-                    first["model"],
-                    f"{first['epochs']:g}",
-                    engine,
-                    group.cell("val"),
-                    machine_text(group.first["environment"]),
-                )
-            )
-        distances.append(f"{first['model']}, {first['epochs']:g} epochs: {_distance(pair)}")
-    if not rows:
-        return ""
-    return f"{markdown_table(rows, COLUMNS)}\nnative less torch, in points: {'; '.join(distances)}.\n"
+            first, cell = pair[engine].first, pair[engine].cell("val")
+            net, epochs = first["result"]["model"], f"{first['result']['epochs']:g}"
+            rows.append((net, epochs, engine, cell, machine_text(first["environment"])))
+    words = (_differences(pairs), _spreads(pairs), _processors(pairs))
+    return f"{markdown_table(rows, COLUMNS)}\n{' '.join(filter(None, words))}\n" if rows else ""
 
 
-def _distance(pair: dict[str, SeedGroup]) -> str:
-    """Difference of the means with its standard error, from the spread over seeds, as if no two seeds were alike."""
-    ours, theirs = (pair[engine].values("val_error") for engine in ENGINES)
-    apart = statistics.fmean(ours) - statistics.fmean(theirs)
-    if min(len(ours), len(theirs)) < 2:
-        return f"{apart:+.2f} (one seed)"
-    error = sqrt(statistics.variance(ours) / len(ours) + statistics.variance(theirs) / len(theirs))
-    return f"{apart:+.2f} ± {error:.2f} (standard error)"
-
-
-def engines_figure(results: Sequence[dict[str, Any]]) -> bytes:
-    """The curves of the first seed of each, overlaid, as SVG."""
+def engines_figure(results: Sequence[Result]) -> bytes:
+    """The curves of the first seed that both have, overlaid, as SVG."""
     return curves_figure(
         [
-            Series.of(f"{pair[engine].first['result']['model']} {engine}", pair[engine].first["metrics"])
+            Series.of(f"{run['result']['model']} {engine}", run["metrics"])
             for pair in on_both(results)
-            for engine in ENGINES
+            for engine, run in zip(ENGINES, _by_seed(pair)[0], strict=True)
         ]
     )
+
+
+def _by_seed(pair: Pair) -> list[tuple[Result, Result]]:
+    """The runs of both engines from the same seed: native, torch."""
+    ours, theirs = ({run["recipe"]["seed"]: run for run in pair[engine].results} for engine in ENGINES)
+    return [(ours[seed], theirs[seed]) for seed in sorted(ours.keys() & theirs.keys())]
+
+
+def _errors(pair: Pair) -> tuple[list[float], list[float]]:
+    """Of the same seeds in the same order: native's, torch's."""
+    ours, theirs = zip(*_by_seed(pair), strict=True)
+    return [run["result"]["val_error"] for run in ours], [run["result"]["val_error"] for run in theirs]
+
+
+def _name(pair: Pair) -> str:
+    result = pair["native"].first["result"]
+    return f"{result['model']}, {result['epochs']:g} epochs"
+
+
+def _differences(pairs: Sequence[Pair]) -> str:
+    """Of the mean errors; each seed is compared with itself, which takes out what both engines owe to it."""
+    told: list[str] = []
+    several: dict[str, Difference] = {}
+    for pair in pairs:
+        name, apart = _name(pair), [one - two for one, two in zip(*_errors(pair), strict=True)]
+        if len(apart) > 1:
+            several[name] = Difference.of(statistics.fmean(apart), [over_draws(apart)])
+            told.append(f"{name}: {several[name]} (n={len(apart)})")
+        else:
+            told.append(f"{name}: {apart[0]:+.2f} points (one seed)")
+    words = f"Native less torch, seed by seed, mean ± standard error over seeds: {'; '.join(told)}."
+    return f"{words} {_verdict(several, STUDENTS)}" if several else words
+
+
+def _spreads(pairs: Sequence[Pair]) -> str:
+    """Of the errors over seeds, native's over torch's, where there are enough seeds to tell."""
+    found = {_name(pair): ratio for pair in pairs if (ratio := spread_ratio(*_errors(pair)))}
+    told = "; ".join(f"{name}: {ratio}" for name, ratio in found.items())
+    words = f"Standard deviation over seeds, native's over torch's: {told}."
+    return f"{words} {_verdict(found, PITMANS)}" if found else ""
+
+
+def _verdict(found: Mapping[str, Difference | SpreadRatio], test: str) -> str:
+    """Which of what was compared chance would bring more rarely than that."""
+    sure = [name for name, one in found.items() if one.sure]
+    which = f" ({'; '.join(sure)})" if sure else ""
+    return f"Rarer by chance than once in twenty times, {test}: {len(sure) or 'none'} of {len(found)}{which}."
+
+
+def _processors(pairs: Sequence[Pair]) -> str:
+    """Where the engines were not on the same processor, as far as the records tell."""
+    apart = [_name(pair) for pair in pairs if not all(_one_machine(*runs) for runs in _by_seed(pair))]
+    words = "The engines ran on different processors, with the same vector units"
+    return f"{words}: {'; '.join(apart)}." if apart else ""
+
+
+def _one_machine(one: Result, other: Result) -> bool:
+    return alike(*(run["environment"].get("machine", {}) for run in (one, other)))

@@ -6,7 +6,7 @@ No data set, no GPU, no files.
 from reslab.reporting.architectures import NetColumn, architecture_figure
 from reslab.reporting.beside import Pair, beside_figure
 from reslab.reporting.block_diagram import Diagram, block_figure, first_blocks, weights_of
-from reslab.reporting.budgets import BudgetLine, BudgetRun, Level, budgets_figure
+from reslab.reporting.budgets import BudgetLine, BudgetRun, Level, budgets_figure, timed_on, timed_runs
 from reslab.reporting.columns import Column, columns_figure
 from reslab.reporting.contours import Contours, squares_of
 from reslab.reporting.curves import Series, curves_figure
@@ -23,7 +23,6 @@ from reslab.reporting.sheet import FORMS, Form, Sheet
 from reslab.reporting.speed import bench_figure, bench_table
 from reslab.reporting.tables import (
     SeedGroup,
-    fastest_minutes,
     machine_text,
     markdown_table,
     markdown_text,
@@ -70,7 +69,6 @@ __all__ = [
     "columns_figure",
     "curves_figure",
     "depths_figure",
-    "fastest_minutes",
     "first_blocks",
     "grid_figure",
     "machine_text",
@@ -89,5 +87,7 @@ __all__ = [
     "runs_table",
     "seed_groups",
     "squares_of",
+    "timed_on",
+    "timed_runs",
     "weights_of",
 ]

@@ -72,14 +72,14 @@ def budgets_figure(
     from matplotlib.figure import Figure
 
     joined, alone = [line for line in lines if not line.alone], [line for line in lines if line.alone]
-    where = _timed_on(joined)
+    where = timed_on(lines)
     of_line = dict(zip([line.label for line in alone], cycle(ALONE), strict=False))
     handles = _handles(lines, levels, of_line)
     feet = [(MARK, f"minutes on {where}")] if where else []
     feet += [
         (of_line[line.label], f"on {run.machine}")
         for line in alone
-        for run in _beside(line, where)[:1]
+        for run in timed_runs(line, where)[:1]
         if run.machine != where
     ]
     rows = -(-len(handles) // COLUMNS)
@@ -102,11 +102,11 @@ def budgets_figure(
                 axes.axhline(level.error, color=level.colour, linewidth=1, linestyle=DASHES, alpha=0.8, zorder=0)
             shown: list[BudgetRun] = []
             for line in joined:
-                runs = [run for run in line.runs if run.machine == where] if place else list(line.runs)
+                runs = timed_runs(line, where) if place else list(line.runs)
                 _draw(axes, line.colour, runs, x, MARK, "-")
                 shown += runs
             for line in alone:
-                runs = _beside(line, where) if place else list(line.runs)
+                runs = timed_runs(line, where) if place else list(line.runs)
                 _draw(axes, line.colour, runs, x, of_line[line.label], "")
                 shown += runs
             _dress(axes, name, quantity, [v for run in shown if (v := x(run))], (low, high))
@@ -127,23 +127,25 @@ def _minutes(run: BudgetRun) -> float | None:
     return run.minutes
 
 
-def _timed_on(lines: Sequence[BudgetLine]) -> str | None:
+def timed_on(lines: Sequence[BudgetLine]) -> str | None:
     """The machine with the fewest minutes an epoch, of those with two lengths of a line or more if there are such.
 
-    Of equals the first; None where no minutes are known.
+    Marks beside the lines do not count. Of equals the first; None where no minutes are known.
     """
     lengths: dict[str, set[tuple[str, float]]] = {}
     pace: dict[str, list[float]] = {}
     for line in lines:
-        for run in line.runs:
+        for run in () if line.alone else line.runs:
             if run.minutes is not None:
                 lengths.setdefault(run.machine, set()).add((line.label, run.epochs))
                 pace.setdefault(run.machine, []).append(run.minutes / run.epochs)
     return min(pace, key=lambda machine: (len(lengths[machine]) < 2, statistics.fmean(pace[machine])), default=None)
 
 
-def _beside(line: BudgetLine, where: str | None) -> list[BudgetRun]:
-    """The runs on that machine, or else on the one that took the fewest minutes; none where no minutes are known."""
+def timed_runs(line: BudgetLine, where: str | None) -> list[BudgetRun]:
+    """The runs whose minutes are told: those on that machine; beside the lines, else on the one of fewest minutes."""
+    if not line.alone:
+        return [run for run in line.runs if run.machine == where and run.minutes is not None]
     minutes: dict[str, list[float]] = {}
     for run in line.runs:
         if run.minutes is not None:

@@ -110,6 +110,11 @@ class RunFolder:
         except ValueError as error:
             raise RunError(f"{path} is torn in its middle: {error}") from error
 
+    @property
+    def has_state(self) -> bool:
+        """Has a state to resume from been saved?"""
+        return (self.path / STATE).is_file()
+
     def save_state(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """The state to resume from: `tensors`, plain `facts`, and how long the metrics are at this step."""
         metrics = self.path / METRICS

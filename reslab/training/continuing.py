@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reslab.data import Dataset, FolderIndex
-from reslab.engine import Execution, Request, Work, choose, elsewhere, kernels_of, this_machine
+from reslab.engine import Execution, Machine, Request, Work, alike, choose, elsewhere, kernels_of, this_machine
 from reslab.errors import RunError, UsageError
 from reslab.nets import Residual, digest_of, named_residual
 from reslab.store import ENVIRONMENT, SPLIT, RunFolder
@@ -94,7 +94,7 @@ def same_execution(folder: RunFolder, around: Surroundings, place: Path | None, 
         folder.write(ENVIRONMENT, {**record, "versions": versions, "commit": commit(), "exact": True, **where})
         return execution, True
     environment, recorded = recorded_execution(folder, around.request)
-    same = all(environment["machine"].get(fact) == getattr(machine, fact) for fact in ("processor", "gpu"))
+    same = alike(environment["machine"], machine.to_dict())
     same = same and all(environment["versions"].get(name) == versions[name] for name in DECIDING)
     try:
         _refuse_alone(recorded, around.request)
@@ -113,10 +113,16 @@ def same_execution(folder: RunFolder, around: Surroundings, place: Path | None, 
             else "on another machine or version"
         )
         around.say(f"{otherwise} than before: the run goes on, its bytes may differ (exact: false)")
+    if not same and _emulates_bf16(execution, machine):
+        around.say("this processor has no units for bf16, which the run keeps: it is slow here")
     if not exact or where:
         folder.write(ENVIRONMENT, {**environment, "execution": execution.to_dict(), "exact": exact, **where})
     around.say(announcement)
     return execution, exact
+
+
+def _emulates_bf16(execution: Execution, machine: Machine) -> bool:
+    return execution.device == "cpu" and execution.precision == "bf16" and not machine.fast_bf16
 
 
 def _refuse_alone(recorded: Execution, request: Request) -> None:

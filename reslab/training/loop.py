@@ -31,12 +31,13 @@ SHOWN_EVERY = 0.5  # seconds between two looks at the progress
 
 
 class Diverged(RunError):  # noqa: N818 - what happened, not whose mistake it was
-    """The loss is no longer a number. `step` is where that was seen."""
+    """The loss is no longer a number. `step` is where that was seen; `kept`: was a state saved before that?"""
 
-    def __init__(self, step: int) -> None:
+    def __init__(self, step: int, kept: bool = False) -> None:
+        before = "the last good state is kept" if kept else "no state had been saved before"
         super().__init__(
-            f"the loss is no longer a number at step {step}; the last good state is kept. "
-            f"Train with a smaller rate (--lr)"
+            f"the loss is no longer a number at step {step}; {before}. "
+            f"Train another run with a smaller rate: --lr RATE --run NEW"
         )
         self.step = step
 
@@ -74,7 +75,8 @@ def fit(
     or where the run goes on from its last step.
 
     Raises Diverged when the loss is no longer a number, Interrupted after Ctrl-C, DataError where a photograph cannot
-    be read any more, Lost where another of several processes has ended; the folder then holds the last good state.
+    be read any more, Lost where another of several processes has ended; the folder then holds the last good state,
+    but none where the loss was never a number when one was to be saved.
     """
     terms = terms_of(engine, recipe.optimizer)
     line_every, evaluate_every = max(1, recipe.steps // LINES), max(1, recipe.steps // EVALUATIONS)

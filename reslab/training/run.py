@@ -198,7 +198,7 @@ def _train(
         seen = fit(recipe, state, engine, train, val, folder, around.watch, around.save_every)
     except Diverged as error:
         folder.write(DIVERGED, {"step": error.step})  # for whoever reads the run later
-        raise
+        raise Diverged(error.step, kept=folder.has_state) from error
     return finish(recipe, state, engine, preprocessing, dataset, folder, execution, exact, seen)
 
 

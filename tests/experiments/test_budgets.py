@@ -113,6 +113,21 @@ def test_minutes_are_of_the_fastest_machine_however_few_its_runs():
     assert eight.besides["machine"] == "Old & New, 2 threads, engine native, fp32"
 
 
+def test_minutes_are_of_one_machine_in_all_rows_as_in_the_picture():
+    """A longer training on a faster one would seem shorter; what stands beside may be of another, which is named."""
+    here, there = {**OURS, "threads": 1}, {**OURS, "precision": "bf16"}
+    results = [result("resnet20", epochs, execution=here) for epochs in (4, 8)]
+    results += [result("resnet20", 12, execution=there), result("resnet20", 4, 1, execution=PLAIN)]
+    results[2]["result"]["seconds"] /= 10
+    document = Document.of(BUDGETS, recorded(BUDGETS, results))
+    told = [row(document, f"resnet20, {epochs} epochs").besides for epochs in (4, 8, 12)]
+    assert [one["minutes"] for one in told] == [pytest.approx(4, abs=0.01), pytest.approx(8, abs=0.01), None]
+    assert [one["machine"] for one in told] == ["Old & New, 1 thread, engine native, fp32"] * 2 + [None]
+    plain = row(document, "resnet20, 4 epochs, PyTorch, eager fp32").besides
+    assert plain["machine"] == "Old & New, 2 threads, engine torch, fp32" and plain["minutes"] is not None
+    assert "minutes on Old & New, 1 thread" in words_of(document.picture())
+
+
 ON_TEST = {"test_images": 10_000}
 
 

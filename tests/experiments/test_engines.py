@@ -32,10 +32,59 @@ def test_only_recipes_of_both_engines_are_compared():
     assert on_both(lonely) == [] and engines_table(lonely) == ""
 
 
-def test_the_difference_has_its_standard_error():
-    table = engines_table(BOTH)
-    assert "21.00 ± 1.41 (n=2, 5,000 images)" in table and "22.00 ± 1.41 (n=2, 5,000 images)" in table
-    assert "resnet20, 2.56 epochs: -1.00 ± 1.41 (standard error)" in table  # sqrt(2/2 + 2/2)
+def test_the_same_seeds_are_compared():
+    """Each engine's errors spread by 2.8 points; what one has of the other's seed spreads by 0.14."""
+    runs = [result("native", 0, 20.0), result("native", 1, 24.0), result("torch", 0, 20.9), result("torch", 1, 25.1)]
+    table = engines_table([*runs, result("torch", 2, 90.0)])
+    assert "22.00 ± 2.83 (n=2, 5,000 images)" in table
+    assert "resnet20, 2.56 epochs: -1.00 ± 0.10 points (n=2)" in table, "sqrt(0.02 / 2)"
+    assert "by Student's t: none of 1" in table, "with one degree of freedom 14 standard errors are needed"
+
+
+def test_a_sure_difference_is_named():
+    apart = [result("native", seed, 20.0 + seed) for seed in range(5)]
+    apart += [result("torch", seed, 21.0 + seed + 0.1 * (seed % 2)) for seed in range(5)]
+    assert "by Student's t: 1 of 1 (resnet20, 2.56 epochs)" in engines_table(apart)
+
+
+def test_without_a_seed_in_common_nothing_is_compared():
+    assert on_both([result("native", 0, 20.0), result("torch", 1, 21.0)]) == []
+
+
+@pytest.mark.parametrize(("factor", "words"), [(0.1, "1 of 1 (resnet20, 2.56 epochs)"), (1.0, "none of 1")])
+def test_spreads_are_compared_where_there_are_enough_seeds(factor, words):
+    ours, theirs = (2.0, -3.0, 1.0, -1.0, 1.0), (1.0, 2.0, -1.0, -3.0, 1.0)
+    runs = [result("native", seed, 20 + of) for seed, of in enumerate(ours)]
+    table = engines_table(runs + [result("torch", seed, 20 + factor * of) for seed, of in enumerate(theirs)])
+    assert f"resnet20, 2.56 epochs: {1 / factor:.2f} (p = " in table and f"Morgan's test: {words}." in table
+    assert "Standard deviation" not in engines_table(BOTH), "two seeds do not tell"
+
+
+ZEN4 = {"processor": "AMD EPYC", "features": ["avx2", "avx512_bf16"]}
+ZEN5 = {**ZEN4, "features": ["avx2", "avx_vnni", "avx512_bf16"]}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "said"),
+    [
+        (ZEN4, ZEN4, False),
+        (ZEN4, ZEN5, True),
+        ({**ZEN4, "fingerprint": "4"}, ZEN4, False),
+        ({**ZEN4, "fingerprint": "4"}, {**ZEN4, "fingerprint": "5"}, True),
+    ],
+)
+def test_processors_of_one_name_are_told_apart(ours, theirs, said):
+    runs = [on(ours, result("native", 0, 20.0)), on(theirs, result("torch", 0, 21.0))]
+    told = "ran on different processors, with the same vector units: resnet20, 2.56 epochs." in engines_table(runs)
+    assert told is said
+
+
+def test_other_vector_units_are_another_comparison():
+    assert on_both([on(ZEN4, result("native", 0, 20.0)), on({"features": ["avx2"]}, result("torch", 0, 21.0))]) == []
+
+
+def on(machine, run):
+    return {**run, "environment": {**run["environment"], "machine": machine}}
 
 
 @pytest.mark.parametrize("name", ["resnet20 native", "resnet20 torch"])

@@ -25,6 +25,7 @@ from reslab.nets.blocks import basic
 from reslab.reporting import report
 from reslab.store import RunFolder, load, read_record
 from reslab.training import (
+    Diverged,
     Interrupted,
     Recipe,
     Surroundings,
@@ -200,11 +201,27 @@ def test_a_loss_that_is_no_number_stops_with_the_last_good_state(digits, tmp_pat
     recipe = with_fields(short_recipe(digits, 400), ["optimizer.lr=1e30", "schedule.warmup_steps=0"])
     with pytest.raises(RunError, match=r"no longer a number at step \d+; the last good state is kept.*--lr"):
         train_on(digits, recipe, tmp_path / "run", Surroundings(save_every=0))
-    saved = RunFolder(tmp_path / "run").load_state()
-    assert saved is None or torch.isfinite(saved[0]["weights"]).all()
+    assert torch.isfinite(RunFolder(tmp_path / "run").load_state()[0]["weights"]).all()
     assert not (tmp_path / "run" / "model.safetensors").exists()
     page = report(tmp_path / "run")
     assert "was no longer a number at step" in page and "smaller <code>--lr</code>" in page and "Go on with" not in page
+
+
+@pytest.mark.parametrize(
+    ("saves", "words"), [(True, "the last good state is kept"), (False, "no state had been saved before")]
+)
+def test_a_diverged_run_says_what_is_there_and_how_to_train_another(
+    digits, recipe, tmp_path, monkeypatch, saves, words
+):
+    def diverging(_recipe, state, _engine, _train, _val, folder, *_):
+        if saves:
+            folder.save_state(state.tensors(), state.facts())
+        raise Diverged(3)
+
+    monkeypatch.setattr(importlib.import_module("reslab.training.run"), "fit", diverging)
+    with pytest.raises(Diverged, match=rf"at step 3; {words}\. Train another run .*--lr RATE --run NEW"):
+        train_on(digits, recipe, tmp_path / "run", Surroundings())
+    assert json.loads((tmp_path / "run" / "diverged.json").read_text()) == {"step": 3}
 
 
 def test_a_full_disk_stops_and_the_run_goes_on_later(digits, longer, tmp_path, monkeypatch):
