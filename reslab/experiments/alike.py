@@ -7,6 +7,7 @@ from typing import Any
 from reslab.errors import RunError
 from reslab.experiments.experiment import Experiment, Result
 from reslab.training import Recipe
+from reslab.training.recipe import flat
 
 # What a net brings with it: its name and shortcut, and the warm-up that sec. 4.2 gives to 110 layers and more.
 OF_THE_NET = ("model.name", "model.shortcut", "model.stride_in", "schedule.warmup_steps", "schedule.warmup_lr")
@@ -25,7 +26,7 @@ def mixed(found: Sequence[tuple[str, Result]], may_differ: Sequence[str] = ()) -
     values: dict[str, dict[str, str]] = {}
     for _, run in found:
         recipe = replace(Recipe.from_dict(run["recipe"]), seed=0)
-        for field, value in _flat(asdict(recipe)).items():
+        for field, value in flat(asdict(recipe)).items():
             if field not in free:
                 values.setdefault(field, {}).setdefault(str(value), run["name"])
     return [
@@ -33,10 +34,3 @@ def mixed(found: Sequence[tuple[str, Result]], may_differ: Sequence[str] = ()) -
         for field, each in values.items()
         if len(each) > 1
     ]
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
-    return flat

@@ -197,7 +197,7 @@ class Recipe:
 
         Only fields that differ from their defaults count, so that a field that is added later changes no old digest.
         """
-        ours, defaults = _flat(asdict(self)), _defaults()
+        ours, defaults = flat(asdict(self)), _defaults()
         identity = {
             name: value for name, value in ours.items() if value != defaults[name] and name not in ("seed", "name")
         }
@@ -207,7 +207,7 @@ class Recipe:
 @cache
 def _defaults() -> dict[str, Any]:
     """Every field's default by its dotted name."""
-    return _flat(asdict(Recipe()))
+    return flat(asdict(Recipe()))
 
 
 def field_names(cls: type = Recipe, prefix: str = "") -> list[str]:
@@ -220,15 +220,16 @@ def field_names(cls: type = Recipe, prefix: str = "") -> list[str]:
 
 def differences(ours: Recipe, theirs: Recipe) -> list[str]:
     """The fields in which two recipes differ, in words: "optimizer.lr 0.1 here, 0.05 there"."""
-    mine, other = _flat(asdict(ours)), _flat(asdict(theirs))
+    mine, other = flat(asdict(ours)), flat(asdict(theirs))
     return [f"{name} {mine[name]} here, {other[name]} there" for name in mine if mine[name] != other[name]]
 
 
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The fields of a tree by their dotted names."""
+    found: dict[str, Any] = {}
     for name, value in values.items():
-        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
-    return flat
+        found |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return found
 
 
 @cache
