@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
 
 from reslab.errors import RunError
 from reslab.experiments.experiment import Experiment, Result
