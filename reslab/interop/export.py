@@ -162,7 +162,7 @@ def export(
         bytes=sum(map(len, files.values())),
         agreement=agreement,
         temperature=temperature,
-        notes=_notes(classifier, to, agreement),
+        notes=(*_notes(classifier, to, agreement), *(looked.notes if looked else ())),
         mean=None if to in WHOLE else tuple(colours(classifier)["mean"]),
         std=None if to in WHOLE else tuple(colours(classifier)["std"]),
         price=price,

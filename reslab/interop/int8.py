@@ -34,6 +34,7 @@ class Int8:
     source: str  # what these are, in words
     held_out: Images | None  # that the error is measured on; None: there are none
     held_out_source: str  # what these are, or why there are none, in words
+    notes: tuple[str, ...] = ()  # what is to be said of them
     most: float = 1.0  # points by which the error may rise; infinity: by any number, known or not
 
 

@@ -123,9 +123,10 @@ def test_it_lies_beside_the_file_in_fp32_and_is_read_back(name, tmp_path, capfd,
 
     def look(made) -> Int8:
         labels = made(pixels).argmax(dim=1).numpy()
-        return Int8(pixels, "16 of noise", Images(pixels, labels), "them", most=inf)
+        return Int8(pixels, "16 of noise", Images(pixels, labels), "them", ("what is said of them",), most=inf)
 
     found = export(net, "onnx", int8=look, scores=True)
+    assert found.notes[-1] == "what is said of them"
     assert found.path == tmp_path / "net-int8.onnx" and found.agreement.good and found.price.images == 16
     assert (found.to_dict()["precision"], found.to_dict()["int8"]["source"]) == ("int8", "them")
     made = load(found.path)
