@@ -51,8 +51,8 @@ def export(
 ) -> None:
     """Write a net for other programs, normalisation and class names inside; kept only if it gives the same scores.
 
-    With --int8 scores are other ones: a file a third as large and, on a processor
-    with VNNI, faster (LOG.md); kept if the error rises by at most --max-rise.
+    With --int8 scores are other ones: a file a quarter to a third as large and, on a
+    processor with VNNI, faster (LOG.md); kept if the error rises by at most --max-rise.
     """
     from reslab.evaluation import photographs, temperature_for
     from reslab.exporting import export
