@@ -1,6 +1,8 @@
 """`export` with what int8 looks at: the net's own images, which `evaluation` finds and `interop` quantises with."""
 
 from collections.abc import Iterable
+from math import nan
+from numbers import Real
 from pathlib import Path
 
 from reslab import interop
@@ -8,7 +10,7 @@ from reslab.errors import UsageError
 from reslab.evaluation import looked_at
 from reslab.interop import Exported, Int8
 from reslab.nets import Residual
-from reslab.progress import Say, silent
+from reslab.progress import Progress, Say, silent, unseen
 from reslab.store import Classifier
 
 MAX_RISE = 1.0  # points
@@ -28,6 +30,7 @@ def export(
     max_rise: float | None = None,
     data_root: Path | None = None,
     say: Say = silent,
+    progress: Progress = unseen,
 ) -> Exported:
     """Write a trained net for other programs: `to` is "onnx", "torch-export", "torchvision" or "timm".
 
@@ -40,7 +43,8 @@ def export(
     With `int8` an ONNX file computes in whole numbers of 8 bits. The ranges of its activations are those on 512 of the
     net's own training images, or of the photographs in the folder `images`. It has other scores; it is kept if it has
     at most `max_rise` points (1, unless said) more of the net's validation images wrong than the file in fp32: `price`
-    tells all that was measured. With infinity it is kept whatever it costs, and where there are no such images.
+    tells all that was measured, `progress` is told how many of them have judged. With infinity it is kept whatever it
+    costs, and where there are no such images.
 
     Raises UsageError for what cannot be asked for and for packages that are missing, RunError where the exported net is
     another function or loses too much in int8, DataError for photographs that are not there or cannot be read.
@@ -48,10 +52,7 @@ def export(
     if not int8 and not (images is None and max_rise is None and data_root is None):
         given = "images" if images is not None else "max-rise" if max_rise is not None else "data-root"
         raise UsageError(f"--{given} is for --int8, which looks at images")
-    most = MAX_RISE if max_rise is None else max_rise
-    if not most >= 0:
-        raise UsageError(f"--max-rise {most:g}: points by which the error may rise, 0 or more (inf: by any number)")
-    folder = None if images is None else Path(images)
+    most, folder = _points(max_rise), _folder(images)
 
     def look(net: Classifier) -> Int8:
         return Int8(*looked_at(net, folder, data_root, say), most=most)
@@ -66,4 +67,22 @@ def export(
         residual=residual,
         int8=look if int8 else None,
         say=say,
+        progress=progress,
     )
+
+
+def _points(max_rise: object) -> float:
+    """Raises UsageError for what is no number of points."""
+    if max_rise is None:
+        return MAX_RISE
+    points = nan if isinstance(max_rise, bool) or not isinstance(max_rise, Real) else float(max_rise)
+    if not points >= 0:
+        raise UsageError(f"--max-rise {max_rise}: points by which the error may rise, 0 or more (inf: by any number)")
+    return points
+
+
+def _folder(images: object) -> Path | None:
+    """Raises UsageError for what is no name of a folder."""
+    if images is None or isinstance(images, str | Path):
+        return None if images is None else Path(images)
+    raise UsageError(f"--images {images}: name a folder of photographs")

@@ -22,6 +22,9 @@ from tests.interop.classifiers import classifier, saved
         ({"data_root": "data"}, "--data-root is for --int8"),
         ({"int8": True, "max_rise": -1}, "--max-rise -1: points"),
         ({"int8": True, "max_rise": float("nan")}, "--max-rise nan: points"),
+        ({"int8": True, "max_rise": "2"}, "--max-rise 2: points"),
+        ({"int8": True, "max_rise": True}, "--max-rise True: points"),
+        ({"int8": True, "images": 5}, "--images 5: name a folder of photographs"),
         ({"int8": True, "to": "timm"}, "--int8: files for timm stay in fp32; --to onnx"),
     ],
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reslab.cli.beforehand import error_words, recorded_error, time_words
-from reslab.cli.show import counting, emit, pairs, say
+from reslab.cli.show import counting, duration, emit, pairs, say
 
 if TYPE_CHECKING:
     from reslab.data import Dataset
@@ -21,6 +21,7 @@ class Outlook:
     done: bool
     params: int
     execution: dict[str, Any]
+    step: int = 0  # from which it goes on
     trial: "Estimate | None" = None
     error: "Expected | None" = None
 
@@ -32,7 +33,7 @@ def show_plan(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: 
 
     dataset = dataset.with_train(recipe.data.images)
     check(recipe, facts_of(dataset, recipe.data.split))
-    ahead = _of_what_is_done(folder) or _of_what_is_not(recipe, dataset, request)
+    ahead = _of_what_is_done(folder) or _of_what_is_not(recipe, dataset, request, folder)
     trial, images = ahead.trial, len(dataset.splits["train"])
     epochs = round(recipe.epochs(images), 3)
     if json:
@@ -42,10 +43,11 @@ def show_plan(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: 
             "recipe": recipe.to_dict(),
             "execution": ahead.execution,
             "params": ahead.params,
+            "step": ahead.step,
             "steps": recipe.steps,
             "epochs": epochs,
             "expected_images_per_second": round(trial.images_per_second, 1) if trial else None,
-            "expected_seconds": round(trial.seconds, 1) if trial else None,
+            "expected_seconds": round(trial.seconds * _left(recipe, ahead), 1) if trial else None,
             "expected_val_error": round(ahead.error.error, 2) if ahead.error else None,
             "expected_val_error_runs": ahead.error.runs if ahead.error else 0,
         }
@@ -53,39 +55,61 @@ def show_plan(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: 
         return
     pairs(
         [
-            ("run", f"{folder} is done: nothing is trained, its result is recorded" if ahead.done else folder),
+            ("run", _standing(folder, ahead)),
             ("net", f"{recipe.model.name}, {ahead.params:,} parameters, {recipe.data.size} px"),
             ("steps", f"{recipe.steps:,} of {counting(recipe.batch, 'image')} ({epochs:g} epochs of {images:,})"),
-            *(_expectations(recipe, dataset, trial) if trial else []),
+            *(_expectations(recipe, dataset, trial, ahead) if trial else []),
             ("recipe", f"{recipe.name}{_otherwise(recipe, dataset)} (--json has every field)"),
         ]
     )
 
 
+def _standing(folder: Path, ahead: Outlook) -> str:
+    if ahead.done:
+        return f"{folder} is done: nothing is trained, its result is recorded"
+    return f"{folder} goes on from step {ahead.step:,}" if ahead.step else str(folder)
+
+
+def _left(recipe: "Recipe", ahead: Outlook) -> float:
+    """The part of the training that is still to be done."""
+    return 1 - ahead.step / recipe.steps
+
+
 def _of_what_is_done(folder: Path) -> Outlook | None:
-    """As it is recorded; None where the run is not finished."""
-    from reslab.store import ENVIRONMENT, RESULT, RunFolder
+    """As it is recorded; None where the run is not finished. Raises RunError where its model is gone."""
+    from reslab.errors import RunError
+    from reslab.store import ENVIRONMENT, MODEL_FILE, RESULT, RunFolder, why_no_model
 
     run = RunFolder(folder)
     if (result := run.read(RESULT)) is None:
         return None
-    return Outlook(True, result["params"], (run.read(ENVIRONMENT) or {}).get("execution", {}))
+    if not (folder / MODEL_FILE).is_file():
+        raise RunError(why_no_model(folder))
+    return Outlook(True, result["params"], (run.read(ENVIRONMENT) or {}).get("execution", {}), result["steps"])
 
 
-def _of_what_is_not(recipe: "Recipe", dataset: "Dataset", request: "Request") -> Outlook:
+def _of_what_is_not(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: Path) -> Outlook:
     """By a trial of some seconds, and by runs that are recorded."""
     from reslab.engine import choose, this_machine
     from reslab.experiments.trial import short_trial
+    from reslab.store import RunFolder
     from reslab.training.presets import work_of
+
+    step = RunFolder(folder).saved_step()
 
     execution, announcement = choose(request.within(this_machine(), say), this_machine(), work_of(recipe), say)
     say(announcement)
     trial = short_trial(recipe, dataset, execution)
-    return Outlook(False, trial.params, execution.to_dict(), trial, recorded_error(recipe))
+    return Outlook(False, trial.params, execution.to_dict(), step, trial, recorded_error(recipe))
 
 
-def _expectations(recipe: "Recipe", dataset: "Dataset", trial: "Estimate") -> list[tuple[str, str]]:
-    time, pace = time_words(recipe, dataset, trial.seconds), trial.images_per_second
+def _expectations(recipe: "Recipe", dataset: "Dataset", trial: "Estimate", ahead: Outlook) -> list[tuple[str, str]]:
+    pace = trial.images_per_second
+    if ahead.step:  # its size is what it is
+        steps = counting(recipe.steps - ahead.step, "step")
+        time = f"about {duration(trial.seconds * _left(recipe, ahead))} for the {steps} that are left"
+    else:
+        time = time_words(recipe, dataset, trial.seconds)
     rows = [("time", f"{time}; {pace:,.{0 if pace >= 10 else 1}f} img/s on a short trial")]
     error = error_words(recipe, len(dataset.splits["train"]))
     return [*rows, ("expect", error)] if error else rows

@@ -1,5 +1,6 @@
 """`reslab export`: a trained net as a file for other programs."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,9 +8,11 @@ import typer
 
 from reslab.cli.exported import class_names
 from reslab.cli.show import emit, pairs, say
+from reslab.cli.watch import counted
+from reslab.progress import unseen
 
 if TYPE_CHECKING:
-    from reslab.interop import Exported
+    from reslab.interop import Exported, Price
 
 
 def export(
@@ -26,7 +29,11 @@ def export(
         bool, typer.Option("--calibrated", help="Probabilities at the temperature of the run's validation answers.")
     ] = False,
     check: Annotated[
-        list[Path] | None, typer.Option(metavar="FOLDER|PHOTO", help="Compare on these photographs, too; repeatable.")
+        list[Path] | None,
+        typer.Option(
+            metavar="FOLDER|PHOTO",
+            help="Compare on these photographs, too (with --int8: the file in fp32 that it is made of); repeatable.",
+        ),
     ] = None,
     int8: Annotated[
         bool, typer.Option("--int8", help="ONNX in whole numbers of 8 bits: other scores, and their price is said.")
@@ -44,8 +51,8 @@ def export(
 ) -> None:
     """Write a net for other programs, normalisation and class names inside; kept only if it gives the same scores.
 
-    With --int8 scores are other ones: a file a third as large and, on a processor
-    with VNNI, faster (LOG.md); kept if the error rises by at most --max-rise.
+    With --int8 scores are other ones: a file a quarter to a third as large and, on a
+    processor with VNNI, faster (LOG.md); kept if the error rises by at most --max-rise.
     """
     from reslab.evaluation import photographs, temperature_for
     from reslab.exporting import export
@@ -54,20 +61,22 @@ def export(
 
     photos = [photo for place in check or [] for photo in photographs(place, say)]
     fitted = temperature_for(load(run, named_residual(residual))) if calibrated else None
-    found = export(
-        run,
-        to,
-        out,
-        scores=scores,
-        temperature=fitted.temperature if fitted else 1.0,
-        check=photos,
-        residual=named_residual(residual),
-        int8=int8,
-        images=images,
-        max_rise=max_rise,
-        data_root=data_root,
-        say=say,
-    )
+    with counted("int8") if int8 else nullcontext(unseen) as judging:
+        found = export(
+            run,
+            to,
+            out,
+            scores=scores,
+            temperature=fitted.temperature if fitted else 1.0,
+            check=photos,
+            residual=named_residual(residual),
+            int8=int8,
+            images=images,
+            max_rise=max_rise,
+            data_root=data_root,
+            say=say,
+            progress=judging,
+        )
     for note in found.notes:
         say(f"note: {note}")
     if json:
@@ -108,8 +117,7 @@ def rows_of_price(found: "Exported") -> list[tuple[str, str]]:
     if price is None:
         return []
     error = (
-        f"{price.error_before:.2f} % in fp32, {price.error_after:.2f} % in int8 ({price.rise:+.2f} ± "
-        f"{price.error_spread:.2f} points), on {price.source}"
+        f"{price.error_before:.2f} % in fp32, {price.error_after:.2f} % in int8 ({_rise(price)}), on {price.source}"
         if price.rise is not None
         else None
     )
@@ -119,6 +127,18 @@ def rows_of_price(found: "Exported") -> list[tuple[str, str]]:
         f"{price.mean_difference:.4f} in the mean, {price.largest_difference:.3f} at most{where}"
     )
     return [*([("error", error)] if error else []), ("answers", answers)]
+
+
+def _rise(price: "Price") -> str:
+    """With its standard error; where the images show none, what they do not rule out."""
+    if price.error_spread is not None:
+        return f"{price.rise:+.2f} ± {price.error_spread:.2f} points"
+    if price.more_wrong:
+        return f"{price.rise:+.2f} points"
+    return (
+        f"{price.rise:+.2f} points: none is right in one and wrong in the other, which up to {price.unseen:.2f} % of "
+        "other images may be"
+    )
 
 
 def _images(found: "Exported") -> str | None:

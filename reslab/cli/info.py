@@ -104,14 +104,27 @@ def describe(
     name: str, shortcut: str | None, stride_in: str | None, classes: int | None, size: int | None
 ) -> dict[str, Any]:
     """What `reslab info --json` says of a net, or of that of a run folder or a trained net of ours."""
-    from reslab.nets import canonical, spec
+    from reslab.nets import spec
 
     run = _recipe_of(name)
     if run:
         name, shortcut, stride_in = run.model.name, shortcut or run.model.shortcut, stride_in or run.model.stride_in
         classes, size = classes or run.model.classes, size or run.data.size
-    name = canonical(name)
+    name = _net(name)
     return cost_of(spec(name, shortcut, classes, size, stride_in), name, run.model.residual if run else None)
+
+
+def _net(name: str) -> str:
+    """The net's own name. Raises RunError for a folder that is neither a run nor called as a net is."""
+    from reslab.nets import canonical
+    from reslab.store import read_record
+
+    try:
+        return canonical(name)
+    except UsageError:
+        if Path(name).is_dir():
+            read_record(name)
+        raise
 
 
 def cost_of(found: "Architecture", name: str, residual: str | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ imagenet       ImageNet's 1,000 classes, by their two names
 class_names    names of classes, matched; which hardly differ
 below          files below a folder that has no classes
 evenly         some of many images
+judging        photographs that lie in folders for validation and testing
 photo          from a photograph's file to pixels, for training and prediction
 scaling        images whole at other scales, and cut out at random scales (sec. 3.4)
 areas          random resized crops: parts of the area, of shapes of their own
@@ -57,10 +58,11 @@ from reslab.data.contents import folders
 from reslab.data.copies import among
 from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
 from reslab.data.erasing import draw_erased, erased, not_erased
-from reslab.data.evenly import evenly, photographs_below
+from reslab.data.evenly import evenly, photographs_below, photos_below, read_evenly
 from reslab.data.findings import Finding
 from reslab.data.folder import FolderIndex, index_folder
 from reslab.data.jitter import draw_factors, draw_orders, jittered
+from reslab.data.judging import in_judging_folders
 from reslab.data.lazy import LazyPixels
 from reslab.data.photo import LARGEST_SCALE, fit, open_photo, picture_at, quiet, read_photo
 from reslab.data.places import data_root
@@ -114,6 +116,7 @@ __all__ = [
     "find_folder",
     "fit",
     "folders",
+    "in_judging_folders",
     "in_threads",
     "index_folder",
     "index_tested",
@@ -128,9 +131,11 @@ __all__ = [
     "only_photos",
     "open_photo",
     "photographs_below",
+    "photos_below",
     "picture_at",
     "places_among",
     "quiet",
+    "read_evenly",
     "read_photo",
     "replaced",
     "same_names",

@@ -1,13 +1,15 @@
 """A folder of class folders as it is tested: a split, or everything in it; with one class, or without train/, too."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+from reslab.data.checked import unreadable
+from reslab.data.class_names import places_among
 from reslab.data.contents import SplitFolder, scan_folder
 from reslab.data.folder import FolderIndex, fingerprint, notes_of, refuse_without_classes
-from reslab.errors import DataError, unknown
+from reslab.errors import DataError, as_typed, unknown
 
 ALL = "all"  # the split that is everything in a folder
 
@@ -27,29 +29,53 @@ def chosen_split(asked: str | None, splits: Collection[str], name: str) -> str:
 def everything(index: FolderIndex, folder: Path) -> FolderIndex:
     """All photographs of an index as one split, and those that lie in its `folder` besides; a note says how many.
 
-    DataError, naming one, where photographs of the index are gone.
+    Of those besides, what cannot be read is left out, as it may have been in training. DataError, naming one, where
+    photographs of the index are gone, and for a class folder that came since, which has no number in the index.
     """
     files, labels = (list(chain(*parts.values())) for parts in (index.files, index.labels))
     there = index_tested(folder, ALL)
     known = set(files)
     more = [pair for pair in zip(there.files[ALL], there.labels[ALL], strict=True) if pair[0] not in known]
+    bad = unreadable(folder, [file for file, _ in more], whole=True) if more else {}
+    more = [(file, label) for file, label in more if file not in bad]
+    notes = [*index.notes, *_besides(folder, len(more), bad)]
     if not more:  # the fingerprint knows no splits, and stays
-        return replace(index, files={ALL: tuple(files)}, labels={ALL: tuple(labels)})
-    came = sorted({there.classes[label] for _, label in more} - set(index.classes))
-    numbers = {name: number for number, name in enumerate((*index.classes, *came))}
+        return replace(index, files={ALL: tuple(files)}, labels={ALL: tuple(labels)}, notes=tuple(notes))
+    numbers = _numbers(folder, there.classes, index.classes, {label for _, label in more})
     files += [file for file, _ in more]
-    labels += [numbers[there.classes[label]] for _, label in more]
-    count = "1 photograph is" if len(more) == 1 else f"{len(more):,} photographs are"
-    note = f"{count} in no split that was written down of {folder} (new, or left out in training): tested, if readable"
-    changed = index.changes_in(folder)
+    labels += [numbers[label] for _, label in more]
+    if changed := index.changes_in(folder):
+        notes.append(changed)
     every = {ALL: tuple(files)}
-    return FolderIndex(
-        classes=tuple(numbers),
-        files=every,
-        labels={ALL: tuple(labels)},
-        fingerprint=fingerprint(folder, every),
-        notes=(*index.notes, note, *([changed] if changed else [])),
-    )
+    return FolderIndex(index.classes, every, {ALL: tuple(labels)}, fingerprint(folder, every), tuple(notes))
+
+
+def _numbers(folder: Path, names: Sequence[str], classes: Sequence[str], used: Collection[int]) -> dict[int, int]:
+    """Of the labels that are used of `names`, their number among the `classes`."""
+    found = {label: place for label, place in enumerate(places_among(names, classes)) if label in used}
+    new = sorted(names[label] for label, place in found.items() if place is None)
+    if new:
+        more = f" (and {len(new) - 1:,} more such)" if len(new) > 1 else ""
+        raise DataError(
+            f"{folder}: the class folder {new[0]}{more} came after the training, and the net does not know it; take it "
+            f"away, or train on it, too (reslab train {as_typed(folder)})"
+        )
+    return {label: place for label, place in found.items() if place is not None}
+
+
+def _besides(folder: Path, count: int, bad: Mapping[str, str]) -> list[str]:
+    """What to say of photographs that are in no split: so many that are tested, and those that cannot be read."""
+    where = f"in no split that was written down of {folder} (new, or left out in training)"
+    said = [f"{_photographs(count)} {where}: tested"] if count else []
+    if bad:
+        said.append(
+            f"{_photographs(len(bad))} {where} and cannot be read: left out, the first: {next(iter(bad.values()))}"
+        )
+    return said
+
+
+def _photographs(count: int) -> str:
+    return "1 photograph is" if count == 1 else f"{count:,} photographs are"
 
 
 def index_tested(folder: Path, split: str | None = None) -> FolderIndex:

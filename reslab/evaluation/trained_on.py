@@ -44,23 +44,39 @@ def learned_by(members: Sequence[Member], tested: Tested, say: Say) -> tuple[int
             continue
         net = member.classifier
         own = own_index(net, photos.folder, "error", say) if number else tested.own
-        found[member.name] = learned = _learned(net, photos, own)
-        told = [_counted(member.name, learned, len(photos.files))]
-        if learned is None and net.identity.fingerprint:
-            told = [_not_known(member.name, _why(net))]
-        elif learned is None or (learned.own and tested.split == "train"):
-            told = []
-        for ancestor in lineage_of_net(net.place, net.identity.before):
-            name = f"{ancestor.name}, from which {member.name} began,"
-            found[name] = before = _learned_before(ancestor, photos)
-            told.append(_counted(name, before, len(photos.files)) if before else _not_known(name, _why_not(ancestor)))
-        notes |= dict.fromkeys(note for note in told if note)
+        learned, told = _by_one(member.name, net, photos, own, tested.split)
+        found |= learned
+        notes |= dict.fromkeys(told)
     files: set[str] = set()
-    for learned in found.values():
-        if learned is None:
+    for one in found.values():
+        if one is None:
             return None, tuple(notes)
-        files |= learned.files
+        files |= one.files
     return len(files), tuple(notes)
+
+
+def learned_by_net(net: Net, tested: Tested) -> tuple[str, ...]:
+    """Notes of the tested photographs that a net, or one that it began from, was trained on."""
+    name, photos = str(net.place or net.identity.model), tested.images.photos
+    return tuple(_by_one(name, net, photos, tested.own, tested.split)[1]) if photos else ()
+
+
+def _by_one(
+    name: str, net: Net, photos: Photos, own: FolderIndex | None, split: str
+) -> tuple[dict[str, Learned | None], list[str]]:
+    """What the net `name` learned, and each net that it began from; and notes of it."""
+    found: dict[str, Learned | None] = {}
+    found[name] = learned = _learned(net, photos, own)
+    told = [_counted(name, learned, len(photos.files))]
+    if learned is None and net.identity.fingerprint:
+        told = [_not_known(name, _why(net))]
+    elif learned is None or (learned.own and split == "train"):
+        told = []
+    for ancestor in lineage_of_net(net.place, net.identity.before):
+        one = f"{ancestor.name}, from which {name} began,"
+        found[one] = before = _learned_before(ancestor, photos)
+        told.append(_counted(one, before, len(photos.files)) if before else _not_known(one, _why_not(ancestor)))
+    return found, [note for note in told if note]
 
 
 def learned_before(run: RunFolder) -> int:

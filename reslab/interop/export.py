@@ -15,7 +15,7 @@ from reslab.errors import RunError, UsageError, unknown
 from reslab.interop.checkpoint import own_export, weights_file
 from reslab.interop.deployed import INPUT, output_name
 from reslab.interop.hub_cache import name_in_cache
-from reslab.interop.int8 import PRECISION, Look, in_int8, refuse_other_format
+from reslab.interop.int8 import PRECISION, Int8, Look, few_images, in_int8, refuse_other_format, refuse_unjudged
 from reslab.interop.onnx_graph import onnx_bytes, opset, read_onnx, require_onnx
 from reslab.interop.opening import trained
 from reslab.interop.price import Price
@@ -32,7 +32,7 @@ from reslab.interop.torchvision_weights import (
 )
 from reslab.interop.verify import TOLERANCE, Agreement, Pixels, Runner, compare
 from reslab.nets import Residual, Spec
-from reslab.progress import Say, silent
+from reslab.progress import Progress, Say, silent, unseen
 from reslab.store import (
     MODEL_FILE,
     PREDICTIONS,
@@ -104,6 +104,7 @@ def export(
     residual: Residual | None = None,
     int8: Look | None = None,
     say: Say = silent,
+    progress: Progress = unseen,
 ) -> Exported:
     """Write a trained net for other programs: `to` is "onnx", "torch-export", "torchvision" or "timm".
 
@@ -113,7 +114,7 @@ def export(
     gave is exported with the weights that it has now. With a `temperature` the net that is written and compared is
     `tempered`: its probabilities are calibrated wherever the file is run. The names of files end as their format's do
     (`SUFFIXES`). With `int8`, which tells of the net what to look at, it is quantised then (see `in_int8`), and kept if
-    its error rises by no more than is allowed.
+    its error rises by no more than is allowed; `progress` is told how many images have judged it.
 
     Raises UsageError for what cannot be asked for and for packages that are missing, RunError where the exported net is
     another function, DataError for a photograph that cannot be read.
@@ -133,6 +134,8 @@ def export(
     path = _destination(asked, source, to, Path(out) if out is not None else None, marked)
     classifier = tempered(_classifier(run_or_classifier, residual, say), temperature)
     looked = int8(classifier) if int8 else None
+    if looked:
+        refuse_unjudged(looked)
     say(f"{classifier.identity.model} as {to}: writing, and running what was written ...")
     files, read = _made(classifier, to, scores, path)
     data = next(iter(files.values()))
@@ -143,11 +146,11 @@ def export(
             f"the {to} file computes another function: scores differ by {agreement.largest_difference:.3g} of "
             f"{agreement.largest_score:.3g} (at most {TOLERANCE:g} of it is allowed); {path} was not written"
         )
-    price = None
+    price, notes = None, _notes(classifier, to, agreement)
     if looked:
-        say("in int8: looking for the ranges of activations, and for what it costs ...")
-        data, price = in_int8(data, looked, scores)
-        files = {path: data}
+        say(f"in int8: ranges of activations, of {looked.source}, and what it costs, on {_judges(looked)} ...")
+        data, price = in_int8(data, looked, scores, progress)
+        files, notes = {path: data}, (*notes, *looked.notes, *filter(None, [few_images(price, looked.most)]))
     if to == "timm":
         make_folder(path)
     for name, content in files.items():
@@ -164,11 +167,15 @@ def export(
         bytes=sum(map(len, files.values())),
         agreement=agreement,
         temperature=temperature,
-        notes=_notes(classifier, to, agreement),
+        notes=notes,
         mean=None if to in WHOLE else tuple(colours(classifier)["mean"]),
         std=None if to in WHOLE else tuple(colours(classifier)["std"]),
         price=price,
     )
+
+
+def _judges(looked: Int8) -> str:
+    return looked.held_out_source if looked.held_out else "the same"
 
 
 def _source(net: str | Path | Classifier | ExportedNet) -> tuple[Path, Path]:
@@ -217,6 +224,8 @@ def _destination(asked: Path, source: Path, to: str, out: Path | None, marked: s
     cached = name_in_cache(source)
     beside = (Path(source.name) if named else source).with_name(source.stem + marked + ending)
     path = out or (Path(cached + marked + ending) if cached else beside)
+    if out and to != "timm" and not out.parent.is_dir():
+        raise UsageError(f"--out {out}: there is no folder {out.parent}")
     others = [name for name, end in TARGETS.items() if name != to and path.name.endswith(end)]
     if others and not path.name.endswith(ending):
         raise UsageError(f"--out {path}: that is the name of a file for --to {others[0]}; --to {to} ends in {ending}")

@@ -16,6 +16,7 @@ from reslab.interop.onnx_graph import read_onnx
 from reslab.interop.price import Price, price_of
 from reslab.interop.torch_program import first_line
 from reslab.interop.verify import Pixels
+from reslab.progress import Progress, unseen
 from reslab.store import Classifier
 
 PRECISION = "int8"
@@ -34,6 +35,7 @@ class Int8:
     source: str  # what these are, in words
     held_out: Images | None  # that the error is measured on; None: there are none
     held_out_source: str  # what these are, or why there are none, in words
+    notes: tuple[str, ...] = ()  # what is to be said of them
     most: float = 1.0  # points by which the error may rise; infinity: by any number, known or not
 
 
@@ -46,25 +48,47 @@ def refuse_other_format(to: str) -> None:
         raise UsageError(f"--int8: files for {to} stay in fp32; --to onnx writes one that ONNX Runtime runs in int8")
 
 
-def in_int8(data: bytes, int8: Int8, scores: bool) -> tuple[bytes, Price]:
-    """A graph of `onnx_bytes`, quantised, and what that costs: the very bytes are run.
-
-    Raises RunError where the error rises by more than it may, or nothing can tell how much.
-    """
+def refuse_unjudged(int8: Int8) -> None:
+    """Raises RunError where nothing can tell how much the error rises, and somebody wants to know."""
     if int8.held_out is None and int8.most < inf:
         raise RunError(
             f"nothing tells what int8 costs: {int8.held_out_source}; --max-rise inf writes the file all the same"
         )
+
+
+def in_int8(data: bytes, int8: Int8, scores: bool, progress: Progress = unseen) -> tuple[bytes, Price]:
+    """A graph of `onnx_bytes`, quantised, and what that costs: the very bytes are run.
+
+    Raises RunError where the error rises by more than it may, or nothing can tell how much.
+    """
+    refuse_unjudged(int8)
     made = int8_bytes(data, int8.pixels, int8.source)
-    judged = (int8.held_out.pixels, int8.held_out.labels, int8.held_out_source) if int8.held_out else None
-    price = price_of(read_onnx(data)[0], read_onnx(made)[0], scores, *(judged or (int8.pixels, None, int8.source)))
-    if price.rise is not None and price.rise > int8.most:
-        raise RunError(
-            f"int8 has {price.error_after:.2f} % of {price.source} wrong, fp32 {price.error_before:.2f} %: "
-            f"{price.rise:.2f} ± {price.error_spread:.2f} points more, and {int8.most:g} are allowed (--max-rise); "
-            "nothing was written; without --int8 scores stay as they are"
-        )
+    before, after = read_onnx(data)[0], read_onnx(made)[0]
+    if held_out := int8.held_out:
+        seen = (held_out.pixels, held_out.labels, int8.held_out_source)
+        price = price_of(before, after, scores, *seen, progress=progress)
+    else:
+        price = price_of(before, after, scores, int8.pixels, None, int8.source, progress)
+    if not price.within(int8.most):
+        raise RunError(_too_much(price, int8.most))
     return made, price
+
+
+def _too_much(price: Price, most: float) -> str:
+    spread = "" if price.error_spread is None else f" ± {price.error_spread:.2f}"
+    alone = f"; {note}" if (note := few_images(price, most)) else ""
+    return (
+        f"int8 has {price.error_after:.2f} % of {price.source} wrong, fp32 {price.error_before:.2f} %: "
+        f"{price.rise:.2f}{spread} points more ({price.more_wrong:,} of {price.images:,} images), and {most:g} are "
+        f"allowed (--max-rise){alone}; nothing was written; without --int8 scores stay as they are"
+    )
+
+
+def few_images(price: Price, most: float) -> str:
+    """What to say where so few images judge that one of them decides; "" where more do."""
+    if price.rise is None or not 0 < most < price.one:
+        return ""
+    return f"of so few images each is {price.one:.2f} points: one that is wrong in int8 alone would be too many"
 
 
 def int8_bytes(data: bytes, pixels: Pixels, source: str) -> bytes:

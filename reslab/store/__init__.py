@@ -31,7 +31,7 @@ from reslab.store.results import (
     write_measurement,
     write_result,
 )
-from reslab.store.run_files import DIVERGED, ENVIRONMENT, MODEL_FILE, PREDICTIONS, RESULT, SPLIT, STATE
+from reslab.store.run_files import DIVERGED, ENVIRONMENT, MODEL_FILE, PREDICTIONS, RESULT, SPLIT, STATE, why_no_model
 from reslab.store.run_folder import RunFolder
 from reslab.store.trained_nets import (
     list_trained,
@@ -94,6 +94,7 @@ __all__ = [
     "trained_names",
     "trained_record",
     "unknown_of",
+    "why_no_model",
     "write_bench",
     "write_bytes",
     "write_features",

@@ -1,7 +1,8 @@
 """The self-describing model file: weights in safetensors, and in its metadata the net, class names, preprocessing."""
 
 import json
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -123,17 +124,29 @@ def read_tensors(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, An
 
     Raises RunError for a torn or foreign file, or one of another kind.
     """
+    with _read(path, kind) as (file, about):
+        # Copies: the file is closed and may be replaced while they are in use (Windows refuses otherwise).
+        return {name: file.get_tensor(name).clone() for name in file.keys()}, about  # noqa: SIM118
+
+
+def read_about(path: Path, kind: str) -> dict[str, Any]:
+    """The metadata alone. Raises RunError as `read_tensors`."""
+    with _read(path, kind) as (_, about):
+        return about
+
+
+@contextmanager
+def _read(path: Path, kind: str) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """The open file and its metadata."""
     try:
         with safe_open(path, framework="pt") as file:
-            # Copies: the file is closed and may be replaced while they are in use (Windows refuses otherwise).
-            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
             about = json.loads((file.metadata() or {})[KEY])
+            if not isinstance(about, dict) or about.get("kind") != kind:
+                raise RunError(f"{path} holds no {kind} of reslab's")
+            yield file, about
     except KeyError as error:
         raise RunError(
             f"{path} is no file of reslab's (reslab.load and reslab convert read other programs' weights)"
         ) from error
     except (SafetensorError, OSError, ValueError) as error:
         raise RunError(f"{path} is torn, or no file of reslab's: {error}") from error
-    if not isinstance(about, dict) or about.get("kind") != kind:
-        raise RunError(f"{path} holds no {kind} of reslab's")
-    return tensors, about

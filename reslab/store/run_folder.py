@@ -15,8 +15,18 @@ from torch import Tensor
 
 from reslab.errors import RunError, UsageError
 from reslab.store.atomic import clear_leftovers, read_json, write_bytes, write_json, writing_failed
-from reslab.store.model_file import KEY, read_tensors
-from reslab.store.run_files import ENVIRONMENT, METRICS, MODEL_FILE, PREDICTIONS, RECIPE, RESULT, SPLIT, STATE
+from reslab.store.model_file import KEY, read_about, read_tensors
+from reslab.store.run_files import (
+    ENVIRONMENT,
+    METRICS,
+    MODEL_FILE,
+    PREDICTIONS,
+    RECIPE,
+    RESULT,
+    SPLIT,
+    STATE,
+    runs_hint,
+)
 
 
 class RunFolder:
@@ -41,7 +51,7 @@ class RunFolder:
         if found:
             raise UsageError(
                 f"{self.path} is no run folder and not empty (it holds {found[0]}); give another --run, one that is "
-                f"new, empty or a run's"
+                f"new, empty or a run's{runs_hint(self.path)}"
             )
 
     @contextmanager
@@ -147,6 +157,11 @@ class RunFolder:
             raise RunError(f"{error}; to train this run anew, delete {path}") from error
         self._cut_metrics(length)
         return tensors, facts
+
+    def saved_step(self) -> int:
+        """The step from which the run goes on; 0 where nothing was saved. Raises RunError for a torn state."""
+        path = self.path / STATE
+        return int(read_about(path, "state").get("step", 0)) if path.is_file() else 0
 
     def _cut_metrics(self, length: int) -> None:
         path = self.path / METRICS

@@ -5,9 +5,9 @@ from typing import Any
 
 from reslab.data import FolderIndex, data_root, find_folder
 from reslab.engine import this_machine
-from reslab.errors import DataError, UsageError
+from reslab.errors import DataError, RunError, UsageError
 from reslab.nets import Residual
-from reslab.store import RESULT, SPLIT, RunFolder
+from reslab.store import MODEL_FILE, RESULT, SPLIT, RunFolder, why_no_model
 from reslab.training.continuing import recorded_execution, same_recipe, same_residual, write_place
 from reslab.training.recipe import Recipe
 from reslab.training.surroundings import Surroundings
@@ -23,14 +23,17 @@ def recorded_result(
     """The result of a finished run; None where it is not finished.
 
     `data`, where its photographs are said to lie, is written down if they lie there; `residual` is its residual
-    function, where that is one's own. Raises RunError where the run is of another recipe, DataError where other
-    photographs lie in `data`, UsageError where nothing does, and nothing did, and where that function has changed.
+    function, where that is one's own. Raises RunError where the run is of another recipe or its model is gone,
+    DataError where other photographs lie in `data`, UsageError where nothing does, and nothing did, and where that
+    function has changed.
     """
     folder = RunFolder(run)
     if (result := folder.read(RESULT)) is None:
         return None
     same_residual(recipe, run, residual)
     same_recipe(recipe, folder)
+    if not (run / MODEL_FILE).is_file():
+        raise RunError(why_no_model(run))
     environment, _ = recorded_execution(folder, around.request.within(this_machine(), around.say))
     place = None if data is None else _new_place(folder, data, around.data_root)
     if place and environment.get("folder") != str(place):

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from reslab.cli.beforehand import time_words
-from reslab.training import Recipe, recipe_for
+from reslab.engine import Request
+from reslab.store import RunFolder
+from reslab.training import Estimate, Interrupted, Recipe, Surroundings, loop, recipe_for, train_on
 from tests.cli.test_commands import Answer
 
 
@@ -87,6 +89,43 @@ def test_a_dry_run_of_what_is_done_says_so(tmp_path, trials):
     assert f"{run} is done: nothing is trained" in " ".join(text.split())
     assert not any(line.startswith(("time", "expect")) for line in text.splitlines())
     assert trials == [], "there is nothing to time"
+
+
+def test_a_dry_run_of_what_lost_its_model_says_that(tmp_path, trials):
+    words = ("train", "--model", "resnet8", "--steps", "2", "--threads", "1", "--run", tmp_path / "run")
+    assert Answer(*words).code == 0
+    (tmp_path / "run" / "model.safetensors").unlink()
+    for more in ((), ("--dry-run",)):
+        answer = Answer(*words, *more)
+        assert answer.code == 1 and "is finished, but its model.safetensors is gone: put it back" in answer.err
+
+
+def test_a_dry_run_of_what_is_half_done_tells_the_time_that_is_left(tmp_path, digits, monkeypatch):
+    monkeypatch.setattr("reslab.experiments.trial.short_trial", lambda *words: Estimate(75290, 64.0, 100.0))
+    run, recipe = tmp_path / "run", recipe_for("digits", model="resnet8", steps=100)
+    original = loop.update
+
+    def update(recipe, state, *more):
+        if state.step == 80:
+            raise Interrupted("stopped")
+        original(recipe, state, *more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "update", update)
+        with pytest.raises(Interrupted):
+            train_on(digits, recipe, run, Surroundings(Request(threads=1), save_every=0.0))
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    step = RunFolder(run).saved_step()
+    plan = Answer("train", "--run", run, "--dry-run", "--json").json
+    assert 0 < plan["step"] == step <= 80 and plan["steps"] == 100 and plan["expected_seconds"] == 100 - step
+    text = Answer("train", "--run", run, "--dry-run").out
+    assert f"{run} goes on from step {step}\n" in text
+    assert f"about {100 - step} s for the {100 - step} steps that are left; 64 img/s on a short trial" in text
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+    plan = Answer(
+        "train", "--model", "resnet8", "--steps", "100", "--run", tmp_path / "new", "--dry-run", "--json"
+    ).json
+    assert (plan["step"], plan["expected_seconds"]) == (0, 100)
 
 
 def test_a_dry_run_says_first_what_one_wants_to_know(tmp_path, trials):

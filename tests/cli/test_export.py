@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +12,10 @@ from PIL import Image
 
 from reslab.cli.export import rows_of_price
 from reslab.interop import Price
+from reslab.interop import load as load_exported
+from reslab.interop.onnx_graph import PACKAGES
 from tests.cli.test_commands import Answer
+from tests.evaluation.test_source import make_photos, trained_on
 from tests.interop.classifiers import classifier, saved
 
 
@@ -130,12 +134,41 @@ def test_nets_without_an_equal_and_files_that_are_none(small, tmp_path):
 
 
 def test_what_int8_costs_in_words():
-    price = Price(200, "200 validation images of pets", 7, 0.00123, 0.4567, 10.0, 11.5, 0.86)
+    price = Price(200, "200 validation images of pets", 7, 0.00123, 0.4567, 20, 23, 0.86)
     assert dict(rows_of_price(SimpleNamespace(price=price))) == {
         "error": "10.00 % in fp32, 11.50 % in int8 (+1.50 ± 0.86 points), on 200 validation images of pets",
         "answers": "int8 has another one on 7 of 200 images; probabilities differ by 0.0012 in the mean, 0.457 at most",
     }
-    unknown = replace(price, source="200 photographs in pets", error_before=None, error_after=None)
+    unknown = replace(price, source="200 photographs in pets", wrong_before=None, wrong_after=None)
     ((name, answers),) = rows_of_price(SimpleNamespace(price=unknown))
     assert name == "answers" and answers.endswith("at most, on 200 photographs in pets, whose ranges it has")
     assert rows_of_price(SimpleNamespace(price=None)) == []
+    same = replace(price, changed=0, wrong_after=20, error_spread=None)
+    assert dict(rows_of_price(SimpleNamespace(price=same)))["error"] == (
+        "10.00 % in fp32, 10.00 % in int8 (+0.00 points: none is right in one and wrong in the other, which up to "
+        "1.49 % of other images may be), on 200 validation images of pets"
+    )
+
+
+@pytest.mark.slow
+def test_int8_with_all_of_its_options(tmp_path):
+    if missing := [name for name in PACKAGES if find_spec(name) is None]:
+        pytest.skip(f"needs {', '.join(missing)}: the extra `onnx`")
+    run = trained_on(make_photos(tmp_path / "root" / "pets", {"cat": 10, "dog": 10}), tmp_path / "run")
+    (tmp_path / "root" / "pets").rename(tmp_path / "root" / "moved")
+    options = ("--int8", "--images", "moved", "--data-root", tmp_path / "root")
+    answer = Answer("export", run, *options, "--max-rise", "50.5", "--json")
+    found = answer.json
+    assert answer.code == 0 and found["precision"] == "int8" and found["file"] == str(run / "model-int8.onnx")
+    assert found["int8"]["source"] == "4 validation images of moved" and found["int8"]["images"] == 4
+    assert load_exported(run / "model-int8.onnx").ranges == "16 training images of moved"
+    assert "what it costs, on 4 validation images of moved" in answer.err
+    answer = Answer("export", run, *options, "--max-rise", "24")
+    one = "note: of so few images each is 25.00 points: one that is wrong in int8 alone would be too many"
+    assert (one in answer.err and "error" in answer.out) if answer.code == 0 else "24 are allowed" in answer.err
+    make_photos(tmp_path / "others", {"cat": 3, "test": 2}, seed=1)
+    answer = Answer("export", run, "--int8", "--images", tmp_path / "others")
+    assert answer.code == 1 and "nothing tells what int8 costs: " in answer.err and answer.out == ""
+    assert (
+        "are not in" in answer.err and "others has no val/; --max-rise inf writes the file all the same" in answer.err
+    )

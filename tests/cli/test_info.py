@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from reslab.cli.app import app
-from reslab.errors import UsageError
+from reslab.errors import RunError, UsageError
 from reslab.store import RunFolder
 from reslab.training import Facts, make_recipe
 
@@ -36,3 +36,17 @@ def test_the_net_of_a_run(tmp_path):
     )
     assert found == given and (found["classes"], found["input_size"], found["stride_in"]) == (7, 64, "3x3")
     assert "resnet50, input 64 x 64, 7 classes" in CliRunner().invoke(app, ["info", str(tmp_path)]).stdout
+
+
+def test_a_folder_of_runs_is_said_to_be_one(tmp_path, monkeypatch):
+    (tmp_path / "resnet20" / "one").mkdir(parents=True)
+    RunFolder(tmp_path / "resnet20" / "one").write_recipe({})
+    answer = CliRunner().invoke(app, ["info", str(tmp_path / "resnet20")])
+    assert isinstance(answer.exception, RunError)
+    assert f"it has no recipe.toml; there is a run in it, such as {tmp_path / 'resnet20' / 'one'}" in str(
+        answer.exception
+    )
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, ["info", "resnet20"]).exit_code == 0, "the net of that name"
+    answer = CliRunner().invoke(app, ["info", "resnett20"])
+    assert isinstance(answer.exception, UsageError) and "did you mean resnet20" in str(answer.exception)

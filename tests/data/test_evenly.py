@@ -1,4 +1,4 @@
-"""Some of many photographs: from everywhere, and for training none that are held out."""
+"""Some of many photographs: from everywhere."""
 
 import numpy as np
 import pytest
@@ -30,12 +30,12 @@ def test_photographs_of_a_folder(tmp_path):
         photographs_below(tmp_path / "none", 4, 3)
 
 
-def test_for_training_none_is_held_out(tmp_path):
-    photo(tmp_path / "pets" / "Testing" / "cat" / "1.png", 1)
-    photo(tmp_path / "pets" / "valid" / "cat" / "2.png", 2)
-    with pytest.raises(DataError, match=r"no photograph in .*pets, but for Testing/, .* but for valid/"):
-        photographs_below(tmp_path / "pets", 4, 9, training=True)
-    photo(tmp_path / "pets" / "more" / "3.png", 3)
-    photo(tmp_path / "pets" / "train" / "test" / "4.png", 4)  # a class
-    assert shades(photographs_below(tmp_path / "pets", 4, 9, training=True)) == {3, 4}
-    assert shades(photographs_below(tmp_path / "pets", 4, 9)) == {1, 2, 3, 4}
+def test_one_that_cannot_be_read_is_named_with_the_way_out(tmp_path):
+    (tmp_path / "1.png").write_bytes(b"no image")
+    with pytest.raises(
+        DataError, match=r"1\.png: cannot be read .*; take it away, or name other photographs with --im"
+    ):
+        photographs_below(tmp_path, 4, 3)
+    with pytest.raises(DataError, match=r"no photograph in .*empty$"):
+        (tmp_path / "empty").mkdir()
+        photographs_below(tmp_path / "empty", 4, 3)

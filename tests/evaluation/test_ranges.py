@@ -1,15 +1,19 @@
 """Which photographs a net is quantised with, and by which it is judged: never by those of the test."""
 
+import os
 import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from reslab.data import load_dataset
 from reslab.errors import DataError, UsageError
-from reslab.evaluation import looked_at, ranges
+from reslab.evaluation import evaluate, looked_at, ranges
 from reslab.store import load
-from tests.evaluation.test_source import make_photos, trained_on
+from reslab.training import train_on, with_start
+from tests.conftest import short_recipe
+from tests.evaluation.test_source import ONE_THREAD, make_photos, trained_on
 from tests.interop.classifiers import classifier
 
 COUNTS = {"cat": 6, "dog": 6}
@@ -83,7 +87,10 @@ def test_its_own_photographs_in_another_place(run, pets, tmp_path):
     assert pixels_of(found.pixels) == pixels_of(expected.pixels)
     others = make_photos(tmp_path / "others" / "cat", {"": 5}, seed=7).parent
     found = looked_at(load(run), others)
-    assert found.held_out is None and found.held_out_source == "no validation images of resnet8 are at hand"
+    assert found.held_out is None
+    first, *reasons = found.held_out_source.partition(": ")
+    assert first == "no validation images of resnet8 are at hand"
+    assert reasons[1].endswith("pets any more; and others has no val/"), "what was tried, and why that was nothing"
 
 
 def test_where_the_nets_own_are_not_known_those_beside_the_others_judge(tmp_path):
@@ -97,7 +104,9 @@ def test_where_the_nets_own_are_not_known_those_beside_the_others_judge(tmp_path
     assert found.source == "12 photographs in others" and found.held_out_source == "12 validation images of others"
     assert not pixels_of(found.pixels) & pixels_of(found.held_out.pixels)
     make_photos(folder / "val", {"horse": 1})
-    assert looked_at(net, folder).held_out is None, "whose classes it does not know"
+    found = looked_at(net, folder)
+    assert found.held_out is None and "the net does not know class 'horse' of others" in found.held_out_source
+    assert "does not know where they lie; and" in found.held_out_source and "--images" not in found.held_out_source
 
 
 def test_photographs_that_are_others_by_now_or_none(pets, run, tmp_path, monkeypatch):
@@ -106,5 +115,34 @@ def test_photographs_that_are_others_by_now_or_none(pets, run, tmp_path, monkeyp
     monkeypatch.chdir(pets.parent)
     with pytest.raises(DataError, match=r"in pets are not those that resnet8 was trained on; --images FOLDER"):
         looked_at(net)
-    with pytest.raises(DataError, match=r"no folder .*nowhere"):
+    monkeypatch.chdir(tmp_path)
+    net.identity = replace(net.identity, data="away")
+    with pytest.raises(DataError, match=r"^no folder .*nowhere"):
         looked_at(net, tmp_path / "nowhere")
+
+
+def test_a_few_thousand_judge_at_most_and_from_everywhere(run, pets, monkeypatch):
+    monkeypatch.setattr(ranges, "JUDGED", 4)
+    found = looked_at(load(run))
+    assert len(found.held_out) == 4 and found.held_out_source == "4 of 12 validation images of pets"
+    assert sorted(found.held_out.labels.tolist()) == [0, 0, 1, 1]
+
+
+def test_what_the_net_before_it_learned_of_those_that_judge_is_said(tmp_path):
+    for one, other in (("train", "val"), ("val", "train")):
+        shutil.copytree(make_photos(tmp_path / "pets" / one, COUNTS, seed=len(one)), tmp_path / "old" / other)
+    base = trained_on(tmp_path / "old", tmp_path / "base")
+    data, run = load_dataset(tmp_path / "pets", size=8), tmp_path / "run"
+    train_on(data, with_start(short_recipe(data, 2, batch=8), str(base)), run, ONE_THREAD)
+    notes = looked_at(load(run)).notes
+    assert notes == evaluate(run, split="val").notes and "12 of the 12 photographs that are tested" in notes[0]
+    assert f"that {base}, from which {run} began, learned" in notes[0]
+
+
+def test_a_name_that_is_no_text_is_escaped(run, pets, tmp_path):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    try:
+        make_photos(folder, {"": 3}, seed=4)
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    assert looked_at(load(run), folder).source == "3 photographs in caf\\udce9"

@@ -95,8 +95,10 @@ def test_all_of_its_own_folder_are_those_that_came_since_too(tmp_path):
     Image.new("RGB", (10, 10)).save(folder / "dog" / "3.bmp")
     assert "some images have changed since their split was written down" in evaluate(run, split="all").notes
     make_photos(folder, {"owl": 1}, seed=3)
-    with pytest.raises(DataError, match="the net does not know class 'owl'"):
+    way = r"pets: the class folder owl came after the training, .* take it away, or train on it, too \(reslab train"
+    with pytest.raises(DataError, match=way):
         evaluate(run, split="all")
+    assert measured(run) == ("val", 4)
 
 
 def test_a_photograph_that_was_left_out_of_the_training(tmp_path):
@@ -106,6 +108,20 @@ def test_a_photograph_that_was_left_out_of_the_training(tmp_path):
     train_on(data, short_recipe(data, 2, batch=8), tmp_path / "run", ONE_THREAD)
     for net in (tmp_path / "run", tmp_path / "run" / "model.safetensors"):
         assert measured(net, folder, on_bad="skip") == ("val", len(data.splits["val"]))
+    for on_bad in ("error", "skip"):
+        found = evaluate(tmp_path / "run", split="all", on_bad=on_bad)
+        (note, *_) = found.notes
+        assert found.images == 20 and note.startswith("1 photograph is in no split that was written down of ")
+        assert "and cannot be read: left out, the first: " in note and "3.bmp: cannot be read as an image" in note
+    whole = next(path for path in (folder / "cat").iterdir())
+    (folder / "cat" / "torn.bmp").write_bytes(whole.read_bytes()[:-60])
+    Image.new("RGB", (9, 9)).save(folder / "cat" / "new.bmp")
+    found = evaluate(tmp_path / "run", split="all")
+    assert found.images == 21 and found.notes[0].endswith("(new, or left out in training): tested")
+    assert found.notes[1].startswith("2 photographs are in no split") and not any("changed" in n for n in found.notes)
+    whole.write_bytes(b"no image")
+    with pytest.raises(DataError, match=f"1 image cannot be used: .*{whole.name}"):
+        evaluate(tmp_path / "run", split="all")
 
 
 def test_another_folder_of_the_same_name_is_another_data_set(run, tmp_path):

@@ -106,6 +106,7 @@ def test_beside_a_model_file_and_for_shipped_nets_in_the_current_folder(net, tmp
         ("torchvision", "run", r"is a folder; name a file in it, as .*model\.torchvision\.safetensors"),
         ("torchvision", "net.onnx", "name of a file for --to onnx"),
         ("torch-export", "net.onnx", "name of a file for --to onnx"),
+        ("torchvision", "away/net.safetensors", r"--out .*net\.safetensors: there is no folder .*away$"),
         ("timm", "run", "a folder of its own"),
         ("timm", "run/recipe.toml", "a folder of its own"),
         ("torch-export", "plain", r"the name of a file for --to torch-export ends in \.pt2"),
@@ -170,6 +171,6 @@ def test_scores_are_asked_for_of_whole_functions_only(run):
         export(run, "torchvision", scores=True)
 
 
-def test_a_folder_that_cannot_be_written_to(run, tmp_path):
+def test_a_file_that_cannot_be_written(run, tmp_path):
     with pytest.raises(RunError, match="cannot write"):
-        export(run, "torchvision", tmp_path / "nowhere" / "net.safetensors")
+        export(run, "torchvision", tmp_path / f"{'n' * 240}.safetensors")  # too long, with what stands beside it first

@@ -1,5 +1,8 @@
 """ONNX files in int8: what they are made of, that they run, and that none is kept which loses too much."""
 
+import re
+import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from math import inf
 from pathlib import Path
@@ -9,8 +12,8 @@ import pytest
 
 from reslab.data import Images
 from reslab.errors import RunError, UsageError
-from reslab.interop import Int8, export, load
-from reslab.interop.int8 import BATCH, _Photographs, in_int8, int8_bytes, refuse_other_format
+from reslab.interop import Int8, Price, export, int8, load
+from reslab.interop.int8 import BATCH, _Photographs, few_images, in_int8, int8_bytes, refuse_other_format
 from reslab.interop.onnx_graph import PACKAGES, onnx_bytes, read_onnx
 from tests.interop.classifiers import classifier, noise, saved
 
@@ -101,8 +104,44 @@ def test_what_loses_too_much_is_not_kept(graph, tmp_path):
     with pytest.raises(RunError, match=r"int8 has .* % of 60 of noise wrong, fp32 0\.00 %: .* 2 are allowed") as error:
         in_int8(graph, spoilt, scores=False)
     assert "--max-rise" in str(error.value) and "nothing was written" in str(error.value)
+    assert re.search(r"\d+\.\d\d ± .* points more \(\d+ of 60 images\)", str(error.value))
     _, price = in_int8(graph, Int8(black, "black", held_out(graph), "60 of noise", most=inf), scores=False)
     assert price.rise > 2
+
+
+@pytest.mark.parametrize("more", [12, 13])
+def test_a_rise_of_exactly_what_is_allowed_is_kept(more, monkeypatch):
+    costs = Price(5_000, "5,000 of noise", 20, 0, 0, 57, 57 + more, 0.1)
+    monkeypatch.setattr(int8, "int8_bytes", lambda *words: b"made")
+    monkeypatch.setattr(int8, "read_onnx", lambda data: (None, {}))
+    monkeypatch.setattr(int8, "price_of", lambda *words, **choices: costs)
+    asked = Int8(noise(1, 8), "", Images(noise(1, 8), np.zeros(1, np.int64)), "", most=0.24)
+    if more == 12:
+        assert in_int8(b"", asked, scores=False) == (b"made", costs)
+        return
+    with pytest.raises(RunError, match=r"0\.26 ± 0\.10 points more \(13 of 5,000 images\), and 0\.24 are allowed"):
+        in_int8(b"", asked, scores=False)
+
+
+def test_that_one_image_decides_is_said():
+    few = Price(60, "60 of noise", 1, 0, 0, 5, 6, 1.7)
+    assert (
+        few_images(few, 1) == "of so few images each is 1.67 points: one that is wrong in int8 alone would be too many"
+    )
+    assert not any(few_images(few, most) for most in (0, 1.7, inf))
+    assert not few_images(replace(few, wrong_before=None), 1)
+
+
+def test_that_nothing_can_tell_is_said_before_anything_is_written(tmp_path, monkeypatch):
+    def writing(*words):
+        raise AssertionError("written")
+
+    module = sys.modules["reslab.interop.export"]
+    monkeypatch.setattr(module, "_made", writing)
+    monkeypatch.setattr(module, "require_onnx", lambda: None)
+    net = saved(tmp_path / "net.safetensors", classifier("resnet8", 8))
+    with pytest.raises(RunError, match="nothing tells what int8 costs: none here"):
+        export(net, int8=lambda found: Int8(noise(1, 8), "", None, "none here"))
 
 
 @pytest.mark.slow
@@ -123,9 +162,10 @@ def test_it_lies_beside_the_file_in_fp32_and_is_read_back(name, tmp_path, capfd,
 
     def look(made) -> Int8:
         labels = made(pixels).argmax(dim=1).numpy()
-        return Int8(pixels, "16 of noise", Images(pixels, labels), "them", most=inf)
+        return Int8(pixels, "16 of noise", Images(pixels, labels), "them", ("what is said of them",), most=inf)
 
     found = export(net, "onnx", int8=look, scores=True)
+    assert found.notes[-1] == "what is said of them"
     assert found.path == tmp_path / "net-int8.onnx" and found.agreement.good and found.price.images == 16
     assert (found.to_dict()["precision"], found.to_dict()["int8"]["source"]) == ("int8", "them")
     made = load(found.path)

@@ -42,6 +42,8 @@ def test_a_folder_of_runs_names_one(tmp_path):
         message = f"it has no {lacking}; there are 2 runs in it, such as {tmp_path / 'a'}"
         with pytest.raises(RunError, match=f"{re.escape(message)}$"):
             read(tmp_path)
+    with pytest.raises(UsageError, match=f"a run's; there are 2 runs in it, such as {re.escape(str(tmp_path / 'a'))}$"):
+        RunFolder(tmp_path).refuse_foreign()
 
 
 def test_a_file_where_the_run_should_be(tmp_path):

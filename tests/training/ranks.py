@@ -12,6 +12,7 @@ from reslab.errors import DataError
 from reslab.processes import this_team
 from reslab.store import RunFolder
 from reslab.training import Interrupted, Recipe, Surroundings, recipe_for, together, train
+from reslab.training.again import command_again
 
 INTERRUPTED, KILLED, STEPS = 9, 20, 36
 IN_FP32 = Surroundings(Request(precision="fp32"), save_every=1e6)
@@ -71,6 +72,9 @@ def missing(recipe: Recipe, told: object) -> Dataset:
 def main(place: Path, befalls: str) -> None:
     rank = this_team().rank
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun sends it to who is left, who has yet to write what befell
+    if befalls == "nothing":
+        (place / f"again {rank}").write_text(command_again(Path("run")))
+        return
     if befalls == "hinder":
         hinder(place)
         return

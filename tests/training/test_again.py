@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from reslab.training.again import command_again
+from tests.torchrun import on_two_machines
 
 
 @pytest.fixture
@@ -31,3 +32,10 @@ def test_on_several_machines_it_says_what_it_cannot_know(started):
     command, _, then = command_again(Path("run")).partition(", on each of ")
     assert command == "torchrun --nnodes 3 --nproc-per-node 2 RENDEZVOUS -m -- reslab train --run run"
     assert then.startswith("the 3 machines, with what torchrun was given there in place of RENDEZVOUS (--node-rank")
+
+
+@pytest.mark.slow
+def test_as_torchrun_itself_starts_a_process_on_each_of_two_machines(tmp_path):
+    on_two_machines("tests.training.ranks", tmp_path, "nothing")
+    said = {(tmp_path / f"again {rank}").read_text().partition(",")[0] for rank in (0, 1)}
+    assert said == {"torchrun --nnodes 2 --nproc-per-node 1 RENDEZVOUS -m -- reslab train --run run"}

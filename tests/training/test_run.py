@@ -138,6 +138,21 @@ def test_done_is_done(digits, recipe, tmp_path):
     assert (tmp_path / "run" / "model.safetensors").stat().st_mtime_ns == before
 
 
+def test_a_run_that_lost_its_model_is_not_done(digits, recipe, tmp_path):
+    train_on(digits, recipe, tmp_path / "run", Surroundings())
+    (tmp_path / "run" / "model.safetensors").unlink()
+    for again in (
+        lambda: train_on(digits, recipe, tmp_path / "run", Surroundings()),
+        lambda: train(recipe, tmp_path / "run"),
+    ):
+        with pytest.raises(
+            RunError, match=r"run is finished, but its model\.safetensors is gone: put it back, or delete"
+        ):
+            again()
+    (tmp_path / "run" / "result.json").unlink()
+    assert train_on(digits, recipe, tmp_path / "run", Surroundings())["steps"] == recipe.steps, "the way out"
+
+
 def test_done_is_done_whatever_has_become_of_its_data(digits, recipe, tmp_path):
     first = train_on(digits, recipe, tmp_path / "run", Surroundings())
     few = replace(digits, splits={**digits.splits, "train": digits.splits["train"].only(slice(0, 3))})
