@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,25 @@ import reslab
 from reslab.cli.documents import DOCUMENTS, ROOT, _counted, _place, budgets_table, filled, wanted
 from reslab.experiments.budgets import BUDGETS, is_plain
 from reslab.experiments.document import Document
+from reslab.experiments.experiment import Runs
+from reslab.experiments.loose import loose_claims
 from reslab.experiments.recorded import recorded
+from reslab.experiments.registry import EXPERIMENTS
+from reslab.experiments.scales import Setting
 from reslab.store import read_benches, read_results
 from reslab.training import Recipe
+from tests.cli.documented import commands_in, fault_of, strange_options
 from tests.experiments.test_budgets import result
 
+INSTRUCTING = (
+    "README.md",
+    "PAPER.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
+)
 BESIDE = ("README.md", "PAPER.md", "DECISIONS.md", "LOG.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/speed.md")
-
+NAMING = ("PAPER.md", "DECISIONS.md", "LOG.md")  # those that name symbols
+SYMBOL = re.compile(r"`([\w/]+\.(?:py|json))::([\w.]+)`")
 
 GENERATED = wanted(read_results(ROOT / "results"), read_benches(ROOT / "results"))
 
@@ -64,11 +77,21 @@ def test_marked_places_are_filled():
 @pytest.mark.parametrize("name", BESIDE)
 def test_every_symbol_that_is_named_exists(name):
     text = (ROOT / name).read_text(encoding="utf-8")
-    named = re.findall(r"`([\w/]+\.(?:py|json))::([\w.]+)`", text)
-    assert named or name != "PAPER.md"
+    named = SYMBOL.findall(text)
+    assert bool(named) == (name in NAMING), "a document that names symbols is in that list, and has some"
     for file, symbol in named:
         assert (ROOT / file).is_file(), f"{name} names {file}"
         assert symbol in _symbols(ROOT / file), f"{name} names {file}::{symbol}"
+
+
+def test_every_place_of_the_paper_has_its_symbol():
+    rows, inside = [], False
+    for line in (ROOT / "PAPER.md").read_text(encoding="utf-8").splitlines():
+        inside = line.startswith("| place | what | where |") or (inside and line.startswith("|"))
+        if inside and not line.startswith(("| place |", "|---")):
+            rows.append(line)
+    assert len(rows) > 50
+    assert [row for row in rows if not SYMBOL.search(row)] == []
 
 
 @pytest.mark.parametrize("name", BESIDE)
@@ -78,14 +101,69 @@ def test_every_link_into_the_repository_leads_somewhere(name):
         assert ((ROOT / name).parent / target).exists(), f"{name} links to {target}"
 
 
-def test_every_reslab_command_that_documents_name_exists():
-    from reslab.cli.app import app
+@pytest.mark.parametrize("name", INSTRUCTING)
+def test_every_command_of_the_documents_can_be_typed(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert {" ".join(words): fault for words in commands_in(text) if (fault := fault_of(words))} == {}
 
-    verbs = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
-    for name in BESIDE:
-        text = (ROOT / name).read_text(encoding="utf-8")
-        for verb in re.findall(r"(?:`|^\s*|\$ )reslab ([a-z]+)", text, flags=re.MULTILINE):
-            assert verb in verbs, f"{name} names reslab {verb}"
+
+def test_the_documents_show_commands():
+    shown = {name: len(commands_in((ROOT / name).read_text(encoding="utf-8"))) for name in INSTRUCTING}
+    assert shown["README.md"] > 30 and shown["PAPER.md"] > 30 and shown["docs/speed.md"] > 2
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_every_command_that_documents_mention_has_its_options(name):
+    """In diaries and tables of decisions, commands are often half of one: "`reslab predict --calibrated`"."""
+    for words in commands_in((ROOT / name).read_text(encoding="utf-8")):
+        assert strange_options(words) == [], f"{name}: reslab {' '.join(words)}"
+
+
+def test_every_command_of_the_papers_page_can_be_typed():
+    commands = [claim.command for claim in loose_claims() if claim.command.startswith("reslab ")]
+    for experiment in EXPERIMENTS.values():
+        for scale in ("small", "full"):
+            commands += [Document(experiment, Runs(Setting.nominal(scale)), (), asked=f"--scale {scale}").command]
+    assert len(commands) > 30
+    assert {command: fault for command in commands if (fault := fault_of(shlex.split(command)[1:]))} == {}
+
+
+@pytest.mark.parametrize(
+    ("command", "fault"),
+    [
+        ("trian digits", "KeyError: 'trian'"),
+        ("train digits --rate 0.1", "No such option: --rate"),
+        ("train digits --epochs many", "not a valid|unable to parse"),
+        ("train digits --set augment.brightnes=0.4", "unknown field 'augment.brightnes'"),
+        ("train digits --set augment.flip=perhaps", "augment.flip"),
+        ("train digits --model resnet21", "resnet21"),
+        ("train digits --recipe quick", "quick"),
+        ("sweep digits --grid optimizer.rate=0.1,0.2", "unknown field 'optimizer.rate'"),
+        ("sweep digits --change augment.pda=0", "unknown field 'augment.pda'"),
+        ("sweep digits --models plain20,resnet21", "resnet21"),
+        ("reproduce figure99 --scale small", "unknown experiment 'figure99'"),
+        ("reproduce figure1 --scale middle", "middle"),
+        ("analyze gradient RUN", "KeyError: 'gradient'"),
+        ("predict RUN", "Missing"),
+    ],
+)
+def test_a_command_that_cannot_be_typed_is_noticed(command, fault):
+    shown = f"Like this:\n\n    reslab {command}  # --odd\n\nor `reslab {command}`.\n"
+    typed, quoted = commands_in(shown)
+    assert typed == quoted == shlex.split(command)
+    assert re.search(fault, fault_of(typed))
+
+
+def test_commands_that_can_be_typed_are_not_complained_of():
+    for command in (
+        "doctor",
+        "predict",
+        "reproduce NAME --scale smoke|small",
+        "sweep digits --change smoothing=0,balance=1",
+    ):
+        assert fault_of(command.split()) is None, command
+    assert commands_in("    torchrun --nproc-per-node 2 -m -- reslab train\n") == [["train"]]
+    assert strange_options(["predict", "--calibrated"]) == [] and strange_options(["predict", "--odd"]) == ["--odd"]
 
 
 def test_the_readmes_tree_is_the_tree():

@@ -1,6 +1,7 @@
 """The figure in the manner of Figure 6: deterministic, without warnings, in any script."""
 
 import math
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -44,7 +45,15 @@ def test_a_run_has_one_colour_and_two_strokes() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 9, 30])
 def test_any_number_of_runs(count: int) -> None:
-    ElementTree.fromstring(curves_figure([Series.of(f"run {i}", metric_lines(i)) for i in range(count)]))
+    svg = curves_figure([Series.of(f"run {i}", metric_lines(i)) for i in range(count)]).decode()
+    elements = list(ElementTree.fromstring(svg).iter())
+    styles = [element.get("style", "") for element in elements]
+    for width, dashed in (("1.1", True), ("2.2", False)):  # of training, of validation
+        drawn = [style for style in styles if f"stroke-width: {width}" in style]
+        assert len(drawn) == count and all(("stroke-dasharray" in style) is dashed for style in drawn)
+        assert len({re.search(r"stroke: (#\w+)", style)[1] for style in drawn}) == count, "a colour a run"
+    words = [element.text for element in elements if element.tag.endswith("text")]
+    assert [word for word in words if word.startswith("run ")] == [f"run {i}" for i in range(count)]
 
 
 def test_gaps_and_single_points() -> None:
