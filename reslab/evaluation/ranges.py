@@ -111,8 +111,8 @@ def _judges_in(net: Classifier, images: Path, root: Path | None, say: Say, why: 
     """Validation images in a folder that is named; or why there are none there, nor of the net's own."""
     try:
         return tested_on(net, images, VAL, root, "error", say), ""
-    except UsageError:
-        here = f"{_name(images)} has no val/"
+    except UsageError as error:
+        here = str(error) if no_text(str(images.resolve())) else f"{_name(images)} has no val/"
     except DataError as error:
         here = str(error)
     return None, f"{why}; and {here}"

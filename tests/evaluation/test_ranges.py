@@ -146,3 +146,6 @@ def test_a_name_that_is_no_text_is_escaped(run, pets, tmp_path):
     except OSError:
         pytest.skip("this file system takes no such name")
     assert looked_at(load(run), folder).source == "3 photographs in caf\\udce9"
+    make_photos(folder / "val", COUNTS, seed=5)
+    found = looked_at(classifier("resnet8", 8), folder)
+    assert found.held_out is None and found.held_out_source.endswith("caf\\udce9: the name is not UTF-8; rename it")

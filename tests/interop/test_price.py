@@ -58,8 +58,8 @@ def test_where_no_answer_changes_there_is_no_spread_but_something_that_is_not_se
 
 
 @pytest.mark.parametrize("most", [0.24, 0.58, 1.0, 1.16, 2.3])
-@pytest.mark.parametrize("images", [100, 200, 360, 5_000, 9_999])
-@pytest.mark.parametrize("before", [0, 7, 57])
+@pytest.mark.parametrize("images", [1_000, 2_000, 3_600, 5_000, 9_999])
+@pytest.mark.parametrize("before", [0, 7, 478])
 def test_as_much_as_is_allowed_is_allowed_and_no_image_more(most, images, before):
     limit = Fraction(str(most)) * images // 100  # images, exactly
     at_limit = Price(images, "", 0, 0, 0, before, before + int(limit))
