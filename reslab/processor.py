@@ -31,6 +31,14 @@ LASTING = (
 )
 
 
+# Of the flags those that say which instructions there are; others come and go with kernels and their mitigations.
+INSTRUCTIONS = (
+    *("abm", "adx", "aes", "amx", "avx", "bf16", "bmi", "f16c", "fma", "gfni", "lzcnt", "mmx", "movbe", "pclmul"),
+    *("popcnt", "sha", "sse", "ssse", "vaes", "vpclmul", "xsave"),
+    *("asimd", "fp", "i8mm", "neon", "sme", "sve"),  # Arm's
+)
+
+
 def cpu_words() -> dict[str, str]:
     """/proc/cpuinfo of the first processor; empty where there is none."""
     try:
@@ -83,8 +91,19 @@ def fingerprint() -> str:
 
 
 def digest() -> str:
-    """The fingerprint in 16 letters, to be recorded: processors of one name ("AMD EPYC") have several."""
-    return hashlib.sha256(fingerprint().encode()).hexdigest()[:16]
+    """16 letters to be recorded, which tell processors of one name apart, and stay under another kernel."""
+    return hashlib.sha256(_identity(fingerprint()).encode()).hexdigest()[:16]
+
+
+def _identity(fingerprint: str) -> str:
+    """A fingerprint with its instructions as its only flags."""
+    lines = (line.partition(":") for line in fingerprint.splitlines())
+    return "\n".join(
+        name + " ".join(flag for flag in words.split() if flag.startswith(INSTRUCTIONS))
+        if name in ("flags", "Features")
+        else name + words
+        for name, _, words in lines
+    )
 
 
 def _sysctl() -> str:

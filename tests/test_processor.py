@@ -43,3 +43,12 @@ def test_the_digest_is_of_the_fingerprint(monkeypatch):
         monkeypatch.setattr(processor, "cpu_words", lambda flags=flags: ONE | {"flags": flags})
         told.append(processor.digest())
     assert told[0] == told[1] != told[2] and len(told[0]) == 16
+
+
+def test_a_flag_of_the_kernels_is_no_other_processor_to_the_digest(monkeypatch):
+    """Mitigations come with kernels; what is compiled is compiled anew, but a run goes on with the same arithmetic."""
+    told = []
+    for flags in ("sse2 avx2", "sse2 avx2 retbleed nopl", "sse2 avx2 avx512_bf16 nopl"):
+        monkeypatch.setattr(processor, "cpu_words", lambda flags=flags: ONE | {"flags": flags})
+        told.append(processor.digest())
+    assert told[0] == told[1] != told[2]

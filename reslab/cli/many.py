@@ -124,7 +124,8 @@ def run_all(ahead: Ahead, around: "Surroundings") -> list["Outcome"]:
         outcomes = run_queue(ahead.plan, around, ahead.tried, watch)
     for outcome in outcomes:
         if outcome.result is None:
-            say(f"failed: {outcome.job.label} ({outcome.job.folder}): {outcome.trouble}")
+            what = "diverged" if outcome.diverged else "failed"
+            say(f"{what}: {outcome.job.label} ({outcome.job.folder}): {outcome.trouble}")
     return outcomes
 
 

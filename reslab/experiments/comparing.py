@@ -3,7 +3,6 @@
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import inf
 
 from reslab.experiments.experiment import Finding, Runs
 from reslab.experiments.uncertainty import Part, Uncertainty, of_sum, over_draws
@@ -22,20 +21,18 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Difference:
-    """Points between two mean errors, the standard error of that, and its degrees of freedom."""
+    """Points between two mean errors, and how sure that is."""
 
     points: float
-    error: float
-    freedom: float = inf
+    uncertainty: Uncertainty
 
     @classmethod
     def of(cls, points: float, parts: Iterable[Part]) -> "Difference":
-        uncertainty = of_sum(parts)
-        return cls(points, uncertainty.error, uncertainty.freedom)
+        return cls(points, of_sum(parts))
 
     @property
-    def uncertainty(self) -> Uncertainty:
-        return Uncertainty(self.error, self.freedom)
+    def error(self) -> float:
+        return self.uncertainty.error
 
     @property
     def sure(self) -> bool:

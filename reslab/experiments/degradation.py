@@ -44,7 +44,7 @@ def search(runs: Runs) -> list[Need]:
 
 def finals(runs: Runs) -> list[Need]:
     """Each net at its best rate; where nothing was searched, as for estimates, at the rate of its preset."""
-    if not any(runs.of(_label(net, rate)) for rate in _rates(runs) for net in NETS):
+    if not any(_tried(runs, net) for net in NETS):
         return [Need(net, runs.setting.recipe(net)) for net in NETS]
     best = {net: best_rate(runs, net) for net in NETS}
     return [Need(net, _at(runs.setting.recipe(net), rate)) for net, rate in best.items() if rate is not None]
@@ -111,7 +111,7 @@ def _apart(runs: Runs, higher: str, lower: str, split: str, title: str, paper: f
 def _of_the_search(runs: Runs) -> list[str]:
     """What a reader should know of it: where nets diverged, and where a better rate may lie beyond those tried."""
     rates = _rates(runs)
-    told = [f"{label} diverged" for label in runs.diverged]
+    told = [f"{label} diverged with one seed or more" for label in runs.diverged]
     for net in NETS:
         best = best_rate(runs, net) if _tried(runs, net) > 1 else None
         if best in (rates[0], rates[-1]):

@@ -157,6 +157,8 @@ class Document:
             notes.append(f"The paper's images are others than {list_text(others)}: no deviation means anything there.")
         many = any((row.n or 0) > 1 for row in self.rows)
         notes.append("± is the standard deviation over n seeds." if many else "One seed has no ±.")
+        if self.finding.holds is None and not self.too_small and {len(of) for of in self.runs.found.values()} == {1}:
+            notes.append("One seed of each net decides no difference; --seeds 3 may.")
         return notes
 
     @property

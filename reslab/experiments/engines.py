@@ -8,8 +8,9 @@ from reslab.engine import alike
 from reslab.experiments.comparing import Difference
 from reslab.experiments.spread import SpreadRatio, spread_ratio
 from reslab.experiments.uncertainty import over_draws
-from reslab.reporting import SeedGroup, Series, curves_figure, machine_text, markdown_table, seed_groups
+from reslab.reporting import SeedGroup, Series, curves_figure, machine_text, markdown_table
 from reslab.reporting.processors import vector_units
+from reslab.reporting.rounding import finite
 from reslab.training import Recipe
 
 ENGINES = ("native", "torch")
@@ -26,16 +27,23 @@ def on_both(results: Sequence[Result]) -> list[Pair]:
     The same are vector units, precision, threads and the number of images. Processors with the same units may still be
     different ones: `engines_table` says where they are.
     """
-    found: dict[tuple[str, ...], Pair] = {}
-    for group in seed_groups(results):
-        environment, result = group.first["environment"], group.first["result"]
+    found: dict[tuple[str, ...], dict[str, dict[int, Result]]] = {}
+    for run in results:
+        environment, result = run["environment"], run["result"]
         execution = environment.get("execution", {})
-        if execution.get("engine") in ENGINES and group.values("val_error"):
-            recipe = Recipe.from_dict(group.first["recipe"])
+        if execution.get("engine") in ENGINES and finite(result.get("val_error")) is not None:
+            recipe = Recipe.from_dict(run["recipe"])
             way = (vector_units(environment.get("machine", {})), execution["precision"], str(execution["threads"]))
             like = (recipe.data.name, recipe.digest(), str(result.get("val_images")), *way)
-            found.setdefault(like, {}).setdefault(execution["engine"], group)
-    return [pair for pair in found.values() if set(pair) == set(ENGINES) and _by_seed(pair)]
+            found.setdefault(like, {}).setdefault(execution["engine"], {}).setdefault(recipe.seed, run)
+    pairs = [_of_common_seeds(by_engine) for by_engine in found.values() if set(by_engine) == set(ENGINES)]
+    return [pair for pair in pairs if pair]
+
+
+def _of_common_seeds(by_engine: Mapping[str, Mapping[int, Result]]) -> Pair:
+    """The runs from the seeds that both engines have, in their order; nothing where there are none."""
+    seeds = sorted(set.intersection(*(set(by_engine[engine]) for engine in ENGINES)))
+    return {engine: SeedGroup(tuple(by_engine[engine][seed] for seed in seeds)) for engine in ENGINES if seeds}
 
 
 def engines_table(results: Sequence[Result]) -> str:
@@ -64,8 +72,7 @@ def engines_figure(results: Sequence[Result]) -> bytes:
 
 def _by_seed(pair: Pair) -> list[tuple[Result, Result]]:
     """The runs of both engines from the same seed: native, torch."""
-    ours, theirs = ({run["recipe"]["seed"]: run for run in pair[engine].results} for engine in ENGINES)
-    return [(ours[seed], theirs[seed]) for seed in sorted(ours.keys() & theirs.keys())]
+    return list(zip(*(pair[engine].results for engine in ENGINES), strict=True))
 
 
 def _errors(pair: Pair) -> tuple[list[float], list[float]]:

@@ -52,7 +52,7 @@ def finding(runs: Runs) -> Finding:
     share = 100 * layers("resnet34")[1] / layers("vgg19")[1]
     words = f"the residual net needs {share:.1f} % of VGG-19's multiply-adds; the paper's figures are "
     met = "met with their one decimal" if close else "not met"
-    counts = "exactly" if same else "not"
+    counts = "are met exactly" if same else "are not met"
     return Finding(same and close, f"{words}{met}, and its numbers of layers and shortcuts {counts}")
 
 

@@ -90,13 +90,21 @@ def finding(runs: Runs) -> Finding:
         for when, of in found.items()
     )
     words = (
-        f"the weakest response of any layer of a plain net has a deviation of {weakest:.2f}; the weakest gradient at "
-        f"any is {_digits(backwards, 2):g} times that at the last; against those at the last, gradients at the first "
-        f"layer are {told}"
+        f"the weakest response of any layer of a plain net has a deviation of {weakest:.2f}; "
+        f"{_weakest(backwards)}; against those at the last, gradients at the first layer are {told}"
     )
     if runs.setting.smoke:
         return Finding(None, words)
     return Finding(all_hold([weakest > VANISHED, backwards > VANISHED]), words)
+
+
+def _weakest(least: float) -> str:
+    """How far gradients fall below the last layer's on their way back."""
+    return (
+        "no gradient is weaker than the last's"
+        if least >= 1
+        else f"the weakest gradient is {_digits(least, 2):g} times"
+    )
 
 
 def _of_fresh(name: str, images: Sample, seed: int) -> tuple[Signal, ...]:

@@ -64,7 +64,7 @@ def finding(runs: Runs) -> Finding:
 
 def _as_well(trained: Difference | None) -> bool | None:
     """Not above the other; above it and not surely so, or of single seeds, is not decided."""
-    if trained is None or not trained.freedom:
+    if trained is None or not trained.uncertainty.known:
         return None
     return True if trained.points <= 0 else False if trained.sure else None
 

@@ -239,7 +239,8 @@ def _log_ratio(by_depth: Mapping[int, list[float]], deep: int, shallow: int) -> 
     """The logarithm of the ratio of two means; correlations, so that neither is far from positive."""
     one, other = (_mean(by_depth[depth]) for depth in (deep, shallow))
     values = [max(mean.value, SMALLEST) for mean in (one, other)]
-    parts = [mean.over_nets.as_part(1 / value) for mean, value in zip((one, other), values, strict=True)]
+    both = zip((one, other), values, strict=True)
+    parts = [part for mean, value in both for part in mean.over_nets.times(1 / value).parts]
     return Estimate(log(values[0] / values[1]), of_sum(parts))
 
 

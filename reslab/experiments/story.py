@@ -45,9 +45,9 @@ def entry(
 def _at(experiment: Experiment, runs: Runs, alone: bool) -> Entry:
     """One experiment at one scale; `alone` keeps the rows that have the paper's number alone."""
     scale = runs.setting.scale
-    document = Document.of(
-        experiment, runs, asked=f"--scale {scale}" if experiment.rounds or experiment.measure else ""
-    )
+    seeds = max((len(of) for of in runs.found.values()), default=1)
+    asked = f"--scale {scale}" + (f" --seeds {seeds}" if seeds > 1 else "")
+    document = Document.of(experiment, runs, asked=asked if experiment.rounds or experiment.measure else "")
     measured = any(row.ours is not None for row in document.rows)
     finding = document.finding
     picture, caption, rows = _drawn(document, measured, alone)

@@ -35,8 +35,8 @@ def finding(runs: Runs) -> Finding:
     same = all(as_printed(ours, told) for _, ours, told in values)
     cut = [f"{label} has {ours:.3f}e9, printed {told:g}e9" for label, ours, told in values if round(ours, 1) != told]
     most, vgg = max(ours for _, ours, _ in values), counted(VGG).macs / 1e9
-    words = f"the paper's figures are ours {'' if same else 'not '}with one decimal, rounded"
-    words += f" but for those cut off: {', '.join(cut)}" if cut else ""
+    words = "the paper's figures are ours, rounded" if same else "not all of the paper's figures are ours, rounded"
+    words += f", or cut off ({', '.join(cut)})" if same and cut else f": {', '.join(cut)}" if cut else ""
     return Finding(same and most < vgg, f"{words}; the deepest net has {most:.1f}e9, {VGG} {vgg:.1f}e9")
 
 

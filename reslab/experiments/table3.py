@@ -68,7 +68,7 @@ def options_alike(runs: Runs) -> Finding:
         return Finding(None, "options A, B, C among themselves: not known")
     widest = max(apart, key=lambda one: abs(one.points))
     least = min(gains, key=lambda one: one.points)
-    parts = [least.uncertainty.as_part(HARDLY), widest.uncertainty.as_part()]
+    parts = (*least.uncertainty.times(HARDLY).parts, *widest.uncertainty.parts)
     left = Difference.of(HARDLY * least.points - abs(widest.points), parts)
     words = (
         f"at most {abs(widest.points):.2f} ± {widest.error:.2f} points, and the least that one of them gains {least}"

@@ -1,7 +1,8 @@
-"""How sure a number is: its standard error, and of how many independent deviations that was itself estimated.
+"""How sure a number is: the parts of its variance, and of how many independent deviations each was estimated.
 
 A spread over three seeds is a guess at the spread over all of them, and may well be far too small. Student's t allows
-for that; Welch's and Satterthwaite's formula does where a variance has several parts.
+for that, part by part: one that is known exactly does not lend its certainty to one that happened to come out small, as
+it does in Welch's and Satterthwaite's formula.
 """
 
 import statistics
@@ -27,25 +28,29 @@ class Part:
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """A standard error, and the degrees of freedom that it has."""
+    """Of a number: the independent parts of its variance."""
 
-    error: float
-    freedom: float = inf
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def error(self) -> float:
+        """The standard error, without what is not known."""
+        return sqrt(sum(part.variance for part in self.parts))
+
+    @property
+    def known(self) -> bool:
+        return all(part.freedom for part in self.parts)
 
     @property
     def reach(self) -> float:
-        """How far the true value may be away, as surely as two standard errors say it of a known spread (95.4 %).
+        """How far the true value may be away, at least as surely as two standard errors say it of a known spread.
 
-        inf where a part of it is not known.
+        That is 95.4 %. inf where a part is not known.
         """
-        return self.error * needed(self.freedom) if self.freedom else inf
+        return sqrt(sum(needed(part.freedom) ** 2 * part.variance for part in self.parts)) if self.known else inf
 
     def times(self, factor: float) -> "Uncertainty":
-        return Uncertainty(abs(factor) * self.error, self.freedom)
-
-    def as_part(self, factor: float = 1.0) -> Part:
-        """Of something that has `factor` times this number in it."""
-        return Part(self.times(factor).error ** 2, self.freedom)
+        return Uncertainty(tuple(Part(factor**2 * part.variance, part.freedom) for part in self.parts))
 
 
 def needed(freedom: float) -> float:
@@ -57,18 +62,14 @@ def needed(freedom: float) -> float:
 
 
 def of_sum(parts: Iterable[Part]) -> Uncertainty:
-    """Of a sum of independent parts; its degrees of freedom by Welch (1947) and Satterthwaite (1946).
-
-    Where a part is not known, its error is that of the others, and it has no degree of freedom.
-    """
-    each = list(parts)
-    variance = sum(part.variance for part in each)
-    if any(part.freedom == 0 for part in each):
-        return Uncertainty(sqrt(variance), 0)
-    lost = sum(part.variance**2 / part.freedom for part in each)
-    return Uncertainty(sqrt(variance), variance**2 / lost if lost else inf)
+    """Of a sum of independent numbers that have these parts."""
+    return Uncertainty(tuple(parts))
 
 
 def over_draws(values: Sequence[float]) -> Part:
-    """What the mean of `values`, of seeds or other draws, is uncertain by for their spread; of one, nobody knows."""
-    return Part(statistics.variance(values) / len(values), len(values) - 1) if len(values) > 1 else Part(0.0, 0)
+    """What the mean of `values`, of seeds or other draws, is uncertain by for their spread.
+
+    Not known of a single one, nor of several that are all the same: errors are counted in whole images.
+    """
+    variance = statistics.variance(values) if len(values) > 1 else 0.0
+    return Part(variance / len(values), len(values) - 1) if variance else Part(0.0, 0)

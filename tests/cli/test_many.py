@@ -113,7 +113,7 @@ def test_a_sweep_with_a_point_that_diverges(tmp_path):
     good, bad = first.json["points"]
     assert good["values"] == {"optimizer.lr": "0.1"} and good["val_images"] == 360 and good["n"] == 1
     assert bad["n"] == 0 and "diverged" in first.json["failed"][0]["why"]
-    assert "failed: lr 1e30" in first.err and "diverged" in first.err
+    assert "diverged: lr 1e30" in first.err and "diverged" in first.err
     out = Path(first.json["out"])
     assert out.parent == tmp_path and out.name.startswith("sweep-")
     written = {path.name: path.read_bytes() for path in out.iterdir()}

@@ -136,7 +136,7 @@ def test_the_paper_is_reached_by_any_budget_and_missed_by_the_longest():
     lower, alone = (with_errors(runs, 5.0) for runs in (several, single))
     found = Document.of(BUDGETS, lower).finding
     assert "resnet20 in 160 epochs less the paper's 8.75 %: -3.75" in found.words
-    assert "at 4 epochs it is there first" in found.words
+    assert "the first at or below it is of 4 epochs" in found.words
     assert is_reached(lower, "resnet20") is True and is_reached(alone, "resnet20") is None
     assert found.holds is None, "resnet56 has one seed"
     higher = with_errors(several, 15.0)

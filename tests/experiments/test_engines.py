@@ -36,7 +36,7 @@ def test_the_same_seeds_are_compared():
     """Each engine's errors spread by 2.8 points; what one has of the other's seed spreads by 0.14."""
     runs = [result("native", 0, 20.0), result("native", 1, 24.0), result("torch", 0, 20.9), result("torch", 1, 25.1)]
     table = engines_table([*runs, result("torch", 2, 90.0)])
-    assert "22.00 ± 2.83 (n=2, 5,000 images)" in table
+    assert "22.00 ± 2.83 (n=2, 5,000 images)" in table and "90" not in table, "a seed that one has alone"
     assert "resnet20, 2.56 epochs: -1.00 ± 0.10 points (n=2)" in table, "sqrt(0.02 / 2)"
     assert "by Student's t: none of 1" in table, "with one degree of freedom 14 standard errors are needed"
 
@@ -77,6 +77,14 @@ def test_processors_of_one_name_are_told_apart(ours, theirs, said):
     runs = [on(ours, result("native", 0, 20.0)), on(theirs, result("torch", 0, 21.0))]
     told = "ran on different processors, with the same vector units: resnet20, 2.56 epochs." in engines_table(runs)
     assert told is said
+
+
+def test_seeds_of_several_processors_of_one_kind_are_one_comparison():
+    ours = [on(ZEN4 if seed < 2 else ZEN5, result("native", seed, 20.0 + seed)) for seed in range(3)]
+    theirs = [on(ZEN4, result("torch", seed, 21.0 + seed)) for seed in range(3)]
+    (pair,) = on_both([*ours, *theirs])
+    assert [run["recipe"]["seed"] for run in pair["native"].results] == [0, 1, 2]
+    assert "(n=3, 5,000 images)" in engines_table([*ours, *theirs])
 
 
 def test_other_vector_units_are_another_comparison():

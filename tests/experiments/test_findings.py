@@ -53,10 +53,15 @@ def test_claims_hold_where_they_hold_for_sure(experiment):
 
 
 def alike(runs: Runs):
-    """Every seed of a label with the errors of its first."""
-    errors = ("train_error", "val_error", "test_error")
+    """Every seed of a label a hundredth of a point from the one before."""
+    names = ("train_error", "val_error", "test_error")
     return {
-        label: with_result(of, **{name: of[0]["result"][name] for name in errors}) for label, of in runs.found.items()
+        label: tuple(
+            found
+            for place, run in enumerate(of)
+            for found in with_result([run], **{name: of[0]["result"][name] + place / 100 for name in names})
+        )
+        for label, of in runs.found.items()
     }
 
 

@@ -68,8 +68,21 @@ def test_a_rate_that_diverges_is_an_answer_and_not_chosen(tmp_path):
     assert best_rate(runs, "plain56") == 0.1 and best_rate(runs, "resnet56") == 0.1
     only.take_in(ended(only.jobs(1)))
     words = EXPERIMENTS["degradation"].finding(only.so_far("degradation")).words
-    assert "plain56 at 0.2 diverged" in words and "the rate of plain56, 0.1, is the smallest tried" in words
+    assert (
+        "plain56 at 0.2 diverged with one seed or more" in words
+        and "the rate of plain56, 0.1, is the smallest tried" in words
+    )
     assert "was not chosen" not in words
+
+
+def test_where_every_rate_diverges_none_is_chosen(tmp_path):
+    only = work(tmp_path, "degradation")
+    jobs = only.jobs(0)
+    only.take_in(
+        [*ended(j for j in jobs if "record" in j.label)]
+        + [Outcome(job, None, "diverged", diverged=True) for job in jobs if "record" not in job.label]
+    )
+    assert only.jobs(1) == []
 
 
 def replace_result(outcomes, label, **changes):
