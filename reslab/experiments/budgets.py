@@ -13,7 +13,7 @@ from reslab.experiments.measured import by_preset
 from reslab.experiments.paper import paper
 from reslab.experiments.scales import Setting
 from reslab.experiments.shares import macs_in_all
-from reslab.experiments.uncertainty import over_draws
+from reslab.experiments.uncertainty import over_seeds
 from reslab.reporting import (
     DEPTH_COLOURS,
     BudgetLine,
@@ -233,7 +233,7 @@ def _from_paper(runs: Runs, label: str, papers: float) -> Difference:
     """
     errors = runs.values(label, f"{runs.held_out}_error")
     images = int(runs.values(label, f"{runs.held_out}_images")[0])
-    parts = [counting(errors, images), counting([papers], 10_000), over_draws(errors)]
+    parts = [counting(errors, images), counting([papers], 10_000), over_seeds(errors)]
     return Difference.of(statistics.fmean(errors) - papers, parts)
 
 

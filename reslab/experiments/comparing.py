@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reslab.experiments.experiment import Finding, Runs
-from reslab.experiments.uncertainty import Part, Uncertainty, of_sum, over_draws
+from reslab.experiments.uncertainty import Part, Uncertainty, of_sum, over_seeds
 from reslab.reporting.results import SPLITS as SPLIT_WORDS
 from reslab.reporting.rounding import list_text, standard_error
 
@@ -52,7 +52,7 @@ def difference(runs: Runs, higher: str, lower: str, split: str) -> Difference | 
     sides = [(runs.values(label, f"{split}_error"), runs.values(label, f"{split}_images")) for label in (higher, lower)]
     if not all(errors and images and images[0] for errors, images in sides):
         return None
-    parts = [part for errors, images in sides for part in (counting(errors, int(images[0])), over_draws(errors))]
+    parts = [part for errors, images in sides for part in (counting(errors, int(images[0])), over_seeds(errors))]
     above, below = (statistics.fmean(errors) for errors, _ in sides)
     return Difference.of(above - below, parts)
 

@@ -7,7 +7,7 @@ from typing import Any
 from reslab.engine import alike
 from reslab.experiments.comparing import Difference
 from reslab.experiments.spread import SpreadRatio, spread_ratio
-from reslab.experiments.uncertainty import over_draws
+from reslab.experiments.uncertainty import over_seeds
 from reslab.reporting import SeedGroup, Series, curves_figure, machine_text, markdown_table
 from reslab.reporting.processors import vector_units
 from reslab.reporting.rounding import finite
@@ -93,7 +93,7 @@ def _differences(pairs: Sequence[Pair]) -> str:
     for pair in pairs:
         name, apart = _name(pair), [one - two for one, two in zip(*_errors(pair), strict=True)]
         if len(apart) > 1:
-            several[name] = Difference.of(statistics.fmean(apart), [over_draws(apart)])
+            several[name] = Difference.of(statistics.fmean(apart), [over_seeds(apart)])
             told.append(f"{name}: {several[name]} (n={len(apart)})")
         else:
             told.append(f"{name}: {apart[0]:+.2f} points (one seed)")

@@ -67,9 +67,10 @@ def of_sum(parts: Iterable[Part]) -> Uncertainty:
 
 
 def over_draws(values: Sequence[float]) -> Part:
-    """What the mean of `values`, of seeds or other draws, is uncertain by for their spread.
+    """What the mean of `values` is uncertain by for their spread, which nobody knows of a single one."""
+    return Part(statistics.variance(values) / len(values), len(values) - 1) if len(values) > 1 else Part(0.0, 0)
 
-    Not known of a single one, nor of several that are all the same: errors are counted in whole images.
-    """
-    variance = statistics.variance(values) if len(values) > 1 else 0.0
-    return Part(variance / len(values), len(values) - 1) if variance else Part(0.0, 0)
+
+def over_seeds(errors: Sequence[float]) -> Part:
+    """As `over_draws`; not known of errors that are all the same, either, since they are counted in whole images."""
+    return over_draws(errors if len(set(errors)) > 1 else errors[:1])

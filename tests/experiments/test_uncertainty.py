@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from reslab.experiments.comparing import Difference
-from reslab.experiments.uncertainty import Part, needed, of_sum, over_draws
+from reslab.experiments.uncertainty import Part, needed, of_sum, over_draws, over_seeds
 
 
 @pytest.mark.parametrize(("freedom", "errors"), [(1, 13.97), (2, 4.53), (4, 2.87), (30, 2.09), (inf, 2.0)])
@@ -39,7 +39,8 @@ def test_of_a_single_seed_nothing_is_sure():
 
 
 def test_seeds_that_are_alike_by_chance_have_no_known_spread():
-    assert not Difference.of(1.6, [over_draws([12.0, 12.0]), over_draws([13.6, 13.7]), Part(0.1)]).sure
+    assert not Difference.of(1.6, [over_seeds([12.0, 12.0]), over_seeds([13.6, 13.62]), Part(0.1)]).sure
+    assert Difference.of(1.6, [over_seeds([12.0, 12.02]), over_seeds([13.6, 13.62]), Part(0.1)]).sure
 
 
 @pytest.mark.parametrize("spreads", [(0.43, 0.43), (0.4, 4.2)], ids=["alike", "as plain-56 beside ResNet-56"])

@@ -91,7 +91,7 @@ def test_timms_folder_says_labels_and_colours(tmp_path):
     for named in (place, place / "model.safetensors"):
         net = load(named)
         agrees(net, "timm resnet18", 64)
-        assert net.classes == ("a", "b", "犬", "b (3)", "e") and net.size == 96
+        assert net.classes == ("a", "b (1)", "犬", "b (3)", "e") and net.size == 96
 
 
 def test_hugging_faces_folders(tmp_path):
