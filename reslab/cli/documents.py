@@ -1,7 +1,7 @@
 """`python -m reslab.cli.documents [--check]`: every generated table and figure of the documents, made again.
 
-Between `<!-- name -->` and `<!-- /name -->` in README.md and PAPER.md stands what is generated from `results/` and
-`paper.json`; nothing there is typed. With --check nothing is written, and what is not of today exits with 1.
+Between `<!-- name -->` and `<!-- /name -->` in a document stands what is generated from `results/` and `paper.json`;
+nothing there is typed. With --check nothing is written, and what is not of today exits with 1.
 """
 
 import sys
@@ -14,6 +14,7 @@ from reslab.experiments import (
     engines_figure,
     engines_table,
     fast_curves,
+    measured_nets,
     measured_table6,
     on_both,
 )
@@ -29,7 +30,7 @@ from reslab.store import read_benches, read_results, write_bytes
 from reslab.training import Recipe
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "PAPER.md", "docs/speed.md")
+DOCUMENTS = ("README.md", "PAPER.md", "docs/results.md", "docs/speed.md")
 
 
 def wanted(results: list[Result], benches: list[Result]) -> dict[str, bytes]:
@@ -38,6 +39,7 @@ def wanted(results: list[Result], benches: list[Result]) -> dict[str, bytes]:
     benches = sorted(benches, key=_bench_place)
     pieces = {
         "results": runs_table(sorted(_counted(results), key=_place)),
+        "nets": measured_nets(_counted(results)),
         "counts": counts_table(),
         "table6": measured_table6(results),
         "loose": loose_table(),
@@ -91,7 +93,7 @@ def _is_default(bench: Result) -> bool:
 
 
 def budgets_table(budgets: Document) -> str:
-    """What is measured of error against length, and what it says; what is not, README leaves out."""
+    """What is measured of error against length, and what it says; what is not is left out."""
     measured = replace(budgets, rows=tuple(row for row in budgets.rows if row.ours is not None))
     return f"{measured.table()}\n{budgets.finding.words}.\n"
 

@@ -20,7 +20,7 @@ sweep             every point of a grid with every seed: table, picture, values
 """
 
 from reslab.experiments.engines import engines_figure, engines_table, on_both
-from reslab.experiments.measured import Result, by_preset, counts_table, fast_curves, measured_table6
+from reslab.experiments.measured import Result, by_preset, counts_table, fast_curves, measured_nets, measured_table6
 from reslab.experiments.paper import exact_counts, paper, printed, published
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "engines_table",
     "exact_counts",
     "fast_curves",
+    "measured_nets",
     "measured_table6",
     "on_both",
     "paper",

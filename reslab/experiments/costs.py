@@ -95,8 +95,8 @@ def _what_is_tried(recipe: Recipe, request: Request) -> str:
     machine = this_machine()
     net = f"{recipe.model.name} {recipe.data.size} px, {recipe.model.classes} classes, batch {recipe.batch}"
     return (
-        f"{net}; {request}; {machine.processor}, {machine.gpu or 'no GPU'}, {machine.compiler or 'no compiler'}, "
-        f"{machine.cores} cores; torch {machine.torch}, reslab {version('reslab')}"
+        f"{net}; {request}; {machine.processor} {machine.fingerprint}, {machine.gpu or 'no GPU'}, "
+        f"{machine.compiler or 'no compiler'}, {machine.cores} cores; torch {machine.torch}, reslab {version('reslab')}"
     )
 
 

@@ -5,12 +5,13 @@ from typing import Any
 
 from reslab.experiments.paper import exact_counts, paper, printed
 from reslab.nets import spec
-from reslab.reporting import Series, curves_figure, markdown_table, seed_groups
+from reslab.reporting import SeedGroup, Series, curves_figure, markdown_table, seed_groups
 from reslab.training import Facts, Recipe, make_recipe
 
 Result = dict[str, Any]  # one JSON of results/
 
 NETS = tuple(name for name in paper()["printed"] if name.startswith("resnet"))
+PRESETS = ("paper", "fast", "record")
 CIFAR10 = Facts("cifar10", 10, 32, 45_000, mirror=True, official=True, split="45k/5k")
 
 
@@ -50,6 +51,39 @@ def measured_table6(results: Sequence[Result]) -> str:
     return markdown_table(
         rows, ("net", "paper, test error %", "ours, `paper`, val %", "ours, `fast`, val %", "command")
     )
+
+
+def measured_nets(results: Sequence[Result]) -> str:
+    """Every plain and residual net of CIFAR-10 that we trained under a preset, beside the paper's error, as Markdown.
+
+    A column for each preset just as it stands; shallow nets first, and of a depth the plain one.
+    """
+    cells = {net: [seed_groups(by_preset(results, net, p), anywhere=True) for p in PRESETS] for net in _nets(results)}
+    found = {net: groups for net, groups in cells.items() if any(groups)}
+    bases = {group.basis("val").partition(", ")[2] for groups in found.values() for g in groups for group in g}
+    told = {name: _told(name) for name in paper()["table6"] if name in NETS}
+    rows = [
+        (net, told.get(net, ""), *("; ".join(_brief(group) for group in groups) for groups in per_preset))
+        for net, per_preset in found.items()
+    ]
+    columns = ("net", "the paper, test error %", *(f"`{p}`, {_epochs(p):.0f} epochs, val error %" for p in PRESETS))
+    return f"{markdown_table(rows, columns)}\nValidation errors on {' or '.join(sorted(bases))}.\n" if rows else ""
+
+
+def _nets(results: Sequence[Result]) -> list[str]:
+    """The plain and residual nets that were trained on CIFAR-10."""
+    names = {str(r["recipe"]["model"]["name"]) for r in results if r["recipe"]["data"]["name"] == CIFAR10.name}
+    found = (name for name in names if name.startswith(("plain", "resnet")))
+    return sorted(found, key=lambda name: (spec(name).depth, name))
+
+
+def _brief(group: SeedGroup) -> str:
+    """Mean, spread and number of seeds; how many images is said once."""
+    return f"{group.error('val')} (n={len(group.results)})"
+
+
+def _epochs(preset: str) -> float:
+    return make_recipe(CIFAR10, "resnet20", preset).epochs(CIFAR10.train_images)
 
 
 def _told(name: str) -> str:

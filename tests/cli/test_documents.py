@@ -27,7 +27,8 @@ INSTRUCTING = (
     "CONTRIBUTING.md",
     *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
 )
-BESIDE = ("README.md", "PAPER.md", "DECISIONS.md", "LOG.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/speed.md")
+BESIDE = ("README.md", "PAPER.md", "DECISIONS.md", "LOG.md", "CHANGELOG.md", "CONTRIBUTING.md")
+BESIDE += tuple(name for name in INSTRUCTING if name.startswith("docs/"))
 NAMING = ("PAPER.md", "DECISIONS.md", "LOG.md")  # those that name symbols
 SYMBOL = re.compile(r"`([\w/]+\.(?:py|json))::([\w.]+)`")
 

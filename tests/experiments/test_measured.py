@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reslab.experiments import by_preset, counts_table, fast_curves, measured_table6, paper
+from reslab.experiments import by_preset, counts_table, fast_curves, measured_nets, measured_table6, paper
 from reslab.experiments.measured import CIFAR10
 from reslab.training import make_recipe, with_fields
 
@@ -44,6 +44,27 @@ def test_table6_has_ours_beside_the_papers():
     empty = next(line for line in table.splitlines() if line.startswith("| resnet56"))
     assert [cell.strip() for cell in empty.split("|")[3:5]] == ["", ""]
     assert len(table.splitlines()) == 2 + 6
+
+
+def test_nets_stand_by_depth_with_a_column_for_each_preset():
+    fast = [result("resnet20", seed=s, error=e) for s, e in ((0, 9.0), (1, 10.0))]
+    others = [
+        result("plain56", error=27.0),
+        result("plain20", "record", error=11.0),
+        result("plain20", "paper", error=9.04),
+        result("resnet44", steps=2),
+        result("nin"),
+    ]
+    lines = measured_nets(fast + others).splitlines()
+    assert "`paper`, 182 epochs" in lines[0] and "`fast`, 20 epochs" in lines[0] and "`record`, 15 epochs" in lines[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:5]]
+    assert rows == [
+        ["plain20", "", "9.04 (n=1)", "", "11.00 (n=1)"],
+        ["resnet20", "8.75", "", "9.50 ± 0.71 (n=2)", ""],
+        ["plain56", "", "", "27.00 (n=1)", ""],
+    ]
+    assert lines[5:] == ["", "Validation errors on 5,000 images."]
+    assert measured_nets([]) == ""
 
 
 def test_every_net_that_the_paper_prints_is_counted():

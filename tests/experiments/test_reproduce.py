@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from reslab.engine import Request
+from reslab.engine import Request, this_machine
 from reslab.errors import DataError, RunError, UsageError
 from reslab.experiments.costs import PARTS, Paces, costs, expected_seconds, fitting_part
 from reslab.experiments.degradation import DEGRADATION, best_rate
@@ -254,3 +254,7 @@ def test_a_pace_that_was_tried_is_tried_again_only_where_it_is_asked_anew(monkey
     assert seconds() < first and len(trials) == 2, "the fastest is remembered"
     seconds("torch")
     assert len(trials) == 3, "another engine has a pace of its own"
+    other = replace(this_machine(), fingerprint="of another generation")
+    monkeypatch.setattr("reslab.experiments.costs.this_machine", lambda: other)
+    seconds()
+    assert len(trials) == 4, "another processor of the same name, too"

@@ -3,7 +3,10 @@
 import copy
 from typing import Any
 
+import pytest
+
 from reslab.reporting import markdown_table, markdown_text, runs_table, seed_groups
+from reslab.reporting.processors import processor_text
 from tests.reporting.invented_runs import ENVIRONMENT_VALUES, recipe_values, result_values
 
 
@@ -161,3 +164,16 @@ def test_no_mean_hides_a_missing_seed() -> None:
     (group,) = seed_groups([result(seed=0, val_error=None), result(seed=1)])
     assert group.cell("val") == ""
     assert group.cell("test") == "8.00 ± 0.00 (n=2, 360 images)"
+
+
+@pytest.mark.parametrize(
+    ("features", "units"),
+    [
+        (("avx2", "avx512f", "avx512_bf16"), " (AVX-512 BF16)"),
+        (("avx2", "avx_vnni", "avx512f", "avx512_bf16"), " (AVX-512 BF16, AVX-VNNI)"),
+        (("avx2", "avx_vnni"), " (AVX2)"),
+        ((), ""),
+    ],
+)
+def test_generations_of_one_processor_are_told_apart(features, units):
+    assert processor_text({"processor": "AMD EPYC", "features": features}) == f"AMD EPYC{units}"
