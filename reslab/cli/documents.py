@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reslab.experiments import (
     Result,
+    cifar10_presets,
     counts_table,
     engines_figure,
     engines_table,
@@ -25,12 +26,12 @@ from reslab.experiments.loose import loose_table
 from reslab.experiments.recorded import recorded
 from reslab.experiments.registry import EXPERIMENTS
 from reslab.nets import spec
-from reslab.reporting import bench_figure, bench_table, runs_table
+from reslab.reporting import bench_figure, bench_table, fields_table, runs_table
 from reslab.store import read_benches, read_results, write_bytes
 from reslab.training import Recipe
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "PAPER.md", "docs/results.md", "docs/speed.md")
+DOCUMENTS = ("README.md", "PAPER.md", "docs/recipe.md", "docs/results.md", "docs/speed.md")
 
 
 def wanted(results: list[Result], benches: list[Result]) -> dict[str, bytes]:
@@ -40,6 +41,7 @@ def wanted(results: list[Result], benches: list[Result]) -> dict[str, bytes]:
     pieces = {
         "results": runs_table(sorted(_counted(results), key=_place)),
         "nets": measured_nets(_counted(results)),
+        "fields": fields_table(cifar10_presets()),
         "counts": counts_table(),
         "table6": measured_table6(results),
         "loose": loose_table(),

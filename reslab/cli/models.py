@@ -11,9 +11,13 @@ from reslab.cli.show import emit, table
 
 def list_all(
     data_root: Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")] = None,
+    fields: Annotated[bool, typer.Option("--fields", help="The fields of a recipe (--set), and what each is.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Name the models, data sets, recipes, trained and published nets and experiments, and what these cost here."""
+    if fields:
+        show_fields(json)
+        return
     from reslab.data import list_datasets
     from reslab.experiments.registry import EXPERIMENTS
     from reslab.interop import list_published
@@ -46,3 +50,22 @@ def list_all(
     print(
         "\nAny other depth 6n+2 is a CIFAR net too (resnet26, plain8, ...), and any folder of class folders a data set."
     )
+
+
+def show_fields(json: bool) -> None:
+    """Every field of a recipe, with its values in the presets as they are for CIFAR-10."""
+    from dataclasses import asdict
+
+    from reslab.experiments import cifar10_presets
+    from reslab.reporting import FIELD_COLUMNS, field_rows
+
+    rows = field_rows(cifar10_presets())
+    if json:
+        emit({"fields": [asdict(row) for row in rows]})
+        return
+    table(
+        FIELD_COLUMNS,
+        (asdict(row).values() for row in rows),
+        title="Fields of a recipe, as `paper` has them on CIFAR-10",
+    )
+    print("\n--set field=value changes one: reslab train --set optimizer.lr=0.05 --set augment.flip=false")

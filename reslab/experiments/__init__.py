@@ -20,12 +20,21 @@ sweep             every point of a grid with every seed: table, picture, values
 """
 
 from reslab.experiments.engines import engines_figure, engines_table, on_both
-from reslab.experiments.measured import Result, by_preset, counts_table, fast_curves, measured_nets, measured_table6
+from reslab.experiments.measured import (
+    Result,
+    by_preset,
+    cifar10_presets,
+    counts_table,
+    fast_curves,
+    measured_nets,
+    measured_table6,
+)
 from reslab.experiments.paper import exact_counts, paper, printed, published
 
 __all__ = [
     "Result",
     "by_preset",
+    "cifar10_presets",
     "counts_table",
     "engines_figure",
     "engines_table",

@@ -15,6 +15,11 @@ PRESETS = ("paper", "fast", "record")
 CIFAR10 = Facts("cifar10", 10, 32, 45_000, mirror=True, official=True, split="45k/5k")
 
 
+def cifar10_presets() -> dict[str, Recipe]:
+    """What each preset for any net makes of ResNet-20 on CIFAR-10."""
+    return {preset: make_recipe(CIFAR10, "resnet20", preset) for preset in ("paper", "fast", "record", "small")}
+
+
 def by_preset(results: Sequence[Result], model: str, preset: str) -> list[Result]:
     """The CIFAR-10 results of a net under a preset just as it stands, by seed; a run that changed a field is none."""
     wanted = make_recipe(CIFAR10, model, preset).digest()

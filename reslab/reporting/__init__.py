@@ -11,6 +11,8 @@ from reslab.reporting.columns import Column, columns_figure
 from reslab.reporting.contours import Contours, squares_of
 from reslab.reporting.curves import Series, curves_figure
 from reslab.reporting.depths import DepthPanel, DepthPoint, depths_figure
+from reslab.reporting.fields import COLUMNS as FIELD_COLUMNS
+from reslab.reporting.fields import FieldRow, field_rows, fields_table
 from reslab.reporting.figures import DEPTH_COLOURS, Axis, Curve, Panel, mean_points, panels_figure
 from reslab.reporting.grids import GridLine, grid_figure
 from reslab.reporting.page import report, report_html
@@ -32,6 +34,7 @@ from reslab.reporting.tables import (
 
 __all__ = [
     "DEPTH_COLOURS",
+    "FIELD_COLUMNS",
     "FORMS",
     "INKED",
     "Axis",
@@ -44,6 +47,7 @@ __all__ = [
     "DepthPoint",
     "Diagram",
     "Entry",
+    "FieldRow",
     "Form",
     "GridLine",
     "Level",
@@ -69,6 +73,8 @@ __all__ = [
     "columns_figure",
     "curves_figure",
     "depths_figure",
+    "field_rows",
+    "fields_table",
     "first_blocks",
     "grid_figure",
     "machine_text",

@@ -5,6 +5,7 @@ from reslab.training.done import images_of, recorded_result
 from reslab.training.estimate import Estimate, estimate
 from reslab.training.fields import field_of, read_field, refuse_idle, with_fields
 from reslab.training.loop import Diverged, Interrupted, Progress
+from reslab.training.meanings import meanings
 from reslab.training.originals import ORIGINALS
 from reslab.training.presets import PRESETS, Facts, make_recipe
 from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule, field_names
@@ -44,6 +45,7 @@ __all__ = [
     "led",
     "like",
     "make_recipe",
+    "meanings",
     "place_of",
     "read_data",
     "read_field",

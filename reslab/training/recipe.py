@@ -29,15 +29,15 @@ class Data:
 class Model:
     """Which network, by the names of `reslab.create`."""
 
-    name: str = "resnet20"
-    shortcut: str | None = "A"  # None for a plain net
-    stride_in: str = "1x1"
-    classes: int = 10
+    name: str = "resnet20"  # a net of `reslab list`
+    shortcut: str | None = "A"  # A, B or C (sec. 4.1); None for a plain net
+    stride_in: str = "1x1"  # which convolution of a bottleneck has the stride: "1x1" (the paper) or "3x3"
+    classes: int = 10  # how many the data has
     residual: str | None = None  # "module:function", a residual function of one's own
-    residual_digest: str | None = None  # of its source: edited, it is another run
-    init: str = "he"  # sec. 3.4; "identity", "zero_gamma": residual functions start so (nets/initialisation.py)
+    residual_digest: str | None = None  # of that function's source: edited, it is another run
+    init: str = "he"  # "he" (sec. 3.4); "identity", "zero_gamma": residual functions start so (nets/initialisation.py)
     init_scale: float = 0.0  # the standard deviation of init "normal", the bound of "uniform"
-    survival: float = 1.0  # of the last block in stochastic depth, falling to it linearly from 1 (nets/blocks.py)
+    survival: float = 1.0  # stochastic depth: probability of the last block, linear from 1 (nets/blocks.py)
     stem_init: str = "he"  # "whitening": the first convolution starts as principal components of the training images
     start: str | None = None  # fine-tuning: the run, model file or trained net whose weights it starts from (start.py)
     start_digest: str | None = None  # of those weights: from others, it is another run
@@ -53,18 +53,18 @@ class Augment:
     For the ImageNet nets, random scales and colours (sec. 3.4). What others do with photographs is off.
     """
 
-    pad: int = 4  # pixels on each side; 0: no translation
-    flip: bool = True
+    pad: int = 4  # pixels on each side, for random translation; 0: none
+    flip: bool = True  # random mirroring
     flip_order: str = "random"  # "alternating": at random in an image's first epoch, then in every other one
-    small_size: int | None = None  # pixels of the crops at first; None: they have the images' size throughout
-    small_part: float = 0.5  # of the steps, that have small crops
+    small_size: int | None = None  # height = width of crops at first, in pixels; None: that of the images throughout
+    small_part: float = 0.5  # the part of the steps that has such small crops
     scale: tuple[int, ...] = ()  # shorter side of the whole image, drawn from the first to the second; (): not scaled
     lighting: float = 0.0  # standard deviation along the components of natural colours; 0.1 in the paper, 0: none
     area: tuple[float, ...] = ()  # part of the whole image's area that is cut out, from the first to the second
     aspect: tuple[float, ...] = (3 / 4, 4 / 3)  # of what is cut out so, width to height, from the first to the second
-    brightness: float = 0.0  # times a factor from 1 - x to 1 + x; contrast and saturation by others
-    contrast: float = 0.0
-    saturation: float = 0.0
+    brightness: float = 0.0  # colours times a factor from 1 - x to 1 + x
+    contrast: float = 0.0  # as brightness, of the distance to the mean brightness
+    saturation: float = 0.0  # as brightness, of the distance to grey
     erase: float = 0.0  # probability that a rectangle of the crop takes the mean colour
 
     @property
@@ -80,16 +80,16 @@ class Optimizer:
     "muon" steps all convolutions but the stem by `muon`, with a rate and momentum of their own and without decay.
     """
 
-    lr: float = 0.1
-    momentum: float = 0.9
-    nesterov: bool = False
-    weight_decay: float = 1e-4
+    lr: float = 0.1  # learning rate, at its highest
+    momentum: float = 0.9  # what a step keeps of the last one
+    nesterov: bool = False  # Nesterov's momentum
+    weight_decay: float = 1e-4  # this much of a weight is added to its gradient
     decay_on: str = "weights"  # "weights": of convolutions and fully connected layers; "all": biases and BN too
-    kind: str = "sgd"  # "muon": see training/muon.py; "rmsprop": gradients over the root of their running mean square
-    muon_lr: float = 0.24  # that of the convolutions where `lr` is that of the others
-    muon_momentum: float = 0.6
-    bn_bias_lr: float = 1.0  # the biases of batch normalisation learn at so many times the rate
-    # Factors of the rate of parameters by name, "*.bias=2, head.*=0.1, stem.*=0"; of all that match (by_name.py).
+    kind: str = "sgd"  # "muon" (training/muon.py); "rmsprop": gradients over the root of their running mean square
+    muon_lr: float = 0.24  # with "muon", the rate of the convolutions; `lr` is that of the others
+    muon_momentum: float = 0.6  # that of the convolutions, in the same way
+    bn_bias_lr: float = 1.0  # so many times the rate for the biases of batch normalisation
+    # factors of the rate of parameters by name, "*.bias=2, head.*=0.1, stem.*=0"; of all that match (by_name.py).
     rates: str = ""
     decays: str = ""  # factors of the weight decay, in the same way
     max_norms: str = ""  # the largest length of a unit's incoming weights, in the same way; the last that matches
@@ -100,15 +100,15 @@ class Schedule:
     """The learning rate as a function of the step; see `schedule.learning_rate`."""
 
     kind: str = "drops"  # "drops": to a part of it at each drop; "linear": to its end at the last step
-    steps: int = 64_000
-    drops: tuple[int, ...] = (32_000, 48_000)
+    steps: int = 64_000  # of the whole training; --epochs and --steps stretch the recipe
+    drops: tuple[int, ...] = (32_000, 48_000)  # steps at which the rate drops
     drop: float = 0.1  # what a drop leaves of the rate
     end: float = 0.0  # what "linear" leaves of it
-    warmup_steps: int = 0
+    warmup_steps: int = 0  # the first ones, of a lower rate
     warmup_lr: float | None = None  # constant during warm-up; None: rising linearly from zero
-    momentum_steps: int = 0  # over which the momentum rises linearly from `momentum_start`
-    momentum_start: float = 0.5
-    companion_steps: int | None = None  # that heads for training alone learn and teach in; None: all
+    momentum_steps: int = 0  # the first ones, over which the momentum rises linearly
+    momentum_start: float = 0.5  # where it rises from
+    companion_steps: int | None = None  # the first ones, in which heads for training alone take part; None: all
 
 
 @dataclass(frozen=True)
@@ -138,11 +138,11 @@ class Recipe:
     """
 
     name: str = "paper"  # the preset that it started from
-    seed: int = 0
-    batch: int = 128
+    seed: int = 0  # of everything random
+    batch: int = 128  # images of a step
     average: float = 0.0  # decay of the running average of weights that is the result; 0: the last step's weights
-    statistics_batches: int = 0  # that the result's batch-norm statistics are taken of at the end; 0: a running average
-    loss: str = "cross_entropy"  # the paper's; "squared_hinge" (engine/losses.py)
+    statistics_batches: int = 0  # at the end, for the result's batch-norm statistics; 0: a running average of all
+    loss: str = "cross_entropy"  # the paper's, or "squared_hinge" (engine/losses.py)
     smoothing: float = 0.0  # label smoothing: this part of a label is spread evenly over all classes
     selective: float = 1.0  # the part of the images drawn that is trained on, the hardest; 1: all
     balance: float = 0.0  # 1: a class weighs as much as any other, however few its images; 0: each image the same
@@ -263,8 +263,14 @@ def options_of(hint: Any) -> tuple[Any, ...]:
 
 
 def hint_of(name: str) -> Any:
-    cls: Any = Recipe
-    for part in name.split("."):
+    """The type of a field by its dotted name."""
+    return _hints(part_of(name))[name.rpartition(".")[2]]
+
+
+def part_of(name: str) -> type:
+    """The dataclass that has the field of that dotted name."""
+    cls: type = Recipe
+    for part in name.split(".")[:-1]:
         cls = _hints(cls)[part]
     return cls
 

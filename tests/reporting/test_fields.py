@@ -1,0 +1,18 @@
+"""What `--set` can change, as a table."""
+
+from reslab.experiments import cifar10_presets
+from reslab.reporting import field_rows, fields_table
+from reslab.training import field_names
+
+
+def test_every_field_has_its_value_and_the_presets_that_have_another():
+    rows = {row.field: row for row in field_rows(cifar10_presets())}
+    assert list(rows) == field_names()
+    assert (rows["optimizer.lr"].value, rows["optimizer.lr"].elsewhere) == ("0.1", "fast 0.2; record 0.2")
+    assert (rows["augment.flip"].value, rows["augment.flip"].elsewhere) == ("true", "")
+    assert rows["name"].elsewhere == ""
+
+
+def test_stars_and_bars_stand_in_the_table_as_they_are():
+    row = next(line for line in fields_table(cifar10_presets()).splitlines() if "`optimizer.rates`" in line)
+    assert "\\*.bias=2" in row and row.replace("\\|", "").count("|") == 5
