@@ -294,7 +294,12 @@ def check_parts(recipe: Recipe, processes: int) -> None:
         raise UsageError(
             f"batch {recipe.batch} on {recipe.augment.small_size or recipe.data.size} px leaves batch normalisation in "
             f"{processes} processes{each} one value a channel; it needs two in each: --batch {2 * parts}"
+            f"{_or_fewer(recipe)}"
         )
+
+
+def _or_fewer(recipe: Recipe) -> str:
+    return ", or fewer parts (accumulate)" if recipe.accumulate > 1 else ""
 
 
 def _smallest_map(recipe: Recipe, net: Spec) -> int:
@@ -311,5 +316,5 @@ def check_size(recipe: Recipe, net: Architecture) -> None:
         parts = f" in {recipe.accumulate} parts" * (recipe.accumulate > 1)
         raise UsageError(
             f"batch {recipe.batch}{parts} on {size} px leaves batch normalisation one value a channel; it needs two: "
-            f"--batch {2 * recipe.accumulate}"
+            f"--batch {2 * recipe.accumulate}{_or_fewer(recipe)}"
         )
