@@ -1,5 +1,6 @@
 """What goes wrong for a user: one clear line that names the thing, the place and the way out."""
 
+import errno
 import os
 import shlex
 from collections.abc import Iterable, Sequence
@@ -48,6 +49,18 @@ def refuse_no_text(path: PurePath) -> None:
     """Raises UsageError for a path that is no text: no JSON could name it."""
     if shown := no_text(str(path)):
         raise UsageError(f"{shown}: the name is not UTF-8; rename it")
+
+
+# What PyTorch says where memory ends, by device and system: all of it in RuntimeErrors.
+_NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory", "invalid buffer")
+
+
+def no_memory(error: Exception) -> str:
+    """What is said of it where memory has ended, in whoever's words; "" for any other error."""
+    told = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    if told or isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _NO_MEMORY):
+        return str(error).strip().partition("\n")[0] or "it is not said for what"
+    return ""
 
 
 FEW = 8  # names that are all said, whether one of them is near or not

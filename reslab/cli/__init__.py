@@ -6,8 +6,6 @@ import sys
 from contextlib import suppress
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of a disk
-# What PyTorch says where memory ends, by device and system: all of it in RuntimeErrors.
-_NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory", "invalid buffer")
 
 
 def main() -> None:
@@ -53,9 +51,9 @@ def main() -> None:
 
 def _end_of_memory(error: Exception) -> None:
     """End with one line where that is what `error` says, in whoever's words."""
-    told = isinstance(error, OSError) and error.errno == errno.ENOMEM
-    if told or isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _NO_MEMORY):
-        why = str(error).strip().partition("\n")[0] or "it is not said for what"
+    from reslab.errors import no_memory
+
+    if why := no_memory(error):
         _end(f"memory ends here ({why}); a smaller --batch or --size, where the command has them, needs less")
 
 

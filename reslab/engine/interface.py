@@ -4,6 +4,7 @@ Optimisers, averaging and schedules stand above it and are written once, on flat
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -30,6 +31,7 @@ class Batch:
     smoothing: float = 0.0  # of labels: this part of each is spread evenly over all classes, its own among them
     loss: str = "cross_entropy"  # a name of `losses.LOSSES`. An engine that has one loss only refuses others
     companions: bool = True  # do heads that are for training alone (`nets.Companion`) learn, and teach, in this step?
+    parts: int = 1  # that it is run in, one after another (see `divided`). An engine without them refuses more than 1
     seed: int = 0  # of whatever the net itself draws in this step (dropout, stochastic depth)
 
     def only(self, chosen: slice | NDArray[np.int64]) -> "Batch":
@@ -37,6 +39,11 @@ class Batch:
         of_samples = ("images", "labels", "crops", "flips", "weights", "lighting", "erased")
         drawn = {name: values for name in of_samples if (values := getattr(self, name)) is not None}
         return replace(self, **{name: values[chosen] for name, values in drawn.items()})
+
+    def divided(self) -> list["Batch"]:
+        """Its `parts`, in order; no two differ by more than one image."""
+        ends = [len(self.labels) * part // self.parts for part in range(self.parts + 1)]
+        return [replace(self.only(slice(*rows)), parts=1) for rows in pairwise(ends)]
 
     def pixels(self, mean: NDArray[np.float32]) -> NDArray[np.uint8]:
         """The images with what is erased in them: it takes `mean`, which is subtracted next (see `data.erased`)."""
@@ -64,7 +71,7 @@ class StepOutput:
     losses: Tensor  # (B,) loss of each sample with its (smoothed) label, unweighted, of the net's own head alone
     errors: Tensor  # (B,) bool: is the highest score not the label's?
     gradient: Tensor  # flat fp32, by the parameter layout
-    statistics: Tensor  # flat fp32, by the statistics layout: this batch's means and unbiased variances
+    statistics: Tensor  # flat fp32, by the statistics layout: means and unbiased variances, their mean over parts
 
 
 class Engine(Protocol):
@@ -74,7 +81,7 @@ class Engine(Protocol):
     statistics: Layout
 
     def step(self, parameters: Tensor, batch: Batch) -> StepOutput:
-        """Loss and gradient of one training step; batch normalisation over the whole batch."""
+        """Loss and gradient of one training step; batch normalisation over the whole batch, or each part."""
         ...
 
     def logits(self, parameters: Tensor, statistics: Tensor, images: NDArray[np.uint8]) -> Tensor:

@@ -63,6 +63,7 @@ class NativeEngine:
         assert not batch.size, "crops smaller than the image are for the torch engine"
         assert batch.loss == "cross_entropy", "other losses are for the torch engine"
         assert batch.lighting is None, "colour augmentation is for the torch engine"
+        assert batch.parts == 1, "batches in parts are for the torch engine"
         losses, errors = np.empty(len(batch.labels), np.float32), np.empty(len(batch.labels), np.bool_)
         self._network.step(
             parameters.numpy(),

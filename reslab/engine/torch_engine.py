@@ -44,6 +44,11 @@ class TorchEngine:
         self._net.train()
         for companion in self._companions:
             companion.asked = batch.companions
+        self._gradient.zero_()
+        return self._passed(batch) if batch.parts == 1 else self._accumulated(batch)
+
+    def _passed(self, batch: Batch, share: float = 1.0) -> StepOutput:
+        """One forward and backward pass; `share` times the mean loss, and the gradient of that is added."""
         images, labels = self._augmented(batch), torch.from_numpy(batch.labels).to(self.device)
         with self._precision():
             scores = self._forward(images)
@@ -53,8 +58,7 @@ class TorchEngine:
             own = sample_losses(batch.loss, companion.take().float(), labels, batch.smoothing)
             objective = objective + companion.weight * own
         weighted = objective if batch.weights is None else objective * torch.from_numpy(batch.weights).to(self.device)
-        loss = weighted.mean()
-        self._gradient.zero_()
+        loss = weighted.mean() * share
         loss.backward()
         errors = scores.detach().argmax(dim=1) != labels
         return StepOutput(loss.detach(), losses.detach(), errors, self._gradient, self._statistics)
@@ -71,6 +75,25 @@ class TorchEngine:
     def buffer(self, values: Tensor) -> Tensor:
         """See `interface.Engine.buffer`."""
         return values.detach().to(self.device, torch.float32, copy=True)
+
+    def _accumulated(self, batch: Batch) -> StepOutput:
+        """Forward and backward by parts: memory holds the activations of one, and gradients add up.
+
+        The loss is the mean over the batch however large its parts are. Batch normalisation is over a part, and the
+        statistics are the mean over parts, weighted by images, as in several processes (`distribution.py`).
+        """
+        statistics, outputs = torch.zeros_like(self._statistics), []
+        for part in batch.divided():
+            share = len(part.labels) / len(batch.labels)
+            outputs.append(self._passed(part, share))
+            statistics.add_(self._statistics, alpha=share)
+        return StepOutput(
+            loss=torch.stack([output.loss for output in outputs]).sum(),
+            losses=torch.cat([output.losses for output in outputs]),
+            errors=torch.cat([output.errors for output in outputs]),
+            gradient=self._gradient,
+            statistics=statistics,
+        )
 
     def _augmented(self, batch: Batch) -> Tensor:
         """uint8 (B, H, W, 3) -> erased, normalised, lit, cropped, mirrored (B, 3, H, W), or (B, 3, size, size)."""

@@ -18,6 +18,7 @@ class Work:
     lighting: bool = False  # are colours augmented?
     size: int | None = None  # of the smallest images in training, where it is not the net's
     loss: str = "cross_entropy"  # of `losses.LOSSES`
+    parts: int = 1  # that a batch is trained on in
 
 
 def tiny(work: Work) -> bool:
@@ -49,6 +50,7 @@ def lacking(work: Work) -> str | None:
         ("colour augmentation", work.lighting),
         (f"images of {spec.size} px", spec.size != SIZE),
         (f"crops of {work.size} px", work.size not in (None, SIZE)),
+        (f"batches in {work.parts} parts (accumulate), and need little memory", work.parts > 1),
     ):
         if true:
             return reason

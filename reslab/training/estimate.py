@@ -36,7 +36,7 @@ def estimate(
     sample = SAMPLE_SECONDS if seconds is None else seconds
     dataset = dataset.with_train(recipe.data.images)
     recipe = replace(recipe, augment=replace(recipe.augment, small_size=None, small_part=Augment.small_part))
-    tried = recipe if batch is None else replace(recipe, batch=batch)
+    tried = recipe if batch is None else _smaller(recipe, batch)
     train, val = dataset.splits["train"], dataset.splits.get("val")
     spec, residual = spec_of(recipe), named_residual(recipe.model.residual)
     preprocessing = measure(train.thinned(SAMPLE_PIXELS), recipe.data.mean)
@@ -61,3 +61,8 @@ def estimate(
         evaluation = one * min(EVALUATIONS, recipe.steps)
     training = image_seconds * recipe.batch * (recipe.steps + recipe.statistics_batches)
     return Estimate(engine.parameters.total, 1 / image_seconds, training + evaluation)
+
+
+def _smaller(recipe: Recipe, batch: int) -> Recipe:
+    """The recipe with a smaller batch, in parts as large as they are there, if that is as large as one."""
+    return replace(recipe, batch=batch, accumulate=max(1, batch * recipe.accumulate // recipe.batch))

@@ -71,6 +71,7 @@ def batch_at(recipe: Recipe, images: Images, step: int, part: Part = everything)
         smoothing=recipe.smoothing,
         loss=recipe.loss,
         companions=companions_learn(recipe, step),
+        parts=recipe.accumulate,
         seed=int(generator(recipe.seed, "net", step).integers(2**62)),
     )
 

@@ -217,6 +217,7 @@ def work_of(recipe: Recipe) -> Work:
         lighting=recipe.augment.lighting > 0,
         size=recipe.augment.small_size,
         loss=recipe.loss,
+        parts=recipe.accumulate,
     )
 
 
@@ -278,17 +279,27 @@ def check(recipe: Recipe, facts: Facts, residual: Residual | None = None) -> Non
 
 
 def check_parts(recipe: Recipe, processes: int) -> None:
-    """Raises UsageError where so many processes cannot share a batch: each normalises over its own part of it."""
-    net, least = spec_of(recipe), recipe.batch // processes
+    """Raises UsageError where so many processes cannot share a batch: each normalises over its own part of it.
+
+    Where the recipe accumulates, each has that in so many parts, and normalises over one of them.
+    """
+    net, parts = spec_of(recipe), processes * recipe.accumulate
+    least, each = recipe.batch // parts, f" with {recipe.accumulate} parts each" * (recipe.accumulate > 1)
     if least < 1:
         raise UsageError(
-            f"batch {recipe.batch} leaves some of {processes} processes without an image: --batch {processes} at least"
+            f"batch {recipe.batch} leaves some of {processes} processes{each} without an image: --batch {parts} at "
+            "least"
         )
     if not isinstance(net, Historic) and least * _smallest_map(recipe, net) ** 2 < 2:
         raise UsageError(
             f"batch {recipe.batch} on {recipe.augment.small_size or recipe.data.size} px leaves batch normalisation in "
-            f"{processes} processes one value a channel; it needs two in each: --batch {2 * processes}"
+            f"{processes} processes{each} one value a channel; it needs two in each: --batch {2 * parts}"
+            f"{_or_fewer(recipe)}"
         )
+
+
+def _or_fewer(recipe: Recipe) -> str:
+    return ", or fewer parts (accumulate)" if recipe.accumulate > 1 else ""
 
 
 def _smallest_map(recipe: Recipe, net: Spec) -> int:
@@ -301,7 +312,9 @@ def check_size(recipe: Recipe, net: Architecture) -> None:
     if isinstance(net, Historic):
         if recipe.augment.small_size:
             raise UsageError(f"augment.small_size={size}: {net.name} takes images of one size; leave that out")
-    elif recipe.batch * _smallest_map(recipe, net) ** 2 < 2:
+    elif recipe.batch // recipe.accumulate * _smallest_map(recipe, net) ** 2 < 2:
+        parts = f" in {recipe.accumulate} parts" * (recipe.accumulate > 1)
         raise UsageError(
-            f"batch 1 on {size} px leaves batch normalisation one value a channel; it needs two: --batch 2"
+            f"batch {recipe.batch}{parts} on {size} px leaves batch normalisation one value a channel; it needs two: "
+            f"--batch {2 * recipe.accumulate}{_or_fewer(recipe)}"
         )

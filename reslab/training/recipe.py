@@ -127,6 +127,7 @@ class Recipe:
     | model.stem_init | the first convolution starts as principal components of the images |
     | optimizer.kind | convolutions learn by Muon |
     | balance | images of rare classes weigh more |
+    | accumulate | a batch is trained on in so many parts, which need less memory |
     | selective | of more images than a batch holds, the hardest are trained on |
     | augment.small_size | smaller crops at first |
     | augment.flip_order | every image mirrored in every other epoch |
@@ -140,6 +141,7 @@ class Recipe:
     name: str = "paper"  # the preset that it started from
     seed: int = 0  # of everything random
     batch: int = 128  # images of a step
+    accumulate: int = 1  # parts of a batch, one after another in memory; batch normalisation is over a part
     average: float = 0.0  # decay of the running average of weights that is the result; 0: the last step's weights
     statistics_batches: int = 0  # at the end, for the result's batch-norm statistics; 0: a running average of all
     loss: str = "cross_entropy"  # the paper's, or "squared_hinge" (engine/losses.py)

@@ -29,6 +29,11 @@ def check_values(recipe: "Recipe") -> None:
     for what, valid, rule in (
         (f"steps {schedule.steps}", schedule.steps >= 1, "a run needs at least 1 step"),
         (f"batch {recipe.batch}", recipe.batch >= 1, "a batch needs at least 1 image"),
+        (
+            f"accumulate {recipe.accumulate}",
+            1 <= recipe.accumulate <= recipe.batch,
+            f"a batch has from 1 part to as many as it has images, {recipe.batch} here",
+        ),
         (f"lr {optimizer.lr}", optimizer.lr > 0, "a learning rate is above 0"),
         (f"momentum {optimizer.momentum}", 0 <= optimizer.momentum < 1, "momentum is in [0, 1)"),
         (f"weight_decay {optimizer.weight_decay}", optimizer.weight_decay >= 0, "decay is 0 or more"),

@@ -18,6 +18,7 @@ from reslab.training.division import divided_otherwise
 from reslab.training.done import recorded_result
 from reslab.training.finish import finish
 from reslab.training.loop import Diverged, fit
+from reslab.training.memory import told_of_memory
 from reslab.training.presets import check, check_parts, spec_of, work_of
 from reslab.training.recipe import Recipe
 from reslab.training.source import facts_of, read_data, recipe_for
@@ -146,10 +147,10 @@ def _go_on(
         around.say(words)
     execution, exact = same_execution(folder, around, dataset.folder, work_of(recipe))
     begin_folder(recipe, dataset, folder)
-    if execution.processes > 1:
-        around.say(_division(recipe, execution.processes))
+    if words := _division(recipe, execution.processes):
+        around.say(words)
     # A run seeds itself and has its own settings of PyTorch; the caller's stream and settings stay as they were.
-    with torch.random.fork_rng(devices=[]), same_settings():
+    with torch.random.fork_rng(devices=[]), same_settings(), told_of_memory(recipe):
         try:
             return _train(recipe, dataset, folder, execution, exact, around, residual)
         except DataError as error:
@@ -161,12 +162,16 @@ def _go_on(
 
 
 def _division(recipe: Recipe, processes: int) -> str:
-    least, most = recipe.batch // processes, -(-recipe.batch // processes)
+    """Who trains on which part of a batch; "" where it is not divided."""
+    parts = recipe.accumulate
+    if processes * parts == 1:
+        return ""
+    owned = "a process's own images" if parts == 1 else "a part's images"
+    least, most = recipe.batch // (processes * parts), -(-recipe.batch // (processes * parts))
     each = f"{least}" if least == most else f"{least} or {most}"
-    return (
-        f"{processes} processes train together, each on {each} images of a batch of {recipe.batch}; batch "
-        "normalisation is over a process's own images"
-    )
+    who = f"{processes} processes train together, each" if processes > 1 else "training is"
+    division = f"{parts} parts of {each} images" if parts > 1 else f"{each} images"
+    return f"{who} on {division} of a batch of {recipe.batch}; batch normalisation is over {owned}"
 
 
 def _train(

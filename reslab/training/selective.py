@@ -17,7 +17,8 @@ def selected(recipe: Recipe, state: State, engine: Engine, candidates: Batch) ->
     """
     if len(candidates.labels) == recipe.batch:
         return candidates
-    scores = engine.logits(state.weights, state.statistics, candidates.images)
+    parts = (part.images for part in candidates.divided())
+    scores = torch.cat([engine.logits(state.weights, state.statistics, images) for images in parts])
     losses = sample_losses(recipe.loss, scores, torch.from_numpy(candidates.labels).to(scores.device))
     return candidates.only(hardest(losses, recipe.batch))
 

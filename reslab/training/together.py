@@ -34,6 +34,7 @@ from reslab.store import SPLIT, RunFolder, Unwritten
 from reslab.training.continuing import same_residual
 from reslab.training.finish import finish
 from reslab.training.loop import fit
+from reslab.training.memory import told_of_memory
 from reslab.training.presets import check, spec_of, work_of
 from reslab.training.recipe import Recipe
 from reslab.training.source import facts_of
@@ -114,7 +115,7 @@ def _take_part(told: Mapping[str, Any], residual: Residual | None) -> None:
     wanted = Request.like(Execution.from_dict(told["execution"]))
     execution, _ = choose(wanted, this_machine(), work_of(recipe))
     preprocessing = Preprocessing(np.array(told["mean"], np.float32), told["std"], dataset.size)
-    with torch.random.fork_rng(devices=[]), same_settings():
+    with torch.random.fork_rng(devices=[]), same_settings(), told_of_memory(recipe):
         engine = make_engine(spec_of(recipe), preprocessing, execution, residual)
         state = initial_state(recipe, engine, spec_of(recipe), residual)
         _spread(state)

@@ -77,6 +77,7 @@ def main(place: Path) -> None:
     preprocessing, spec = measure(digits.splits["train"], "pixel"), spec_of(recipe_of(digits))
     engine, plain = make_engine(spec, preprocessing, TOGETHER), Distributed(without_normalisation(preprocessing), team)
     found = output_of(engine, batch_of(digits), "normalised") | output_of(plain, batch_of(digits), "plain")
+    found |= output_of(engine, replace(batch_of(digits), parts=2), "parted")
     found |= trained(digits, engine)
     for count in (5, 1):
         images = digits.splits["test"].pixels[:count]

@@ -58,6 +58,14 @@ def test_with_it_a_step_is_the_mean_over_both_parts_by_images(found, digits, pre
         assert near(found[0][f"normalised {name}"], torch.cat([part[f"normalised {name}"] for part in parts])), name
 
 
+@pytest.mark.parametrize(("prefix", "parts"), [("normalised", 2), ("parted", 4)])
+def test_parts_on_one_process_are_the_same_mathematics(found, digits, preprocessing, prefix, parts):
+    """Two processes against two parts, and two processes with two parts each against four."""
+    engine = make_engine(spec_of(ranks.recipe_of(digits)), preprocessing, ranks.ALONE)
+    for name, value in ranks.output_of(engine, replace(ranks.batch_of(digits), parts=parts), prefix).items():
+        assert near(found[0][name], value), name
+
+
 @pytest.mark.parametrize("count", [5, 1])
 def test_scores_are_in_the_order_of_the_images(found, digits, preprocessing, count):
     engine = ranks.without_normalisation(preprocessing)

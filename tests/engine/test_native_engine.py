@@ -95,6 +95,7 @@ def test_the_kernels_keep_activations_as_suits_the_processor(request_, features,
         (Request(), ABLE, Work(spec("resnet18", None, 10, 64), 10**6), "a stem for ImageNet"),
         (Request(), ABLE, Work(spec("resnet20", None, 10, 24), 10**6), "images of 24 px"),
         (Request(), ABLE, replace(LONG, size=24), "crops of 24 px"),
+        (Request(), ABLE, replace(LONG, parts=4), "batches in 4 parts"),
         (Request(), ABLE, Work(spec("resnet20", None, 10, 64), 10**6, size=32), "images of 64 px"),
         (Request(), ABLE, Work(replace(RESNET20, widths=(16, 32, 48)), 10**6), "widths 16, 32, 48"),
         (Request(compile="on"), replace(ABLE, compiler="g++"), LONG, "--compile"),
@@ -109,6 +110,7 @@ def test_auto_goes_on_with_pytorch_and_says_why(request_, machine, work, why):
     ("request_", "work", "why"),
     [
         (NATIVELY, replace(LONG, own=True), "a residual function of one's own"),
+        (NATIVELY, replace(LONG, parts=4), "batches in 4 parts"),
         (NATIVELY, Work(spec("resnet50", None, 10, 32), 10**6), "bottleneck blocks"),
         (NATIVELY, Work(spec("resnet20", None, 10, 64), 10**6), "images of 64 px"),
         (replace(NATIVELY, compile="on"), LONG, "--compile"),
@@ -137,7 +139,7 @@ def test_a_few_images_are_not_worth_compiling():
 
 
 # All that a net of this size can have; and what stays as it is drawn.
-LEVERS_HERE = {name: fields for name, fields in LEVERS.items() if name != "small crops"} | {
+LEVERS_HERE = {name: fields for name, fields in LEVERS.items() if name not in ("small crops", "parts")} | {
     "rates": ["optimizer.rates=stem.*=0"]
 }
 

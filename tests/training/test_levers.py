@@ -50,6 +50,7 @@ LEVERS = {
     "jitter": ["augment.brightness=0.4", "augment.contrast=0.4", "augment.saturation=0.4"],
     "erasing": ["augment.erase=0.5"],
     "alternating flip": ["augment.flip=true", "augment.flip_order=alternating"],
+    "parts": ["accumulate=3", "statistics_batches=2", "selective=0.5"],
 }
 
 

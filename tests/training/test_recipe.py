@@ -167,6 +167,8 @@ def test_one_way_of_cutting_crops(together, message):
         ("optimizer.lr=-1", "above 0"),
         ("optimizer.momentum=1", r"\[0, 1\)"),
         ("batch=0", "at least 1 image"),
+        ("accumulate=0", "accumulate 0: a batch has from 1 part"),
+        ("accumulate=129", "accumulate 129: .* to as many as it has images, 128 here"),
         ("schedule.steps=0", "at least 1 step"),
         ("seed=-1", "whole number"),
         ("data.mean=image", "unknown mean"),
