@@ -215,6 +215,7 @@ def work_of(recipe: Recipe) -> Work:
         recipe.steps * recipe.batch,
         own=recipe.model.residual is not None,
         lighting=recipe.augment.lighting > 0,
+        mixing=recipe.mixes,
         size=recipe.augment.small_size,
         loss=recipe.loss,
     )
@@ -283,6 +284,11 @@ def check_parts(recipe: Recipe, processes: int) -> None:
     if least < 1:
         raise UsageError(
             f"batch {recipe.batch} leaves some of {processes} processes without an image: --batch {processes} at least"
+        )
+    if recipe.mixes and least < 2:
+        raise UsageError(
+            f"batch {recipe.batch} leaves some of {processes} processes one image, which mixup and cutmix have nothing "
+            f"to mix with: --batch {2 * processes}"
         )
     if not isinstance(net, Historic) and least * _smallest_map(recipe, net) ** 2 < 2:
         raise UsageError(

@@ -13,6 +13,8 @@ from reslab.training.by_name import named_values
 if TYPE_CHECKING:
     from reslab.training.recipe import Recipe
 
+POLICIES = ("trivial",)  # of augmentation
+
 
 def check_pixels(size: int) -> None:
     """Raises UsageError for images, size x size pixels, that no net can be trained on; before they are decoded."""
@@ -60,6 +62,15 @@ def check_values(recipe: "Recipe") -> None:
             f"smoothing {recipe.smoothing}",
             recipe.smoothing == 0 or recipe.loss == "cross_entropy",
             f"labels are smoothed in cross_entropy alone, not in {recipe.loss}",
+        ),
+        *(
+            (f"{name} {alpha}", 0 <= alpha < math.inf, f"alpha of a Beta distribution, from 0 (off); {usual} is usual")
+            for name, alpha, usual in (("mixup", recipe.mixup, 0.2), ("cutmix", recipe.cutmix, 1))
+        ),
+        (
+            f"batch {recipe.batch}",
+            recipe.batch > 1 or not recipe.mixes,
+            "one image has none to be mixed with; --batch 2, or leave mixup and cutmix out",
         ),
         (f"selective {recipe.selective}", 0 < recipe.selective <= 1, "a part of the images, in (0, 1]; 1 takes all"),
         (
@@ -163,6 +174,12 @@ def check_values(recipe: "Recipe") -> None:
             0 <= augment.erase <= 1,
             "a probability, in [0, 1]; 0.25 is usual, 0 erases nothing",
         ),
+        (
+            f"policy {augment.policy}",
+            augment.policy is None or recipe.selective == 1,
+            "the hardest images are chosen as they are, before anything is done to them; leave selective out, or set "
+            "augment.policy=none",
+        ),
         (f"lighting {augment.lighting}", 0 <= augment.lighting <= 1, "0 adds no colour, 0.1 is the paper's; at most 1"),
         (
             f"flip_order {augment.flip_order}",
@@ -183,6 +200,7 @@ def check_values(recipe: "Recipe") -> None:
         ("schedule", schedule.kind, ("drops", "linear")),
         ("optimizer", optimizer.kind, ("sgd", "muon", "rmsprop")),
         ("flip_order", augment.flip_order, ("random", "alternating")),
+        *([("policy", augment.policy, POLICIES)] if augment.policy is not None else ()),
         ("value of decay_on", optimizer.decay_on, ("weights", "all")),
     ):
         if value not in known:
