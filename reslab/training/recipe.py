@@ -66,7 +66,7 @@ class Augment:
     contrast: float = 0.0  # as brightness, of the distance to the mean brightness
     saturation: float = 0.0  # as brightness, of the distance to grey
     erase: float = 0.0  # probability that a rectangle of the crop takes the mean colour
-    policy: str | None = None  # "trivial": one operation an image, drawn with its strength (data/trivial.py)
+    policy: str | None = None  # "trivial": TrivialAugment, one operation an image (data/trivial.py)
 
     @property
     def jitter(self) -> tuple[float, float, float]:
@@ -147,8 +147,8 @@ class Recipe:
     statistics_batches: int = 0  # at the end, for the result's batch-norm statistics; 0: a running average of all
     loss: str = "cross_entropy"  # the paper's, or "squared_hinge" (engine/losses.py)
     smoothing: float = 0.0  # label smoothing: this part of a label is spread evenly over all classes
-    mixup: float = 0.0  # alpha of Beta(alpha, alpha), of which images and labels are mixed (data/mixing.py); 0: none is
-    cutmix: float = 0.0  # alpha of CutMix; with both, each batch takes one of them, with probability one half
+    mixup: float = 0.0  # alpha of the Beta distribution by which images and their labels are mixed in pairs; 0: not
+    cutmix: float = 0.0  # as mixup, with a rectangle of the other image; of both, each batch takes one
     selective: float = 1.0  # the part of the images drawn that is trained on, the hardest; 1: all
     balance: float = 0.0  # 1: a class weighs as much as any other, however few its images; 0: each image the same
     data: Data = field(default_factory=Data)
