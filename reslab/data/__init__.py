@@ -17,6 +17,7 @@ scaling        images whole at other scales, and cut out at random scales (sec. 
 areas          random resized crops: parts of the area, of shapes of their own
 colour         colour augmentation along the principal components of natural colours (sec. 3.4)
 jitter         brightness, contrast and saturation changed at random
+trivial        TrivialAugment: one operation an image
 erasing        random erasing: rectangles of the mean colour
 decoding       a folder's photographs as pixels: cached, or lazy where they are too many
 cache          photographs decoded once, memory-mapped
@@ -33,6 +34,7 @@ splits         stratified splits that never change
 fetch          a download that is resumed and checked
 places         where data sets lie
 augment        the augmentations of sec. 4.2 as batch functions
+mixing         mixup and CutMix: images of a batch mixed with each other
 batches        which images make up the batch of a step
 preprocessing  what is subtracted from pixels, and what they are divided by
 randomness     random numbers as a function of (seed, purpose, step)
@@ -64,6 +66,7 @@ from reslab.data.folder import FolderIndex, index_folder
 from reslab.data.jitter import draw_factors, draw_orders, jittered
 from reslab.data.judging import in_judging_folders
 from reslab.data.lazy import LazyPixels
+from reslab.data.mixing import Mixing, before, draw_mixing, mixed
 from reslab.data.photo import LARGEST_SCALE, fit, open_photo, picture_at, quiet, read_photo
 from reslab.data.places import data_root
 from reslab.data.preprocessing import Preprocessing, by_colour, measure
@@ -72,6 +75,7 @@ from reslab.data.scaling import at_scale, draw_places, draw_scales, scaled_crops
 from reslab.data.survey import Survey, survey_dataset
 from reslab.data.testing import ALL, chosen_split, everything, index_tested
 from reslab.data.threads import in_threads
+from reslab.data.trivial import draw_operations, filled, operated
 
 __all__ = [
     "ALL",
@@ -84,6 +88,7 @@ __all__ = [
     "FolderIndex",
     "Images",
     "LazyPixels",
+    "Mixing",
     "Photos",
     "Preprocessing",
     "Samples",
@@ -94,6 +99,7 @@ __all__ = [
     "at_scale",
     "batch_epochs",
     "batch_indices",
+    "before",
     "by_colour",
     "chosen_split",
     "crop_and_flip",
@@ -105,6 +111,8 @@ __all__ = [
     "draw_factors",
     "draw_flips",
     "draw_lighting",
+    "draw_mixing",
+    "draw_operations",
     "draw_orders",
     "draw_places",
     "draw_scales",
@@ -113,6 +121,7 @@ __all__ = [
     "everything",
     "fetch_dataset",
     "files_below",
+    "filled",
     "find_folder",
     "fit",
     "folders",
@@ -126,10 +135,12 @@ __all__ = [
     "load_dataset",
     "load_folder",
     "measure",
+    "mixed",
     "namesakes",
     "not_erased",
     "only_photos",
     "open_photo",
+    "operated",
     "photographs_below",
     "photos_below",
     "picture_at",

@@ -150,7 +150,7 @@ class Distributed:
         _carried(lambda: dist.all_reduce(self._sums))
         self.agreed = bool(asked)
         gradient, statistics, loss = totals
-        return StepOutput(loss[0], losses, errors > 0, gradient, statistics)
+        return StepOutput(loss[0], losses, errors.to(own.errors.dtype), gradient, statistics)
 
     def logits(self, parameters: Tensor, statistics: Tensor, images: NDArray) -> Tensor:
         """See `interface.Engine.logits`. Of the images only this process's part has to be there; scores are of all.

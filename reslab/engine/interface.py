@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reslab.data import erased, not_erased
+from reslab.data import Mixing, before, erased, filled, not_erased
 from reslab.engine.layout import Layout
 
 
@@ -25,7 +25,9 @@ class Batch:
     flips: NDArray[np.bool_] | None = None  # (B,) mirrored or not; None: none is
     weights: NDArray[np.float32] | None = None  # (B,) of each sample's loss; None: all 1
     lighting: NDArray[np.float32] | None = None  # (B, 3) added to pixels that are not erased, 0-255; None: nothing is
+    empty: NDArray[np.bool_] | None = None  # (B, H, W) pixels without an image, as if they were erased; None: none is
     erased: NDArray[np.int64] | None = None  # (B, 4) top, left, bottom, right in the crop, not mirrored; 0: nothing
+    mixing: Mixing | None = None  # of images and labels, after all else. An engine that cannot refuses; None: none is
     pad: int = 0  # pixels of zero padding on each side before the crop
     size: int = 0  # height = width of the crops; 0: that of the images. An engine that has one size only refuses others
     smoothing: float = 0.0  # of labels: this part of each is spread evenly over all classes, its own among them
@@ -36,7 +38,7 @@ class Batch:
 
     def only(self, chosen: slice | NDArray[np.int64]) -> "Batch":
         """The batch of the chosen images alone."""
-        of_samples = ("images", "labels", "crops", "flips", "weights", "lighting", "erased")
+        of_samples = ("images", "labels", "crops", "flips", "weights", "lighting", "empty", "erased")
         drawn = {name: values for name in of_samples if (values := getattr(self, name)) is not None}
         return replace(self, **{name: values[chosen] for name, values in drawn.items()})
 
@@ -45,14 +47,21 @@ class Batch:
         ends = [len(self.labels) * part // self.parts for part in range(self.parts + 1)]
         return [replace(self.only(slice(*rows)), parts=1) for rows in pairwise(ends)]
 
+    def others(self) -> "Batch":
+        """The same with the labels, and weights, of the images that each is mixed with."""
+        return replace(self, labels=before(self.labels), weights=None if self.weights is None else before(self.weights))
+
     def pixels(self, mean: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """The images with what is erased in them: it takes `mean`, which is subtracted next (see `data.erased`)."""
-        return self.images if self.erased is None else erased(self.images, self.erased, self._origins(), mean)
+        """The images with what is empty or erased in them: it takes `mean`, which is subtracted next."""
+        images = self.images if self.empty is None else filled(self.images, self.empty, mean)
+        return images if self.erased is None else erased(images, self.erased, self._origins(), mean)
 
     def colours(self) -> NDArray[np.float32]:
-        """What `lighting` adds to each pixel, (B, H, W, 3) or (B, 1, 1, 3): nothing where it is erased."""
+        """What `lighting` adds to each pixel, (B, H, W, 3) or (B, 1, 1, 3): nothing where one is empty or erased."""
         assert self.lighting is not None
         added = self.lighting[:, None, None, :]
+        if self.empty is not None:
+            added = added * ~self.empty[..., None]
         if self.erased is None:
             return added
         height, width = self.images.shape[1:3]
@@ -65,11 +74,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class StepOutput:
-    """What one forward and backward pass gives. The engine may reuse the memory at its next step."""
+    """What one forward and backward pass gives. The engine may reuse the memory at its next step.
+
+    Of mixed images, losses, weighted losses and errors are the sum over both labels, each times its part of the image.
+    """
 
     loss: Tensor  # scalar, that the gradient is of: sum of weight * loss over the batch, divided by B; companions' too
     losses: Tensor  # (B,) loss of each sample with its (smoothed) label, unweighted, of the net's own head alone
-    errors: Tensor  # (B,) bool: is the highest score not the label's?
+    errors: Tensor  # (B,) bool: is the highest score not the label's? Of mixed images fp32, in [0, 1]
     gradient: Tensor  # flat fp32, by the parameter layout
     statistics: Tensor  # flat fp32, by the statistics layout: means and unbiased variances, their mean over parts
 

@@ -62,6 +62,7 @@ class NativeEngine:
         """See `interface.Engine.step`."""
         assert not batch.size, "crops smaller than the image are for the torch engine"
         assert batch.loss == "cross_entropy", "other losses are for the torch engine"
+        assert batch.mixing is None, "mixed images are for the torch engine"
         assert batch.lighting is None, "colour augmentation is for the torch engine"
         assert batch.parts == 1, "batches in parts are for the torch engine"
         losses, errors = np.empty(len(batch.labels), np.float32), np.empty(len(batch.labels), np.bool_)

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from reslab.data import Preprocessing, crop_and_flip
+from reslab.data import Preprocessing, crop_and_flip, mixed
 from reslab.engine.execution import Execution
 from reslab.engine.interface import Batch, StepOutput
 from reslab.engine.layout import batch_normalisations, parameter_layout, statistics_layout
@@ -49,18 +49,16 @@ class TorchEngine:
 
     def _passed(self, batch: Batch, share: float = 1.0) -> StepOutput:
         """One forward and backward pass; `share` times the mean loss, and the gradient of that is added."""
-        images, labels = self._augmented(batch), torch.from_numpy(batch.labels).to(self.device)
+        images = self._augmented(batch)
         with self._precision():
-            scores = self._forward(images)
-        losses = sample_losses(batch.loss, scores.float(), labels, batch.smoothing)
-        objective = losses
-        for companion in self._companions if batch.companions else ():
-            own = sample_losses(batch.loss, companion.take().float(), labels, batch.smoothing)
-            objective = objective + companion.weight * own
-        weighted = objective if batch.weights is None else objective * torch.from_numpy(batch.weights).to(self.device)
+            scores = self._forward(images).float()
+        told = [(each.weight, each.take().float()) for each in self._companions] if batch.companions else []
+        losses, weighted, errors = self._judged(batch, scores, told)
+        if batch.mixing is not None:
+            others = self._judged(batch.others(), scores, told)
+            losses, weighted, errors = map(batch.mixing.blend, (losses, weighted, errors), others)
         loss = weighted.mean() * share
         loss.backward()
-        errors = scores.detach().argmax(dim=1) != labels
         return StepOutput(loss.detach(), losses.detach(), errors, self._gradient, self._statistics)
 
     @torch.no_grad()
@@ -95,6 +93,19 @@ class TorchEngine:
             statistics=statistics,
         )
 
+    def _judged(self, batch: Batch, scores: Tensor, told: list[tuple[float, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
+        """By the batch's labels, (B,) each: losses, weighted losses of all heads together, and which are wrong.
+
+        `told` are the scores of heads for training alone, and what each head weighs.
+        """
+        labels = torch.from_numpy(batch.labels).to(self.device)
+        losses = objective = sample_losses(batch.loss, scores, labels, batch.smoothing)
+        for weight, companion_scores in told:
+            own = sample_losses(batch.loss, companion_scores, labels, batch.smoothing)
+            objective = objective + weight * own
+        weighted = objective if batch.weights is None else objective * torch.from_numpy(batch.weights).to(self.device)
+        return losses, weighted, scores.detach().argmax(dim=1) != labels
+
     def _augmented(self, batch: Batch) -> Tensor:
         """uint8 (B, H, W, 3) -> erased, normalised, lit, cropped, mirrored (B, 3, H, W), or (B, 3, size, size)."""
         images = self._normalised(batch.pixels(self._pixels))
@@ -106,6 +117,8 @@ class TorchEngine:
             flips = np.zeros(count, np.bool_) if batch.flips is None else batch.flips
             crops_here, flips_here = (torch.from_numpy(drawn).to(self.device) for drawn in (crops, flips))
             images = crop_and_flip(images, crops_here, flips_here, batch.pad, batch.size)
+        if batch.mixing is not None:
+            images = mixed(images, batch.mixing)
         return self._laid_out(images.permute(0, 3, 1, 2))
 
     def _normalised(self, images: NDArray[np.uint8]) -> Tensor:

@@ -16,6 +16,7 @@ class Work:
     images: int  # that will go through the net, there and back
     own: bool = False  # has the net a residual function of one's own?
     lighting: bool = False  # are colours augmented?
+    mixing: bool = False  # are images mixed with each other?
     size: int | None = None  # of the smallest images in training, where it is not the net's
     loss: str = "cross_entropy"  # of `losses.LOSSES`
     parts: int = 1  # that a batch is trained on in
@@ -48,6 +49,7 @@ def lacking(work: Work) -> str | None:
         (f"stages of widths {', '.join(map(str, spec.widths))}", spec.widths != WIDTHS),
         ("a residual function of one's own", work.own),
         ("colour augmentation", work.lighting),
+        ("images that are mixed (mixup, cutmix)", work.mixing),
         (f"images of {spec.size} px", spec.size != SIZE),
         (f"crops of {work.size} px", work.size not in (None, SIZE)),
         (f"batches in {work.parts} parts (accumulate), and need little memory", work.parts > 1),

@@ -1,4 +1,4 @@
-"""From (recipe, step) to a batch: which images, and how each is cropped, mirrored, coloured and erased."""
+"""From (recipe, step) to a batch: which images, and how each is cropped, mirrored, coloured, erased and mixed."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +17,7 @@ from reslab.data import (
     draw_erased,
     draw_flips,
     draw_lighting,
+    draw_mixing,
 )
 from reslab.data.randomness import generator
 from reslab.engine import Batch, Part, everything
@@ -58,13 +59,16 @@ def batch_at(recipe: Recipe, images: Images, step: int, part: Part = everything)
     pad, size = augment.pad, crop_size(recipe, step)
     whole = size or images.size
     spare = images.size - whole
+    pixels, empty = pixels_at(recipe, images, indices, step, part)
     return Batch(
-        images=pixels_at(recipe, images, indices, step, part),
+        images=pixels,
         labels=images.labels[indices],
         crops=draw_crops(len(indices), pad, recipe.seed, step, spare) if pad + spare else None,
         flips=flips_at(recipe, indices, len(images), step) if augment.flip else None,
         lighting=draw_lighting(len(indices), augment.lighting, recipe.seed, step) if augment.lighting else None,
+        empty=empty,
         erased=draw_erased(len(indices), augment.erase, whole, recipe.seed, step) if augment.erase else None,
+        mixing=draw_mixing(recipe.mixup, recipe.cutmix, whole, recipe.seed, step) if recipe.mixes else None,
         weights=class_weights(images.labels, recipe.balance)[images.labels[indices]] if recipe.balance else None,
         pad=pad,
         size=size,

@@ -1,4 +1,4 @@
-"""From (recipe, step) to a batch's pixels as an engine gets them: which part of each image, in which colours."""
+"""From (recipe, step) to a batch's pixels as an engine gets them: part of each image, its colours, its operation."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,10 +8,12 @@ from reslab.data import (
     area_crops,
     draw_areas,
     draw_factors,
+    draw_operations,
     draw_orders,
     draw_places,
     draw_scales,
     jittered,
+    operated,
     scaled_crops,
 )
 from reslab.engine import Part, everything
@@ -25,16 +27,17 @@ def cut_out(recipe: Recipe) -> bool:
 
 def changed(recipe: Recipe) -> bool:
     """Are a batch's pixels others than those that are stored? That takes milliseconds a batch, and the net waits."""
-    return cut_out(recipe) or any(recipe.augment.jitter)
+    return cut_out(recipe) or any(recipe.augment.jitter) or recipe.augment.policy is not None
 
 
 def pixels_at(
     recipe: Recipe, images: Images, indices: NDArray[np.int64], step: int, part: Part = everything
-) -> NDArray[np.uint8]:
-    """The images of the batch at `step`, (B, H, W, 3): as stored or cut out of them, then in other colours.
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
+    """The images of the batch at `step`, (B, H, W, 3): as stored or cut out of them, in other colours, operated on.
 
-    A process that looks at a `part` of each batch reads no other photographs; they are zeros. DataError, naming the
-    file, for a photograph that cannot be read any more.
+    With them which pixels are empty then, (B, H, W); None where there is no policy. A process that looks at a `part` of
+    each batch reads no other photographs; they are zeros. DataError, naming the file, for a photograph that cannot be
+    read any more.
     """
     if recipe.selective < 1:
         part = everything  # any of them may be chosen for its part
@@ -48,7 +51,12 @@ def pixels_at(
         factors = draw_factors(len(indices), recipe.augment.jitter, recipe.seed, step)
         orders = draw_orders(len(indices), recipe.seed, step)
         pixels[rows] = jittered(pixels[rows], factors[rows], orders[rows])
-    return pixels
+    if recipe.augment.policy is None:
+        return pixels, None
+    empty = np.zeros(pixels.shape[:3], np.bool_)
+    operations = draw_operations(len(indices), recipe.seed, step)
+    pixels[rows], empty[rows] = operated(pixels[rows], operations[rows])
+    return pixels, empty
 
 
 def _cut_out(recipe: Recipe, images: Images, indices: NDArray[np.int64], step: int, rows: slice) -> NDArray[np.uint8]:

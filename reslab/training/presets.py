@@ -215,6 +215,7 @@ def work_of(recipe: Recipe) -> Work:
         recipe.steps * recipe.batch,
         own=recipe.model.residual is not None,
         lighting=recipe.augment.lighting > 0,
+        mixing=recipe.mixes,
         size=recipe.augment.small_size,
         loss=recipe.loss,
         parts=recipe.accumulate,
@@ -289,6 +290,11 @@ def check_parts(recipe: Recipe, processes: int) -> None:
         raise UsageError(
             f"batch {recipe.batch} leaves some of {processes} processes{each} without an image: --batch {parts} at "
             "least"
+        )
+    if recipe.mixes and least < 2:
+        raise UsageError(
+            f"batch {recipe.batch} leaves some of {processes} processes{each} one image, which mixup and cutmix have "
+            f"nothing to mix with: --batch {2 * parts}{_or_fewer(recipe)}"
         )
     if not isinstance(net, Historic) and least * _smallest_map(recipe, net) ** 2 < 2:
         raise UsageError(

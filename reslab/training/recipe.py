@@ -66,6 +66,7 @@ class Augment:
     contrast: float = 0.0  # as brightness, of the distance to the mean brightness
     saturation: float = 0.0  # as brightness, of the distance to grey
     erase: float = 0.0  # probability that a rectangle of the crop takes the mean colour
+    policy: str | None = None  # "trivial": TrivialAugment, one operation an image (data/trivial.py)
 
     @property
     def jitter(self) -> tuple[float, float, float]:
@@ -122,6 +123,7 @@ class Recipe:
     | average | the result is a running average of the weights |
     | statistics_batches | the result's batch-norm statistics are taken anew, over so many batches |
     | smoothing | labels that leave every class a part |
+    | mixup, cutmix | images mixed with each other, and their labels |
     | optimizer.bn_bias_lr | the biases of batch normalisation learn faster |
     | model.init | residual functions start as the identity, or as 0 |
     | model.stem_init | the first convolution starts as principal components of the images |
@@ -134,6 +136,7 @@ class Recipe:
     | augment.area | random resized crops |
     | augment.brightness, contrast, saturation | colour jitter |
     | augment.erase | random erasing |
+    | augment.policy | TrivialAugment: one operation an image |
 
     Raises UsageError for values that cannot be trained with.
     """
@@ -146,6 +149,8 @@ class Recipe:
     statistics_batches: int = 0  # at the end, for the result's batch-norm statistics; 0: a running average of all
     loss: str = "cross_entropy"  # the paper's, or "squared_hinge" (engine/losses.py)
     smoothing: float = 0.0  # label smoothing: this part of a label is spread evenly over all classes
+    mixup: float = 0.0  # alpha of the Beta distribution by which images and their labels are mixed in pairs; 0: not
+    cutmix: float = 0.0  # as mixup, with a rectangle of the other image; of both, each batch takes one
     selective: float = 1.0  # the part of the images drawn that is trained on, the hardest; 1: all
     balance: float = 0.0  # 1: a class weighs as much as any other, however few its images; 0: each image the same
     data: Data = field(default_factory=Data)
@@ -160,6 +165,11 @@ class Recipe:
     @property
     def steps(self) -> int:
         return self.schedule.steps
+
+    @property
+    def mixes(self) -> bool:
+        """Are the images of a batch mixed with each other?"""
+        return bool(self.mixup or self.cutmix)
 
     @property
     def candidates(self) -> int:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from reslab.data import LARGEST_SCALE
@@ -12,6 +13,9 @@ from reslab.training.by_name import named_values
 
 if TYPE_CHECKING:
     from reslab.training.recipe import Recipe
+
+POLICIES = ("trivial",)  # of augmentation
+Rules = Iterable[tuple[str, object, str]]  # a field with its value, does it keep the rule, and the rule
 
 
 def check_pixels(size: int) -> None:
@@ -24,47 +28,33 @@ def check_pixels(size: int) -> None:
 
 def check_values(recipe: "Recipe") -> None:
     """Raises UsageError for the first field of `recipe` whose value cannot be trained with."""
-    schedule, optimizer, augment = recipe.schedule, recipe.optimizer, recipe.augment
     check_pixels(recipe.data.size)
     for what, valid, rule in (
-        (f"steps {schedule.steps}", schedule.steps >= 1, "a run needs at least 1 step"),
+        *_of_batches(recipe),
+        *_of_schedule(recipe),
+        *_of_optimizer(recipe),
+        *_of_weights(recipe),
+        *_of_labels(recipe),
+        *_of_crops(recipe),
+        *_of_colours(recipe),
+    ):
+        if not valid:
+            raise UsageError(f"{what}: {rule}")
+    for field in ("rates", "decays", "max_norms"):
+        named_values(f"optimizer.{field}", getattr(recipe.optimizer, field))
+    for kind, value, known in _of_words(recipe):
+        if value not in known:
+            raise unknown(kind, value, known)
+
+
+def _of_batches(recipe: "Recipe") -> Rules:
+    """Which images, and how many at a time."""
+    return (
         (f"batch {recipe.batch}", recipe.batch >= 1, "a batch needs at least 1 image"),
         (
             f"accumulate {recipe.accumulate}",
             1 <= recipe.accumulate <= recipe.batch,
             f"a batch has from 1 part to as many as it has images, {recipe.batch} here",
-        ),
-        (f"lr {optimizer.lr}", optimizer.lr > 0, "a learning rate is above 0"),
-        (f"momentum {optimizer.momentum}", 0 <= optimizer.momentum < 1, "momentum is in [0, 1)"),
-        (f"weight_decay {optimizer.weight_decay}", optimizer.weight_decay >= 0, "decay is 0 or more"),
-        (f"muon_lr {optimizer.muon_lr}", 0 < optimizer.muon_lr < math.inf, "a learning rate is above 0"),
-        (f"muon_momentum {optimizer.muon_momentum}", 0 <= optimizer.muon_momentum < 1, "momentum is in [0, 1)"),
-        (
-            f"muon_lr {optimizer.muon_lr}, muon_momentum {optimizer.muon_momentum}",
-            optimizer.kind == "muon" or (optimizer.muon_lr, optimizer.muon_momentum) == (0.24, 0.6),
-            "nothing learns by Muon; set optimizer.kind=muon, or leave them out",
-        ),
-        (
-            f"bn_bias_lr {optimizer.bn_bias_lr}",
-            0 < optimizer.bn_bias_lr < math.inf,
-            "a factor of the learning rate is above 0; 1 is the rate of all the others",
-        ),
-        (
-            f"init_scale {recipe.model.init_scale}",
-            (recipe.model.init in SCALED) == (recipe.model.init_scale > 0),
-            f"above 0 where model.init is {' or '.join(SCALED)}, and 0 otherwise",
-        ),
-        (f"average {recipe.average}", 0 <= recipe.average < 1, "the decay of the average is in [0, 1)"),
-        (
-            f"statistics_batches {recipe.statistics_batches}",
-            recipe.statistics_batches >= 0,
-            "0 leaves batch-norm statistics as they are, 20 to 50 batches estimate them anew",
-        ),
-        (f"smoothing {recipe.smoothing}", 0 <= recipe.smoothing < 1, "label smoothing is in [0, 1); 0.1 is usual"),
-        (
-            f"smoothing {recipe.smoothing}",
-            recipe.smoothing == 0 or recipe.loss == "cross_entropy",
-            f"labels are smoothed in cross_entropy alone, not in {recipe.loss}",
         ),
         (f"selective {recipe.selective}", 0 < recipe.selective <= 1, "a part of the images, in (0, 1]; 1 takes all"),
         (
@@ -72,27 +62,16 @@ def check_values(recipe: "Recipe") -> None:
             recipe.data.images is None or recipe.data.images >= 1,
             "a net is trained on at least 1 image",
         ),
-        (
-            f"balance {recipe.balance}",
-            0 <= recipe.balance <= 1,
-            "from 0, where each image weighs the same, to 1, where each class does",
-        ),
-        (
-            f"start {recipe.model.start}",
-            (recipe.model.start is None) == (recipe.model.start_digest is None),
-            "weights to start from are named by --from (in Python: recipe(..., start=...)), not by --set",
-        ),
-        (
-            f"init {recipe.model.init}, stem_init {recipe.model.stem_init}",
-            recipe.model.start is None or recipe.model.stem_init == "he",
-            "a net that starts from trained weights has its stem; leave model.stem_init out",
-        ),
         (f"seed {recipe.seed}", recipe.seed >= 0, "a seed is a whole number from 0"),
-        (
-            f"pad {augment.pad}",
-            augment.pad >= 0,
-            "padding is pixels, at least 0; an eighth of the image's is usual (4 of 32)",
-        ),
+        (f"name {recipe.name}", re.fullmatch(r"[\w.-]+", recipe.name), "letters, digits, points and dashes"),
+    )
+
+
+def _of_schedule(recipe: "Recipe") -> Rules:
+    """Steps, and what changes over them."""
+    schedule = recipe.schedule
+    return (
+        (f"steps {schedule.steps}", schedule.steps >= 1, "a run needs at least 1 step"),
         (
             f"warmup_steps {schedule.warmup_steps}",
             0 <= schedule.warmup_steps < schedule.steps,
@@ -109,6 +88,93 @@ def check_values(recipe: "Recipe") -> None:
             "so many steps, 0 for none at all",
         ),
         (f"drops {schedule.drops}", min(schedule.drops, default=0) >= 0, "a drop is at a step from 0"),
+    )
+
+
+def _of_optimizer(recipe: "Recipe") -> Rules:
+    """How weights learn."""
+    optimizer = recipe.optimizer
+    return (
+        (f"lr {optimizer.lr}", optimizer.lr > 0, "a learning rate is above 0"),
+        (f"momentum {optimizer.momentum}", 0 <= optimizer.momentum < 1, "momentum is in [0, 1)"),
+        (f"weight_decay {optimizer.weight_decay}", optimizer.weight_decay >= 0, "decay is 0 or more"),
+        (f"muon_lr {optimizer.muon_lr}", 0 < optimizer.muon_lr < math.inf, "a learning rate is above 0"),
+        (f"muon_momentum {optimizer.muon_momentum}", 0 <= optimizer.muon_momentum < 1, "momentum is in [0, 1)"),
+        (
+            f"muon_lr {optimizer.muon_lr}, muon_momentum {optimizer.muon_momentum}",
+            optimizer.kind == "muon" or (optimizer.muon_lr, optimizer.muon_momentum) == (0.24, 0.6),
+            "nothing learns by Muon; set optimizer.kind=muon, or leave them out",
+        ),
+        (
+            f"bn_bias_lr {optimizer.bn_bias_lr}",
+            0 < optimizer.bn_bias_lr < math.inf,
+            "a factor of the learning rate is above 0; 1 is the rate of all the others",
+        ),
+    )
+
+
+def _of_weights(recipe: "Recipe") -> Rules:
+    """Where weights start, and which of them are the result."""
+    return (
+        (
+            f"init_scale {recipe.model.init_scale}",
+            (recipe.model.init in SCALED) == (recipe.model.init_scale > 0),
+            f"above 0 where model.init is {' or '.join(SCALED)}, and 0 otherwise",
+        ),
+        (f"average {recipe.average}", 0 <= recipe.average < 1, "the decay of the average is in [0, 1)"),
+        (
+            f"statistics_batches {recipe.statistics_batches}",
+            recipe.statistics_batches >= 0,
+            "0 leaves batch-norm statistics as they are, 20 to 50 batches estimate them anew",
+        ),
+        (
+            f"start {recipe.model.start}",
+            (recipe.model.start is None) == (recipe.model.start_digest is None),
+            "weights to start from are named by --from (in Python: recipe(..., start=...)), not by --set",
+        ),
+        (
+            f"init {recipe.model.init}, stem_init {recipe.model.stem_init}",
+            recipe.model.start is None or recipe.model.stem_init == "he",
+            "a net that starts from trained weights has its stem; leave model.stem_init out",
+        ),
+    )
+
+
+def _of_labels(recipe: "Recipe") -> Rules:
+    """What is learned of the images, and how much each counts."""
+    return (
+        (f"smoothing {recipe.smoothing}", 0 <= recipe.smoothing < 1, "label smoothing is in [0, 1); 0.1 is usual"),
+        (
+            f"smoothing {recipe.smoothing}",
+            recipe.smoothing == 0 or recipe.loss == "cross_entropy",
+            f"labels are smoothed in cross_entropy alone, not in {recipe.loss}",
+        ),
+        *(
+            (f"{name} {alpha}", 0 <= alpha < math.inf, f"alpha of a Beta distribution, from 0 (off); {usual} is usual")
+            for name, alpha, usual in (("mixup", recipe.mixup, 0.2), ("cutmix", recipe.cutmix, 1))
+        ),
+        (
+            f"balance {recipe.balance}",
+            0 <= recipe.balance <= 1,
+            "from 0, where each image weighs the same, to 1, where each class does",
+        ),
+        (
+            f"batch {recipe.batch}{f' in {recipe.accumulate} parts' if recipe.accumulate > 1 else ''}",
+            recipe.batch >= 2 * recipe.accumulate or not recipe.mixes,
+            f"one image has none to be mixed with; --batch {2 * recipe.accumulate}, or leave mixup and cutmix out",
+        ),
+    )
+
+
+def _of_crops(recipe: "Recipe") -> Rules:
+    """Which part of an image is seen."""
+    augment = recipe.augment
+    return (
+        (
+            f"pad {augment.pad}",
+            augment.pad >= 0,
+            "padding is pixels, at least 0; an eighth of the image's is usual (4 of 32)",
+        ),
         (
             f"small_size {augment.small_size}",
             augment.small_size is None or SMALLEST_SIZE <= augment.small_size < recipe.data.size,
@@ -159,6 +225,18 @@ def check_values(recipe: "Recipe") -> None:
             bool(augment.area) or augment.aspect == (3 / 4, 4 / 3),
             "no part of the area is cut out; set augment.area, or leave augment.aspect out",
         ),
+        (
+            f"flip_order {augment.flip_order}",
+            augment.flip or augment.flip_order == "random",
+            "nothing is mirrored; set augment.flip=true, or leave augment.flip_order out",
+        ),
+    )
+
+
+def _of_colours(recipe: "Recipe") -> Rules:
+    """What is done to its pixels."""
+    augment = recipe.augment
+    return (
         *(
             (f"{name} {value}", 0 <= value <= 1, "a factor from 1 - x to 1 + x, x in [0, 1]; 0 leaves it as it is")
             for name, value in zip(("brightness", "contrast", "saturation"), augment.jitter, strict=True)
@@ -168,27 +246,26 @@ def check_values(recipe: "Recipe") -> None:
             0 <= augment.erase <= 1,
             "a probability, in [0, 1]; 0.25 is usual, 0 erases nothing",
         ),
-        (f"lighting {augment.lighting}", 0 <= augment.lighting <= 1, "0 adds no colour, 0.1 is the paper's; at most 1"),
         (
-            f"flip_order {augment.flip_order}",
-            augment.flip or augment.flip_order == "random",
-            "nothing is mirrored; set augment.flip=true, or leave augment.flip_order out",
+            f"policy {augment.policy}",
+            augment.policy is None or recipe.selective == 1,
+            "the hardest images are chosen as they are, before anything is done to them; leave selective out, or set "
+            "augment.policy=none",
         ),
-        (f"name {recipe.name}", re.fullmatch(r"[\w.-]+", recipe.name), "letters, digits, points and dashes"),
-    ):
-        if not valid:
-            raise UsageError(f"{what}: {rule}")
-    for field in ("rates", "decays", "max_norms"):
-        named_values(f"optimizer.{field}", getattr(optimizer, field))
-    for kind, value, known in (
+        (f"lighting {augment.lighting}", 0 <= augment.lighting <= 1, "0 adds no colour, 0.1 is the paper's; at most 1"),
+    )
+
+
+def _of_words(recipe: "Recipe") -> Iterable[tuple[str, str, Collection[str]]]:
+    """Fields that take one word of several: what it is of, the word, and those that there are."""
+    return (
         ("mean", recipe.data.mean, ("pixel", "channel")),
         ("init", recipe.model.init, INITIALISATIONS),
         ("loss", recipe.loss, LOSSES),
         ("stem_init", recipe.model.stem_init, ("he", "whitening")),
-        ("schedule", schedule.kind, ("drops", "linear")),
-        ("optimizer", optimizer.kind, ("sgd", "muon", "rmsprop")),
-        ("flip_order", augment.flip_order, ("random", "alternating")),
-        ("value of decay_on", optimizer.decay_on, ("weights", "all")),
-    ):
-        if value not in known:
-            raise unknown(kind, value, known)
+        ("schedule", recipe.schedule.kind, ("drops", "linear")),
+        ("optimizer", recipe.optimizer.kind, ("sgd", "muon", "rmsprop")),
+        ("flip_order", recipe.augment.flip_order, ("random", "alternating")),
+        *([("policy", recipe.augment.policy, POLICIES)] if recipe.augment.policy is not None else ()),
+        ("value of decay_on", recipe.optimizer.decay_on, ("weights", "all")),
+    )

@@ -27,7 +27,7 @@ def estimated_statistics(recipe: Recipe, weights: Tensor, engine: Engine, train:
     batches are those that would come after the last step. (The authors' released models hold such means too: README of
     KaimingHe/deep-residual-networks.)
     """
-    drawing = replace(recipe, selective=1.0)  # what is tested on is not selected either
+    drawing = replace(recipe, selective=1.0, mixup=0.0, cutmix=0.0)  # what is tested on is neither selected nor mixed
     estimate = torch.zeros(engine.statistics.total, device=weights.device)
     for number in range(recipe.statistics_batches):
         output = engine.step(weights, batch_at(drawing, train, recipe.steps + number, part_of(engine)))

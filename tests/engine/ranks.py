@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from reslab.data import load_dataset, measure
+from reslab.data import Mixing, load_dataset, measure
 from reslab.engine import (
     Batch,
     Distributed,
@@ -37,12 +37,17 @@ COUNT = 7  # images of a batch: 3 of the first process, 4 of the second
 
 
 def recipe_of(digits):
-    """With what might differ between processes: candidates that are judged, an average."""
-    return replace(short_recipe(digits, 4), batch=COUNT, selective=0.5, average=0.9)
+    """With what might differ between processes: candidates that are judged, an average, mixed images."""
+    return replace(short_recipe(digits, 4), batch=COUNT, selective=0.5, average=0.9, mixup=0.4)
 
 
 def batch_of(digits) -> Batch:
-    return batch_at(replace(recipe_of(digits), selective=1.0), digits.splits["train"], 0)
+    return batch_at(replace(recipe_of(digits), selective=1.0, mixup=0.0), digits.splits["train"], 0)
+
+
+def mixed_batch(digits) -> Batch:
+    """Each process mixes its own images."""
+    return replace(batch_of(digits), mixing=Mixing(0.3))
 
 
 def weights_of(engine: Engine) -> Tensor:
@@ -78,6 +83,7 @@ def main(place: Path) -> None:
     engine, plain = make_engine(spec, preprocessing, TOGETHER), Distributed(without_normalisation(preprocessing), team)
     found = output_of(engine, batch_of(digits), "normalised") | output_of(plain, batch_of(digits), "plain")
     found |= output_of(engine, replace(batch_of(digits), parts=2), "parted")
+    found |= output_of(engine, mixed_batch(digits), "mixed")
     found |= trained(digits, engine)
     for count in (5, 1):
         images = digits.splits["test"].pixels[:count]

@@ -47,15 +47,18 @@ def test_without_batch_normalisation_a_step_is_that_of_one_process(found, digits
         assert found[0][name].shape == value.shape and near(found[0][name], value), name
 
 
-def test_with_it_a_step_is_the_mean_over_both_parts_by_images(found, digits, preprocessing):
+@pytest.mark.parametrize(("name_of_step", "batch_of"), [("normalised", ranks.batch_of), ("mixed", ranks.mixed_batch)])
+def test_with_it_a_step_is_the_mean_over_both_parts_by_images(found, digits, preprocessing, name_of_step, batch_of):
     engine = make_engine(spec_of(ranks.recipe_of(digits)), preprocessing, ranks.ALONE)
-    batch = ranks.batch_of(digits)
-    parts = [ranks.output_of(engine, batch.only(rows), "normalised") for rows in (slice(0, 3), slice(3, 7))]
+    batch = batch_of(digits)
+    parts = [ranks.output_of(engine, batch.only(rows), name_of_step) for rows in (slice(0, 3), slice(3, 7))]
     for name in ("gradient", "statistics", "loss"):
-        first, second = (part[f"normalised {name}"] for part in parts)
-        assert near(found[0][f"normalised {name}"], (3 * first + 4 * second) / 7), name
+        first, second = (part[f"{name_of_step} {name}"] for part in parts)
+        assert near(found[0][f"{name_of_step} {name}"], (3 * first + 4 * second) / 7), name
     for name in ("losses", "errors"):
-        assert near(found[0][f"normalised {name}"], torch.cat([part[f"normalised {name}"] for part in parts])), name
+        assert near(
+            found[0][f"{name_of_step} {name}"], torch.cat([part[f"{name_of_step} {name}"] for part in parts])
+        ), name
 
 
 @pytest.mark.parametrize(("prefix", "parts"), [("normalised", 2), ("parted", 4)])

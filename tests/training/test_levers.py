@@ -33,6 +33,8 @@ LEVERS = {
     "whitening": ["model.stem_init=whitening"],
     "muon": ["optimizer.kind=muon", "optimizer.muon_lr=0.1"],
     "selective": ["selective=0.4"],
+    "mixup and cutmix": ["mixup=0.4", "cutmix=1", "smoothing=0.1", "balance=1", "statistics_batches=2"],
+    "mixup of the hardest": ["mixup=0.4", "selective=0.4"],
     "small crops": ["data.size=12", "augment.small_size=8", "augment.small_part=0.4"],
     "all at once": [
         "average=0.8",
@@ -49,6 +51,7 @@ LEVERS = {
     "area": ["augment.pad=0", "augment.area=0.3,1"],
     "jitter": ["augment.brightness=0.4", "augment.contrast=0.4", "augment.saturation=0.4"],
     "erasing": ["augment.erase=0.5"],
+    "trivial": ["augment.policy=trivial"],
     "alternating flip": ["augment.flip=true", "augment.flip_order=alternating"],
     "parts": ["accumulate=3", "statistics_batches=2", "selective=0.5"],
 }

@@ -12,11 +12,13 @@ from reslab.data import (
     draw_areas,
     draw_erased,
     draw_factors,
+    draw_operations,
     draw_orders,
     draw_places,
     jittered,
     load_dataset,
     measure,
+    operated,
 )
 from reslab.data.areas import area_crop
 from reslab.engine import Execution, Request, TorchEngine
@@ -50,10 +52,22 @@ def test_crops_are_cut_then_coloured(digits):
     assert (found.images == coloured).all() and (coloured != cut).any() and found.crops is None
 
 
+def test_what_was_coloured_is_operated_on(digits):
+    recipe = with_fields(short_recipe(digits), [*ALL, "augment.policy=trivial"])
+    plain = batch_at(with_fields(recipe, ["augment.policy=none"]), digits.splits["train"], 5)
+    found = batch_at(recipe, digits.splits["train"], 5)
+    expected, empty = operated(plain.images, draw_operations(64, 0, 5))
+    assert (found.images == expected).all() and (found.empty == empty).all() and plain.empty is None
+    assert (found.images != plain.images).any() and empty.any()
+    part = batch_at(recipe, digits.splits["train"], 5, lambda count: slice(20, 30))
+    assert (part.images[20:30] == expected[20:30]).all() and (part.empty[20:30] == empty[20:30]).all()
+    assert not part.images[30:].any() and (found.only(slice(3, 9)).empty == empty[3:9]).all()
+
+
 def test_stored_pixels_are_left_as_they_are(digits):
     images = digits.splits["train"]
     before = images.pixels.copy()
-    recipe = with_fields(short_recipe(digits), ["augment.contrast=0.5", "augment.erase=1"])
+    recipe = with_fields(short_recipe(digits), ["augment.policy=trivial", "augment.erase=1"])
     batch = batch_at(recipe, images, 0)
     batch.pixels(measure(images, "pixel").mean)
     assert (images.pixels == before).all() and (batch.images != before[batch_indices(len(images), 64, 0, 0)]).any()
@@ -102,6 +116,20 @@ def test_what_is_erased_has_no_colour_added(crops):
     assert torch.equal(coloured[~there], whole[~there]) and not torch.equal(whole[there], uncoloured[there])
 
 
+@pytest.mark.parametrize("mean", ["pixel", "channel"])
+@pytest.mark.parametrize("more", [[], ["augment.lighting=0.1"], ["augment.lighting=0.1", "augment.erase=0.5"]])
+def test_where_an_image_was_moved_away_it_is_zero_to_the_net(mean, more):
+    data = load_dataset("digits", size=12)
+    recipe = make_recipe(facts_of(data), "resnet8", batch=64)
+    recipe = with_fields(recipe, ["augment.policy=trivial", "augment.pad=0", "augment.flip=true", *more])
+    batch, prepared = batch_at(recipe, data.splits["train"], 1), measure(data.splits["train"], mean)
+    engine = TorchEngine(create("resnet8"), prepared, FP32)
+    seen, other = (engine._augmented(each).permute(0, 2, 3, 1) for each in (batch, replace(batch, empty=None)))
+    empty = torch.from_numpy(np.where(batch.flips[:, None, None], batch.empty[:, :, ::-1], batch.empty))
+    assert seen[empty].abs().max() <= 0.5 / prepared.std + 1e-5 and torch.equal(seen[~empty], other[~empty])
+    assert other[empty].abs().max() > 0.5
+
+
 def test_of_chosen_images_each_keeps_its_rectangle(digits):
     recipe = with_fields(short_recipe(digits), ["augment.erase=0.5"])
     batch = batch_at(recipe, digits.splits["train"], 0)
@@ -110,7 +138,12 @@ def test_of_chosen_images_each_keeps_its_rectangle(digits):
 
 @pytest.mark.parametrize(
     ("changes", "made"),
-    [([], [3]), (["augment.contrast=0.3"], [3, 4]), (["augment.pad=0", "augment.area=0.3,1"], [3, 4])],
+    [
+        ([], [3]),
+        (["augment.contrast=0.3"], [3, 4]),
+        (["augment.policy=trivial"], [3, 4]),
+        (["augment.pad=0", "augment.area=0.3,1"], [3, 4]),
+    ],
 )
 def test_pixels_that_are_changed_are_changed_while_the_net_is_at_work(digits, monkeypatch, changes, made):
     recipe, images, steps = with_fields(short_recipe(digits, 9), changes), digits.splits["train"], []
@@ -127,7 +160,7 @@ def test_pixels_that_are_changed_are_changed_while_the_net_is_at_work(digits, mo
 
 
 def test_a_run_is_the_same_bytes_whenever_its_pixels_are_changed(digits, tmp_path, monkeypatch):
-    recipe = with_fields(short_recipe(digits, 5), ALL)
+    recipe = with_fields(short_recipe(digits, 5), [*ALL, "augment.policy=trivial"])
     train_on(digits, recipe, tmp_path / "ahead", Surroundings(Request(threads=1)))
     monkeypatch.setattr("reslab.training.feed.changed", lambda _: False)
     train_on(digits, recipe, tmp_path / "asked", Surroundings(Request(threads=1)))

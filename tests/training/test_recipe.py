@@ -201,6 +201,8 @@ def test_one_way_of_cutting_crops(together, message):
         ("augment.brightness=1.5", r"brightness 1.5: .*x in \[0, 1\]"),
         ("augment.contrast=-0.1", r"contrast -0.1: .*x in \[0, 1\]"),
         ("augment.saturation=2", r"saturation 2.0: .*x in \[0, 1\]"),
+        ("augment.policy=trival", "unknown policy 'trival': did you mean trivial"),
+        ("augment.policy=randaugment", "unknown policy 'randaugment': known: trivial"),
         ("augment.erase=1.1", r"erase 1.1: a probability, in \[0, 1\]"),
         ("schedule.drops=true,2", "takes whole numbers, as 10,20"),
         ("schedule.drops=.5,2", "takes whole numbers, as 10,20"),
@@ -235,6 +237,20 @@ def test_recipes_that_were_written_down_may_hold_what_does_nothing():
 )
 def test_what_acts_in_a_recipe_may_be_set(together):
     refuse_idle(with_fields(make_recipe(CIFAR, preset="paper"), together), together)
+
+
+def test_the_hardest_images_are_not_operated_on():
+    with pytest.raises(UsageError, match=r"policy trivial: .* leave selective out, or set augment\.policy=none"):
+        with_fields(make_recipe(CIFAR), ["augment.policy=trivial", "selective=0.5"])
+
+
+def test_a_policy_is_another_run_and_is_written_down():
+    plain = make_recipe(CIFAR)
+    recipe = with_fields(plain, ["augment.policy=trivial", "mixup=0.2", "cutmix=1"])
+    assert Recipe.from_dict(tomllib.loads(tomli_w.dumps(recipe.to_dict()))) == recipe
+    digests = {with_fields(plain, [change]).digest() for change in ("augment.policy=trivial", "mixup=0.2", "cutmix=1")}
+    assert len(digests | {plain.digest()}) == 4
+    assert with_fields(recipe, ["augment.policy=none", "mixup=0", "cutmix=0"]) == plain
 
 
 def test_a_lever_that_would_do_nothing_is_refused():
