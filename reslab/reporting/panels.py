@@ -32,6 +32,7 @@ class Panel:
     loss: Figure | None
     against: str
     val_images: list[int]
+    mixed: bool  # did one of them train on images that are mixed with each other?
 
 
 def panels(records: list[Record]) -> list[Panel]:
@@ -54,6 +55,7 @@ def _panel(records: list[Record]) -> Panel:
         loss=_figure(records, names, "loss", against),
         against=against,
         val_images=sorted(set(images)),
+        mixed=any(record.recipe.get("mixup") or record.recipe.get("cutmix") for record in records),
     )
 
 

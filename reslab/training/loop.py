@@ -139,7 +139,7 @@ def update(recipe: Recipe, state: State, engine: Engine, batch: Batch, terms: Te
 def training_line(recipe: Recipe, state: State, train_images: int, clock: "_Clock") -> dict[str, Any]:
     """One line of metrics on the augmented images since the last. Raises Diverged when the loss is not a number.
 
-    Of mixed images loss and error are weighted between both labels: none of them can be wholly right.
+    Of mixed images loss and error are weighted between both labels: where these differ, none can be wholly right.
     """
     loss, errors, images = state.sums.tolist()
     if not math.isfinite(loss):

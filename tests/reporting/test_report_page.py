@@ -55,6 +55,13 @@ def text_of(page: str) -> str:
     return re.sub(r"\s+", " ", body)
 
 
+def test_training_errors_of_mixed_images_are_said_to_be_of_both_labels(digits_run: Record) -> None:
+    said = "Of mixed images it is weighted between both labels"
+    assert said not in text_of(report_html([digits_run]))
+    for field in ("mixup", "cutmix"):
+        assert said in text_of(report_html([replace(digits_run, recipe={**digits_run.recipe, field: 0.2})]))
+
+
 def test_numbers_with_their_images(digits_run: Record) -> None:
     text = text_of(report_html([digits_run]))
     assert "resnet20 on digits" in text
