@@ -117,12 +117,8 @@ def _expectations(recipe: "Recipe", dataset: "Dataset", trial: "Estimate", ahead
 
 def _otherwise(recipe: "Recipe", dataset: "Dataset") -> str:
     """Fields that are not as the preset has them for this net and this data, its length and seed apart."""
-    from reslab.training import PRESETS, facts_of, field_names, field_of, make_recipe
+    from reslab.training import departures, facts_of
 
-    if recipe.name not in PRESETS:
-        return ""
-    usual = make_recipe(facts_of(dataset, recipe.data.split), recipe.model.name, recipe.name, seed=recipe.seed)
-    usual = usual.stretched(recipe.steps)
-    values = {name: (field_of(recipe, name), field_of(usual, name)) for name in field_names()}
-    changed = [f"{name} {ours} instead of {other}" for name, (ours, other) in values.items() if ours != other]
+    found = departures(recipe, facts_of(dataset, recipe.data.split))
+    changed = [f"{name} {ours} instead of {other}" for name, (ours, other) in found.items()]
     return f", but {', '.join(changed)}" if changed else ""

@@ -11,7 +11,7 @@ import typer
 
 from reslab.cli.beforehand import error_words, recorded_error
 from reslab.cli.show import duration, emit, say, show_lines, show_text
-from reslab.cli.watch import watched_queue
+from reslab.cli.watch import watched_queue, with_events
 
 if TYPE_CHECKING:
     from reslab.data import Dataset
@@ -28,6 +28,7 @@ def train_seeds(
     around: "Surroundings",
     runs: Path,
     workers: int,
+    tensorboard: bool,
     dry_run: bool,
     json: bool,
 ) -> None:
@@ -49,7 +50,7 @@ def train_seeds(
         error, number = (round(expected.error, 2), expected.runs) if expected else (None, 0)
         show_ahead(ahead, json, {"expected_val_error": error, "expected_val_error_runs": number})
         return
-    outcomes = run_all(ahead, around)
+    outcomes = run_all(ahead, around, tensorboard)
     if json:
         results = [outcome.result for outcome in outcomes if outcome.result]
         emit({"runs": results, "summary": summary(results), "failed": failures(outcomes)})
@@ -116,11 +117,13 @@ def show_ahead(ahead: Ahead, json: bool, more: dict[str, Any] | None = None) -> 
         show_text(f"{state:6}  {folder}")
 
 
-def run_all(ahead: Ahead, around: "Surroundings") -> list["Outcome"]:
-    """Bring every run to its end, and name those that failed."""
+def run_all(ahead: Ahead, around: "Surroundings", tensorboard: bool = False) -> list["Outcome"]:
+    """Bring every run to its end, and name those that failed; with events for TensorBoard, if asked for."""
     from reslab.experiments.queue import run_queue
 
-    with watched_queue() as watch:
+    done = [outcome.job.folder for outcome in ahead.plan.known.values() if outcome.result]
+    followed = [*done, *(task.job.folder for task in ahead.plan.tasks)]
+    with watched_queue() as shown, with_events(shown, followed, tensorboard) as watch:
         outcomes = run_queue(ahead.plan, around, ahead.tried, watch)
     for outcome in outcomes:
         if outcome.result is None:

@@ -45,6 +45,9 @@ DataUrl = Annotated[Text, typer.Option(help="Fetch from this address instead.")]
 OnBad = Annotated[str, typer.Option(help="Images that cannot be read: error, or skip (looks at all of them first).")]
 Runs = Annotated[Path, typer.Option(help="Where run folders are made.")]
 SaveEvery = Annotated[float, typer.Option(help="Seconds between two checkpoints.")]
+TensorBoard = Annotated[
+    bool, typer.Option("--tensorboard", help="Curves for TensorBoard, in the run folder (later: reslab report).")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 # How a net looks at images, alone or with others (sec. 3.4).

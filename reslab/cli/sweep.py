@@ -65,6 +65,7 @@ def sweep(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the runs and the expected time; train nothing.")
     ] = False,
+    tensorboard: options.TensorBoard = False,
     json: options.Json = False,
 ) -> None:
     """Try every combination of a grid, or changes one by one, with every seed, and compare validation errors.
@@ -74,9 +75,12 @@ def sweep(
     from reslab.engine import Request
     from reslab.experiments.grid import base_of, points_of, read_axes
     from reslab.experiments.sweep import Sweep, same_sweep, search_split, sweep_files, sweep_table, sweep_values
+    from reslab.reporting.tensorboard import require_tensorboard
     from reslab.store import make_folder, write_bytes
     from reslab.training import Asked, Surroundings, like, read_data
 
+    if tensorboard:
+        require_tensorboard()
     axes = read_axes(grid or [], models, change or [])
     _no_contradiction([axis.field for axis in axes], model, shortcut, stride_in, batch, lr, assign)
     name = data or "digits"
@@ -110,7 +114,7 @@ def sweep(
         show_ahead(ahead, json)
         return
     make_folder(folder)
-    outcomes = run_all(ahead, around)
+    outcomes = run_all(ahead, around, tensorboard)
     for file, content in sweep_files(asked, outcomes).items():
         write_bytes(folder / file, content)
     if json:

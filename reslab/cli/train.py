@@ -14,7 +14,7 @@ from reslab.cli.fetching import fetch_as_asked
 from reslab.cli.many import train_seeds
 from reslab.cli.options import Number, Text
 from reslab.cli.show import counting, duration, emit, pairs, percent, say
-from reslab.cli.watch import counted, watched
+from reslab.cli.watch import counted, watched, with_events
 from reslab.errors import UsageError, as_typed
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def train(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show recipe, steps and expected time; train nothing.")
     ] = False,
+    tensorboard: options.TensorBoard = False,
     json: options.Json = False,
 ) -> None:
     """Train a net: digits by default; the same command again continues, or says that it is done.
@@ -61,9 +62,12 @@ def train(
     In several processes, or on several GPUs or machines: torchrun --nproc-per-node 2 -m -- reslab train ...
     """
     from reslab.engine import Request
+    from reslab.reporting.tensorboard import following, require_tensorboard
     from reslab.store import RunFolder
     from reslab.training import Asked, Surroundings, default_folder, like, read_data, train_on
 
+    if tensorboard:
+        require_tensorboard()
     if seeds is None and workers:
         raise UsageError("--workers says how many runs there are at once: give --seeds, too")
     if seeds is not None and run:
@@ -77,7 +81,8 @@ def train(
     done = None
     if run and existing and not dry_run:
         done = result_as_asked(existing, run, around, data, asked, steps, epochs)
-    if done:
+    if run and done:
+        following([run], tensorboard, say)()
         _tell(done, json)
         return
     with counted("reading images") as reading:
@@ -89,7 +94,7 @@ def train(
             dataset = read_data(data or "digits", split, net.size, around, run)
             chosen = chosen_recipe(dataset, split, net, recipe, start, seed, batch, lr, assign, steps, epochs)
     if seeds is not None:
-        train_seeds(chosen, seeds, dataset, around, runs, workers, dry_run, json)
+        train_seeds(chosen, seeds, dataset, around, runs, workers, tensorboard, dry_run, json)
         return
     folder = run or default_folder(chosen, runs)
     RunFolder(folder).refuse_foreign()
@@ -103,7 +108,7 @@ def train(
     say(f"{chosen.model.name} on {dataset.name}: recipe {chosen.name}, {length}, in {place}")
     if words := words_beforehand(chosen, dataset, request, folder):
         say(words)
-    with watched() as watch:
+    with watched() as shown, with_events(shown, [folder], tensorboard) as watch:
         result = train_on(dataset, chosen, folder, replace(around, watch=watch))
     _tell(result, json)
 

@@ -1,20 +1,25 @@
 """Live progress of a training on stderr: a bar on a terminal, a line now and then in a file."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column
 
 from reslab.cli.show import duration, notes, say
+from reslab.errors import ReslabError
 
 if TYPE_CHECKING:
     from reslab.experiments.queue import Now, Standing
     from reslab.training import Progress as Stand
 
+Seen = TypeVar("Seen")
+
 LINE_EVERY = 30.0  # seconds, where there is no bar
+EVENTS_EVERY = 2.0  # seconds; TensorBoard looks every five
 MOST_SHOWN = 3  # runs of a queue, in one line
 
 
@@ -32,6 +37,32 @@ def watched() -> Iterator[Callable[["Stand"], None]]:
             progress.update(task, completed=stand.step, total=stand.steps, description=_words(stand))
 
         yield show
+
+
+@contextmanager
+def with_events(watch: Callable[[Seen], None], runs: Iterable[Path], asked: bool) -> Iterator[Callable[[Seen], None]]:
+    """`watch`, which now and then brings TensorBoard's events of `runs` up to date, too; and so the end does.
+
+    `asked` and whose see `reporting.tensorboard.following`.
+    """
+    from reslab.reporting.tensorboard import following
+
+    look, looked = following(runs, asked, say), time.monotonic()
+
+    def both(seen: Seen) -> None:
+        nonlocal looked
+        watch(seen)
+        if time.monotonic() - looked > EVENTS_EVERY:
+            look()
+            looked = time.monotonic()
+
+    try:
+        yield both
+    except BaseException:
+        with suppress(ReslabError):  # what is to be said is why the training ended
+            look()
+        raise
+    look()
 
 
 def _words(stand: "Stand") -> str:

@@ -2,6 +2,7 @@
 
 from reslab.store.atomic import json_bytes, make_folder, read_bytes, read_json, write_bytes, write_json
 from reslab.store.classifier import UNTOLD, Classifier, Identity, Origin
+from reslab.store.event_file import EventFile
 from reslab.store.exported_net import ExportedNet, exported_as
 from reslab.store.features_file import refuse_other_file, write_features
 from reslab.store.lineage import (
@@ -56,6 +57,7 @@ __all__ = [
     "UNTOLD",
     "Ancestor",
     "Classifier",
+    "EventFile",
     "ExportedNet",
     "Identity",
     "Lineage",

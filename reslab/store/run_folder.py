@@ -85,6 +85,10 @@ class RunFolder:
         except (ValueError, OSError) as error:
             raise RunError(f"cannot read {path}: {error}") from error
 
+    def begun(self) -> float:
+        """When the recipe was written down, in seconds since 1970; of a folder that has one."""
+        return (self.path / RECIPE).stat().st_mtime
+
     def write_recipe(self, recipe: dict[str, Any]) -> None:
         write_bytes(self.path / RECIPE, tomli_w.dumps(recipe).encode())
 

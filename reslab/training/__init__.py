@@ -1,6 +1,7 @@
 """Recipes and their presets, optimisers, schedules, and the loop that brings a net to its last step."""
 
 from reslab.training.continuing import refuse_changes
+from reslab.training.departures import departures, told_departures
 from reslab.training.done import images_of, recorded_result
 from reslab.training.estimate import Estimate, estimate
 from reslab.training.fields import field_of, read_field, refuse_idle, with_fields
@@ -34,6 +35,7 @@ __all__ = [
     "Surroundings",
     "data_of_run",
     "default_folder",
+    "departures",
     "estimate",
     "facts_of",
     "field_names",
@@ -53,6 +55,7 @@ __all__ = [
     "recorded_result",
     "refuse_changes",
     "refuse_idle",
+    "told_departures",
     "train",
     "train_on",
     "with_fields",

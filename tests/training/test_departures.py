@@ -1,0 +1,38 @@
+"""In what a recipe departs from its preset, with its data at hand or without."""
+
+from dataclasses import replace
+
+import pytest
+
+from reslab.training import Facts, departures, facts_of, make_recipe, told_departures, with_fields
+from tests.conftest import short_recipe
+
+PETS = Facts("pets", 3, 64, 900, True, False, fingerprint="0123")
+CIFAR = Facts("cifar10", 10, 32, 45_000, True, True, "45k/5k")
+
+
+def test_what_was_changed_is_named_and_length_and_seed_are_not(digits):
+    recipe = replace(with_fields(short_recipe(digits, 20), ["optimizer.lr=0.3", "accumulate=2"]), seed=5)
+    assert departures(recipe, facts_of(digits)) == {"accumulate": (2, 1), "optimizer.lr": (0.3, 0.1)}
+
+
+@pytest.mark.parametrize("facts", [PETS, CIFAR, Facts("digits", 10, 8, 1077, False, True)], ids=lambda f: f.name)
+@pytest.mark.parametrize("preset", ["paper", "fast", "small", "record", "original"])
+def test_a_recipe_says_of_its_data_what_its_preset_has_to_know(facts, preset):
+    whole = make_recipe(facts, "resnet20", preset)
+    for recipe in (whole, whole.stretched(97), whole.stretched(509)):
+        assert told_departures(recipe) == {}
+    assert told_departures(replace(whole, accumulate=2, seed=4)) == {"accumulate": 2}
+
+
+def test_a_warm_up_that_was_asked_for_is_no_rounding(digits):
+    recipe = short_recipe(digits, 100)
+    assert recipe.schedule.warmup_steps == 5
+    for steps, found in ((6, {}), (20, {"schedule.warmup_steps": 20})):
+        assert told_departures(with_fields(recipe, [f"schedule.warmup_steps={steps}"])) == found
+    dropping = with_fields(recipe, ["schedule.kind=drops", "schedule.drops=50"])
+    assert told_departures(dropping) == {"schedule.kind": "drops", "schedule.drops": (50,)}
+
+
+def test_a_recipe_of_no_preset_departs_from_none(recipe):
+    assert told_departures(replace(recipe, name="mine", batch=3)) == {}
