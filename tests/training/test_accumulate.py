@@ -32,13 +32,14 @@ def test_parts_are_a_part_of_a_runs_identity(recipe):
 def test_parts_too_small_for_batch_normalisation_are_refused(digits):
     """Of 8 px ResNet-18 leaves one, so that one image has one value a channel."""
     recipe = replace(short_recipe(digits, model="resnet18", batch=8), accumulate=8)
-    with pytest.raises(UsageError, match=r"batch 8 in 8 parts on 8 px .*: --batch 16"):
+    with pytest.raises(UsageError, match=r"batch 8 in 8 parts on 8 px .*: --batch 16, or fewer parts"):
         check(recipe, facts_of(digits))
     check(replace(recipe, accumulate=4), facts_of(digits))
 
 
 @pytest.mark.parametrize(
-    ("model", "batch", "message"), [("resnet8", 7, "--batch 8 at least"), ("resnet18", 15, "--batch 16")]
+    ("model", "batch", "message"),
+    [("resnet8", 7, "--batch 8 at least"), ("resnet18", 15, "--batch 16, or fewer parts")],
 )
 def test_several_processes_have_parts_of_their_parts(digits, model, batch, message):
     recipe = replace(short_recipe(digits, model=model, batch=batch), accumulate=2)

@@ -53,7 +53,7 @@ LEVERS = {
     "erasing": ["augment.erase=0.5"],
     "trivial": ["augment.policy=trivial"],
     "alternating flip": ["augment.flip=true", "augment.flip_order=alternating"],
-    "parts": ["accumulate=3", "statistics_batches=2", "selective=0.5"],
+    "parts": ["accumulate=3", "statistics_batches=2"],
 }
 
 
