@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from reslab.data import Preprocessing
+from reslab.data import Preprocessing, draw_mixing
 from reslab.engine import Batch, Engine, Execution, TorchEngine
 from reslab.nets import create
 
@@ -75,6 +75,15 @@ def test_with_batch_normalisation_it_is_the_mean_over_parts_by_images():
     alike(found, {name: torch.cat([part[name] for part in parts]) for name in ("losses", "errors")}, "losses", "errors")
     undivided = step(engine, some_batch())
     assert not torch.allclose(found["gradient"], undivided["gradient"], rtol=0.1), "other statistics, other gradients"
+
+
+def test_images_are_mixed_with_others_of_their_part():
+    engine = of_net(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 14**2, 10)))
+    whole = some_batch(mixing=draw_mixing(0.5, 0.0, SIZE, seed=0, step=0), parts=2)
+    first, second = (step(engine, part) for part in whole.divided())
+    expected = {name: (3 * first[name] + 4 * second[name]) / COUNT for name in ("gradient", "loss")}
+    alike(step(engine, whole), expected, *expected)
+    assert not torch.allclose(expected["loss"], step(engine, replace(whole, parts=1))["loss"], rtol=0.01)
 
 
 def test_the_next_step_begins_anew():
