@@ -28,7 +28,7 @@ def gone(pid: int) -> bool:
         return True
 
 
-def wait_until(condition, seconds: float = 20) -> bool:
+def wait_until(condition, seconds: float = 120) -> bool:
     begin = time.monotonic()
     while not condition() and time.monotonic() - begin < seconds:
         time.sleep(0.05)

@@ -52,18 +52,20 @@ def test_nets_stand_by_depth_with_a_column_for_each_preset():
         result("plain56", error=27.0),
         result("plain20", "record", error=11.0),
         result("plain20", "paper", error=9.04),
+        result("plain56", "record", error=6.5, steps=10_547),
         result("resnet44", steps=2),
         result("nin"),
     ]
     lines = measured_nets(fast + others).splitlines()
     assert "`paper`, 182 epochs" in lines[0] and "`fast`, 20 epochs" in lines[0] and "`record`, 15 epochs" in lines[0]
+    assert "`fast`, 60 epochs" in lines[0] and "`record`, 30 epochs" in lines[0]
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:5]]
     assert rows == [
-        ["plain20", "", "9.04 (n=1)", "", "11.00 (n=1)"],
-        ["resnet20", "8.75", "", "9.50 ± 0.71 (n=2)", ""],
-        ["plain56", "", "", "27.00 (n=1)", ""],
+        ["plain20", "", "9.04 (n=1)", "", "", "11.00 (n=1)", ""],
+        ["resnet20", "8.75", "", "9.50 ± 0.71 (n=2)", "", "", ""],
+        ["plain56", "", "", "27.00 (n=1)", "", "", "6.50 (n=1)"],
     ]
-    assert lines[5:] == ["", "Validation errors on 5,000 images."]
+    assert lines[5:] == ["", "Errors in %: the paper's on the test images, ours on 5,000 images for validation."]
     assert measured_nets([]) == ""
 
 
