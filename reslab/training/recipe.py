@@ -58,14 +58,14 @@ class Augment:
     flip_order: str = "random"  # "alternating": at random in an image's first epoch, then in every other one
     small_size: int | None = None  # height = width of crops at first, in pixels; None: that of the images throughout
     small_part: float = 0.5  # the part of the steps that has such small crops
-    scale: tuple[int, ...] = ()  # shorter side of the whole image, drawn from the first to the second; (): not scaled
+    scale: tuple[int, ...] = ()  # shorter side that the whole image is scaled to, from the first to the second; (): not
     lighting: float = 0.0  # standard deviation along the components of natural colours; 0.1 in the paper, 0: none
-    area: tuple[float, ...] = ()  # part of the whole image's area that is cut out, from the first to the second
-    aspect: tuple[float, ...] = (3 / 4, 4 / 3)  # of what is cut out so, width to height, from the first to the second
+    area: tuple[float, ...] = ()  # random resized crops: least and most of the image's area in one; they need pad=0
+    aspect: tuple[float, ...] = (3 / 4, 4 / 3)  # of those crops: least and most ratio of width to height
     brightness: float = 0.0  # colours times a factor from 1 - x to 1 + x
     contrast: float = 0.0  # as brightness, of the distance to the mean brightness
     saturation: float = 0.0  # as brightness, of the distance to grey
-    erase: float = 0.0  # probability that a rectangle of the crop takes the mean colour
+    erase: float = 0.0  # random erasing: probability that a rectangle takes the mean colour
     policy: str | None = None  # "trivial": TrivialAugment, one operation an image (data/trivial.py)
 
     @property
@@ -104,7 +104,7 @@ class Schedule:
     steps: int = 64_000  # of the whole training; --epochs and --steps stretch the recipe
     drops: tuple[int, ...] = (32_000, 48_000)  # steps at which the rate drops
     drop: float = 0.1  # what a drop leaves of the rate
-    end: float = 0.0  # what "linear" leaves of it
+    end: float = 0.0  # the part of the rate that "linear" leaves at the last step
     warmup_steps: int = 0  # the first ones, of a lower rate
     warmup_lr: float | None = None  # constant during warm-up; None: rising linearly from zero
     momentum_steps: int = 0  # the first ones, over which the momentum rises linearly
@@ -144,15 +144,15 @@ class Recipe:
     name: str = "paper"  # the preset that it started from
     seed: int = 0  # of everything random
     batch: int = 128  # images of a step
-    accumulate: int = 1  # parts of a batch, one after another in memory; batch normalisation is over a part
-    average: float = 0.0  # decay of the running average of weights that is the result; 0: the last step's weights
+    accumulate: int = 1  # gradient accumulation: parts of a batch, one after another; each is normalised alone
+    average: float = 0.0  # decay of a running average (EMA) of the weights, then the result; 0: the last step's
     statistics_batches: int = 0  # at the end, for the result's batch-norm statistics; 0: a running average of all
     loss: str = "cross_entropy"  # the paper's, or "squared_hinge" (engine/losses.py)
     smoothing: float = 0.0  # label smoothing: this part of a label is spread evenly over all classes
     mixup: float = 0.0  # alpha of the Beta distribution by which images and their labels are mixed in pairs; 0: not
     cutmix: float = 0.0  # as mixup, with a rectangle of the other image; of both, each batch takes one
-    selective: float = 1.0  # the part of the images drawn that is trained on, the hardest; 1: all
-    balance: float = 0.0  # 1: a class weighs as much as any other, however few its images; 0: each image the same
+    selective: float = 1.0  # so large a part of the images drawn is trained on, those of the largest loss; 1: all
+    balance: float = 0.0  # from 0, where each image weighs the same, to 1, where each class does
     data: Data = field(default_factory=Data)
     model: Model = field(default_factory=Model)
     augment: Augment = field(default_factory=Augment)
