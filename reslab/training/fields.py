@@ -31,6 +31,11 @@ def with_fields(recipe: Recipe, assignments: list[str]) -> Recipe:
 
 # Fields that do something in some recipes only: when, and what to do where they would not.
 _ACTING: dict[str, tuple[Callable[[Recipe], bool], str]] = {
+    "schedule.kind": (
+        lambda recipe: recipe.schedule.kind != "drops" or bool(recipe.schedule.drops),
+        "the rate would never fall; set schedule.drops=STEP,STEP, too (a constant rate: schedule.kind=linear and "
+        "schedule.end=1)",
+    ),
     "schedule.drops": (
         lambda recipe: recipe.schedule.kind == "drops",
         "the rate has no drops; set schedule.kind=drops",

@@ -490,6 +490,7 @@ def test_real_photographs(real_data, tmp_path):
         (["train", "--from", "resnet65-cifar10"], 1, "did you mean resnet56-cifar10"),
         (["train", "--set", "name=a/b"], 2, "letters, digits"),
         (["train", "--epochs", "1", "--steps", "5"], 2, "give one of them"),
+        (["train", "--set", "schedule.kind=drops"], 2, "the rate would never fall"),
         (["train", "--set", "schedule.drops=1,1,1"], 2, "--set schedule.drops: the rate has no drops"),
         (["train", "--set", "schedule.drop=0.5"], 2, "set schedule.kind=drops"),
         (["train", "--recipe", "paper", "--set", "schedule.end=0.1"], 2, "set schedule.kind=linear"),

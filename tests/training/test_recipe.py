@@ -230,6 +230,11 @@ def test_recipes_that_were_written_down_may_hold_what_does_nothing():
     with pytest.raises(UsageError, match=r"--set schedule\.drops: the rate has no drops"):
         refuse_idle(recipe, ["schedule.drops=1,1,1"])
     refuse_idle(recipe, ["schedule.drops=()", "optimizer.lr=0.1"])
+    never = ["schedule.kind=drops"]
+    with pytest.raises(UsageError, match=r"schedule\.kind: the rate would never fall; set schedule\.drops"):
+        refuse_idle(with_fields(make_recipe(CIFAR), never), never)
+    falling = [*never, "schedule.drops=10"]
+    refuse_idle(with_fields(make_recipe(CIFAR), falling), falling)
 
 
 @pytest.mark.parametrize(
