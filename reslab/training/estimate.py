@@ -65,4 +65,5 @@ def estimate(
 
 def _smaller(recipe: Recipe, batch: int) -> Recipe:
     """The recipe with a smaller batch, in parts as large as they are there, if that is as large as one."""
-    return replace(recipe, batch=batch, accumulate=max(1, batch * recipe.accumulate // recipe.batch))
+    # A trial may have more images than a batch of one: that is no reason for parts.
+    return replace(recipe, batch=batch, accumulate=max(1, min(batch, recipe.batch) * recipe.accumulate // recipe.batch))

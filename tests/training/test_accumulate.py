@@ -10,6 +10,7 @@ from reslab.data import measure
 from reslab.engine import Execution, Request, make_engine
 from reslab.errors import UsageError
 from reslab.training import Estimate, Surroundings, estimate, facts_of, train_on
+from reslab.training.estimate import _smaller
 from reslab.training.feed import batch_at
 from reslab.training.presets import check, check_parts, spec_of, work_of
 from reslab.training.run import _division
@@ -95,3 +96,8 @@ def test_a_trial_has_parts_as_large_as_the_trainings(digits, recipe, monkeypatch
     monkeypatch.setitem(estimate.__globals__, "update", update)
     found = estimate(replace(recipe, accumulate=8), digits, FP32, 0.0, batch)
     assert isinstance(found, Estimate) and all(each == parts for each in seen)
+
+
+def test_a_trial_of_more_images_than_a_batch_has_no_parts(recipe):
+    assert _smaller(replace(recipe, batch=1), 2).accumulate == 1
+    assert _smaller(replace(recipe, batch=8, accumulate=4), 4).accumulate == 2
