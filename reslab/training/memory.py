@@ -21,10 +21,10 @@ def told_of_memory(recipe: Recipe) -> Iterator[None]:
 
 
 def _ways_out(recipe: Recipe) -> str:
-    more = recipe.accumulate * MORE
-    now = f"{recipe.batch} images{f' in {recipe.accumulate} parts' if recipe.accumulate > 1 else ''}"
     # A part of one image leaves batch normalisation little to go by, or nothing.
-    parts = f"--set accumulate={more} trains on a batch in {more} parts; " if 2 * more <= recipe.batch else ""
+    more = min(recipe.accumulate * MORE, recipe.batch // 2)
+    now = f"{recipe.batch} images{f' in {recipe.accumulate} parts' if recipe.accumulate > 1 else ''}"
+    parts = f"--set accumulate={more} trains on a batch in {more} parts; " if more > recipe.accumulate else ""
     return (
         f"training on batches of {now} at {recipe.data.size} px. {parts}a smaller --batch or --size needs less memory, "
         "too. Each is another run: with --run, give it a new name"

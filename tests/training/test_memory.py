@@ -22,7 +22,8 @@ def test_a_training_without_memory_says_what_needs_less(digits, recipe, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("batch", "accumulate", "offered"), [(64, 2, "--set accumulate=8"), (64, 16, None), (7, 1, None), (8, 1, "=4")]
+    ("batch", "accumulate", "offered"),
+    [(64, 2, "=8 "), (64, 16, "=32 "), (64, 32, None), (7, 1, "=3 "), (8, 1, "=4 "), (2, 1, None)],
 )
 def test_more_parts_are_offered_while_they_have_images(recipe, batch, accumulate, offered):
     with (
