@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -43,26 +43,32 @@ def watched() -> Iterator[Callable[["Stand"], None]]:
 def with_events(watch: Callable[[Seen], None], runs: Iterable[Path], asked: bool) -> Iterator[Callable[[Seen], None]]:
     """`watch`, which now and then brings TensorBoard's events of `runs` up to date, too; and so the end does.
 
-    `asked` and whose see `reporting.tensorboard.following`.
+    `asked` and whose see `reporting.tensorboard.following`. Where they cannot be written, that is said once, and the
+    training goes on without.
     """
     from reslab.reporting.tensorboard import following
 
     look, looked = following(runs, asked, say), time.monotonic()
 
+    def refresh() -> None:
+        nonlocal look
+        try:
+            look()
+        except ReslabError as error:
+            say(f"no more curves for TensorBoard: {error}")
+            look = following((), asked)
+
     def both(seen: Seen) -> None:
         nonlocal looked
         watch(seen)
         if time.monotonic() - looked > EVENTS_EVERY:
-            look()
+            refresh()
             looked = time.monotonic()
 
     try:
         yield both
-    except BaseException:
-        with suppress(ReslabError):  # what is to be said is why the training ended
-            look()
-        raise
-    look()
+    finally:  # whatever ends it
+        refresh()
 
 
 def _words(stand: "Stand") -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from reslab.experiments.paper import exact_counts, paper, printed
 from reslab.nets import spec
 from reslab.reporting import SeedGroup, Series, curves_figure, markdown_table, seed_groups
-from reslab.training import Facts, Recipe, make_recipe
+from reslab.training import Facts, Recipe, lasting, make_recipe
 
 Result = dict[str, Any]  # one JSON of results/
 
@@ -26,7 +26,7 @@ def by_preset(results: Sequence[Result], model: str, preset: str, epochs: float 
 
     With `epochs`, of the preset stretched to so many.
     """
-    wanted = _lasting(make_recipe(CIFAR10, model, preset), epochs).digest()
+    wanted = lasting(make_recipe(CIFAR10, model, preset), CIFAR10.train_images, None, epochs).digest()
     found = [r for r in results if r["recipe"]["name"] == preset and Recipe.from_dict(r["recipe"]).digest() == wanted]
     return sorted(found, key=lambda r: r["recipe"]["seed"])
 
@@ -99,15 +99,9 @@ def _brief(group: SeedGroup) -> str:
     return f"{group.error('val')} (n={len(group.results)})"
 
 
-def _lasting(recipe: Recipe, epochs: float | None) -> Recipe:
-    """The recipe in so many epochs, as `--epochs` stretches it."""
-    if epochs is None:
-        return recipe
-    return recipe.stretched(round(epochs * CIFAR10.train_images / recipe.candidates))
-
-
 def _epochs(preset: str, epochs: float | None) -> float:
-    return _lasting(make_recipe(CIFAR10, "resnet20", preset), epochs).epochs(CIFAR10.train_images)
+    """So many, or as many as the preset has."""
+    return epochs or make_recipe(CIFAR10, "resnet20", preset).epochs(CIFAR10.train_images)
 
 
 def _told(name: str) -> str:

@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from reslab.reporting.recipes import dotted, value_text
 from reslab.reporting.tables import markdown_table, markdown_text
 from reslab.training import Recipe, meanings
 
 COLUMNS = ("field", "value", "elsewhere", "what it is")
+EMPTY = "(empty)"
 
 
 @dataclass(frozen=True)
 class FieldRow:
-    """One field, all of it in words."""
+    """One field, all of it in words; values as `--set` takes them."""
 
     field: str
     value: str  # in the first preset
@@ -21,14 +23,21 @@ class FieldRow:
 
 
 def field_rows(presets: Mapping[str, Recipe]) -> list[FieldRow]:
-    """Every field that `--set` takes. `presets`: recipes for the same data by name; the first gives the values."""
+    """Every field of a recipe. `presets`: recipes for the same data by name; the first gives the values."""
     (_, first), *others = ((name, dotted(asdict(recipe))) for name, recipe in presets.items())
     told = meanings()
     rows = []
     for field, value in first.items():
-        other = [f"{name} {value_text(values[field])}" for name, values in others if values[field] != value]
-        rows.append(FieldRow(field, value_text(value), "; ".join(other) if field != "name" else "", told[field]))
+        other = [f"{name} {_typed(values[field]) or EMPTY}" for name, values in others if values[field] != value]
+        rows.append(FieldRow(field, _typed(value), "; ".join(other) if field != "name" else "", told[field]))
     return rows
+
+
+def _typed(value: Any) -> str:
+    """A value as it is typed behind `--set field=`: no separators inside a number, nothing for no numbers."""
+    if isinstance(value, tuple):
+        return ",".join(map(_typed, value))
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value_text(value)
 
 
 def fields_table(presets: Mapping[str, Recipe]) -> str:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from reslab.store import EventFile, RunFolder
+from reslab.errors import RunError
+from reslab.store import RESULT, EventFile, RunFolder
 from reslab.training import Interrupted
 from tests.cli.test_commands import Answer
 
@@ -41,6 +42,19 @@ def test_a_run_stopped_and_gone_on_with_by_a_plain_command(steps, tmp_path, monk
     assert answer.code == 1 and steps(run) == [1, 2, 3]
     assert Answer("train", "--run", run).code == 0
     assert steps(run) == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("every", [-1.0, 1000.0])  # seconds: during the training, and at its end alone
+def test_where_they_cannot_be_written_the_training_goes_on(steps, tmp_path, monkeypatch, every):
+    def full(self, events):
+        raise RunError("no space left on device")
+
+    monkeypatch.setattr(EventFile, "write", full)
+    monkeypatch.setattr("reslab.cli.watch.EVENTS_EVERY", every)
+    monkeypatch.setattr("reslab.training.loop.SHOWN_EVERY", -1.0)
+    answer = Answer("train", *SHORT, "--run", tmp_path / "run", "--tensorboard")
+    assert answer.code == 0 and answer.err.count("no more curves for TensorBoard: no space") == 1
+    assert RunFolder(tmp_path / "run").read(RESULT)
 
 
 def test_a_run_that_is_done_gets_them_too(steps, tmp_path):

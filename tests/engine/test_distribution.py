@@ -61,6 +61,11 @@ def test_with_it_a_step_is_the_mean_over_both_parts_by_images(found, digits, pre
         ), name
 
 
+def test_errors_of_mixed_images_arrive_as_the_parts_that_they_are(found):
+    errors = found[0]["mixed errors"]
+    assert ((errors > 0) & (errors < 1)).any(), "the net is right about one of two labels of some of them"
+
+
 @pytest.mark.parametrize(("prefix", "parts"), [("normalised", 2), ("parted", 4)])
 def test_parts_on_one_process_are_the_same_mathematics(found, digits, preprocessing, prefix, parts):
     """Two processes against two parts, and two processes with two parts each against four."""

@@ -2,7 +2,7 @@
 
 from reslab.experiments import cifar10_presets
 from reslab.reporting import field_rows, fields_table
-from reslab.training import field_names
+from reslab.training import field_names, with_fields
 
 
 def test_every_field_has_its_value_and_the_presets_that_have_another():
@@ -11,6 +11,15 @@ def test_every_field_has_its_value_and_the_presets_that_have_another():
     assert (rows["optimizer.lr"].value, rows["optimizer.lr"].elsewhere) == ("0.1", "fast 0.2; record 0.2")
     assert (rows["augment.flip"].value, rows["augment.flip"].elsewhere) == ("true", "")
     assert rows["name"].elsewhere == ""
+    assert rows["schedule.drops"].elsewhere == "fast (empty); record (empty); small (empty)"
+
+
+def test_values_are_as_set_takes_them():
+    """But for those of the data itself, and of functions and weights, which are not for `--set`."""
+    recipe = cifar10_presets()["paper"]
+    typed = [f"{row.field}={row.value}" for row in field_rows(cifar10_presets()) if row.field != "augment.aspect"]
+    assert "schedule.steps=64000" in typed and "schedule.drops=32000,48000" in typed and "augment.area=" in typed
+    assert with_fields(recipe, typed) == recipe
 
 
 def test_stars_and_bars_stand_in_the_table_as_they_are():

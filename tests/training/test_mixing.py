@@ -140,10 +140,11 @@ def test_statistics_that_are_taken_anew_are_of_whole_images(digits):
     images = digits.splits["train"]
     engine = make_engine(spec_of(plain), measure(images, "pixel"), FP32)
     weights = initial_state(plain, engine, spec_of(plain), None).weights
-    found = [
-        estimated_statistics(recipe, weights, engine, images).clone() for recipe in (plain, replace(plain, mixup=1.0))
-    ]
-    assert torch.equal(*found)
+    whole, *mixed = (
+        estimated_statistics(recipe, weights, engine, images).clone()
+        for recipe in (plain, replace(plain, mixup=1.0), replace(plain, cutmix=1.0))
+    )
+    assert all(torch.equal(statistics, whole) for statistics in mixed)
 
 
 def test_native_kernels_mix_nothing():
