@@ -134,8 +134,8 @@ def export(
     path = _destination(asked, source, to, Path(out) if out is not None else None, marked)
     classifier = tempered(_classifier(run_or_classifier, residual, say), temperature)
     looked = int8(classifier) if int8 else None
-    if looked:
-        refuse_unjudged(looked)
+    if looked and looked.held_out is None:
+        refuse_unjudged(looked.held_out_source, looked.most)
     say(f"{classifier.identity.model} as {to}: writing, and running what was written ...")
     files, read = _made(classifier, to, scores, path)
     data = next(iter(files.values()))
