@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
@@ -64,20 +65,33 @@ def no_memory(error: Exception) -> str:
 
 
 FEW = 8  # names that are all said, whether one of them is near or not
+MANY = 20  # names that are not all said where none of them is near
 NEAR, ALIKE = 0.5, 0.1  # likeness, from 0 to 1, of what may be meant, and how much less than the nearest it may be
 MOST = 3  # names that may be meant
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
-    """The error for a name that does not exist, with the nearest names that do."""
+def unknown(kind: str, name: str, known: Iterable[str], listed: str = "") -> UsageError:
+    """The error for a name that does not exist, with the nearest names that do.
+
+    `listed` is the command that shows all names, where they may be many.
+    """
     names = list(known)
     near = nearest(name, names)
-    group = name.rpartition(".")[0]
-    siblings = [other for other in names if group and other.startswith(f"{group}.")]
-    hint = f"did you mean {either(near)}?" if near else f"known: {', '.join(siblings or names)}"
+    hint = f"did you mean {either(near)}?" if near else _known(name, names, listed)
     if near and len(near) < len(names) <= FEW:
         hint += f" (known: {', '.join(names)})"
     return UsageError(f"unknown {kind} '{name}': {hint}")
+
+
+def _known(name: str, names: list[str], listed: str) -> str:
+    """Of dotted names those of its group; else all, if they are not too many to be read."""
+    group = name.rpartition(".")[0]
+    siblings = [other for other in names if group and other.startswith(f"{group}.")]
+    if siblings or len(names) <= MANY:
+        return f"known: {', '.join(siblings or names)}"
+    if listed:
+        return f"none of the {len(names):,} names is near it; {listed} shows them"
+    return f"none of the {len(names):,} names is near it: {', '.join(names[:FEW])}, ..."
 
 
 def either(names: Sequence[str]) -> str:
@@ -113,13 +127,19 @@ def _much_alike(name: str, names: list[str]) -> list[str]:
 
 def _nearest_parts(name: str, names: list[str]) -> list[str]:
     group, _, typed = name.rpartition(".")
+    words = _words(typed)
     found = []
     for other in names:
         its_group, _, part = other.lower().rpartition(".")
         likeness = SequenceMatcher(None, typed, part).ratio()
         swapped = sorted(typed) == sorted(part)  # "rl": of two letters half are alike
         inside = len(typed) > 2 and typed in part
-        if likeness >= 0.75 or swapped or inside:
+        within = _words(part) <= words  # "batch_size", "mixup_alpha"; but in "dropout" no drop is meant
+        if likeness >= 0.75 or swapped or inside or within:
             found.append((likeness, its_group == group, other))
     exact = [other for likeness, _, other in found if likeness == 1]
     return exact[:MOST] or [other for *_, other in sorted(found, key=lambda near: near[:2], reverse=True)[:MOST]]
+
+
+def _words(name: str) -> set[str]:
+    return set(re.split(r"[_\W]+", name))

@@ -9,6 +9,7 @@ from reslab import interop
 from reslab.errors import UsageError
 from reslab.evaluation import looked_at
 from reslab.interop import Exported, Int8
+from reslab.interop.int8 import refuse_unjudged
 from reslab.nets import Residual
 from reslab.progress import Progress, Say, silent, unseen
 from reslab.store import Classifier
@@ -55,7 +56,8 @@ def export(
     most, folder = _points(max_rise), _folder(images)
 
     def look(net: Classifier) -> Int8:
-        return Int8(*looked_at(net, folder, data_root, say), most=most)
+        found = looked_at(net, folder, data_root, say, unjudged=lambda why: refuse_unjudged(why, most))
+        return Int8(*found, most=most)
 
     return interop.export(
         run_or_classifier,

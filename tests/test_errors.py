@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from reslab.errors import as_typed, either, nearest, unknown
+from reslab.errors import FEW, MANY, UsageError, as_typed, either, nearest, unknown
 from reslab.training import field_names
+from reslab.training.fields import read_field
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,11 @@ from reslab.training import field_names
         ("schedule.warmup", ["schedule.warmup_lr", "schedule.warmup_steps"]),
         ("shortcuts", ["model.shortcut"]),
         ("kind", ["optimizer.kind", "schedule.kind"]),
+        ("mixup_alpha", ["mixup"]),
+        ("batch_size", ["batch", "data.size"]),
+        ("augment.random-flip", ["augment.flip"]),
+        ("label_smoothing", ["smoothing"]),
+        ("pretrained", []),
         ("model.pretrained", []),
         ("augment.color_jitter", []),
         ("optimizer.wd", []),
@@ -34,6 +40,20 @@ def test_where_nothing_is_near_the_fields_beside_it_are_said():
     message = str(unknown("field", "model.pretrained", field_names()))
     assert message.startswith("unknown field 'model.pretrained': known: model.name, model.shortcut, ")
     assert "optimizer" not in message
+
+
+def test_where_nothing_is_near_and_names_are_many_it_is_said_where_they_stand():
+    fields = field_names()
+    assert len(fields) > MANY
+    for name in ("pretrained", "foo.bar"):
+        assert str(unknown("field", name, fields, "reslab list --fields")) == (
+            f"unknown field '{name}': none of the {len(fields)} names is near it; reslab list --fields shows them"
+        )
+    with pytest.raises(UsageError, match=r"'pretrained': .*; reslab list --fields shows them$"):
+        read_field("pretrained=true")
+    classes = [f"class{number}" for number in range(1000)]
+    assert str(unknown("class", "x", classes)).endswith(f"the 1,000 names is near it: {', '.join(classes[:FEW])}, ...")
+    assert str(unknown("class", "x", classes[:MANY])).endswith(f"known: {', '.join(classes[:MANY])}")
 
 
 def test_few_names_are_all_said_and_many_are_not():

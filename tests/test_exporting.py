@@ -1,6 +1,7 @@
 """`reslab.export`, which knows where int8 finds its photographs."""
 
 import inspect
+import sys
 from importlib.util import find_spec
 
 import pytest
@@ -68,3 +69,16 @@ def _photos(place):
     from tests.evaluation.test_source import make_photos
 
     return make_photos(place / "photos", {"anything": 4})
+
+
+def test_where_nothing_judges_no_photograph_is_decoded_for_its_ranges(tmp_path, monkeypatch):
+    def decoding(*words):
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr(sys.modules["reslab.interop.export"], "require_onnx", lambda: None)
+    monkeypatch.setattr(sys.modules["reslab.data.evenly"], "read_photo", decoding)
+    net, photos = saved(tmp_path / "net.safetensors", classifier("resnet8", 8)), _photos(tmp_path)
+    with pytest.raises(reslab.RunError, match=r"nothing tells what int8 costs: no .* photos has no val/; --max-rise"):
+        reslab.export(net, int8=True, images=photos)
+    with pytest.raises(AssertionError, match="decoded"):
+        reslab.export(net, int8=True, images=photos, max_rise=float("inf"))

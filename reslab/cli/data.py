@@ -38,7 +38,7 @@ def fetch(
         elif name in NAMES:
             path = fetch_dataset(name, root=data_root, url=data_url, say=say, progress=progress)
         else:
-            raise unknown("data set or weights", name, [*NAMES, *PUBLISHED])
+            raise unknown("data set or weights", name, [*NAMES, *PUBLISHED], listed="reslab list")
     if path is None:
         say(f"{name} is embedded: there is nothing to fetch")
     if json:

@@ -88,6 +88,7 @@ def export(
         for row in (
             ("file", f"{found.path} ({found.bytes / 1e6:.1f} MB)"),
             ("input", f"{found.input}: uint8 RGB, ({shape})" if found.input else None),
+            ("photograph", _photograph(found)),
             ("output", f"{found.output}: float32, (batch, {len(found.classes)})" if found.output else None),
             ("opset", found.opset),
             ("temperature", f"{fitted.temperature:.3f} inside, fitted on {fitted.on}" if fitted else None),
@@ -99,6 +100,14 @@ def export(
         )
         if row[1]
     )
+
+
+def _photograph(found: "Exported") -> str:
+    """How the pixels are made of one; `Exported.preprocessing` has all of it."""
+    if found.target == "timm":
+        return f"{', '.join(found.preprocessing)}: as transform, below, does it"
+    size = f"{found.size} x {found.size}"
+    return f"its centre square, upright, scaled to {size} by Pillow's bicubic filter: docs/photographs.md"
 
 
 def _verified(found: "Exported") -> str:

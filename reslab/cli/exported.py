@@ -1,5 +1,6 @@
 """An exported file, or a net in a file of weights, in words and as plain values: what it takes, gives and came from."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,16 @@ def class_names(classes: Sequence[str]) -> str:
     """The first few, and how many there are."""
     more = f", ... ({len(classes):,})" if len(classes) > SHOWN else ""
     return ", ".join(classes[:SHOWN]) + more
+
+
+def doubled(classes: Sequence[str]) -> list[tuple[str, str]]:
+    """A row for names that several classes have, as in lists of ImageNet's; earlier versions took these as they are."""
+    names = [name for name, count in Counter(classes).items() if count > 1]
+    if not names:
+        return []
+    several = f"several classes each are called {', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''}"
+    way = "reslab convert gives each a name of its own, if it makes the file anew from the weights it came from"
+    return [("note", f"{several}, and no answer tells which of them is meant; {way}")]
 
 
 def file_values(net: "ExportedNet") -> dict[str, Any]:
@@ -45,6 +56,7 @@ def file_rows(found: dict[str, Any]) -> list[tuple[str, Any]]:
         ("file", f"{found['file']} ({found['to']}, written by reslab {found['reslab']})"),
         ("trained on", f"{found['data']}{split}"),
         ("classes", class_names(names)),
+        *doubled(names),
         ("input", f"pixels: uint8 RGB, (batch, {size}, {size}, 3); they are normalised inside"),
         *(("photograph" if not number else "", step) for number, step in enumerate(found["preprocessing"])),
         ("output", f"{found['output']}: float32, (batch, {len(names)})"),
@@ -79,6 +91,7 @@ def classifier_rows(found: dict[str, Any]) -> list[tuple[str, Any]]:
         ("model", found["model"] + (f", stride on the {found['stride_in']}" if found["stride_in"] else "")),
         ("trained on", f"{found['data']}{split}"),
         ("classes", class_names(found["class_names"])),
+        *doubled(found["class_names"]),
         ("input", f"{found['size']} x {found['size']} pixels, less {mean}, over {found['std']:.1f}"),
     ]
     if origin:

@@ -22,7 +22,7 @@ def fetch_as_asked(data: Text, start: Text, data_root: Path | None, download: bo
     if (download or data_url is not None) and data is not None and data not in NAMES:
         folder = find_folder(data, data_root)  # where there is none, nothing is fetched for it
         if start is not None and not (of_weights or Path(start).exists() or start in trained_names()):
-            raise unknown("weights", start, [*trained_names(), *PUBLISHED])
+            raise unknown("weights", start, [*trained_names(), *PUBLISHED], listed="reslab list")
         if data_url is not None or not of_weights:
             option = "--data-url" if data_url is not None else "--download"
             raise UsageError(

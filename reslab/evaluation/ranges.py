@@ -31,12 +31,19 @@ class Looked(NamedTuple):
     notes: tuple[str, ...] = ()  # what is to be said of these
 
 
-def looked_at(net: Classifier, images: Path | None = None, root: Path | None = None, say: Say = silent) -> Looked:
+def looked_at(
+    net: Classifier,
+    images: Path | None = None,
+    root: Path | None = None,
+    say: Say = silent,
+    unjudged: Say = silent,
+) -> Looked:
     """The net's own training and validation images; with `images`, photographs of that folder in place of the first.
 
     Those that the net held out are never among them, nor those in folders called val or test. Where the net's own
     validation images are not at hand, those in `images`/val judge, if their classes are the net's. `root` is where data
-    sets lie.
+    sets lie. `unjudged` is told why no images judge, where there are none: before others are decoded, so that it may
+    raise an error.
 
     Raises UsageError where it is not known what the net was trained on, DataError where photographs are not there.
     """
@@ -44,6 +51,9 @@ def looked_at(net: Classifier, images: Path | None = None, root: Path | None = N
     judges, why = _own_judges(net, own), why or "none were held out in its training"
     if judges is None and images:
         judges, why = _judges_in(net, images, root, say, why)
+    none = f"no validation images of {net.identity.model} are at hand: {why}"
+    if judges is None:
+        unjudged(none)
     notes: tuple[str, ...] = ()
     if images and not moved:
         pixels, left_out = photographs_to_fit(net, images, own, judges, COUNT)
@@ -55,7 +65,7 @@ def looked_at(net: Classifier, images: Path | None = None, root: Path | None = N
         pixels = np.array(train[evenly(len(train), COUNT)])
         source = f"{len(pixels):,} training images of {own.name}"
     if judges is None:
-        return Looked(pixels, source, None, f"no validation images of {net.identity.model} are at hand: {why}", notes)
+        return Looked(pixels, source, None, none, notes)
     held_out = judges.images.only(evenly(len(judges.images), JUDGED))
     count = (
         f"{len(held_out):,} of {len(judges.images):,}" if len(held_out) < len(judges.images) else f"{len(held_out):,}"

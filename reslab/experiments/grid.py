@@ -7,6 +7,7 @@ from itertools import product
 
 from reslab.errors import UsageError, unknown
 from reslab.training import Recipe, field_names
+from reslab.training.recipe import unknown_field
 
 MODEL = "model"  # the axis of --models; a net brings its own shortcut, so it is more than one field
 CHANGE = "change"  # the axis of --change: other values of one field or several, each by itself
@@ -136,7 +137,7 @@ def _change(text: str, axes: Sequence[Axis]) -> str:
         if not value:
             raise UsageError(f"--change {text} has no value for {field}: write --change {field}=value")
         if misspelt := re.match(r"[^=]*,\s*([\w.]+)\s*=", value):  # known, it would have parted two fields
-            raise unknown("field", misspelt[1], field_names())
+            raise unknown_field(misspelt[1])
         if field in [axis.field for axis in axes]:
             raise UsageError(f"--change {text}: {field} is in the grid, too; leave one of them out")
         if fields.count(field) > 1:
@@ -166,7 +167,7 @@ def _check_field(field: str, option: str) -> None:
     if field in ELSEWHERE:
         raise UsageError(f"{option} {field}: that is what {ELSEWHERE[field]} is for")
     if field not in field_names():
-        raise unknown("field", field, field_names())
+        raise unknown_field(field)
 
 
 def _values(text: str) -> list[str]:

@@ -1,30 +1,68 @@
-"""How long a queue will take: a short trial of each net at first, then what its runs are measured to take."""
+"""How long a queue will take: a short trial of each kind of run at first, then what its runs are measured to take."""
 
 import heapq
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 from reslab.data import Dataset
 from reslab.engine import choose, this_machine
+from reslab.engine.execution import WORTH_COMPILING
 from reslab.experiments.jobs import Job
 from reslab.experiments.plan import Plan, Task
 from reslab.experiments.running import Running
 from reslab.experiments.trial import short_trial
-from reslab.training import Model, Recipe
+from reslab.training import Augment, Optimizer, Recipe
 from reslab.training.presets import work_of
+
+MIXED = ("mixup", "cutmix")  # where these are on, it costs nothing how much
+COLOURED = ("lighting", "brightness", "contrast", "saturation", "erase")  # of augmentation, in the same way
 
 
 class Kind(NamedTuple):
     """Runs that cost the same for an image."""
 
-    model: Model
-    size: int  # in pixels
+    recipe: Recipe  # with whatever costs nothing as it is in any other
+    few: bool  # images in all: no kernels are compiled for them
 
     @classmethod
     def of(cls, recipe: Recipe) -> "Kind":
-        return cls(recipe.model, recipe.data.size)
+        """What a run does once (its start, its evaluations) is little of one that is worth a forecast.
+
+        So the number of its steps counts for nothing, but where it is too small for the native kernels.
+        """
+        return cls(_bare(recipe), few=recipe.steps * recipe.batch < WORTH_COMPILING)
+
+
+@cache
+def _bare(recipe: Recipe) -> Recipe:
+    """Seed, labels, rates, schedule, where weights start and how strong an augmentation is cost nothing."""
+    like = Recipe()
+    return replace(
+        recipe,
+        name=like.name,
+        seed=like.seed,
+        smoothing=like.smoothing,
+        balance=like.balance,
+        model=replace(
+            recipe.model,
+            init=like.model.init,
+            init_scale=like.model.init_scale,
+            stem_init=like.model.stem_init,
+            start=like.model.start,
+            start_digest=like.model.start_digest,
+        ),
+        augment=replace(recipe.augment, **_on(recipe.augment, COLOURED)),
+        optimizer=Optimizer(kind=recipe.optimizer.kind),
+        schedule=like.schedule,
+        **_on(recipe, MIXED),
+    )
+
+
+def _on(part: Recipe | Augment, names: Iterable[str]) -> dict[str, Any]:
+    return {name: float(getattr(part, name) > 0) for name in names}
 
 
 class Work(NamedTuple):

@@ -62,5 +62,5 @@ def named(name: str) -> tuple[Experiment, ...]:
     if name == ALL:
         return tuple(EXPERIMENTS.values())
     if name not in EXPERIMENTS:
-        raise unknown("experiment", name, (*EXPERIMENTS, ALL))
+        raise unknown("experiment", name, (*EXPERIMENTS, ALL), listed="reslab list")
     return (EXPERIMENTS[name],)

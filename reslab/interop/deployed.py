@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from reslab.data.photo import MARGIN
 from reslab.nets import architecture_from
 from reslab.store import Classifier, Identity, Origin
 
@@ -84,6 +85,8 @@ def identity_of(about: dict[str, Any]) -> Identity:
 def steps(size: int) -> list[str]:
     """From a photograph to the pixels that the net was trained on (`data.photo`), in words."""
     return [
+        f"a large JPEG may be decoded at a half, a quarter or an eighth of its size, at least "
+        f"{MARGIN * size} pixels of its shorter side left",
         "turned upright as its EXIF data say, in RGB, what is transparent on white",
         "the square in its centre, as large as its shorter side",
         f"scaled to {size} x {size} pixels: bicubic, antialiased, as Pillow's Image.resize does it",

@@ -13,7 +13,7 @@ from reslab.data import quiet, read_photo
 from reslab.engine import within_cores
 from reslab.errors import RunError, UsageError, unknown
 from reslab.interop.checkpoint import own_export, weights_file
-from reslab.interop.deployed import INPUT, output_name
+from reslab.interop.deployed import INPUT, output_name, steps
 from reslab.interop.hub_cache import name_in_cache
 from reslab.interop.int8 import PRECISION, Int8, Look, few_images, in_int8, refuse_other_format, refuse_unjudged
 from reslab.interop.onnx_graph import onnx_bytes, opset, read_onnx, require_onnx
@@ -28,6 +28,7 @@ from reslab.interop.torchvision_weights import (
     colours,
     read_torchvision,
     timm_config,
+    timm_steps,
     torchvision_bytes,
 )
 from reslab.interop.verify import TOLERANCE, Agreement, Pixels, Runner, compare
@@ -60,6 +61,7 @@ class Exported:
     model: str
     classes: tuple[str, ...]
     size: int  # height = width in pixels of the images that it takes
+    preprocessing: tuple[str, ...]  # from a photograph to these, in words
     input: str | None  # name of what goes in; None where another program builds the net
     output: str | None  # "probabilities" or "scores"
     opset: int | None  # of ONNX
@@ -78,6 +80,7 @@ class Exported:
             "model": self.model,
             "classes": list(self.classes),
             "size": self.size,
+            "preprocessing": list(self.preprocessing),
             "input": self.input,
             "output": self.output,
             "opset": self.opset,
@@ -134,8 +137,8 @@ def export(
     path = _destination(asked, source, to, Path(out) if out is not None else None, marked)
     classifier = tempered(_classifier(run_or_classifier, residual, say), temperature)
     looked = int8(classifier) if int8 else None
-    if looked:
-        refuse_unjudged(looked)
+    if looked and looked.held_out is None:
+        refuse_unjudged(looked.held_out_source, looked.most)
     say(f"{classifier.identity.model} as {to}: writing, and running what was written ...")
     files, read = _made(classifier, to, scores, path)
     data = next(iter(files.values()))
@@ -161,6 +164,7 @@ def export(
         model=classifier.identity.model,
         classes=classifier.classes,
         size=classifier.size,
+        preprocessing=tuple(timm_steps(classifier) if to == "timm" else steps(classifier.size)),
         input=INPUT if to in WHOLE else None,
         output=output_name(scores) if to in WHOLE else None,
         opset=opset(data) if to == "onnx" else None,

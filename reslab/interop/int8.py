@@ -48,12 +48,10 @@ def refuse_other_format(to: str) -> None:
         raise UsageError(f"--int8: files for {to} stay in fp32; --to onnx writes one that ONNX Runtime runs in int8")
 
 
-def refuse_unjudged(int8: Int8) -> None:
-    """Raises RunError where nothing can tell how much the error rises, and somebody wants to know."""
-    if int8.held_out is None and int8.most < inf:
-        raise RunError(
-            f"nothing tells what int8 costs: {int8.held_out_source}; --max-rise inf writes the file all the same"
-        )
+def refuse_unjudged(why: str, most: float) -> None:
+    """Raises RunError where no images can tell how much the error rises, for `why`, and somebody wants to know."""
+    if most < inf:
+        raise RunError(f"nothing tells what int8 costs: {why}; --max-rise inf writes the file all the same")
 
 
 def in_int8(data: bytes, int8: Int8, scores: bool, progress: Progress = unseen) -> tuple[bytes, Price]:
@@ -61,7 +59,8 @@ def in_int8(data: bytes, int8: Int8, scores: bool, progress: Progress = unseen) 
 
     Raises RunError where the error rises by more than it may, or nothing can tell how much.
     """
-    refuse_unjudged(int8)
+    if int8.held_out is None:
+        refuse_unjudged(int8.held_out_source, int8.most)
     made = int8_bytes(data, int8.pixels, int8.source)
     before, after = read_onnx(data)[0], read_onnx(made)[0]
     if held_out := int8.held_out:

@@ -91,7 +91,7 @@ def fetch_published(name: str, url: str | None = None, say: Say = silent, progre
     DataError where they cannot be had.
     """
     if name not in PUBLISHED:
-        raise unknown("weights", name, PUBLISHED)
+        raise unknown("weights", name, PUBLISHED, listed="reslab list")
     of = PUBLISHED[name]
     for here in _there(name):
         if not mismatch(here, of.checksum):

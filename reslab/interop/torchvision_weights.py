@@ -107,6 +107,15 @@ def looks(classifier: Classifier) -> dict[str, Any]:
     }
 
 
+def timm_steps(classifier: Classifier) -> list[str]:
+    """From a photograph to the pixels of the net, as timm's transform makes them by that config, in words."""
+    told, size = looks(classifier), classifier.size
+    return [
+        f"its shorter side scaled to {int(size / told['crop_pct'])} pixels: {told['interpolation']}",
+        f"the {size} x {size} pixels in its centre",
+    ]
+
+
 def crop_part(size: int, scale: int) -> float:
     """The shortest decimal fraction by which timm, which rounds down, comes from `size` to the shorter side `scale`."""
     parts = (round(size / aim, digits) for digits in range(1, 17) for aim in (scale, scale + 0.5))

@@ -96,7 +96,7 @@ def _parse(name: str) -> tuple[str, int]:
         return plain, HISTORIC[plain].depth
     match = re.fullmatch(r"(resnet|plain|preact)(\d{1,5})", plain)
     if not match:
-        raise unknown("model", name, MODELS)
+        raise unknown("model", name, MODELS, listed="reslab list")
     kind, depth = match[1], int(match[2])
     nines = kind == "preact" and depth % 9 == 2 and depth > 2
     imagenet = IMAGENET_PREACT if kind == "preact" else IMAGENET

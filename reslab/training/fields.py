@@ -7,8 +7,17 @@ from dataclasses import asdict
 from functools import reduce
 from typing import Any
 
-from reslab.errors import UsageError, unknown
-from reslab.training.recipe import Recipe, element_of, field_names, fitting, hint_of, misfit, options_of
+from reslab.errors import UsageError
+from reslab.training.recipe import (
+    Recipe,
+    element_of,
+    field_names,
+    fitting,
+    hint_of,
+    misfit,
+    options_of,
+    unknown_field,
+)
 
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
@@ -70,7 +79,7 @@ def read_field(assignment: str) -> tuple[str, Any]:
     if not equals:
         raise UsageError(f"'{assignment}' sets nothing: write --set {name}=value")
     if name not in field_names():
-        raise unknown("field", name, field_names())
+        raise unknown_field(name)
     return name, fitting(name, _parse(name, text.strip()))
 
 

@@ -230,6 +230,11 @@ def field_names(cls: type = Recipe, prefix: str = "") -> list[str]:
     return names
 
 
+def unknown_field(name: str) -> UsageError:
+    """The error for a field that does not exist, by the dotted name that was given."""
+    return unknown("field", name, field_names(), listed="reslab list --fields")
+
+
 def differences(ours: Recipe, theirs: Recipe) -> list[str]:
     """The fields in which two recipes differ, in words: "optimizer.lr 0.1 here, 0.05 there"."""
     mine, other = flat(asdict(ours)), flat(asdict(theirs))
@@ -255,7 +260,7 @@ def _build(cls: type, values: dict[str, Any], prefix: str) -> Any:
     hints = _hints(cls)
     strange = sorted(set(values) - set(hints))
     if strange:
-        raise unknown("field", prefix + strange[0], field_names())
+        raise unknown_field(prefix + strange[0])
     built: dict[str, Any] = {}
     for name, value in values.items():
         hint = hints[name]

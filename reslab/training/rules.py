@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from reslab.training.recipe import Recipe
 
 POLICIES = ("trivial",)  # of augmentation
+# Of mixing: beyond these nothing changes any more, until a Beta distribution cannot be drawn from (1e308: no number).
+LEAST_ALPHA, LARGEST_ALPHA = 0.001, 10_000
 Rules = Iterable[tuple[str, object, str]]  # a field with its value, does it keep the rule, and the rule
 
 
@@ -150,7 +152,12 @@ def _of_labels(recipe: "Recipe") -> Rules:
             f"labels are smoothed in cross_entropy alone, not in {recipe.loss}",
         ),
         *(
-            (f"{name} {alpha}", 0 <= alpha < math.inf, f"alpha of a Beta distribution, from 0 (off); {usual} is usual")
+            (
+                f"{name} {alpha}",
+                alpha == 0 or LEAST_ALPHA <= alpha <= LARGEST_ALPHA,
+                f"alpha of a Beta distribution: 0 (off), or from {LEAST_ALPHA}, where nearly every image stays whole, "
+                f"to {LARGEST_ALPHA:,}, where all are mixed half and half; {usual} is usual",
+            )
             for name, alpha, usual in (("mixup", recipe.mixup, 0.2), ("cutmix", recipe.cutmix, 1))
         ),
         (

@@ -150,7 +150,7 @@ def _go_on(
     if words := _division(recipe, execution.processes):
         around.say(words)
     # A run seeds itself and has its own settings of PyTorch; the caller's stream and settings stay as they were.
-    with torch.random.fork_rng(devices=[]), same_settings(), told_of_memory(recipe):
+    with torch.random.fork_rng(devices=[]), same_settings(), told_of_memory(recipe, execution.processes):
         try:
             return _train(recipe, dataset, folder, execution, exact, around, residual)
         except DataError as error:

@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 
 from reslab.cli.export import rows_of_price
+from reslab.data import read_photo
 from reslab.interop import Price
 from reslab.interop import load as load_exported
+from reslab.interop.deployed import steps
 from reslab.interop.onnx_graph import PACKAGES
 from tests.cli.test_commands import Answer
 from tests.evaluation.test_source import make_photos, trained_on
@@ -44,6 +46,7 @@ def test_json(model, photos, tmp_path):
     assert answer.code == 0 and answer.out.count("\n") == 1
     found = answer.json
     assert (found["run"], found["file"], found["to"]) == (str(model), str(out), "torchvision")
+    assert found["preprocessing"] == steps(16) and "at least 32 pixels" in steps(16)[0]
     assert found["classes"] == ["Ängström", "犬", "cat", "dog"] and found["bytes"] == out.stat().st_size
     verified = found["verified"]
     assert (verified["random_images"], verified["real_images"], verified["same_class"]) == (8, 3, 11)
@@ -54,6 +57,8 @@ def test_in_words(small, tmp_path):
     answer = Answer("export", small, "--to", "torch-export", "--scores")
     assert answer.code == 0 and (small.parent / "small.pt2").is_file()
     assert "pixels: uint8 RGB, (batch, 8, 8, 3)" in answer.out and "scores: float32, (batch, 4)" in answer.out
+    after = answer.out.partition("(batch, 8, 8, 3)\n")[2]
+    assert after.startswith("photograph  its centre square, upright, scaled to 8 x 8 by Pillow's bicubic filter: docs/")
     assert "on 8 random images: scores differ by" in answer.out and "opset" not in answer.out
     assert "writing, and running what was written" in answer.err
 
@@ -91,8 +96,27 @@ def test_what_is_printed_leaves_a_net(model, tmp_path, monkeypatch):
     exec(lines_of_use(answer.out), names)
     assert names["net"] is theirs.models and "layer4.1.conv2.weight" in theirs.models.loaded
     assert "(batch, 3, 16, 16), less mean (0.4314, 0.4706, 0.5098), divided by std (0.2255" in answer.out
+    assert "its centre square, upright, scaled to 16 x 16 by Pillow" in answer.out
     answer = Answer("export", model, "--to", "timm", "--out", tmp_path / "folder")
     assert "net = timm.create_model(" in answer.out and "create_transform(" in answer.out
+    assert "its shorter side scaled to 16 pixels: bicubic, the 16 x 16 pixels in its centre: as transform" in answer.out
+
+
+@pytest.mark.parametrize(("width", "height"), [(40, 30), (30, 200), (530, 400), (32, 32)])
+@pytest.mark.parametrize("turned", [1, 6])
+def test_the_lines_of_the_document_make_the_pixels_that_the_net_was_trained_on(
+    width, height, turned, tmp_path, monkeypatch
+):
+    text = (Path(__file__).parents[2] / "docs/photographs.md").read_text(encoding="utf-8")
+    lines = text.partition("```python\n")[2].partition("```")[0]
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0).integers(0, 256, (height // 4 + 1, width // 4 + 1, 3)).astype(np.uint8)
+    about = Image.Exif()
+    about[0x0112] = turned
+    Image.fromarray(random).resize((width, height)).save("photo.jpg", exif=about)
+    names = {}
+    exec(lines, names)
+    assert np.array_equal(names["pixels"], read_photo("photo.jpg", 32)[None])
 
 
 def test_the_papers_stride_is_told(tmp_path):

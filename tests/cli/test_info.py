@@ -1,6 +1,7 @@
 """`reslab info --draw`: a net as a picture, in the form that the file's name asks for."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
@@ -9,6 +10,8 @@ from reslab.cli.app import app
 from reslab.errors import RunError, UsageError
 from reslab.store import RunFolder
 from reslab.training import Facts, make_recipe
+from tests.interop.by_hand import onnx_by_hand
+from tests.interop.classifiers import classifier, saved
 
 
 @pytest.mark.parametrize("form", ["svg", "pdf", "png"])
@@ -50,3 +53,15 @@ def test_a_folder_of_runs_is_said_to_be_one(tmp_path, monkeypatch):
     assert CliRunner().invoke(app, ["info", "resnet20"]).exit_code == 0, "the net of that name"
     answer = CliRunner().invoke(app, ["info", "resnett20"])
     assert isinstance(answer.exception, UsageError) and "did you mean resnet20" in str(answer.exception)
+
+
+@pytest.mark.parametrize("form", ["safetensors", "onnx"])
+def test_names_that_several_classes_have_are_said(tmp_path, form):
+    made, files = classifier("resnet8", 8), []
+    for names in (("crane", "dog", "crane", "cat"), ("crane (0)", "dog", "crane (2)", "cat")):
+        made.identity = replace(made.identity, classes=names)
+        file = tmp_path / f"{len(files)}.{form}"
+        files.append(saved(file, made) if form == "safetensors" else onnx_by_hand(file, made))
+    said, silent = (CliRunner().invoke(app, ["info", str(file)]).stdout for file in files)
+    assert "several classes each are called crane, and no answer tells which of them is meant; reslab convert" in said
+    assert "several classes" not in silent and "crane (0), dog, crane (2), cat" in silent

@@ -21,7 +21,7 @@ from reslab.interop import convert, export, load, trained
 from reslab.interop.asked import Asked
 from reslab.interop.deployed import description, identity_of
 from reslab.interop.foreign import folded, normalisation, read_foreign
-from reslab.interop.torchvision_weights import crop_part, timm_config, torchvision_bytes
+from reslab.interop.torchvision_weights import crop_part, timm_config, timm_steps, torchvision_bytes
 from reslab.interop.zero_sides import channel_orders
 from reslab.nets import spec
 from reslab.store import UNTOLD, Classifier
@@ -183,6 +183,8 @@ def test_how_timm_looked_at_images_is_told_to_timm_again(tmp_path, told, scale, 
     for place in (theirs, file):
         config = json.loads(timm_config(load(place)))["pretrained_cfg"]
         assert (int(32 / config["crop_pct"]), config["interpolation"]) == (scale, scaling)
+        shorter = f"its shorter side scaled to {scale} pixels: {scaling}"
+        assert timm_steps(load(place)) == [shorter, "the 32 x 32 pixels in its centre"]
     back = load(export(file, "timm", tmp_path / "back").path)
     assert back.identity.origin.scale == scale
     assert back.identity.origin.scaling == (told.get("interpolation") or "")

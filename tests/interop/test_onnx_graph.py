@@ -35,7 +35,7 @@ def test_it_says_what_it_is(made):
     assert about["classes"] == ["Ängström", "犬", "cat", "dog"] and about["size"] == 16
     assert (about["model"], about["data"]) == ("resnet8", "pets") and about["spec"]["shortcut"] == "B"
     assert (about["input"], about["output"]) == ("pixels", "probabilities")
-    assert len(about["preprocessing"]) == 3 and about["reslab"]
+    assert len(about["preprocessing"]) == 4 and about["reslab"]
 
 
 @pytest.mark.slow

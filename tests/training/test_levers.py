@@ -54,6 +54,7 @@ LEVERS = {
     "trivial": ["augment.policy=trivial"],
     "alternating flip": ["augment.flip=true", "augment.flip_order=alternating"],
     "parts": ["accumulate=3", "statistics_batches=2"],
+    "parts of the hardest": ["accumulate=3", "selective=0.5"],
 }
 
 

@@ -16,6 +16,7 @@ from reslab.store import RunFolder
 from reslab.training import Facts, Surroundings, make_recipe, train_on, with_fields
 from reslab.training.feed import batch_at
 from reslab.training.presets import check_parts, spec_of, work_of
+from reslab.training.rules import LARGEST_ALPHA, LEAST_ALPHA
 from reslab.training.state import initial_state
 from reslab.training.statistics import estimated_statistics
 from tests.conftest import short_recipe
@@ -160,9 +161,12 @@ def test_native_kernels_mix_nothing():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (["mixup=-0.1"], r"mixup -0.1: alpha of a Beta distribution, from 0 \(off\); 0.2 is usual"),
+        (["mixup=-0.1"], r"mixup -0.1: alpha of a Beta distribution: 0 \(off\), .*; 0.2 is usual"),
         (["cutmix=inf"], "cutmix=inf: that field takes a number"),
         (["cutmix=1e999"], "cutmix inf: alpha of a Beta distribution"),
+        (["cutmix=1e308"], r"cutmix 1e\+308: .* to 10,000, where all are mixed half and half; 1 is usual"),
+        (["mixup=1e-200"], "mixup 1e-200: .* from 0.001, where nearly every image stays whole"),
+        (["mixup=10001"], "mixup 10001.0: "),
         (["batch=1", "cutmix=1"], "batch 1: one image has none to be mixed with; --batch 2"),
         (["mix_up=1"], "did you mean mixup"),
     ],
@@ -170,6 +174,13 @@ def test_native_kernels_mix_nothing():
 def test_what_cannot_be_mixed_is_refused(changes, message):
     with pytest.raises(UsageError, match=message):
         with_fields(make_recipe(CIFAR), changes)
+
+
+def test_at_the_bounds_of_alpha_images_stay_whole_or_are_mixed_half_and_half():
+    for alpha, far, apart in ((LEAST_ALPHA, 0.0, 0.01), (LARGEST_ALPHA, 0.5, 0.02)):
+        owns = np.array([draw_mixing(alpha, 0, 8, 0, step).own for step in range(1000)])
+        distance = np.minimum(np.abs(owns - far), np.abs(1 - owns - far))
+        assert np.quantile(distance, 0.99) < apart and ((owns >= 0) & (owns <= 1)).all()
 
 
 def test_processes_that_would_have_one_image_each_are_refused():

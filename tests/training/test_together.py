@@ -4,15 +4,18 @@ import json
 import shutil
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from reslab.engine import Lost, Request
-from reslab.errors import DataError, UsageError
+from reslab.data import measure
+from reslab.engine import Execution, Lost, Request
+from reslab.errors import DataError, RunError, UsageError
 from reslab.processes import Team
 from reslab.store import RunFolder
 from reslab.training import Surroundings, follow, led, train_on
 from reslab.training.presets import check_parts
+from reslab.training.together import tell
 from tests.conftest import short_recipe
 from tests.torchrun import as_rank, in_two_processes
 from tests.training import ranks
@@ -108,6 +111,32 @@ def test_who_follows_lets_the_others_go_after_an_error(monkeypatch):
     }.items():
         monkeypatch.setattr(f"reslab.training.together.{name}", function)
     with pytest.raises(DataError):
+        follow(Team(rank=1, size=2, local_rank=1, local_size=2))
+    assert left
+
+
+def test_who_follows_says_what_needs_less_where_its_own_memory_ends(digits, recipe, tmp_path, monkeypatch):
+    """A log of that process shows its own words; the process that leads only notices that it is gone."""
+    told, left = [], []
+    state = SimpleNamespace(tensors=dict, facts=lambda: {"step": 0, "seconds": 0.0})
+    execution = Execution("torch", "cpu", "fp32", True, False, 1, processes=2, backend="gloo")
+    preprocessing = measure(digits.splits["train"], "pixel")
+    monkeypatch.setattr("reslab.training.together.share", told.append)
+    tell(recipe, state, preprocessing, digits, RunFolder(tmp_path / "run"), execution, Surroundings())
+
+    def full(*words):
+        raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes")
+
+    for name, function in {
+        "join": lambda team: None,
+        "share": told.pop,
+        "make_engine": full,
+        "leave": lambda: left.append(True),
+    }.items():
+        monkeypatch.setattr(f"reslab.training.together.{name}", function)
+    with pytest.raises(
+        RunError, match=r"^memory ends here .*9 bytes\): .*64 images in 2 processes at 8 px\. --set acc"
+    ):
         follow(Team(rank=1, size=2, local_rank=1, local_size=2))
     assert left
 
