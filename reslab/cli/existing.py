@@ -1,5 +1,6 @@
 """A run folder that is there already, and what the command line says besides: it goes on by its own recipe."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ def asked_fields(
     seed: Number,
     size: Number,
     start: Text,
+    freeze: Text,
     assign: list[str] | None,
 ) -> dict[str, Any]:
     """Fields of a recipe, by dotted name, that options name; of a folder of photographs, which may move, nothing."""
@@ -49,6 +51,7 @@ def asked_fields(
         "model.shortcut": shortcut,
         "model.stride_in": stride_in,
         "model.start": None if start is None else place_of(start),
+        "model.frozen": freeze,
         "name": preset,
         "seed": seed,
         "batch": batch,
@@ -112,6 +115,8 @@ def _is_folder(recipe: "Recipe") -> bool:
 def _refuse_changes(recipe: "Recipe", run: Path, data: Text, asked: dict[str, Any]) -> None:
     from reslab.training import refuse_changes
 
+    if frozen := asked.get("model.frozen"):
+        asked = {**asked, "model.frozen": replace(recipe.model, frozen=frozen).frozen}  # body: of this net
     refuse_changes(recipe, run, asked if _is_folder(recipe) or data is None else {**asked, "data.name": data})
 
 

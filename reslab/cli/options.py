@@ -30,6 +30,10 @@ Start = Annotated[
         help="Fine-tuning: a run, a model file, a net by name (reslab list), torchvision's or timm's weights.",
     ),
 ]
+Freeze = Annotated[
+    Text,
+    typer.Option(help="With --from: all up to this part (stem, stage1, ...) stays as it came; body: all but the head."),
+]
 Assign = Annotated[list[str] | None, typer.Option("--set", help="Any field of the recipe: dotted.field=value.")]
 
 # How it is executed, and from where.

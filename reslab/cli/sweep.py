@@ -46,6 +46,7 @@ def sweep(
     seed: options.Seed = None,
     size: options.Size = None,
     start: options.Start = None,
+    freeze: options.Freeze = None,
     assign: options.Assign = None,
     engine: options.Engine = "auto",
     device: options.Device = "auto",
@@ -82,7 +83,7 @@ def sweep(
     if tensorboard:
         require_tensorboard()
     axes = read_axes(grid or [], models, change or [])
-    _no_contradiction([axis.field for axis in axes], model, shortcut, stride_in, batch, lr, assign)
+    _no_contradiction([axis.field for axis in axes], model, shortcut, stride_in, freeze, batch, lr, assign)
     name = data or "digits"
     chosen_split = split or search_split(name)
     fetch_as_asked(data, start, data_root, download, data_url)
@@ -101,7 +102,9 @@ def sweep(
 
     def make(of: options.Text, changes: list[str]) -> "Recipe":
         asked, assigned = replace(net, model=of or net.model), [*(assign or []), *changes]
-        return chosen_recipe(dataset, chosen_split, asked, recipe, start, seed, batch, lr, assigned, steps, epochs)
+        return chosen_recipe(
+            dataset, chosen_split, asked, recipe, start, freeze, seed, batch, lr, assigned, steps, epochs
+        )
 
     points, own = tuple(points_of(axes, make)), None
     with suppress(UsageError):  # what is set besides may only suit values of the grid
@@ -130,13 +133,15 @@ def _no_contradiction(
     model: options.Text,
     shortcut: options.Text,
     stride_in: options.Text,
+    freeze: options.Text,
     batch: options.Number,
     lr: float | None,
     assign: list[str] | None,
 ) -> None:
     """Raises UsageError where a field is both in the grid and set to one value."""
-    set_to = {"model": model, "model.shortcut": shortcut, "model.stride_in": stride_in, "batch": batch}
-    fixed = {field for field, value in {**set_to, "optimizer.lr": lr}.items() if value is not None}
+    nets = {"model": model, "model.shortcut": shortcut, "model.stride_in": stride_in, "model.frozen": freeze}
+    set_to = {**nets, "batch": batch, "optimizer.lr": lr}
+    fixed = {field for field, value in set_to.items() if value is not None}
     fixed |= {change.partition("=")[0].strip() for change in assign or []}
     for field in fields:
         if field in fixed:

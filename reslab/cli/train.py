@@ -36,6 +36,7 @@ def train(
     seed: options.Seed = None,
     size: options.Size = None,
     start: options.Start = None,
+    freeze: options.Freeze = None,
     assign: options.Assign = None,
     engine: options.Engine = "auto",
     device: options.Device = "auto",
@@ -76,7 +77,9 @@ def train(
     request = Request(engine, device, precision, compile, threads)
     around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
     # What can be refused before thousands of photographs are decoded, is.
-    asked = asked_fields(data, model, shortcut, stride_in, recipe, split, steps, batch, lr, seed, size, start, assign)
+    asked = asked_fields(
+        data, model, shortcut, stride_in, recipe, split, steps, batch, lr, seed, size, start, freeze, assign
+    )
     existing = existing_recipe(run) if run else None
     done = None
     if run and existing and not dry_run:
@@ -92,7 +95,7 @@ def train(
         else:
             net = like(start, Asked(model, shortcut, stride_in, asked.get("data.size")), data or "digits", say)
             dataset = read_data(data or "digits", split, net.size, around, run)
-            chosen = chosen_recipe(dataset, split, net, recipe, start, seed, batch, lr, assign, steps, epochs)
+            chosen = chosen_recipe(dataset, split, net, recipe, start, freeze, seed, batch, lr, assign, steps, epochs)
     if seeds is not None:
         train_seeds(chosen, seeds, dataset, around, runs, workers, tensorboard, dry_run, json)
         return
@@ -136,6 +139,7 @@ def chosen_recipe(
     asked: "Asked",
     preset: Text,
     start: Text,
+    freeze: Text,
     seed: Number,
     batch: Number,
     lr: float | None,
@@ -152,6 +156,7 @@ def chosen_recipe(
     net = (asked.model, preset, asked.shortcut, asked.stride_in)
     chosen = with_start(make_recipe(facts_of(dataset, split), *net, seed or 0, batch), start)
     changes = [f"optimizer.lr={lr}"] if lr is not None else []
+    changes += [f"model.frozen={freeze}"] if freeze is not None else []
     changes += [change for change in assign or [] if not change.startswith("schedule.")]
     chosen = with_fields(chosen, changes)
     chosen = lasting(chosen, chosen.data.images or len(dataset.splits["train"]), steps, epochs)

@@ -38,17 +38,24 @@ from reslab.processes import this_team
 
 
 def make_engine(
-    spec: Architecture, preprocessing: Preprocessing, execution: Execution, residual: Residual | None = None
+    spec: Architecture,
+    preprocessing: Preprocessing,
+    execution: Execution,
+    residual: Residual | None = None,
+    frozen: str | None = None,
 ) -> Engine:
-    """The engine that `execution` names, for the net of `spec`; `residual` is a residual function of one's own."""
+    """The engine that `execution` names, for the net of `spec`; `residual` is a residual function of one's own.
+
+    In training, the part `frozen` and all before it stay as they are (`nets.freezable`).
+    """
     if execution.processes > 1:
         team = this_team()
         assert team and team.size == execution.processes, "see `training.continuing`"
-        return Distributed(make_engine(spec, preprocessing, at_place(execution, team), residual), team)
+        return Distributed(make_engine(spec, preprocessing, at_place(execution, team), residual, frozen), team)
     if execution.engine == "native":
-        assert isinstance(spec, Spec), "see `work.lacking`"
+        assert isinstance(spec, Spec) and frozen is None, "see `work.lacking`"
         return NativeEngine(spec, preprocessing, execution)
-    return TorchEngine(unfilled(spec, residual), preprocessing, execution)
+    return TorchEngine(unfilled(spec, residual), preprocessing, execution, frozen)
 
 
 __all__ = [

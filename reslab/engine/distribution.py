@@ -131,7 +131,7 @@ class Distributed:
         """Those of so many images that this process looks at."""
         return self._team.part(images)
 
-    def step(self, parameters: Tensor, batch: Batch) -> StepOutput:
+    def step(self, parameters: Tensor, batch: Batch, statistics: Tensor | None = None) -> StepOutput:
         """See `interface.Engine.step`. Of the batch's images only this process's part has to be there.
 
         Means are weighted by images: of the gradient and the loss they are those of the whole batch, of the statistics
@@ -139,7 +139,7 @@ class Distributed:
         """
         count, rows = len(batch.labels), self.part(len(batch.labels))
         seed = (batch.seed + self._team.rank * APART) % SEEDS  # each process has noise of its own (dropout)
-        own = self._inner.step(parameters, replace(batch.only(rows), seed=seed))
+        own = self._inner.step(parameters, replace(batch.only(rows), seed=seed), statistics)
         means = (own.gradient, own.statistics, own.loss[None])
         sizes = [*map(len, means), count, count, 1]
         *totals, losses, errors, asked = self._buffer(parameters, sum(sizes)).split(sizes)

@@ -82,7 +82,7 @@ class StepOutput:
     loss: Tensor  # scalar, that the gradient is of: sum of weight * loss over the batch, divided by B; companions' too
     losses: Tensor  # (B,) loss of each sample with its (smoothed) label, unweighted, of the net's own head alone
     errors: Tensor  # (B,) bool: is the highest score not the label's? Of mixed images fp32, in [0, 1]
-    gradient: Tensor  # flat fp32, by the parameter layout
+    gradient: Tensor  # flat fp32, by the parameter layout; 0 for frozen parts
     statistics: Tensor  # flat fp32, by the statistics layout: means and unbiased variances, their mean over parts
 
 
@@ -92,8 +92,12 @@ class Engine(Protocol):
     parameters: Layout
     statistics: Layout
 
-    def step(self, parameters: Tensor, batch: Batch) -> StepOutput:
-        """Loss and gradient of one training step; batch normalisation over the whole batch, or each part."""
+    def step(self, parameters: Tensor, batch: Batch, statistics: Tensor | None = None) -> StepOutput:
+        """Loss and gradient of one training step; batch normalisation over the whole batch, or each part.
+
+        Frozen parts, those of an engine that was made with some, run as in testing, by `statistics`, the running ones,
+        which are asked for there alone; what the output says of their statistics means nothing.
+        """
         ...
 
     def logits(self, parameters: Tensor, statistics: Tensor, images: NDArray[np.uint8]) -> Tensor:

@@ -1,6 +1,7 @@
 """One flat buffer for all the numbers of one kind: where each tensor lies in it."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from math import prod
 
@@ -16,6 +17,7 @@ class Layout:
 
     names: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
+    frozen: int = 0  # so many numbers, the first, stay as they are in a training (`freezing`)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -24,6 +26,17 @@ class Layout:
     @property
     def total(self) -> int:
         return sum(self.sizes)
+
+    @property
+    def learned(self) -> slice:
+        """Where in a buffer the numbers are that are not frozen."""
+        return slice(self.frozen, None)
+
+    def freezing(self, parts: Collection[str]) -> "Layout":
+        """The same layout, the tensors of these parts of a net frozen, which must be the first."""
+        inside = [name.partition(".")[0] in parts for name in self.names]
+        assert inside == sorted(inside, reverse=True), f"{parts} are not the first parts"
+        return replace(self, frozen=sum(size for size, frozen in zip(self.sizes, inside, strict=True) if frozen))
 
     def views(self, flat: Tensor) -> dict[str, Tensor]:
         """Each tensor as a view of the buffer: writing to one writes to the other."""

@@ -58,7 +58,7 @@ class NativeEngine:
         """Activations that a training step reads and writes, for one image."""
         return bytes_per_image(self._geometry, 4 if self.execution.precision == "fp32" else 2)
 
-    def step(self, parameters: Tensor, batch: Batch) -> StepOutput:
+    def step(self, parameters: Tensor, batch: Batch, statistics: Tensor | None = None) -> StepOutput:
         """See `interface.Engine.step`."""
         assert not batch.size, "crops smaller than the image are for the torch engine"
         assert batch.loss == "cross_entropy", "other losses are for the torch engine"

@@ -13,19 +13,27 @@ from reslab.engine.interface import Batch, StepOutput
 from reslab.engine.layout import batch_normalisations, parameter_layout, statistics_layout
 from reslab.engine.losses import sample_losses
 from reslab.engine.settings import settle
-from reslab.nets import companions_of
+from reslab.nets import companions_of, parts_until
 
 
 class TorchEngine:
-    """Training steps and inference of `net`, which it owns: its weights become views of the buffers handed in."""
+    """Training steps and inference of `net`, which it owns: its weights become views of the buffers handed in.
 
-    def __init__(self, net: nn.Module, preprocessing: Preprocessing, execution: Execution) -> None:
+    Its part `frozen`, and all before it, run forward only in training, as in testing.
+    """
+
+    def __init__(
+        self, net: nn.Module, preprocessing: Preprocessing, execution: Execution, frozen: str | None = None
+    ) -> None:
         self.execution = execution
         self.device = torch.device(execution.device)
         self._net = net.to(self.device)
-        self.parameters = parameter_layout(net)
-        self.statistics = statistics_layout(net)
-        self._companions = companions_of(net)
+        held = parts_until(net, frozen)
+        self.parameters = parameter_layout(net).freezing(held)
+        self.statistics = statistics_layout(net).freezing(held)
+        self._frozen = [net.get_submodule(name).requires_grad_(False) for name in held]
+        learning = [part for name, part in net.named_children() if name not in held]
+        self._companions = [each for part in learning for each in companions_of(part)]
         self._normalisations = batch_normalisations(net)
         _hand_over(self._normalisations)
         self._pixels = preprocessing.mean
@@ -37,15 +45,25 @@ class TorchEngine:
         self._bound: Tensor | None = None
         settle(execution)
 
-    def step(self, parameters: Tensor, batch: Batch) -> StepOutput:
+    def step(self, parameters: Tensor, batch: Batch, statistics: Tensor | None = None) -> StepOutput:
         """See `interface.Engine.step`."""
         torch.manual_seed(batch.seed)
         self._bind(parameters, self._statistics)
         self._net.train()
+        if self._frozen:
+            self._hold(statistics)
         for companion in self._companions:
             companion.asked = batch.companions
         self._gradient.zero_()
         return self._passed(batch) if batch.parts == 1 else self._accumulated(batch)
+
+    def _hold(self, statistics: Tensor | None) -> None:
+        """Frozen parts as in testing: they normalise by the net's running `statistics`, and change none of them."""
+        assert statistics is not None, "frozen parts normalise by running statistics"
+        count = self.statistics.frozen
+        self._statistics[:count].copy_(statistics[:count])
+        for part in self._frozen:
+            part.eval()
 
     def _passed(self, batch: Batch, share: float = 1.0) -> StepOutput:
         """One forward and backward pass; `share` times the mean loss, and the gradient of that is added."""
@@ -141,7 +159,7 @@ class TorchEngine:
             weights, gradients = self.parameters.views(parameters), self.parameters.views(self._gradient)
             for name, parameter in self._net.named_parameters():
                 parameter.data = weights[name]
-                parameter.grad = gradients[name]
+                parameter.grad = gradients[name] if parameter.requires_grad else None
             self._bound = parameters
         views = self.statistics.views(statistics)
         for name, module in self._normalisations:

@@ -20,6 +20,7 @@ class Work:
     size: int | None = None  # of the smallest images in training, where it is not the net's
     loss: str = "cross_entropy"  # of `losses.LOSSES`
     parts: int = 1  # that a batch is trained on in
+    frozen: bool = False  # do parts of the net stay as they came?
 
 
 def tiny(work: Work) -> bool:
@@ -53,6 +54,7 @@ def lacking(work: Work) -> str | None:
         (f"images of {spec.size} px", spec.size != SIZE),
         (f"crops of {work.size} px", work.size not in (None, SIZE)),
         (f"batches in {work.parts} parts (accumulate), and need little memory", work.parts > 1),
+        ("frozen parts of a net (model.frozen)", work.frozen),
     ):
         if true:
             return reason

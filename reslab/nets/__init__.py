@@ -11,6 +11,7 @@ from reslab.nets.initialisation import INITIALISATIONS, SCALED, he_initialise, i
 from reslab.nets.layers import GATE, Layer, blocks_of, layer_text, layers_of, shortcut_kind
 from reslab.nets.names import MODELS, canonical, create, spec
 from reslab.nets.own import digest_of, name_of, named_residual, try_out
+from reslab.nets.parts import BODY, check_frozen, freezable, parts_until
 from reslab.nets.preact import PreactBlock
 from reslab.nets.rectifiers import Rectifiers
 from reslab.nets.spec import SHORTCUTS, SMALLEST_SIZE, STRIDES_IN, Spec
@@ -18,6 +19,7 @@ from reslab.nets.table1 import layers_text, part_text, rows_of
 from reslab.nets.whitening import whitening_filters
 
 __all__ = [
+    "BODY",
     "GATE",
     "HISTORIC",
     "INITIALISATIONS",
@@ -42,6 +44,7 @@ __all__ = [
     "blocks_of",
     "build",
     "canonical",
+    "check_frozen",
     "companions_of",
     "complexity",
     "convolutional",
@@ -50,6 +53,7 @@ __all__ = [
     "deeper",
     "digest_of",
     "features",
+    "freezable",
     "he_initialise",
     "initialise",
     "last_layer",
@@ -59,6 +63,7 @@ __all__ = [
     "name_of",
     "named_residual",
     "part_text",
+    "parts_until",
     "rows_of",
     "shortcut_kind",
     "spec",

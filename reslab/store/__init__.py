@@ -32,7 +32,17 @@ from reslab.store.results import (
     write_measurement,
     write_result,
 )
-from reslab.store.run_files import DIVERGED, ENVIRONMENT, MODEL_FILE, PREDICTIONS, RESULT, SPLIT, STATE, why_no_model
+from reslab.store.run_files import (
+    DIVERGED,
+    ENVIRONMENT,
+    MODEL_FILE,
+    NORMALISATION,
+    PREDICTIONS,
+    RESULT,
+    SPLIT,
+    STATE,
+    why_no_model,
+)
 from reslab.store.run_folder import RunFolder
 from reslab.store.trained_nets import (
     list_trained,
@@ -49,6 +59,7 @@ __all__ = [
     "DIVERGED",
     "ENVIRONMENT",
     "MODEL_FILE",
+    "NORMALISATION",
     "PREDICTIONS",
     "RESULT",
     "SPLIT",

@@ -40,7 +40,7 @@ def estimate(
     train, val = dataset.splits["train"], dataset.splits.get("val")
     spec, residual = spec_of(recipe), named_residual(recipe.model.residual)
     preprocessing = measure(train.thinned(SAMPLE_PIXELS), recipe.data.mean)
-    engine = make_engine(spec, preprocessing, execution, residual)
+    engine = make_engine(spec, preprocessing, execution, residual, recipe.model.frozen)
     state = initial_state(recipe, engine, spec, residual)
     terms = terms_of(engine, recipe.optimizer)
     with batches(tried, train) as batch_of:

@@ -56,6 +56,10 @@ _ACTING: dict[str, tuple[Callable[[Recipe], bool], str]] = {
         lambda recipe: recipe.schedule.momentum_steps > 0,
         "the momentum does not rise; set schedule.momentum_steps",
     ),
+    "data.mean": (
+        lambda recipe: recipe.model.frozen is None,
+        "frozen parts see images normalised as they learned them; freeze nothing",
+    ),
     "model.residual_digest": (lambda _: False, "it is taken of the function itself; set model.residual"),
 }
 

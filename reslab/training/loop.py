@@ -121,16 +121,18 @@ def fit(
 def update(recipe: Recipe, state: State, engine: Engine, batch: Batch, terms: Terms) -> None:
     """One step of the recipe, on what `batch_at` gives for it: the state afterwards is one step further."""
     batch = selected(recipe, state, engine, batch)
-    output = engine.step(state.weights, batch)
+    output = engine.step(state.weights, batch, state.statistics)
     lr = learning_rate(recipe, state.step)
     optimizer = replace(recipe.optimizer, momentum=momentum(recipe, state.step))
     descend(state.weights, state.velocity, output.gradient, terms, lr, optimizer)
     # Early on, the plain mean of all so far: a running average would remember its arbitrary start.
-    follow(state.statistics, output.statistics, max(STATISTICS_MOMENTUM, 1 / (state.step + 1)))
+    learned, measured = engine.parameters.learned, engine.statistics.learned
+    weight = max(STATISTICS_MOMENTUM, 1 / (state.step + 1))
+    follow(state.statistics[measured], output.statistics[measured], weight)
     if recipe.average:
         weight = max(1 - recipe.average, 1 / (state.step + 1))
-        follow(state.average, state.weights, weight)
-        follow(state.average_statistics, state.statistics, weight)
+        follow(state.average[learned], state.weights[learned], weight)
+        follow(state.average_statistics[measured], state.statistics[measured], weight)
     images = output.losses.new_tensor(float(recipe.batch))
     state.sums += torch.stack([output.losses.sum(), output.errors.sum().to(output.losses.dtype), images])
     state.step += 1

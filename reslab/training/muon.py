@@ -38,7 +38,7 @@ class Matrices:
 
 
 def convolutions_of(layout: Layout, rates: Tensor | None = None) -> tuple[Matrices, ...]:
-    """Every convolution but the first, the stem, and but those that `rates` leaves where they are.
+    """Every convolution but the first, the stem, and but those that are frozen or that `rates` leaves where they are.
 
     `rates` are the factors of the rate of each number of the flat buffer (`optimizer.rates_of`); None: all are 1.
     """
@@ -48,7 +48,7 @@ def convolutions_of(layout: Layout, rates: Tensor | None = None) -> tuple[Matric
         place for place in zip(layout.shapes, layout.sizes, starts, strict=False) if len(place[0]) == 4
     ][1:]:
         rate = 1.0 if rates is None else float(rates[start])
-        if rate:
+        if rate and start >= layout.frozen:
             found.setdefault((shape[0], size // shape[0], rate), []).append(start)
     return tuple(Matrices(tuple(places), *kind) for kind, places in found.items())
 

@@ -32,29 +32,32 @@ class Limit:
 
 @dataclass(frozen=True)
 class Terms:
-    """On what terms each number of the flat buffer is learned."""
+    """On what terms each number of the flat buffer is learned; `decay` and `rates` are of those that are."""
 
     decay: Tensor  # its weight decay
     rates: Tensor | None  # its factor of the learning rate; None: 1 for all
     convolutions: tuple[Matrices, ...]  # what Muon steps; none for SGD alone
     limits: tuple[Limit, ...] = ()  # of the lengths of weights
+    frozen: int = 0  # so many numbers, the first, stay as they are
 
 
 def terms_of(engine: Engine, optimizer: Optimizer) -> Terms:
     """The terms that `optimizer` asks for, on the engine's device."""
+    learned = engine.parameters.learned
     decay = decay_of(engine.parameters, optimizer)
     own_rates = optimizer.bn_bias_lr != 1 or optimizer.rates
     rates = rates_of(engine.parameters, engine.statistics, optimizer) if own_rates else None
     return Terms(
-        engine.buffer(decay),
-        None if rates is None else engine.buffer(rates),
+        engine.buffer(decay[learned]),
+        None if rates is None else engine.buffer(rates[learned]),
         convolutions_of(engine.parameters, rates) if optimizer.kind == "muon" else (),
         limits_of(engine.parameters, optimizer),
+        engine.parameters.frozen,
     )
 
 
 def descend(weights: Tensor, velocity: Tensor, gradient: Tensor, terms: Terms, lr: float, optimizer: Optimizer) -> None:
-    """One step of the optimiser at the rate `lr`, in place.
+    """One step of the optimiser at the rate `lr`, in place; what is frozen stays.
 
     Muon's rate follows the same schedule, `muon_lr` where `optimizer.lr` is the rate of all the others.
     """
@@ -63,10 +66,9 @@ def descend(weights: Tensor, velocity: Tensor, gradient: Tensor, terms: Terms, l
         muon_lr = lr * each.rate * optimizer.muon_lr / optimizer.lr
         muon(own_weights, own_velocity, each.read(gradient), muon_lr, optimizer.muon_momentum)
     rates = lr if terms.rates is None else lr * terms.rates
-    if optimizer.kind == "rmsprop":
-        rmsprop(weights, velocity, gradient, terms.decay, rates, optimizer)
-    else:
-        sgd(weights, velocity, gradient, terms.decay, rates, optimizer)
+    step = rmsprop if optimizer.kind == "rmsprop" else sgd
+    learned = slice(terms.frozen, None)
+    step(weights[learned], velocity[learned], gradient[learned], terms.decay, rates, optimizer)
     for each, own_weights, own_velocity in moved:
         each.write(weights, own_weights)
         each.write(velocity, own_velocity)
@@ -131,13 +133,13 @@ def rates_of(parameters: Layout, statistics: Layout, optimizer: Optimizer) -> Te
 
 
 def limits_of(layout: Layout, optimizer: Optimizer) -> tuple[Limit, ...]:
-    """The largest lengths that `optimizer.max_norms` asks for."""
+    """The largest lengths that `optimizer.max_norms` asks for, of what is learned."""
     named = named_values("optimizer.max_norms", optimizer.max_norms)
     starts = (0, *accumulate(layout.sizes))
     return tuple(
         Limit(start, shape, lengths[-1])
         for name, shape, start in zip(layout.names, layout.shapes, starts, strict=False)
-        if len(shape) > 1 and (lengths := matching(name, named))
+        if len(shape) > 1 and start >= layout.frozen and (lengths := matching(name, named))
     )
 
 

@@ -22,7 +22,18 @@ import torch
 from reslab.data import LARGEST_SCALE
 from reslab.engine import Work
 from reslab.errors import UsageError, unknown
-from reslab.nets import Architecture, Historic, Residual, Spec, build, initialise, named_residual, spec, unfilled
+from reslab.nets import (
+    Architecture,
+    Historic,
+    Residual,
+    Spec,
+    build,
+    check_frozen,
+    initialise,
+    named_residual,
+    spec,
+    unfilled,
+)
 from reslab.training.by_name import check_names
 from reslab.training.originals import ORIGINALS
 from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule
@@ -219,6 +230,7 @@ def work_of(recipe: Recipe) -> Work:
         size=recipe.augment.small_size,
         loss=recipe.loss,
         parts=recipe.accumulate,
+        frozen=recipe.model.frozen is not None,
     )
 
 
@@ -270,6 +282,8 @@ def check(recipe: Recipe, facts: Facts, residual: Residual | None = None) -> Non
             raise UsageError(f"data.{field}={told}, but the images that were read have {found}; {way}")
     net = spec_of(recipe)
     check_size(recipe, net)
+    if recipe.model.frozen is not None:
+        check_frozen(net, recipe.model.frozen)
     if recipe.optimizer.rates or recipe.optimizer.decays or recipe.optimizer.max_norms:
         names = tuple(name for name, _ in unfilled(net).named_parameters())
         for field in ("rates", "decays", "max_norms"):
@@ -296,7 +310,7 @@ def check_parts(recipe: Recipe, processes: int) -> None:
             f"batch {recipe.batch} leaves some of {processes} processes{each} one image, which mixup and cutmix have "
             f"nothing to mix with: --batch {2 * parts}{_or_fewer(recipe)}"
         )
-    if not isinstance(net, Historic) and least * _smallest_map(recipe, net) ** 2 < 2:
+    if not isinstance(net, Historic) and _normalises(recipe, net) and least * _smallest_map(recipe, net) ** 2 < 2:
         raise UsageError(
             f"batch {recipe.batch} on {recipe.augment.small_size or recipe.data.size} px leaves batch normalisation in "
             f"{processes} processes{each} one value a channel; it needs two in each: --batch {2 * parts}"
@@ -306,6 +320,11 @@ def check_parts(recipe: Recipe, processes: int) -> None:
 
 def _or_fewer(recipe: Recipe) -> str:
     return ", or fewer parts (accumulate)" if recipe.accumulate > 1 else ""
+
+
+def _normalises(recipe: Recipe, net: Spec) -> bool:
+    """Is the last map normalised by the batch? Not where all stages are frozen, unless the head does it, too."""
+    return recipe.model.frozen != f"stage{len(net.depths)}" or net.activation == "pre"
 
 
 def _smallest_map(recipe: Recipe, net: Spec) -> int:
@@ -318,7 +337,7 @@ def check_size(recipe: Recipe, net: Architecture) -> None:
     if isinstance(net, Historic):
         if recipe.augment.small_size:
             raise UsageError(f"augment.small_size={size}: {net.name} takes images of one size; leave that out")
-    elif recipe.batch // recipe.accumulate * _smallest_map(recipe, net) ** 2 < 2:
+    elif _normalises(recipe, net) and recipe.batch // recipe.accumulate * _smallest_map(recipe, net) ** 2 < 2:
         parts = f" in {recipe.accumulate} parts" * (recipe.accumulate > 1)
         raise UsageError(
             f"batch {recipe.batch}{parts} on {size} px leaves batch normalisation one value a channel; it needs two: "

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, TypeGuard, get_type_hints
 
 from reslab.errors import UsageError, unknown
-from reslab.nets import canonical
+from reslab.nets import BODY, canonical, freezable, spec
 from reslab.training.rules import check_values
 
 LARGEST = 2**63 - 1  # whole number in a recipe: TOML's own
@@ -41,9 +41,13 @@ class Model:
     stem_init: str = "he"  # "whitening": the first convolution starts as principal components of the training images
     start: str | None = None  # fine-tuning: the run, model file or trained net whose weights it starts from (start.py)
     start_digest: str | None = None  # of those weights: from others, it is another run
+    # with a start: all up to this part (stem, stage1, ...) stays as it came; "body": all but the head
+    frozen: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", canonical(self.name))  # one spelling: ResNet-20 is no other run than resnet20
+        if self.frozen == BODY:  # and this one no other than its last stage
+            object.__setattr__(self, "frozen", freezable(spec(self.name))[-1])
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,7 @@ class Recipe:
     | optimizer.bn_bias_lr | the biases of batch normalisation learn faster |
     | model.init | residual functions start as the identity, or as 0 |
     | model.stem_init | the first convolution starts as principal components of the images |
+    | model.frozen | the first parts of a trained net stay as they came |
     | optimizer.kind | convolutions learn by Muon |
     | balance | images of rare classes weigh more |
     | accumulate | a batch is trained on in so many parts, which need less memory |

@@ -135,6 +135,12 @@ def _of_weights(recipe: "Recipe") -> Rules:
             "weights to start from are named by --from (in Python: recipe(..., start=...)), not by --set",
         ),
         (
+            f"frozen {recipe.model.frozen}",
+            recipe.model.frozen is None or recipe.model.start is not None,
+            "what is frozen stays as trained weights have it, and there are none; name them by --from (in Python: "
+            "recipe(..., start=...))",
+        ),
+        (
             f"init {recipe.model.init}, stem_init {recipe.model.stem_init}",
             recipe.model.start is None or recipe.model.stem_init == "he",
             "a net that starts from trained weights has its stem; leave model.stem_init out",

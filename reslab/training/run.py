@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from reslab.data import Dataset, find_folder, measure
-from reslab.engine import Execution, Lost, choose, make_engine, same_settings, this_machine
+from reslab.data import Dataset, find_folder
+from reslab.engine import Engine, Execution, Lost, choose, make_engine, same_settings, this_machine
 from reslab.errors import DataError, UsageError, refuse_no_text
 from reslab.nets import Residual, digest_of, name_of, named_residual, try_out
 from reslab.processes import this_team
@@ -19,6 +19,7 @@ from reslab.training.done import recorded_result
 from reslab.training.finish import finish
 from reslab.training.loop import Diverged, fit
 from reslab.training.memory import told_of_memory
+from reslab.training.normalisation import normalisation_of
 from reslab.training.presets import check, check_parts, spec_of, work_of
 from reslab.training.recipe import Recipe
 from reslab.training.source import facts_of, read_data, recipe_for
@@ -174,6 +175,11 @@ def _division(recipe: Recipe, processes: int) -> str:
     return f"{who} on {division} of a batch of {recipe.batch}; batch normalisation is over {owned}"
 
 
+def _frozen(last: str, engine: Engine) -> str:
+    layout = engine.parameters
+    return f"all up to {last} stays as it came: {layout.total - layout.frozen:,} of {layout.total:,} parameters learn"
+
+
 def _train(
     recipe: Recipe,
     dataset: Dataset,
@@ -184,15 +190,17 @@ def _train(
     residual: Residual | None,
 ) -> dict[str, Any]:
     train, val = dataset.splits["train"], dataset.splits.get("val")
-    preprocessing = measure(train, recipe.data.mean)
-    engine = make_engine(spec_of(recipe), preprocessing, execution, residual)
     saved = folder.load_state()
+    source = None if saved else start_of(recipe)
+    preprocessing = normalisation_of(recipe, train, folder, source)
+    engine = make_engine(spec_of(recipe), preprocessing, execution, residual, recipe.model.frozen)
+    if recipe.model.frozen is not None:
+        around.say(_frozen(recipe.model.frozen, engine))
     if saved:
         state = restored_state(*saved, engine, recipe)
         around.say(f"going on at step {state.step} of {recipe.steps}")
     else:
         stem = stem_filters(recipe, engine, train, preprocessing)
-        source = start_of(recipe)
         if source:
             write_lineage(folder, lineage_from(source))
         start = starting_weights(source, dataset.classes) if source else None

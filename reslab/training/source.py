@@ -45,12 +45,14 @@ def recipe_for(
     lr: float | None = None,
     seed: int = 0,
     start: str | Path | None = None,
+    freeze: str | None = None,
     around: Surroundings | None = None,
 ) -> Recipe:
     """The recipe of the house for a data set, by the names of `reslab train`: `recipe_for("cifar10", epochs=5)`.
 
-    `start` is a run folder, a model file or the name of a trained net to start from (fine-tuning). Raises UsageError
-    for names that do not exist, DataError where the data set is missing or damaged.
+    `start` is a run folder, a model file or the name of a trained net to start from (fine-tuning). `freeze` is the last
+    part of it that stays as it came, "stage2", or "body" for all but the head. Raises UsageError for names that do not
+    exist, DataError where the data set is missing or damaged.
     """
     start = None if start is None else str(start)
     around = around or Surroundings()
@@ -59,6 +61,8 @@ def recipe_for(
     facts = facts_of(dataset, split)
     chosen = make_recipe(facts, asked.model, recipe, asked.shortcut, asked.stride_in, seed, batch)
     chosen = with_start(chosen, start)
+    if freeze is not None:
+        chosen = replace(chosen, model=replace(chosen.model, frozen=freeze))
     if lr is not None:
         chosen = replace(chosen, optimizer=replace(chosen.optimizer, lr=lr))
     return lasting(chosen, len(dataset.splits["train"]), steps, epochs)

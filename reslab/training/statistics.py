@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import torch
 from torch import Tensor
 
 from reslab.data import Images
@@ -17,19 +16,20 @@ def settle_statistics(recipe: Recipe, state: State, engine: Engine, train: Image
     """After the last update: what the recipe asks to be done to the result's batch-norm statistics, in place."""
     if recipe.statistics_batches:
         weights, statistics = state.result()
-        statistics.copy_(estimated_statistics(recipe, weights, engine, train))
+        statistics.copy_(estimated_statistics(recipe, weights, statistics, engine, train))
 
 
-def estimated_statistics(recipe: Recipe, weights: Tensor, engine: Engine, train: Images) -> Tensor:
+def estimated_statistics(recipe: Recipe, weights: Tensor, statistics: Tensor, engine: Engine, train: Images) -> Tensor:
     """The plain mean of the statistics of `recipe.statistics_batches` batches, flat, by the statistics layout.
 
     Running statistics lag behind the weights, and an average of statistics is not the statistics of an average. The
     batches are those that would come after the last step. (The authors' released models hold such means too: README of
-    KaimingHe/deep-residual-networks.)
+    KaimingHe/deep-residual-networks.) Those of frozen parts stay as `statistics` has them.
     """
     drawing = replace(recipe, selective=1.0, mixup=0.0, cutmix=0.0)  # what is tested on is neither selected nor mixed
-    estimate = torch.zeros(engine.statistics.total, device=weights.device)
+    estimate, measured = statistics.clone(), engine.statistics.learned
+    estimate[measured].zero_()
     for number in range(recipe.statistics_batches):
-        output = engine.step(weights, batch_at(drawing, train, recipe.steps + number, part_of(engine)))
-        follow(estimate, output.statistics, 1 / (number + 1))
+        output = engine.step(weights, batch_at(drawing, train, recipe.steps + number, part_of(engine)), statistics)
+        follow(estimate[measured], output.statistics[measured], 1 / (number + 1))
     return estimate

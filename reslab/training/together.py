@@ -116,7 +116,7 @@ def _take_part(told: Mapping[str, Any], residual: Residual | None) -> None:
     execution, _ = choose(wanted, this_machine(), work_of(recipe))
     preprocessing = Preprocessing(np.array(told["mean"], np.float32), told["std"], dataset.size)
     with torch.random.fork_rng(devices=[]), same_settings(), told_of_memory(recipe, execution.processes):
-        engine = make_engine(spec_of(recipe), preprocessing, execution, residual)
+        engine = make_engine(spec_of(recipe), preprocessing, execution, residual, recipe.model.frozen)
         state = initial_state(recipe, engine, spec_of(recipe), residual)
         _spread(state)
         state.step, state.seconds = told["facts"]["step"], told["facts"]["seconds"]

@@ -422,6 +422,24 @@ def test_fine_tuning_takes_the_net_of_the_run_it_starts_from(run, pets, tmp_path
     assert Answer("sweep", pets, "--from", run, "--grid", "balance=0,1", "--size", "8", "--dry-run").code == 0
 
 
+def test_all_but_the_head_is_frozen(run, pets, tmp_path):
+    words = ("train", pets, "--from", run, "--size", "8", "--steps", "3", "--run", tmp_path / "r")
+    answer = Answer(*words, "--freeze", "body")
+    assert answer.code == 0 and "all up to stage3 stays as it came: 260 of" in answer.err
+    written = tomllib.loads((tmp_path / "r" / "recipe.toml").read_text())
+    assert written["model"]["frozen"] == "stage3"
+    for same in (("--freeze", "body"), ("--freeze", "stage3"), ("--set", "model.frozen=body"), ()):
+        assert "is done" in Answer(*words, *same).err
+    refused = Answer(*words, "--freeze", "stage1")
+    assert refused.code == 2 and "model.frozen stage1 here, stage3 there" in refused.err
+    plan = Answer("train", pets, "--from", run, "--size", "8", "--freeze", "stem", "--dry-run", "--json").json
+    assert plan["recipe"]["model"]["frozen"] == "stem" and plan["execution"]["engine"] == "torch"
+    grid = ("--grid", "model.frozen=none,stem,body", "--size", "8", "--steps", "3", "--dry-run")
+    assert len(Answer("sweep", pets, "--from", run, *grid, "--json").json["runs"]) == 3
+    twice = Answer("sweep", pets, "--from", run, *grid, "--freeze", "stem")
+    assert twice.code == 2 and "model.frozen has one value in an option and several in the grid" in twice.err
+
+
 def test_ones_own_residual_function(tmp_path, monkeypatch):
     source = (
         "from torch import nn\nfrom reslab.nets.blocks import basic\n\n\ndef leaky(cin, width, stride, stride_in):\n"
@@ -486,6 +504,7 @@ def test_real_photographs(real_data, tmp_path):
         (["train", "--steps", "5", "--set", "schedule.warmup_steps=5"], 2, "fewer than the run has steps (5)"),
         (["train", "--set", "data.split=50k"], 2, "use --split"),
         (["train", "--set", "model.start=mine"], 2, "named by --from"),
+        (["train", "--freeze", "body"], 2, "name them by --from"),
         (["train", "--set", "balance=2"], 2, "from 0, where each image weighs the same"),
         (["train", "--from", "resnet65-cifar10"], 1, "did you mean resnet56-cifar10"),
         (["train", "--set", "name=a/b"], 2, "letters, digits"),

@@ -35,6 +35,7 @@ from tests.conftest import short_recipe
 ALONE = Execution("torch", "cpu", "fp32", channels_last=True, compiled=False, threads=1)
 TOGETHER = replace(ALONE, processes=2, backend="gloo")
 COUNT = 7  # images of a batch: 3 of the first process, 4 of the second
+FROZEN = "stage1"
 
 
 def recipe_of(digits):
@@ -68,13 +69,13 @@ def output_of(engine: Engine, batch: Batch, prefix: str) -> dict[str, Tensor]:
     return {f"{prefix} {name}": value.clone() for name, value in vars(output).items()}
 
 
-def trained(digits, engine: Engine) -> dict[str, Tensor]:
+def trained(digits, engine: Engine, prefix: str = "state") -> dict[str, Tensor]:
     """The state after a few steps of a recipe."""
     recipe, train = recipe_of(digits), digits.splits["train"]
     state = initial_state(recipe, engine, spec_of(recipe), None)
     for step in range(recipe.steps):
         update(recipe, state, engine, batch_at(recipe, train, step), terms_of(engine, recipe.optimizer))
-    return {f"state {name}": value for name, value in state.tensors().items()}
+    return {f"{prefix} {name}": value for name, value in state.tensors().items()}
 
 
 def main(place: Path) -> None:
@@ -87,6 +88,7 @@ def main(place: Path) -> None:
     found |= output_of(engine, replace(batch_of(digits), parts=2), "parted")
     found |= output_of(engine, mixed_batch(digits), "mixed")
     found |= trained(digits, engine)
+    found |= trained(digits, make_engine(spec, preprocessing, TOGETHER, frozen=FROZEN), "frozen state")
     for count in (5, 1):
         images = digits.splits["test"].pixels[:count]
         found[f"logits {count}"] = plain.logits(weights_of(plain), torch.empty(0), images)

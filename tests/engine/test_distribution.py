@@ -10,6 +10,7 @@ from reslab.engine import Lost, Request, at_place, choose, make_engine, spread, 
 from reslab.errors import UsageError
 from reslab.processes import Team
 from reslab.training.presets import spec_of
+from reslab.training.state import initial_state
 from tests.engine import ranks
 from tests.torchrun import in_two_processes
 
@@ -59,6 +60,19 @@ def test_with_it_a_step_is_the_mean_over_both_parts_by_images(found, digits, pre
         assert near(
             found[0][f"{name_of_step} {name}"], torch.cat([part[f"{name_of_step} {name}"] for part in parts])
         ), name
+
+
+def test_frozen_parts_stay_as_they_are_in_every_process(found, digits, preprocessing):
+    """Sums over processes would leave their statistics nearly as they were."""
+    recipe = ranks.recipe_of(digits)
+    engine = make_engine(spec_of(recipe), preprocessing, ranks.ALONE, frozen=ranks.FROZEN)
+    start, state = initial_state(recipe, engine, spec_of(recipe), None), found[0]
+    for name, layout in (("weights", engine.parameters), ("statistics", engine.statistics)):
+        before, after = getattr(start, name), state[f"frozen state {name}"]
+        averaged = state["frozen state average" + "_statistics" * (name == "statistics")]
+        for each in (after, averaged):
+            assert torch.equal(each[: layout.frozen], before[: layout.frozen]) and layout.frozen
+            assert not torch.equal(each[layout.learned], before[layout.learned])
 
 
 def test_errors_of_mixed_images_arrive_as_the_parts_that_they_are(found):

@@ -27,11 +27,11 @@ def interrupt() -> None:
     """Ctrl-C in the first process, in the middle of a step."""
     original = Distributed.step
 
-    def step(self, parameters, batch):
+    def step(self, parameters, batch, statistics=None):
         step.count += 1
         if this_team().leads and step.count == INTERRUPTED:
             os.kill(os.getpid(), signal.SIGINT)
-        return original(self, parameters, batch)
+        return original(self, parameters, batch, statistics)
 
     step.count = 0
     Distributed.step = step
@@ -41,11 +41,11 @@ def kill() -> None:
     """The second process ends as the system ends it, in the middle of a step of the run, which goes on at another."""
     original = Distributed.step
 
-    def step(self, parameters, batch):
+    def step(self, parameters, batch, statistics=None):
         step.count += 1
         if not this_team().leads and step.count == KILLED - INTERRUPTED:
             os.kill(os.getpid(), signal.SIGKILL)
-        return original(self, parameters, batch)
+        return original(self, parameters, batch, statistics)
 
     step.count = 0
     Distributed.step = step

@@ -140,9 +140,9 @@ def test_statistics_that_are_taken_anew_are_of_whole_images(digits):
     plain = replace(short_recipe(digits), statistics_batches=2)
     images = digits.splits["train"]
     engine = make_engine(spec_of(plain), measure(images, "pixel"), FP32)
-    weights = initial_state(plain, engine, spec_of(plain), None).weights
+    state = initial_state(plain, engine, spec_of(plain), None)
     whole, *mixed = (
-        estimated_statistics(recipe, weights, engine, images).clone()
+        estimated_statistics(recipe, state.weights, state.statistics, engine, images)
         for recipe in (plain, replace(plain, mixup=1.0), replace(plain, cutmix=1.0))
     )
     assert all(torch.equal(statistics, whole) for statistics in mixed)
