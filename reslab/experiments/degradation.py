@@ -14,6 +14,7 @@ from reslab.reporting import GridLine, grid_figure
 from reslab.training import Recipe
 
 NETS = ("plain56", "resnet56")
+COLOURS = (1, 0)  # theirs: orange and blue, as on top of the page of the paper
 RATES = (0.025, 0.05, 0.1, 0.2, 0.4)
 SMOKE_RATES = (0.1, 0.2)
 PAPERS_RATE = 0.1  # sec. 4.2, for both
@@ -85,7 +86,10 @@ def picture(runs: Runs, found: list[Row]) -> bytes:
     if not any(runs.of(_label(net, rate)) for net in NETS for rate in rates):
         shown = [row for row in found if row.unit == "error %" and (row.ours or row.paper)]
         return rows_beside(shown, "error %")
-    lines = [GridLine(net, tuple(tuple(runs.values(_label(net, rate), "val_error")) for rate in rates)) for net in NETS]
+    lines = [
+        GridLine(net, tuple(tuple(runs.values(_label(net, rate), "val_error")) for rate in rates), colour)
+        for net, colour in zip(NETS, COLOURS, strict=True)
+    ]
     words = [f"{rate:g}" for rate in rates]
     return grid_figure(lines, "learning rate", words, ordered=True, quantity="validation error %, in the search")
 

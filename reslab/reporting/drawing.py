@@ -71,8 +71,13 @@ def headed(axes: "Axes", quantity: str, key: str, ink: str, height: int) -> None
         axes.text(1, above, key, color=ink, fontsize=12, ha="right", transform=axes.transAxes)
 
 
-def name_lines(axes: "Axes", ends: Sequence[tuple[float, int]], names: Sequence[str], height: int) -> None:
-    """Each line's name at its end, moved apart where lines end together. `ends` are (height of the end, line)."""
+def name_lines(
+    axes: "Axes", ends: Sequence[tuple[float, int]], names: Sequence[str], height: int, own: Sequence[str] = ()
+) -> None:
+    """Each line's name at its end, moved apart where lines end together. `ends` are (height of the end, line).
+
+    `own`: the lines' colours, where they are not those of `colours`.
+    """
     low, high = axes.get_ylim()
     gap = 16 * (high - low) / (height - TOP - BOTTOM)
     places: list[float] = []
@@ -88,7 +93,7 @@ def name_lines(axes: "Axes", ends: Sequence[tuple[float, int]], names: Sequence[
             xytext=(10, 0),
             textcoords="offset points",
             va="center",
-            color=colours(len(names))[i],
+            color=(own or colours(len(names)))[i],
             fontsize=12,
             annotation_clip=False,
         )

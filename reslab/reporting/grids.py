@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reslab.reporting.drawing import (
+    COLOURS,
     DOCUMENT_INK,
     colours,
     framed,
@@ -30,6 +31,7 @@ class GridLine:
 
     label: str
     errors: tuple[tuple[float, ...], ...]
+    colour: int | None = None  # its number among those of the house; None: that of its place among the lines
 
     def means(self) -> list[tuple[int, float]]:
         """(place on the axis, mean over seeds), where there is one."""
@@ -66,12 +68,13 @@ def grid_figure(
         axes.set_xticks(range(len(values)), [placeholder(len(names) + 1 + place) for place in range(len(values))])
         axes.set_xlabel(placeholder(len(names)), color=DOCUMENT_INK, fontsize=12, labelpad=6)
         headed(axes, quantity, ", ".join(filter(None, (_key(lines), ring))), DOCUMENT_INK, height)
-        name_lines(axes, [(line.means()[-1][1], i) for i, line in enumerate(lines) if line.means()], names, height)
+        ends = [(line.means()[-1][1], i) for i, line in enumerate(lines) if line.means()]
+        name_lines(axes, ends, names, height, _colours(lines))
         return svg(figure, words).encode()
 
 
 def _draw(axes: "Axes", lines: Sequence[GridLine], ordered: bool) -> None:
-    for place, (line, colour) in enumerate(zip(lines, colours(len(lines)), strict=True)):
+    for place, (line, colour) in enumerate(zip(lines, _colours(lines), strict=True)):
         aside = _aside(lines, place)
         for at, found in enumerate(line.errors):
             if len(found) > 1:
@@ -80,6 +83,13 @@ def _draw(axes: "Axes", lines: Sequence[GridLine], ordered: bool) -> None:
         if means:
             axes.plot(*zip(*means, strict=True), "o-" if ordered else "D", color=colour, linewidth=2.2, clip_on=False)
     axes.margins(y=0.08)
+
+
+def _colours(lines: Sequence[GridLine]) -> list[str]:
+    return [
+        own if line.colour is None else COLOURS[line.colour]
+        for line, own in zip(lines, colours(len(lines)), strict=True)
+    ]
 
 
 def _aside(lines: Sequence[GridLine], place: int) -> float:
@@ -91,7 +101,7 @@ def _ring(axes: "Axes", lines: Sequence[GridLine], line: int, at: int, words: st
     mean = dict(lines[line].means()).get(at)
     if mean is None:
         return ""
-    colour = colours(len(lines))[line]
+    colour = _colours(lines)[line]
     axes.plot([at + _aside(lines, line)], [mean], "o", color=colour, markersize=14, fillstyle="none", clip_on=False)
     return f"ringed: {words}"
 

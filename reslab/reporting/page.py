@@ -1,8 +1,10 @@
 """The report: one HTML page about one or more runs, complete in itself."""
 
+import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from reslab.errors import UsageError
 from reslab.reporting.panels import panels
@@ -63,5 +65,10 @@ def page_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(count=count_text, error=error_text)
+    environment.filters.update(count=count_text, error=error_text, commands=commands)
     return environment
+
+
+def commands(text: str) -> Markup:
+    """A text that is Markdown in the documents, its `commands` as the page sets them; all else is escaped."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))

@@ -219,3 +219,8 @@ def test_machines_have_a_letter_in_their_column():
 def test_what_is_told_besides_of_some_rows_alone_is_empty_in_the_others():
     lines = tuple(Line(str(i), "times", "", "2.00", besides=b) for i, b in enumerate(({"from": "1 to 3"}, {})))
     assert '<td class="number">1 to 3</td>' in paper_html([entry(lines=lines)], [])
+
+
+def test_commands_in_notes_are_set_as_commands():
+    page = paper_html([entry(notes=("Ask `reslab reproduce <degradation>` & see.",))], [])
+    assert "Ask <code>reslab reproduce &lt;degradation&gt;</code> &amp; see." in page

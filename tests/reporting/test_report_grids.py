@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from reslab.reporting import GridLine, grid_figure
+from reslab.reporting.drawing import COLOURS
 
 TWO = [
     GridLine("weight_decay 1e-4", ((8.0, 8.4), (7.0, 7.2))),
@@ -61,3 +62,14 @@ def test_means_are_of_what_is_there():
 def test_any_words_and_any_gaps(lines):
     svg = grid_figure(lines, AWKWARD, [AWKWARD, "2"], ordered=False)
     assert words(svg).count(AWKWARD) == 2 + sum(line.label == AWKWARD for line in lines)
+
+
+def test_a_line_may_have_a_colour_of_its_own_its_name_with_it():
+    lines = [GridLine("plain", ((30.0,), (31.0,)), colour=1), GridLine("residual", ((9.0,), (8.0,)), colour=0)]
+    svg = grid_figure(lines, "rate", ["0.1", "0.2"], ordered=True).decode()
+    names = {
+        line.rpartition(">")[0].rpartition(">")[2].partition("<")[0]: line
+        for line in svg.splitlines()
+        if "<text" in line
+    }
+    assert COLOURS[1] in names["plain"] and COLOURS[0] in names["residual"]
