@@ -25,6 +25,9 @@ class Words(NamedTuple):
 WORDS = {
     "unreadable": Words("1 photograph cannot be read", "{n} photographs cannot be read",
                         "training leaves them out with --on-bad skip"),
+    "missing": Words("1 photograph that the table names is not there",
+                     "{n} photographs that the table names are not there",
+                     "training leaves them out with --on-bad skip; paths are relative to the table's folder"),
     "empty_classes": Words("1 class has no photograph", "{n} classes have no photograph",
                            "put some into the class folder, or take it away"),
     "strangers": Words("1 class has {image}s, but none to learn from",
@@ -52,6 +55,8 @@ WORDS = {
                            "what is there twice weighs twice"),
     "similar_within": Words("1 photograph lies twice in its class, nearly the same",
                             "{n} photographs lie twice in their class, nearly the same"),
+    "unlabelled": Words("1 row of the table has no class, and is not used",
+                        "{n} rows of the table have no class, and are not used"),
     "broken": Words("1 link leads nowhere, and is ignored", "{n} links lead nowhere, and are ignored",
                     "what they name has moved, or is gone"),
     "special": Words("1 pipe, socket or device is ignored", "{n} pipes, sockets or devices are ignored"),
@@ -117,11 +122,11 @@ def sentence(found: "Finding", survey: "Survey") -> str:
     from reslab.data.photo import LONGEST
 
     if found.kind == "refused":
-        return f"training refuses the folder: {found.items[0]}"
+        return f"training refuses the {_kind(survey)}: {found.items[0]}"
     if found.kind == "short":
         return "; ".join(map(str, found.items))
     if found.kind == "empty_splits" and survey.held_out:
-        return "too few photographs to hold any out: nothing will test what is learned; put more into the class folders"
+        return "too few photographs to hold any out: nothing will test what is learned; more of each class are needed"
     if found.kind == "imbalance":
         return _imbalance(found, survey)
     words, count = WORDS[found.kind], len(found.items)
@@ -179,6 +184,12 @@ def _summed(name: str, rows: list[tuple[Any, ...]]) -> tuple[Any, ...]:
     return (name, *(sum(column) for column in list(zip(*rows, strict=True))[1:]))
 
 
+def _kind(survey: "Survey") -> str:
+    from reslab.data import is_table
+
+    return "table" if survey.folder and is_table(survey.folder) else "folder"
+
+
 def _noun(survey: "Survey") -> str:
     return "photograph" if survey.folder else "image"
 
@@ -202,4 +213,5 @@ def _held_out(survey: "Survey") -> str:
     images = sum(survey.counts["val"].values()) if survey.held_out else 0
     if not images:
         return ""
-    return f"{images:,} of the photographs, which training will hold out, as there is no folder for val or test"
+    none = "no folder for val or test" if _kind(survey) == "folder" else "no row of val or test"
+    return f"{images:,} of the photographs, which training will hold out, as there is {none}"

@@ -49,7 +49,9 @@ def fetch(
 
 @app.command()
 def check(
-    data: Annotated[str, typer.Argument(help="A folder of class folders; or digits, cifar10, cifar100.")],
+    data: Annotated[
+        str, typer.Argument(help="A folder of class folders, or a .csv table; or digits, cifar10, cifar100.")
+    ],
     size: Annotated[int | None, typer.Option(help="Pixels of training, if not those of `reslab train FOLDER`.")] = None,
     data_root: options.DataRoot = None,
     json: options.Json = False,

@@ -14,7 +14,7 @@ def fetch_as_asked(data: Text, start: Text, data_root: Path | None, download: bo
     Raises UsageError where there is nothing to fetch: a folder of photographs is named, and no such weights; and where
     there is no such folder, or nothing that `start` names.
     """
-    from reslab.data import NAMES, find_folder
+    from reslab.data import NAMES, find_folder, is_table
     from reslab.interop import PUBLISHED, fetch_published, is_published
     from reslab.store import trained_names
 
@@ -25,8 +25,9 @@ def fetch_as_asked(data: Text, start: Text, data_root: Path | None, download: bo
             raise unknown("weights", start, [*trained_names(), *PUBLISHED], listed="reslab list")
         if data_url is not None or not of_weights:
             option = "--data-url" if data_url is not None else "--download"
+            kind = "table" if is_table(folder) else "folder"
             raise UsageError(
-                f"{option}: {folder} is a folder of photographs, which are not fetched; leave the option out"
+                f"{option}: {folder} is a {kind} of photographs, which are not fetched; leave the option out"
             )
     if of_weights:
         with counted("fetching, bytes") as progress:

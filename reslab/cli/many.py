@@ -38,7 +38,7 @@ def train_seeds(
     from reslab.training import default_folder
 
     jobs = [
-        Job(seeded, default_folder(seeded, runs), place_of(dataset), f"seed {seeded.seed}")
+        Job(seeded, default_folder(seeded, runs), dataset.place, f"seed {seeded.seed}")
         for seeded in with_seeds(recipe, seeds)
     ]
     ahead = look_ahead(jobs, lambda _: dataset, around, workers)
@@ -57,11 +57,6 @@ def train_seeds(
     else:
         show_lines(seeds_table(outcomes), end="")
     leave(outcomes)
-
-
-def place_of(dataset: "Dataset") -> str | Path:
-    """How a process of its own finds the data set: by name, or where its photographs lie."""
-    return dataset.folder or dataset.name
 
 
 @dataclass(frozen=True)

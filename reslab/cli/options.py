@@ -11,7 +11,9 @@ Text = str | None
 Number = int | None
 
 # What is trained: the mathematics of a recipe.
-Data = Annotated[Text, typer.Argument(help="digits, cifar10, cifar100, or a folder of class folders.")]
+Data = Annotated[
+    Text, typer.Argument(help="digits, cifar10, cifar100, a folder of class folders, or a .csv table of photographs.")
+]
 Model = Annotated[Text, typer.Option(help="A net of `reslab list`.")]
 Shortcut = Annotated[Text, typer.Option(help="A, B or C (sec. 4.1).")]
 StrideIn = Annotated[Text, typer.Option(help="Stride of a bottleneck: 1x1 (paper) or 3x3.")]

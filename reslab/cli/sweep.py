@@ -9,7 +9,7 @@ import typer
 
 from reslab.cli import options
 from reslab.cli.fetching import fetch_as_asked
-from reslab.cli.many import leave, look_ahead, place_of, run_all, show_ahead
+from reslab.cli.many import leave, look_ahead, run_all, show_ahead
 from reslab.cli.show import emit, pairs, say, show_lines
 from reslab.cli.train import chosen_recipe
 from reslab.cli.watch import counted
@@ -112,7 +112,7 @@ def sweep(
     asked = Sweep(axes, points, seeds, base_of(points, own, base or []), own)
     folder = to or runs / f"sweep-{asked.digest()}"
     same_sweep(asked, folder)
-    ahead = look_ahead(asked.jobs(runs, place_of(dataset)), lambda _: dataset, around, workers)
+    ahead = look_ahead(asked.jobs(runs, dataset.place), lambda _: dataset, around, workers)
     if dry_run:
         show_ahead(ahead, json)
         return

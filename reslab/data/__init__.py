@@ -4,9 +4,12 @@ dataset        what a data set is
 catalog        data sets by name; lists them, loads them, fetches them
 digits         the embedded one
 cifar          CIFAR-10 and CIFAR-100 in every official form (listed in cifar_official, read by archives, pickles)
-folder         a folder of class folders: its classes, files and splits
+folder         a folder of class folders, or a table of photographs: its classes, files and splits
+index          these, as a run writes them down, and what identifies them
 contents       what lies in such a folder, used or not
-testing        such a folder as it is tested: a split, or everything in it
+table          what such a table says, and where the files are that it names
+columns        which column of it is which
+testing        such a folder, or table, as it is tested: a split, or everything in it
 imagenet       ImageNet's 1,000 classes, by their two names
 class_names    names of classes, matched; which hardly differ
 below          files below a folder that has no classes
@@ -32,7 +35,7 @@ likeness       which photographs are nearly the same
 threads        the same done to many photographs at once
 splits         stratified splits that never change
 fetch          a download that is resumed and checked
-places         where data sets lie
+places         where data sets lie; folders and tables
 augment        the augmentations of sec. 4.2 as batch functions
 mixing         mixup and CutMix: images of a batch mixed with each other
 batches        which images make up the batch of a step
@@ -62,13 +65,14 @@ from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
 from reslab.data.erasing import draw_erased, erased, not_erased
 from reslab.data.evenly import evenly, photographs_below, photos_below, read_evenly
 from reslab.data.findings import Finding
-from reslab.data.folder import FolderIndex, index_folder
+from reslab.data.folder import index_folder
+from reslab.data.index import FolderIndex
 from reslab.data.jitter import draw_factors, draw_orders, jittered
 from reslab.data.judging import in_judging_folders
 from reslab.data.lazy import LazyPixels
 from reslab.data.mixing import Mixing, before, draw_mixing, mixed
 from reslab.data.photo import LARGEST_SCALE, fit, open_photo, picture_at, quiet, read_photo
-from reslab.data.places import data_root
+from reslab.data.places import data_root, is_table, root_of
 from reslab.data.preprocessing import Preprocessing, by_colour, measure
 from reslab.data.samples import Samples, differing, replaced
 from reslab.data.scaling import at_scale, draw_places, draw_scales, scaled_crops
@@ -129,6 +133,7 @@ __all__ = [
     "in_threads",
     "index_folder",
     "index_tested",
+    "is_table",
     "jittered",
     "keeps_mirrors",
     "list_datasets",
@@ -149,6 +154,7 @@ __all__ = [
     "read_evenly",
     "read_photo",
     "replaced",
+    "root_of",
     "same_names",
     "scaled_crops",
     "survey_dataset",

@@ -1,4 +1,4 @@
-"""The data sets by name: the embedded one, the official ones, and any folder of class folders."""
+"""The data sets by name: the embedded one, the official ones, any folder of class folders, any table of photographs."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,8 +13,9 @@ from reslab.data.copies import copies_note
 from reslab.data.dataset import Dataset, Images, Photos
 from reslab.data.decoding import decode_folder
 from reslab.data.digits import load_digits
-from reslab.data.folder import FolderIndex, fingerprint, index_folder
-from reslab.data.places import data_root
+from reslab.data.folder import index_folder
+from reslab.data.index import FolderIndex
+from reslab.data.places import TABLES, data_root, is_table, root_of
 from reslab.errors import DataError, UsageError, either, nearest, refuse_no_text, unknown
 from reslab.progress import Progress, Say, silent, unseen
 
@@ -45,7 +46,7 @@ def load_dataset(
     say: Say = silent,
     progress: Progress = unseen,
 ) -> Dataset:
-    """The data set `name`, one of NAMES or a folder; `index` pins a folder to files written down earlier.
+    """The data set `name`, one of NAMES, a folder or a table; `index` pins these to files written down earlier.
 
     UsageError for what does not exist, DataError for what is missing or damaged.
     """
@@ -67,53 +68,62 @@ def load_dataset(
 
 
 def find_folder(name: str | Path, root: Path | None = None) -> Path:
-    """The folder that `name` means: a path, or a folder under the data root.
+    """The folder, or the table, that `name` means: a path, or one under the data root.
 
     UsageError if there is none, with those beside it that are called nearly so.
     """
     places = (Path(name).expanduser(), data_root(root) / name)
-    for folder in places:
-        if folder.is_dir():
-            return folder
+    for place in places:
+        if _is_here(place):
+            return place
     if (file := next((place for place in places if place.is_file()), None)) is not None:
         unpacked = "; unpack it first" if file.suffix.lower() in ARCHIVES else ""
-        raise UsageError(f"{file} is a file{unpacked}; name a folder that holds a folder of images for each class")
+        raise UsageError(
+            f"{file} is a file{unpacked}; name a folder that holds a folder of images for each class, or a table "
+            f"({', '.join(TABLES)}) of images and their classes"
+        )
     near = list(dict.fromkeys(found for place in places for found in _beside(place)))
     if isinstance(name, Path) or len(Path(name).parts) != 1:
         hint = f"; did you mean {either([str(folder) for folder in near])}?" if near else ""
         raise UsageError(f"no such folder of images: {name}{hint}")
-    known = f"known: {', '.join(NAMES)}, or a folder of class folders"
+    known = f"known: {', '.join(NAMES)}, or a folder of class folders, or a .csv table"
     meant = nearest(name, [*NAMES, *(found.name for found in near)])
     raise UsageError(f"unknown data set '{name}': {f'did you mean {either(meant)}? ({known})' if meant else known}")
 
 
+def _is_here(place: Path) -> bool:
+    """Is it a folder, or a table?"""
+    return place.is_dir() or (is_table(place) and place.is_file())
+
+
 def _beside(place: Path) -> list[Path]:
-    """Folders where `place` would be that are called nearly as it."""
+    """Folders and tables where `place` would be that are called nearly as it."""
     try:
-        names = [path.name for path in place.parent.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        names = [path.name for path in place.parent.iterdir() if _is_here(path) and not path.name.startswith(".")]
     except OSError:
         return []
     return [place.parent / name for name in nearest(place.name, names)]
 
 
 def load_folder(
-    folder: Path,
+    place: Path,
     size: int = PHOTO_SIZE,
     on_bad: str = "error",
     index: FolderIndex | None = None,
     say: Say = silent,
     progress: Progress = unseen,
 ) -> Dataset:
-    """The photographs of a folder of class folders, (N, size, size, 3), decoded into the cache at the first time.
+    """The photographs of a folder of class folders, or of a table, (N, size, size, 3), decoded once into the cache.
 
-    Of a folder that is too large for that, splits are `LazyPixels`.
+    Of what is too large for that, splits are `LazyPixels`.
 
     Row i of a split is file i of that split in the data set's index: what could not be read is in neither.
     """
-    refuse_no_text(folder.resolve())
-    chosen = index_folder(folder, skip_empty=on_bad == "skip") if index is None else index
-    changed = index.changes_in(folder) if index else None
-    pixels, bad, copies = decode_folder(folder, chosen.files, size, on_bad, say, progress)
+    refuse_no_text(place.resolve())
+    folder = root_of(place)
+    chosen = index_folder(place, skip_empty=on_bad == "skip") if index is None else index
+    changed = index.changes_in(place) if index else None
+    pixels, bad, copies = decode_folder(folder, chosen.files, size, on_bad, say, progress, place)
     used = _without(folder, chosen, bad) if bad or changed else chosen
     here = folder.resolve()
     splits = {
@@ -123,7 +133,8 @@ def load_folder(
     notes = chosen.notes + _notes(changed, bad)
     if note := copies_note(used, copies):
         notes += (note,)
-    return Dataset(here.name, used.classes, splits, fingerprint=used.fingerprint, notes=notes, index=used, folder=here)
+    name, table = used.table or here.name, place.absolute() if is_table(place) else None
+    return Dataset(name, used.classes, splits, True, used.fingerprint, notes, used, here, table)
 
 
 def _without(folder: Path, index: FolderIndex, bad: Mapping[str, str]) -> FolderIndex:
@@ -140,7 +151,8 @@ def _without(folder: Path, index: FolderIndex, bad: Mapping[str, str]) -> Folder
     for number, name in enumerate(index.classes):
         if "train" in labels and number not in learned:
             raise DataError(f"{folder}: not one training image of the class {name} can be read")
-    return replace(index, files=files, labels=labels, fingerprint=fingerprint(folder, files))
+    left = replace(index, files=files, labels=labels)
+    return replace(left, fingerprint=left.fingerprint_in(folder))
 
 
 def _notes(changed: str | None, bad: Mapping[str, str]) -> tuple[str, ...]:

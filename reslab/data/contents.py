@@ -19,15 +19,18 @@ _SYSTEM = {"__MACOSX"}  # written by other programs and no class; hidden folders
 
 
 class SplitFolder(NamedTuple):
-    """What lies in the folder of one split (or in the data set's own, where it has none)."""
+    """What lies in the folder of one split, or in the data set's own where it has none; or what a table says of it."""
 
-    place: Path
+    place: Path  # the folder, or the table
     photos: dict[str, list[str]]  # class name -> paths relative to the data set's folder, sorted
     ignored: list[str]  # files in class folders that are no photographs, relative to the data set's folder, as below
     hidden: list[str]  # files and folders that are hidden, or written by other programs
     loose: list[str]  # photographs in no class folder
     broken: list[str]  # links that lead nowhere, or to themselves
     special: list[str]  # pipes, sockets and devices: opening one may wait for ever
+    named: bool  # does a folder of its own, or a column of a table, say which split this is?
+    missing: tuple[str, ...] = ()  # what a table names and is not there, as it says
+    unlabelled: tuple[str, ...] = ()  # what a table names without a class
 
     def without(self, classes: list[str]) -> "SplitFolder":
         """The same but for folders of these classes that hold no photograph."""
@@ -64,7 +67,7 @@ def legible() -> Iterator[None]:
 
 
 def _scan(root: Path, place: Path) -> SplitFolder:
-    split = SplitFolder(place, {}, [], [], [], [], [])
+    split = SplitFolder(place, {}, [], [], [], [], [], place != root)
     for path in sorted(place.iterdir()):
         if not is_seen(path.name):
             split.hidden.append(path.relative_to(root).as_posix())

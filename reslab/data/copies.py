@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import combinations
 from pathlib import Path
 
-from reslab.data.folder import FolderIndex
+from reslab.data.index import FolderIndex
 from reslab.data.threads import in_threads
 
 BEGINNING = 4096  # bytes that are read at once anyway

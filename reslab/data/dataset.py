@@ -15,7 +15,7 @@ from reslab.data.splits import chosen_part
 from reslab.errors import UsageError
 
 if TYPE_CHECKING:
-    from reslab.data.folder import FolderIndex
+    from reslab.data.index import FolderIndex
 
 # For a mean image and a training error: 10,000 photographs of 224 pixels, and all images of CIFAR. A pixel's mean has a
 # standard error of less than a level of 256 then, an error rate of half a point at most.
@@ -98,10 +98,16 @@ class Dataset:
     notes: tuple[str, ...] = ()  # what a user should be told, such as a short test batch
     index: "FolderIndex | None" = None  # of a folder: which files are in which split
     folder: Path | None = None  # where it lies, absolute
+    table: Path | None = None  # that says classes and splits of the folder's files, absolute
 
     @property
     def size(self) -> int:
         return next(iter(self.splits.values())).size
+
+    @property
+    def place(self) -> str | Path:
+        """How another process finds it: the table, the folder, or a name."""
+        return self.table or self.folder or self.name
 
     def with_train(self, images: int | None) -> "Dataset":
         """The same with so many of its training images, of each class its part, the same ones every time; None: all.

@@ -24,13 +24,15 @@ def decode_folder(
     on_bad: str = "error",
     say: Say = silent,
     progress: Progress = unseen,
+    place: Path | None = None,
 ) -> tuple[dict[str, Pixels], dict[str, str], Copies]:
     """Pixels (N, size, size, 3) of each split, without those that cannot be read; of these, path and reason.
 
     Last, paths of photographs that are the same: known of those that were decoded together.
 
     All are decoded at once if they may be (`packed`), else each split for which that holds, and the others are lazy:
-    the same pixels, so that nothing but time depends on it. DataError if any cannot be read, unless `on_bad` is "skip".
+    the same pixels, so that nothing but time depends on it. DataError if any cannot be read, unless `on_bad` is "skip":
+    it speaks of `place`, the table that names the files, where there is one.
     """
     if on_bad not in ("error", "skip"):
         raise unknown("on-bad choice", on_bad, ("error", "skip"))
@@ -48,7 +50,7 @@ def decode_folder(
         count = len(bad)
         one = next(iter(bad.values()))
         what = "1 image cannot be used" if count == 1 else f"{count:,} images cannot be used, the first of them"
-        lists = "" if count == 1 else f"; reslab data check {as_typed(folder)} lists them all"
+        lists = "" if count == 1 else f"; reslab data check {as_typed(place or folder)} lists them all"
         raise DataError(f"{what}: {one}; use --on-bad skip to go on without {'it' if count == 1 else 'them'}{lists}")
     return pixels, bad, copies
 

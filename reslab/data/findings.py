@@ -8,6 +8,7 @@ from reslab.data.copies import across
 
 PROBLEMS = (
     "unreadable",  # files
+    "missing",  # files that a table names and that are not there
     "refused",  # why training refuses the folder, in a sentence
     "empty_classes",  # classes without a photograph
     "strangers",  # classes that have photographs, but none for training
@@ -25,7 +26,8 @@ NOTES = (
     "few",  # classes with few training photographs
     "copies_within",  # of one split and class, as the next
     "similar_within",
-    "broken",  # links, as files, as all below
+    "unlabelled",  # files that a table names without a class, as all below
+    "broken",  # links
     "special",
     "ignored",
     "hidden",

@@ -1,11 +1,9 @@
-"""A folder of class folders as a data set: which photographs it holds, of which class, in which split."""
+"""A folder of class folders, or a table, as a data set: which photographs it holds, of which class, in which split."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from reslab.data.contents import (
     SPLIT_FOLDERS,
@@ -14,11 +12,11 @@ from reslab.data.contents import (
     folders,
     is_photo,
     legible,
-    scan_folder,
     unused_beside,
 )
-from reslab.data.samples import Samples, agree, differing, samples_of
-from reslab.data.splits import chosen_part, stratified
+from reslab.data.index import FolderIndex, scan
+from reslab.data.places import is_table
+from reslab.data.splits import stratified
 from reslab.errors import DataError, as_typed
 
 SHARES = (80, 20)  # per cent for train and val, where the folder has no splits of its own
@@ -27,90 +25,19 @@ Files = dict[str, tuple[str, ...]]  # of each split, paths relative to the folde
 Labels = dict[str, tuple[int, ...]]  # of each split, index into the classes, one a file
 
 
-@dataclass(frozen=True)
-class FolderIndex:
-    """Which files a folder data set consists of; a run writes it down to be judged on the same files for ever."""
-
-    classes: tuple[str, ...]
-    files: Mapping[str, tuple[str, ...]]  # of each split, paths relative to the folder, with /
-    labels: Mapping[str, tuple[int, ...]]  # of each split, index into classes, one a file
-    fingerprint: str  # of all paths and lengths in bytes, wherever the folder lies
-    notes: tuple[str, ...] = ()
-    samples: Samples = field(default_factory=dict)  # of the files' bytes; {}: an earlier version wrote none down
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON or TOML. Notes belong to the moment and are left out."""
-        return {
-            "classes": list(self.classes),
-            "files": {split: list(files) for split, files in self.files.items()},
-            "labels": {split: list(labels) for split, labels in self.labels.items()},
-            "fingerprint": self.fingerprint,
-            **({"samples": dict(self.samples)} if self.samples else {}),
-        }
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> "FolderIndex":
-        """Back from `to_dict`. DataError if it is no whole index."""
-        try:
-            files = {str(split): tuple(map(str, paths)) for split, paths in plain["files"].items()}
-            labels = {str(split): tuple(map(int, numbers)) for split, numbers in plain["labels"].items()}
-            samples = {str(path): str(digest) for path, digest in plain.get("samples", {}).items()}
-            classes = tuple(map(str, plain["classes"]))
-            index = cls(classes, files, labels, str(plain["fingerprint"]), samples=samples)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise DataError(
-                f"the written-down split of a folder is damaged ({type(error).__name__}: {error})"
-            ) from error
-        if {split: len(part) for split, part in files.items()} != {split: len(part) for split, part in labels.items()}:
-            raise DataError("the written-down split of a folder is damaged (files and labels do not match)")
-        return index
-
-    def trained_on(self, images: int | None) -> tuple[str, ...]:
-        """Paths of the training photographs; where so many `images` were learned alone, of these."""
-        files = self.files["train"]
-        if images is None or images >= len(files):
-            return files
-        return tuple(files[row] for row in chosen_part(self.labels["train"], images))
-
-    def sampled(self, folder: Path) -> "FolderIndex":
-        """The same with samples of the bytes that the files have in `folder`."""
-        files = [path for paths in self.files.values() for path in paths]
-        return replace(self, samples=samples_of(folder, files))
-
-    def looks_as_in(self, folder: Path) -> bool:
-        """Have most of the files that were sampled the same bytes in `folder`? True where none was."""
-        return agree(folder, self.samples)
-
-    def changes_in(self, folder: Path) -> str | None:
-        """What to say of files in `folder` that are not as they were when this was written down; None for nothing.
-
-        DataError, naming one, where files are gone.
-        """
-        if not self.looks_as_in(folder):
-            return "most images have changed since their split was written down: they may be other photographs"
-        if fingerprint(folder, self.files) != self.fingerprint or differing(folder, self.samples):
-            return "some images have changed since their split was written down"
-        return None
-
-    def lies_in(self, folder: Path) -> bool:
-        """Are all of these files in `folder`, in the lengths that were written down, and do they look as they did?"""
-        try:
-            return fingerprint(folder, self.files) == self.fingerprint and self.looks_as_in(folder)
-        except DataError:
-            return False
-
-
 def index_folder(folder: Path, skip_empty: bool = False) -> FolderIndex:
-    """Classes, files and splits of `folder`; without split folders, 80 % train and 20 % val, the same every time.
+    """Classes, files and splits of a folder, or of a table; without splits 80 % train and 20 % val, always the same.
 
-    DataError if there are fewer than two classes, an empty one (unless those are skipped), a class that is not among
-    the training classes, or classes that look like splits.
+    DataError if there are fewer than two classes, an empty one or photographs of a table that are not there (unless
+    those are skipped), a class that is not among the training classes, or classes that look like splits.
     """
-    return index_found(folder, scan_folder(folder), skip_empty)
+    return index_found(folder, scan(folder), skip_empty)
 
 
 def index_found(folder: Path, contents: Contents, skip_empty: bool = False) -> FolderIndex:
-    """The index of what `scan_folder` found; DataError as `index_folder`."""
+    """The index of what `scan` found in `folder`, or in a table; DataError as `index_folder`."""
+    if not skip_empty:
+        refuse_missing(folder, contents)
     with legible():
         empty = _empty(contents["train"]) if skip_empty else []
         if len(empty) < len(contents["train"].photos):  # else all of its folders are empty, and the error says so
@@ -125,9 +52,9 @@ def index_found(folder: Path, contents: Contents, skip_empty: bool = False) -> F
             notes.append(f"left out, since no image that Pillow reads is in them: {', '.join(empty)}")
         if len(contents) == 1:
             files, labels, told = _held_out(files, labels)
-            notes.append(f"no folder for val or test: {told}")
+            notes.append(f"{no_split(folder, 'val or test')}: {told}")
         notes += [note for split in files if (note := _lacking(split, classes, labels[split]))]
-        return FolderIndex(classes, files, labels, fingerprint(folder, files), tuple(notes))
+        return FolderIndex.of(folder, contents, classes, files, labels, notes)
 
 
 def placed(contents: Contents, classes: Sequence[str]) -> tuple[Files, Labels]:
@@ -141,24 +68,20 @@ def placed(contents: Contents, classes: Sequence[str]) -> tuple[Files, Labels]:
     return _hold_out(files["train"], labels["train"]) if len(contents) == 1 else (files, labels)
 
 
-def fingerprint(folder: Path, files: Mapping[str, tuple[str, ...]]) -> str:
-    """12 hex digits that change when a file comes, goes, is renamed or changes its length. DataError if one is gone."""
-    lines = []
-    missing = []
-    for path in sorted(path for paths in files.values() for path in paths):
-        try:
-            lines.append(f"{path}\0{(folder / path).stat().st_size}\n")
-        except OSError:
-            missing.append(path)
-    if missing:
-        raise DataError(f"{folder}: images of the data set are gone ({len(missing):,}), the first is {missing[0]}")
-    return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()[:12]
-
-
 def refuse_without_classes(split: SplitFolder) -> NoReturn:
     """DataError for a folder that has no class folder."""
     what = f"has images ({len(split.loose):,}) but no class folder" if split.loose else "has no class folder"
     raise DataError(f"{split.place}: {what}; put the images of each class into a folder of their own")
+
+
+def refuse_missing(place: Path, contents: Contents) -> None:
+    """DataError where a table names photographs that are not there."""
+    if missing := [path for split in contents.values() for path in split.missing]:
+        what = "a photograph that is" if len(missing) == 1 else f"{len(missing):,} photographs that are"
+        raise DataError(
+            f"{place}: names {what} not there ({_named(missing)}; paths are relative to the table's folder); "
+            "use --on-bad skip to go on without"
+        )
 
 
 def _classes(train: SplitFolder) -> tuple[str, ...]:
@@ -181,8 +104,8 @@ def _refuse_splits(folder: Path, contents: Contents) -> None:
 
     One folder of the same name in each ("images") says nothing: a split has two classes, or more.
     """
-    if contents["train"].place != folder:
-        return  # who made a train/ has said what is a class
+    if contents["train"].named or is_table(folder):
+        return  # who made a train/, or a table, has said what is a class
     photos = contents["train"].photos
     first, *others = (_inner(name, paths) for name, paths in photos.items())
     if "" in first or len(first) < 2 or any(names != first for names in others):
@@ -226,6 +149,8 @@ def _instead(train: SplitFolder, name: str) -> str:
 
 def _deeper(train: SplitFolder, name: str) -> str:
     """The way out where the only class folder is a folder of class folders, as archives unpack."""
+    if is_table(train.place):
+        return ""
     place = train.place / name
     loose = any(is_photo(path.name) for path in place.iterdir() if path.is_file())
     return f"; it holds folders itself: reslab train {as_typed(place)}" if not loose and folders(place) else ""
@@ -242,6 +167,11 @@ def _lacking(split: str, classes: tuple[str, ...], labels: tuple[int, ...]) -> s
 
 def _refuse_strangers(split: SplitFolder, classes: tuple[str, ...]) -> None:
     strangers = [name for name in split.photos if name not in classes]
+    if strangers and is_table(split.place):
+        raise DataError(
+            f"{split.place}: the class {strangers[0]} is not among the training classes"
+            f"{f' (and {len(strangers) - 1:,} more)' if len(strangers) > 1 else ''}"
+        )
     if strangers:
         raise DataError(f"{split.place / strangers[0]}: this class is not among the training classes{_more(strangers)}")
     if not any(split.photos.values()):
@@ -251,6 +181,11 @@ def _refuse_strangers(split: SplitFolder, classes: tuple[str, ...]) -> None:
 def _more(names: list[str]) -> str:
     more = len(names) - 1
     return f" (and {more:,} more such folder{'' if more == 1 else 's'})" if more else ""
+
+
+def no_split(place: Path, splits: str) -> str:
+    """That there is none of these `splits`, in words."""
+    return f"{place.name} names no {splits}" if is_table(place) else f"no folder for {splits}"
 
 
 def _hold_out(files: tuple[str, ...], labels: tuple[int, ...]) -> tuple[Files, Labels]:
@@ -280,6 +215,12 @@ def notes_of(folder: Path, contents: Contents) -> list[str]:
         notes.append(f"{broken:,} {'link that leads' if broken == 1 else 'links that lead'} nowhere ignored")
     if special := sum(len(split.special) for split in contents.values()):
         notes.append(f"{special:,} {'pipe, socket or device' if special == 1 else 'pipes, sockets or devices'} ignored")
+    if missing := [path for split in contents.values() for path in split.missing]:
+        which = "1 photograph is" if len(missing) == 1 else f"{len(missing):,} photographs are"
+        notes.append(f"{which} not there, and left out, such as {missing[0]}")
+    if unlabelled := [path for split in contents.values() for path in split.unlabelled]:
+        which = "1 row has" if len(unlabelled) == 1 else f"{len(unlabelled):,} rows have"
+        notes.append(f"{which} no class, and not used, such as {unlabelled[0]}")
     if unused := unused_beside(folder, contents):
         beside = next(iter(contents.values())).place.name
         notes.append(f"not used, since they lie beside {beside}/: {', '.join(unused)}")

@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reslab.data.catalog import NAMES, PHOTO_SIZE, find_folder, list_datasets, load_dataset
-from reslab.data.contents import Contents, scan_folder, unused_beside
+from reslab.data.contents import Contents, unused_beside
 from reslab.data.copies import Comparison
 from reslab.data.dataset import Dataset
 from reslab.data.findings import Clusters, Finding, in_order, of_classes, of_copies
 from reslab.data.folder import index_found, placed
+from reslab.data.index import scan
 from reslab.data.likeness import SIDE, alike
 from reslab.data.photo import reason
+from reslab.data.places import is_table, root_of
 from reslab.data.threads import in_threads
 from reslab.data.traits import TRAITS, Look, look_at
 from reslab.errors import DataError, UsageError
@@ -43,7 +45,7 @@ class Survey:
     findings: tuple[Finding, ...]
     unreadable: Mapping[str, str] = field(default_factory=dict)  # path and reason
     sizes: Sizes | None = None  # of a folder's photographs, if one can be read
-    folder: Path | None = None
+    folder: Path | None = None  # of photographs, or the table that names them
     held_out: bool = False  # is val a part of the folder that training will hold out?
     whole: int | None = None  # images that the named data set has where nothing is missing
 
@@ -103,11 +105,11 @@ def survey_images(dataset: Dataset, whole: int) -> Survey:
 
 
 def survey_folder(folder: Path, size: int = PHOTO_SIZE, progress: Progress = unseen) -> Survey:
-    """A folder of class folders, of which every photograph is read once; `size` is that of training in pixels.
+    """A folder of class folders, or a table, of which every photograph is read once; `size` is that of training.
 
     What training refuses is a finding. DataError where there is nothing to look at, or splits cannot be told.
     """
-    contents = scan_folder(folder)
+    contents = scan(folder)
     refused = _refusal(folder, contents)
     classes = tuple(dict.fromkeys(name for split in contents.values() for name in split.photos))
     files, numbers = placed(contents, classes)
@@ -115,7 +117,7 @@ def survey_folder(folder: Path, size: int = PHOTO_SIZE, progress: Progress = uns
     if not splits:
         raise DataError(refused)
     labels = {f: classes[n] for split in files for f, n in zip(files[split], numbers[split], strict=True)}
-    seen = _look_through(folder, list(splits), progress)
+    seen = _look_through(root_of(folder), list(splits), progress)
     counts = {split: _count(classes, [labels[f] for f in files[split] if f not in seen.bad]) for split in files}
     findings = [
         Finding("unreadable", tuple(seen.bad)),
@@ -126,7 +128,7 @@ def survey_folder(folder: Path, size: int = PHOTO_SIZE, progress: Progress = uns
         *_of_traits(seen),
     ]
     return Survey(
-        folder.resolve().name,
+        folder.name if is_table(folder) else folder.resolve().name,
         counts,
         in_order([*findings, *_unless_explained(refused, findings)]),
         seen.bad,
@@ -184,9 +186,9 @@ def _similar(seen: _Seen) -> list[Clusters]:
 
 
 def _refusal(folder: Path, contents: Contents) -> str:
-    """Why training refuses the folder; empty where it does not."""
+    """Why training refuses the folder, but for what is missing; empty where it does not."""
     try:
-        index_found(folder, contents)
+        index_found(folder, {name: split._replace(missing=()) for name, split in contents.items()})
     except DataError as error:
         return str(error)
     return ""
@@ -201,6 +203,8 @@ def _unless_explained(refused: str, findings: Sequence[Finding]) -> list[Finding
 def _of_files(folder: Path, contents: Contents) -> list[Finding]:
     """What lies in the folder and is not used."""
     return [
+        Finding("missing", tuple(file for split in contents.values() for file in split.missing)),
+        Finding("unlabelled", tuple(file for split in contents.values() for file in split.unlabelled)),
         Finding("broken", tuple(link for split in contents.values() for link in split.broken)),
         Finding("special", tuple(file for split in contents.values() for file in split.special)),
         Finding("ignored", tuple(file for split in contents.values() for file in split.ignored)),

@@ -1,4 +1,4 @@
-"""A folder of class folders as it is tested: a split, or everything in it; with one class, or without train/, too."""
+"""A folder of class folders, or a table, as it is tested: a split, or everything; with one class, or no train, too."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -7,8 +7,9 @@ from pathlib import Path
 
 from reslab.data.checked import unreadable
 from reslab.data.class_names import places_among
-from reslab.data.contents import SplitFolder, scan_folder
-from reslab.data.folder import FolderIndex, fingerprint, notes_of, refuse_without_classes
+from reslab.data.contents import SplitFolder
+from reslab.data.folder import no_split, notes_of, refuse_missing, refuse_without_classes
+from reslab.data.index import FolderIndex, fingerprint, scan
 from reslab.errors import DataError, as_typed, unknown
 
 ALL = "all"  # the split that is everything in a folder
@@ -31,8 +32,11 @@ def everything(index: FolderIndex, folder: Path) -> FolderIndex:
 
     Of those besides, what cannot be read is left out, as it may have been in training. DataError, naming one, where
     photographs of the index are gone, and for a class folder that came since, which has no number in the index.
+    Besides those that a table names there are none: nobody says what they show.
     """
     files, labels = (list(chain(*parts.values())) for parts in (index.files, index.labels))
+    if index.table:
+        return replace(index, files={ALL: tuple(files)}, labels={ALL: tuple(labels)})
     there = index_tested(folder, ALL)
     known = set(files)
     more = [pair for pair in zip(there.files[ALL], there.labels[ALL], strict=True) if pair[0] not in known]
@@ -78,15 +82,16 @@ def _photographs(count: int) -> str:
     return "1 photograph is" if count == 1 else f"{count:,} photographs are"
 
 
-def index_tested(folder: Path, split: str | None = None) -> FolderIndex:
-    """One split of a folder, by default test, val or train; everything where there are no folders of splits.
+def index_tested(folder: Path, split: str | None = None, skip_missing: bool = False) -> FolderIndex:
+    """One split of a folder or a table, by default test, val or train; everything where it has no splits.
 
     Its classes are those that have photographs there. UsageError for a split that is not there, DataError for a folder
-    without class folders or photographs.
+    without class folders or photographs, and for photographs of a table that are not there, unless those are skipped.
     """
-    contents = scan_folder(folder, training=False)
-    places = {name: found.place for name, found in contents.items()}
-    divided = folder not in places.values()
+    contents = scan(folder, training=False)
+    if not skip_missing:
+        refuse_missing(folder, contents)
+    divided = any(part.named for part in contents.values())
     chosen = chosen_split(split, [*(contents if divided else ()), ALL], folder.resolve().name)
     parts = list(contents.values()) if chosen == ALL else [contents[chosen]]
     photos = _merged(parts)
@@ -94,15 +99,15 @@ def index_tested(folder: Path, split: str | None = None) -> FolderIndex:
         refuse_without_classes(parts[0])
     classes = tuple(sorted(name for name, paths in photos.items() if paths))
     if not classes:
-        raise DataError(f"{folder if chosen == ALL else places[chosen]}: holds no image that Pillow reads")
+        raise DataError(f"{folder if chosen == ALL else contents[chosen].place}: holds no image that Pillow reads")
     files = {chosen: tuple(path for name in classes for path in photos[name])}
     labels = {chosen: tuple(number for number, name in enumerate(classes) for _ in photos[name])}
     notes = notes_of(folder, contents)
     if empty := sorted(photos.keys() - set(classes)):
         notes.append(f"no image that Pillow reads is in {', '.join(empty)}")
     if not divided:
-        notes.append("no folder for train, val or test: everything is tested")
-    return FolderIndex(classes, files, labels, fingerprint(folder, files), tuple(notes))
+        notes.append(f"{no_split(folder, 'train, val or test')}: everything is tested")
+    return FolderIndex.of(folder, contents, classes, files, labels, notes)
 
 
 def _merged(parts: Sequence[SplitFolder]) -> dict[str, list[str]]:

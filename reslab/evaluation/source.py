@@ -56,15 +56,15 @@ def tested_on(net: Net, data: str | Path | None, split: str | None, root: Path |
         dataset = load_dataset(asked, split=held, size=net.size, root=root, on_bad=on_bad, say=say)
         chosen = chosen_split(split, dataset.splits, dataset.name)
         return Tested(dataset, chosen, by_name(dataset, chosen, net.classes, hint))
-    folder = find_folder(asked, root)
-    written = own_index(net, folder, on_bad, say)
-    index = written or index_tested(folder, split)
-    name = folder.resolve().name
+    place = find_folder(asked, root)
+    written = own_index(net, place, on_bad, say)
+    index = written or index_tested(place, split, on_bad == "skip")
+    name = index.table or place.resolve().name
     chosen = chosen_split(split, [*index.files, ALL], name) if written else next(iter(index.files))
     if written and chosen == ALL:
-        index = everything(written, folder)
-    _numbers(index.classes, net.classes, name, hint or _deeper(folder, index, net))
-    dataset = load_folder(folder, net.size, on_bad, index, say)
+        index = everything(written, place)
+    _numbers(index.classes, net.classes, name, hint or _deeper(place, index, net))
+    dataset = load_folder(place, net.size, on_bad, index, say)
     return Tested(dataset, chosen, by_name(dataset, chosen, net.classes, hint), written)
 
 
@@ -73,40 +73,40 @@ def run_of(net: Net) -> RunFolder | None:
     return run_around(net.place)
 
 
-def own_index(net: Net, folder: Path, on_bad: str, say: Say) -> FolderIndex | None:
-    """The net's own photographs and splits, if `folder` holds them; None where it is another data set.
+def own_index(net: Net, place: Path, on_bad: str, say: Say) -> FolderIndex | None:
+    """The net's own photographs and splits, if a folder holds them, or a table; None where it is another data set.
 
-    Of a run they are what it wrote down: in the place that it knows, whatever has become of them there, and anywhere
-    else if all of these files lie there in the same lengths, and a few look as they did. A model file knows their
-    fingerprint.
+    Of a run they are what it wrote down: in the folder that it knows, whatever has become of them there, and anywhere
+    else if all of these files lie there in the same lengths, and a few look as they did. A table, wherever it lies, has
+    to say the same of them. A model file knows their fingerprint.
     """
     run, about = run_of(net), net.identity
     written = run.read(SPLIT) if run else None
     if run and written:
-        return _index_in(folder, FolderIndex.from_dict(written), run, say)
+        return _index_in(place, FolderIndex.from_dict(written), run, say)
     if about.fingerprint is None:
         return None
     try:
-        if on_bad == "skip" and folder.resolve().name == about.data:  # what could not be read was not counted
-            found = load_folder(folder, net.size, on_bad, say=say).index
+        if on_bad == "skip" and place.resolve().name == about.data:  # what could not be read was not counted
+            found = load_folder(place, net.size, on_bad, say=say).index
         else:
-            found = index_folder(folder)
+            found = index_folder(place)
     except DataError:
         return None
     return found if found and found.fingerprint == about.fingerprint else None
 
 
-def _index_in(folder: Path, index: FolderIndex, run: RunFolder, say: Say) -> FolderIndex | None:
-    """A run's own index, if `folder` holds its photographs."""
+def _index_in(place: Path, index: FolderIndex, run: RunFolder, say: Say) -> FolderIndex | None:
+    """A run's own index, if `place` holds its photographs."""
     where = run.photographs()
-    if where is not None and where.resolve() == folder.resolve():
+    if where is not None and where.resolve() == place.resolve():
         return index
     if not index.samples and where is not None and where.is_dir():  # a run of an earlier version: as they look there
         index = index.sampled(where)
-    if not index.lies_in(folder):
+    if not index.lies_in(place):
         return None
     if not index.samples:
-        say(f"the photographs in {folder} are taken for those of {run.path} by names and lengths, all that it recorded")
+        say(f"the photographs in {place} are taken for those of {run.path} by names and lengths, all that it recorded")
     return index
 
 
@@ -129,7 +129,7 @@ def whereabouts(net: Net) -> str | Lost:
             f"; reslab eval {as_typed(run.path)} NEW_PLACE",
         )
         return str(where) if where.is_dir() else gone
-    if about.data not in NAMES and not Path(about.data).is_dir():
+    if about.data not in NAMES and not Path(about.data).exists():
         return Lost(
             f"{name} was trained on the photographs '{about.data}', and does not know where they lie",
             ": name their folder (reslab eval FILE FOLDER)",

@@ -121,7 +121,7 @@ class Shelf:
         if name in NAMES:
             return any(found["name"] == name and found["present"] for found in list_datasets(self._around.data_root))
         try:
-            return Path(self._place(name)).is_dir()
+            return Path(self._place(name)).exists()
         except DataError:
             return False
 

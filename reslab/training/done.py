@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from reslab.data import FolderIndex, data_root, find_folder
+from reslab.data import FolderIndex, data_root, find_folder, is_table, root_of
 from reslab.engine import this_machine
 from reslab.errors import DataError, RunError, UsageError
 from reslab.nets import Residual
@@ -59,13 +59,16 @@ def _new_place(folder: RunFolder, data: str | Path, root: Path | None) -> Path |
     if not written:
         return None
     try:
-        found = find_folder(data, root).resolve()
+        place = find_folder(data, root)
     except UsageError:
-        if before and before in (Path(data).expanduser().resolve(), (data_root(root) / data).resolve()):
+        gone = (Path(data).expanduser(), data_root(root) / data)
+        if before and before in (root_of(place).resolve() for place in gone):
             return None
         raise
-    if not FolderIndex.from_dict(written).lies_in(found):
+    if not FolderIndex.from_dict(written).lies_in(place):
+        holds = "name, or names otherwise," if is_table(place) else "hold"
         raise DataError(
-            f"{found} does not hold the photographs that {folder.path} was trained on; for others, give another --run"
+            f"{place.resolve()} does not {holds} the photographs that {folder.path} was trained on; for others, give "
+            "another --run"
         )
-    return found
+    return root_of(place).resolve()

@@ -47,7 +47,7 @@ def train(
 ) -> dict[str, Any]:
     """Train `recipe`, or go on where it stopped, and return the result (the keys of `reslab train --json`).
 
-    A data set's name, or a folder of photographs, stands for its recipe of the house (`reslab.recipe`).
+    A data set's name, or a folder or table of photographs, stands for its recipe of the house (`reslab.recipe`).
     `run` names the folder; without it, `runs/<data>-<model>-<recipe>-<hash>-s<seed>`. `data` says where a folder of
     photographs lies, if not under the data root. A finished run returns its recorded result. `residual` is a residual
     function of one's own (see `reslab.Block`). In several processes, as torchrun starts them, all have to call this;

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reslab.data.folder import FolderIndex, fingerprint, index_folder
+from reslab.data.folder import index_folder
+from reslab.data.index import FolderIndex, fingerprint
 from reslab.errors import DataError
 
 

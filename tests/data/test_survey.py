@@ -338,11 +338,11 @@ def test_pipes_sockets_and_devices_are_named_and_not_opened(pets, monkeypatch):
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes by name")
 def test_a_photograph_that_became_a_pipe_cannot_be_read(pets, monkeypatch):
-    contents = survey_module.scan_folder(pets)
+    contents = survey_module.scan(pets)
     for name in ("0.png", "1.png"):
         (pets / "train" / "cat" / name).unlink()
         os.mkfifo(pets / "train" / "cat" / name)
-    monkeypatch.setattr(survey_module, "scan_folder", lambda _: contents)
+    monkeypatch.setattr(survey_module, "scan", lambda _: contents)
     assert survey_folder(pets).unreadable == dict.fromkeys(("train/cat/0.png", "train/cat/1.png"), "no regular file")
 
 
