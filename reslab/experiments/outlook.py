@@ -40,6 +40,7 @@ class Kind(NamedTuple):
 def _bare(recipe: Recipe) -> Recipe:
     """Seed, labels, rates, schedule, where weights start and how strong an augmentation is cost nothing."""
     like = Recipe()
+    start = recipe.model if recipe.model.frozen else like.model  # what is frozen must come from somewhere
     return replace(
         recipe,
         name=like.name,
@@ -51,8 +52,8 @@ def _bare(recipe: Recipe) -> Recipe:
             init=like.model.init,
             init_scale=like.model.init_scale,
             stem_init=like.model.stem_init,
-            start=like.model.start,
-            start_digest=like.model.start_digest,
+            start=start.start,
+            start_digest=start.start_digest,
         ),
         augment=replace(recipe.augment, **_on(recipe.augment, COLOURED)),
         optimizer=Optimizer(kind=recipe.optimizer.kind),

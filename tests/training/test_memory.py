@@ -13,7 +13,7 @@ from reslab.training.presets import check_parts
 
 
 def test_a_training_without_memory_says_what_needs_less(digits, recipe, tmp_path, monkeypatch):
-    def full(self, parameters, batch):
+    def full(self, parameters, batch, statistics=None):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes\nmore")
 
     monkeypatch.setattr(TorchEngine, "step", full)
