@@ -60,13 +60,17 @@ def _lines(table: Path) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(
         io.StringIO(text), delimiter=max(DELIMITERS, key=first.count), skipinitialspace=True, strict=True
     )
+    begun = 1  # a row may reach over several lines, and one whose quote is never closed over all that follow
     try:
         for cells in reader:
             stripped = [cell.strip() for cell in cells]
             if any(stripped):
-                yield reader.line_num, stripped
+                yield begun, stripped
+            begun = reader.line_num + 1
     except csv.Error as error:
-        raise DataError(f"{table}, line {reader.line_num}: no row of a table ({error})") from error
+        raise DataError(
+            f"{table}: no row of a table begins in line {begun} ({error}); a quote within quotes is written twice"
+        ) from error
 
 
 def _text(table: Path) -> str:
@@ -87,7 +91,8 @@ def _columns(table: Path, header: Sequence[str]) -> _Columns:
         _refuse(table, header, "paths", "path")
     label = _column(table, header, CLASSES, "classes")
     if label is None:
-        others = [number for number, name in enumerate(header) if name and number not in (path, split)]
+        usual = set().union(*PATHS, *SPLITS)  # an id says nothing of the class
+        others = [number for number, name in enumerate(header) if name and _usual(name) not in usual]
         if len(others) != 1:
             _refuse(table, header, "classes", "label")
         label = others[0]
@@ -96,7 +101,7 @@ def _columns(table: Path, header: Sequence[str]) -> _Columns:
 
 def _column(table: Path, header: Sequence[str], names: Sequence[set[str]], what: str) -> int | None:
     """The number of the column that is called by one of the `names`. DataError where several are."""
-    usual = [name.lower().replace(" ", "_").replace("-", "_") for name in header]
+    usual = [_usual(name) for name in header]
     for alike in names:
         found = [number for number, name in enumerate(usual) if name in alike]
         if len(found) > 1:
@@ -107,6 +112,11 @@ def _column(table: Path, header: Sequence[str], names: Sequence[set[str]], what:
         if found:
             return found[0]
     return None
+
+
+def _usual(name: str) -> str:
+    """A column's name as it is looked for."""
+    return name.lower().replace(" ", "_").replace("-", "_")
 
 
 def _refuse(table: Path, header: Sequence[str], what: str, name: str) -> NoReturn:
@@ -129,11 +139,12 @@ def _row(table: Path, number: int, cells: Sequence[str], width: int, columns: _C
         )
     if not cells[columns.path]:
         raise DataError(f"{table}, line {number}: names no photograph")
-    split = ""
-    if columns.split is not None:
+    label, split = " ".join(cells[columns.label].split()), ""
+    if label and columns.split is not None:  # a row without a class is not used, whatever its split
         split = SPLIT_FOLDERS.get(cells[columns.split].lower(), "")
         if not split:
             raise DataError(
-                f"{table}, line {number}: the split '{cells[columns.split]}' is none of train, val and test"
+                f"{table}, line {number}: the split '{cells[columns.split]}' is none of train, val and test; "
+                "write one of them, or name the column otherwise"
             )
-    return Row(number, cells[columns.path], " ".join(cells[columns.label].split()), split)
+    return Row(number, cells[columns.path], label, split)

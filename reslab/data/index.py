@@ -100,11 +100,12 @@ class FolderIndex:
         DataError, naming one, where files are gone, and for a table that says something else.
         """
         folder = root_of(place)
+        now = self.fingerprint_in(folder)  # first: it names what is gone, and a table then says something else, too
         if not self._is_said_by(place):
             raise DataError(f"{place} names other photographs, classes or splits than were written down")
         if not self.looks_as_in(folder):
             return "most images have changed since their split was written down: they may be other photographs"
-        if self.fingerprint_in(folder) != self.fingerprint or differing(folder, self.samples):
+        if now != self.fingerprint or differing(folder, self.samples):
             return "some images have changed since their split was written down"
         return None
 

@@ -89,11 +89,12 @@ def index_tested(folder: Path, split: str | None = None, skip_missing: bool = Fa
     without class folders or photographs, and for photographs of a table that are not there, unless those are skipped.
     """
     contents = scan(folder, training=False)
-    if not skip_missing:
-        refuse_missing(folder, contents)
     divided = any(part.named for part in contents.values())
     chosen = chosen_split(split, [*(contents if divided else ()), ALL], folder.resolve().name)
-    parts = list(contents.values()) if chosen == ALL else [contents[chosen]]
+    asked = contents if chosen == ALL else {chosen: contents[chosen]}
+    if not skip_missing:
+        refuse_missing(folder, asked)
+    parts = list(asked.values())
     photos = _merged(parts)
     if not photos:
         refuse_without_classes(parts[0])

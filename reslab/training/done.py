@@ -61,8 +61,10 @@ def _new_place(folder: RunFolder, data: str | Path, root: Path | None) -> Path |
     try:
         place = find_folder(data, root)
     except UsageError:
+        table = FolderIndex.from_dict(written).table
         gone = (Path(data).expanduser(), data_root(root) / data)
-        if before and before in (root_of(place).resolve() for place in gone):
+        lay = [place.absolute().parent if table else place for place in gone if not table or place.name == table]
+        if before and before in (place.resolve() for place in lay):
             return None
         raise
     if not FolderIndex.from_dict(written).lies_in(place):

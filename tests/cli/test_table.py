@@ -67,6 +67,15 @@ def test_the_run_finds_its_photographs_again(things, tmp_path):
     assert Answer("eval", run, "--json").json["top1_error"] == result["val_error"], "its labels are written down"
 
 
+def test_a_table_of_another_name_is_not_the_one_that_is_gone(things, tmp_path):
+    table, run = things / "labels.csv", tmp_path / "r"
+    trained(table, run)
+    wrong = Answer("train", things / "lables.csv", *SHORT, "--run", run, "--json")
+    assert wrong.code == 2 and "lables.csv" in wrong.err
+    trained(things, tmp_path / "folder")
+    assert Answer("train", things / "any.csv", *SHORT, "--run", tmp_path / "folder").code == 2
+
+
 def test_stopped_it_goes_on_with_the_same_bytes(things, tmp_path, monkeypatch):
     table = things / "labels.csv"
     trained(table, tmp_path / "whole")

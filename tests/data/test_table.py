@@ -140,7 +140,7 @@ def test_quotes_commas_spaces_and_any_script_in_names(tmp_path, make_photo):
         ("path,label\nä.png,cat\n".encode("latin-1"), "is not UTF-8; save the table as CSV in UTF-8"),
         ("path,label\na.png,cat\n".encode("utf-16"), "is not UTF-8"),
         (b"path,label\na.png\0,cat\n", "holds bytes that are no text"),
-        (b'path,label\n"a.png,cat\n', "line 2: no row of a table"),
+        (b'path,label\n"a.png,cat\n', "no row of a table begins in line 2 (unexpected end of data); a quote"),
         (b"path,label\na.png\n", "line 2: has 1 cell, and the first row 2"),
         (
             b"path,label\n\na, b.png,cat\n",
@@ -169,7 +169,7 @@ def test_quotes_commas_spaces_and_any_script_in_names(tmp_path, make_photo):
         (b"path,label\nimages/../../a.png,cat\n", "lies outside of the table's folder"),
         (b"path,label\n..\\a.png,cat\n", "lies outside of the table's folder"),
         (b"path,label\n" + b"x" * 5000 + b",cat\n", "not one of its photographs (1) is there"),
-        (b"path,label\n" + b'"' + b"x" * 200_000 + b'",cat\n', "line 2: no row of a table (field larger than"),
+        (b"path,label\n" + b'"' + b"x" * 200_000 + b'",cat\n', "no row of a table begins in line 2 (field larger than"),
     ],
 )
 def test_what_is_no_table_of_photographs_is_refused(flat, content, words):
@@ -237,6 +237,34 @@ def test_rows_without_a_class_are_not_used_and_said(flat):
     index = data.index_folder(flat / "labels.csv")
     assert index.notes[0] == "1 row has no class, and not used, such as images/e.png"
     assert sum(map(len, index.files.values())) == 4
+
+
+def test_rows_without_a_class_may_have_any_split_and_rows_over_two_lines_have_the_first(flat):
+    place = table(flat, "path,label,split,note", "images/a.png,cat,train,1", "images/b.png,,,2", "images/c.png,,x,3")
+    assert [(row.path, row.split) for row in read_rows(place) if row.label] == [("images/a.png", "train")]
+    place.write_text('path,label\nimages/a.png,"ca\nt"\nimages/c.png,dog\n', encoding="utf-8")
+    assert [(row.line, row.label) for row in read_rows(place)] == [(2, "ca t"), (4, "dog")]
+
+
+def test_an_id_is_never_taken_for_the_class(flat):
+    words = refusal(table(flat, "id,filename", "1,images/a.png", "2,images/c.png"))
+    assert "which column is that of classes? The first row has: id, filename; call it label" in words
+
+
+def test_only_what_is_tested_has_to_be_there(flat):
+    place = table(
+        flat, "path,label,split", "images/gone.png,cat,train", "images/b.png,cat,test", "images/c.png,dog,test"
+    )
+    assert data.index_tested(place).files == {"test": ("images/b.png", "images/c.png")}
+    with pytest.raises(DataError, match="gone"):
+        data.index_tested(place, "all")
+
+
+def test_what_is_gone_is_named_before_the_table_is_doubted(flat):
+    index = data.index_folder(usual(flat))
+    (flat / "images" / "a.png").unlink()
+    with pytest.raises(DataError, match=r"images/a\.png"):
+        index.changes_in(flat / "labels.csv")
 
 
 def test_photographs_that_are_not_there_are_refused_or_skipped(flat):
