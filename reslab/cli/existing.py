@@ -51,7 +51,6 @@ def asked_fields(
         "model.shortcut": shortcut,
         "model.stride_in": stride_in,
         "model.start": None if start is None else place_of(start),
-        "model.frozen": freeze,
         "name": preset,
         "seed": seed,
         "batch": batch,
@@ -59,6 +58,8 @@ def asked_fields(
         "schedule.steps": steps,
     }
     asked = {name: value for name, value in asked.items() if value is not None}
+    if freeze is not None:
+        asked |= [read_field(f"model.frozen={freeze}")]  # "none" is none
     asked |= dict(read_field(assignment) for assignment in assign or [])
     if "model.name" in asked:
         asked["model.name"] = canonical(asked["model.name"])

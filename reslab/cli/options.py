@@ -34,7 +34,7 @@ Start = Annotated[
 ]
 Freeze = Annotated[
     Text,
-    typer.Option(help="With --from: all up to this part (stem, stage1, ...) stays as it came; body: all but the head."),
+    typer.Option(help="With --from: all up to this part (stem, stage1, ...) stays as it came; body: all but the last."),
 ]
 Assign = Annotated[list[str] | None, typer.Option("--set", help="Any field of the recipe: dotted.field=value.")]
 

@@ -78,7 +78,7 @@ def sweep(
     from reslab.experiments.sweep import Sweep, same_sweep, search_split, sweep_files, sweep_table, sweep_values
     from reslab.reporting.tensorboard import require_tensorboard
     from reslab.store import make_folder, write_bytes
-    from reslab.training import Asked, Surroundings, like, read_data
+    from reslab.training import Asked, Surroundings, like, read_data, refuse_unfreezable
 
     if tensorboard:
         require_tensorboard()
@@ -90,6 +90,7 @@ def sweep(
     request = Request(engine, device, precision, compile, threads)
     around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
     net = like(start, Asked(model, shortcut, stride_in, size), name, say)
+    refuse_unfreezable(freeze, start, net)
     with counted("reading images") as reading:
         dataset = read_data(name, chosen_split, net.size, replace(around, reading=reading))
     if "val" not in dataset.splits:

@@ -65,7 +65,7 @@ def train(
     from reslab.engine import Request
     from reslab.reporting.tensorboard import following, require_tensorboard
     from reslab.store import RunFolder
-    from reslab.training import Asked, Surroundings, default_folder, like, read_data, train_on
+    from reslab.training import Asked, Surroundings, default_folder, like, read_data, refuse_unfreezable, train_on
 
     if tensorboard:
         require_tensorboard()
@@ -94,6 +94,7 @@ def train(
             chosen, dataset = existing, data_as_asked(existing, run, around, data, asked, steps, epochs)
         else:
             net = like(start, Asked(model, shortcut, stride_in, asked.get("data.size")), data or "digits", say)
+            refuse_unfreezable(freeze, start, net)
             dataset = read_data(data or "digits", split, net.size, around, run)
             chosen = chosen_recipe(dataset, split, net, recipe, start, freeze, seed, batch, lr, assign, steps, epochs)
     if seeds is not None:

@@ -13,7 +13,7 @@ from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Sche
 from reslab.training.run import default_folder, train, train_on, with_residual
 from reslab.training.schedule import learning_rate
 from reslab.training.source import data_of_run, facts_of, lasting, read_data, recipe_for
-from reslab.training.start import Asked, like, place_of, with_start
+from reslab.training.start import Asked, like, place_of, refuse_unfreezable, with_start
 from reslab.training.surroundings import Surroundings
 from reslab.training.together import follow, led
 
@@ -55,6 +55,7 @@ __all__ = [
     "recorded_result",
     "refuse_changes",
     "refuse_idle",
+    "refuse_unfreezable",
     "told_departures",
     "train",
     "train_on",

@@ -18,14 +18,17 @@ def normalisation_of(recipe: Recipe, train: Images, folder: RunFolder, source: C
     """
     if recipe.model.frozen is None:
         return measure(train, recipe.data.mean)
-    if source:
+    if source and not (folder.path / NORMALISATION).exists():
         theirs = source.preprocessing
         kept = theirs if theirs.size == train.size else by_colour(theirs)
         folder.write(NORMALISATION, {"mean": kept.mean.tolist(), "std": kept.std})
-    written = folder.read(NORMALISATION)
     try:
-        return Preprocessing(np.array(written["mean"], np.float32), float(written["std"]), train.size)
-    except (KeyError, TypeError, ValueError) as error:
+        written = folder.read(NORMALISATION)
+        mean = np.array(written["mean"], np.float32)
+        if mean.shape not in ((1, 1, 3), (train.size, train.size, 3)):
+            raise ValueError(f"a mean of the shape {mean.shape}")
+        return Preprocessing(mean, float(written["std"]), train.size)
+    except (RunError, KeyError, TypeError, ValueError) as error:
         raise RunError(
             f"{folder.path / NORMALISATION} is gone or torn: put it back, or train anew "
             f"({command_again(folder.path)}) after deleting the state.safetensors beside it"

@@ -41,7 +41,7 @@ class Model:
     stem_init: str = "he"  # "whitening": the first convolution starts as principal components of the training images
     start: str | None = None  # fine-tuning: the run, model file or trained net whose weights it starts from (start.py)
     start_digest: str | None = None  # of those weights: from others, it is another run
-    # with a start: all up to this part (stem, stage1, ...) stays as it came; "body": all but the head
+    # with a start: all up to this part (stem, stage1, ...) stays as it came; "body": all but the last with weights
     frozen: str | None = None
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from reslab.store import SPLIT, RunFolder
 from reslab.training.presets import Facts, make_recipe
 from reslab.training.recipe import Recipe
 from reslab.training.rules import check_pixels
-from reslab.training.start import Asked, like, with_start
+from reslab.training.start import Asked, like, refuse_unfreezable, with_start
 from reslab.training.surroundings import Surroundings
 
 
@@ -51,12 +51,13 @@ def recipe_for(
     """The recipe of the house for a data set, by the names of `reslab train`: `recipe_for("cifar10", epochs=5)`.
 
     `start` is a run folder, a model file or the name of a trained net to start from (fine-tuning). `freeze` is the last
-    part of it that stays as it came, "stage2", or "body" for all but the head. Raises UsageError for names that do not
-    exist, DataError where the data set is missing or damaged.
+    part of it that stays as it came, "stage2", or "body" for all but the last with weights, the head. Raises UsageError
+    for names that do not exist, DataError where the data set is missing or damaged.
     """
     start = None if start is None else str(start)
     around = around or Surroundings()
     asked = like(start, Asked(model, shortcut, stride_in, size), data, around.say)
+    refuse_unfreezable(freeze, start, asked)
     dataset = read_data(data, split, asked.size, around)
     facts = facts_of(dataset, split)
     chosen = make_recipe(facts, asked.model, recipe, asked.shortcut, asked.stride_in, seed, batch)

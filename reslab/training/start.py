@@ -10,7 +10,7 @@ from reslab.data import NAMES, same_names
 from reslab.engine.layout import parameter_layout
 from reslab.errors import UsageError, as_typed
 from reslab.interop import is_published, trained
-from reslab.nets import Architecture, Residual, build, named_residual
+from reslab.nets import BODY, Architecture, Residual, build, check_frozen, named_residual, spec
 from reslab.progress import Say, silent
 from reslab.store import Classifier, lineage_from
 from reslab.store.trained_places import trained_model
@@ -76,14 +76,37 @@ def place_of(start: str) -> str:
 def start_of(recipe: Recipe) -> Classifier | None:
     """The trained net that a training begins from; None for none.
 
-    Raises UsageError where its weights are not those that the recipe names any more, RunError where there is none.
+    Raises UsageError where its weights are not those that the recipe names any more, and where what is frozen would
+    compute something else than it did; RunError where there is none.
     """
     if recipe.model.start is None:
         return None
     source = trained(recipe.model.start, named_residual(recipe.model.residual))
     if source.digest() != recipe.model.start_digest:
         raise UsageError(f"{recipe.model.start} has other weights than when this run was begun; choose another --run")
+    if recipe.model.frozen is not None:
+        _refuse_other_survival(recipe, source)
     return source
+
+
+def _refuse_other_survival(recipe: Recipe, source: Classifier) -> None:
+    """Outside of training, stochastic depth scales each block by its probability: frozen ones by the start's."""
+    theirs = getattr(source.identity.spec, "survival", 1.0)
+    if recipe.model.survival != theirs:
+        raise UsageError(
+            f"frozen {recipe.model.frozen}: {recipe.model.start} was trained with model.survival {theirs:g}, and its "
+            f"blocks would count otherwise with {recipe.model.survival:g}: --set model.survival={theirs:g}"
+        )
+
+
+def refuse_unfreezable(freeze: str | None, start: str | None, net: Asked) -> None:
+    """Raises UsageError, before any photograph is read, where `freeze` is no part of `net`, or nothing is trained."""
+    if freeze is None or freeze.lower() in ("", "none", "null"):
+        return
+    if start is None:
+        raise UsageError(f"freeze {freeze}: what is frozen stays as trained weights have it; name them by --from")
+    if net.model and freeze != BODY:
+        check_frozen(spec(net.model), freeze)
 
 
 def refuse_lost_start(recipe: Recipe) -> None:

@@ -13,8 +13,11 @@ from reslab.training.state import State
 
 
 def settle_statistics(recipe: Recipe, state: State, engine: Engine, train: Images) -> None:
-    """After the last update: what the recipe asks to be done to the result's batch-norm statistics, in place."""
-    if recipe.statistics_batches:
+    """After the last update: what the recipe asks to be done to the result's batch-norm statistics, in place.
+
+    Nothing where all batch normalisation is frozen.
+    """
+    if recipe.statistics_batches and engine.statistics.frozen < engine.statistics.total:
         weights, statistics = state.result()
         statistics.copy_(estimated_statistics(recipe, weights, statistics, engine, train))
 

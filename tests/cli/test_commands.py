@@ -432,6 +432,8 @@ def test_all_but_the_head_is_frozen(run, pets, tmp_path):
         assert "is done" in Answer(*words, *same).err
     refused = Answer(*words, "--freeze", "stage1")
     assert refused.code == 2 and "model.frozen stage1 here, stage3 there" in refused.err
+    whole = (*words[:-1], tmp_path / "whole", "--freeze", "none")
+    assert Answer(*whole).code == 0 and "is done" in Answer(*whole).err
     plan = Answer("train", pets, "--from", run, "--size", "8", "--freeze", "stem", "--dry-run", "--json").json
     assert plan["recipe"]["model"]["frozen"] == "stem" and plan["execution"]["engine"] == "torch"
     grid = ("--grid", "model.frozen=none,stem,body", "--size", "8", "--steps", "3", "--dry-run")

@@ -27,9 +27,11 @@ from reslab.training import (
     with_fields,
     with_start,
 )
+from reslab.training.feed import batch_at
 from reslab.training.loop import update
 from reslab.training.normalisation import normalisation_of
 from reslab.training.presets import check, check_parts, work_of
+from reslab.training.statistics import settle_statistics
 from tests.conftest import short_recipe
 
 FP32 = Execution("torch", "cpu", "fp32", channels_last=True, compiled=False, threads=1)
@@ -66,7 +68,6 @@ OTHERS = {
     "rmsprop": ["optimizer.kind=rmsprop", "optimizer.lr=0.001", "optimizer.weight_decay=0.01"],
     "mixed": ["mixup=0.4", "cutmix=1", "selective=0.5"],
     "parts": ["accumulate=3"],
-    "survival": ["model.survival=0.5"],
 }
 
 
@@ -88,6 +89,32 @@ def test_with_a_frozen_body_the_net_sees_in_images_what_it_saw(digits, source, t
     ours, theirs, images = load(tmp_path / "run"), load(source), digits.splits["test"].pixels[:9]
     assert torch.equal(ours.features(images), theirs.features(images))
     assert not torch.equal(ours(images), theirs(images)), "the head has learned"
+
+
+def test_frozen_blocks_count_as_they_did_with_stochastic_depth(digits, tmp_path):
+    start = tmp_path / "start"
+    train_on(digits, with_fields(short_recipe(digits, 5), ["model.survival=0.5"]), start, ONE_THREAD)
+    with pytest.raises(UsageError, match=r"trained with model.survival 0.5, .* --set model\.survival=0\.5"):
+        train_on(digits, freezing(digits, start, last="body"), tmp_path / "run", ONE_THREAD)
+    assert not (tmp_path / "run" / "state.safetensors").exists()
+    train_on(digits, freezing(digits, start, "model.survival=0.5", last="body"), tmp_path / "run", ONE_THREAD)
+    images = digits.splits["test"].pixels[:9]
+    assert torch.equal(load(tmp_path / "run").features(images), load(start).features(images))
+
+
+def test_survival_other_than_the_starts_is_refused(digits, source, tmp_path):
+    with pytest.raises(UsageError, match=r"--set model\.survival=1"):
+        train_on(digits, freezing(digits, source, "model.survival=0.5"), tmp_path / "run", ONE_THREAD)
+
+
+@pytest.mark.parametrize(("last", "batches"), [("body", 0), ("stage2", 2)])
+def test_statistics_that_are_all_frozen_are_not_taken_anew(digits, source, tmp_path, monkeypatch, last, batches):
+    taken = []
+    monkeypatch.setitem(
+        settle_statistics.__globals__, "batch_at", lambda *given: (taken.append(given[2]), batch_at(*given))[1]
+    )
+    train_on(digits, freezing(digits, source, "statistics_batches=2", last=last), tmp_path / "run", ONE_THREAD)
+    assert len(taken) == batches
 
 
 def test_other_classes_have_a_head_of_their_own(digits, source, tmp_path):
@@ -124,18 +151,21 @@ def test_without_its_normalisation_a_run_does_not_go_on(digits, source, tmp_path
     recipe, folder = freezing(digits, source), RunFolder(tmp_path)
     with pytest.raises(RunError, match=r"normalisation.json is gone or torn: put it back, or train anew \(reslab"):
         normalisation_of(recipe, digits.splits["train"], folder, None)
-    folder.write("normalisation.json", {"mean": 3})
-    with pytest.raises(RunError, match="gone or torn"):
-        normalisation_of(recipe, digits.splits["train"], folder, None)
+    for torn in ('{"mean": 3, "std": 1}', '{"mean": [[[0', "[]"):
+        (tmp_path / "normalisation.json").write_text(torn)
+        with pytest.raises(RunError, match="gone or torn"):
+            normalisation_of(recipe, digits.splits["train"], folder, None)
 
 
 def test_images_of_another_size_have_the_mean_colour(digits, source, tmp_path):
     recipe, theirs = freezing(digits, source), load(source)
     assert isinstance(theirs.preprocessing, Preprocessing) and theirs.preprocessing.mean.shape == (8, 8, 3)
-    same = normalisation_of(recipe, digits.splits["train"], RunFolder(tmp_path), theirs)
+    for name in ("same", "larger"):
+        (tmp_path / name).mkdir()
+    same = normalisation_of(recipe, digits.splits["train"], RunFolder(tmp_path / "same"), theirs)
     assert np.array_equal(same.mean, theirs.preprocessing.mean) and same.std == theirs.preprocessing.std
     larger = load_dataset("digits", size=12).splits["train"]
-    found = normalisation_of(recipe, larger, RunFolder(tmp_path), theirs)
+    found = normalisation_of(recipe, larger, RunFolder(tmp_path / "larger"), theirs)
     assert found.size == 12 and found.mean.shape == (1, 1, 3)
     assert np.allclose(found.mean, theirs.preprocessing.mean.mean((0, 1)))
 
@@ -152,6 +182,13 @@ def test_it_is_another_run_of_one_spelling(digits, source):
 def test_a_recipe_in_python_freezes(source):
     recipe = recipe_for("digits", start=source, freeze="body", steps=5)
     assert (recipe.model.name, recipe.model.frozen) == ("resnet8", "stage3")
+
+
+@pytest.mark.parametrize("freeze", ["stage9", "head", "body"])
+def test_what_cannot_be_frozen_is_refused_before_any_image_is_read(source, monkeypatch, freeze):
+    monkeypatch.setitem(recipe_for.__globals__, "read_data", lambda *_: pytest.fail("images were read"))
+    with pytest.raises(UsageError, match="freeze"):
+        recipe_for("digits", start=None if freeze == "body" else source, freeze=freeze)
 
 
 def test_without_a_start_there_is_nothing_to_freeze(digits):
