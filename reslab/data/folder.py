@@ -87,7 +87,11 @@ def refuse_missing(place: Path, contents: Contents) -> None:
 def _classes(train: SplitFolder) -> tuple[str, ...]:
     if not train.photos:
         refuse_without_classes(train)
-    if empty := _empty(train):
+    if (empty := _empty(train)) and is_table(train.place):
+        raise DataError(
+            f"{train.place}: of the class {empty[0]} no photograph to learn from is there; give its rows some"
+        )
+    if empty:
         raise DataError(
             f"{train.place / empty[0]}: class folder without an image that Pillow reads"
             f"{_instead(train, empty[0])}{_more(empty)}; "
@@ -174,6 +178,8 @@ def _refuse_strangers(split: SplitFolder, classes: tuple[str, ...]) -> None:
         )
     if strangers:
         raise DataError(f"{split.place / strangers[0]}: this class is not among the training classes{_more(strangers)}")
+    if split.missing and not any(split.photos.values()):  # of a table
+        raise DataError(f"{split.place}: of a split's photographs none is there, such as {split.missing[0]}")
     if not any(split.photos.values()):
         raise DataError(f"{split.place}: holds no image that Pillow reads")
 

@@ -101,7 +101,7 @@ class FolderIndex:
         """
         folder = root_of(place)
         now = self.fingerprint_in(folder)  # first: it names what is gone, and a table then says something else, too
-        if not self._is_said_by(place):
+        if not self.is_said_by(place):
             raise DataError(f"{place} names other photographs, classes or splits than were written down")
         if not self.looks_as_in(folder):
             return "most images have changed since their split was written down: they may be other photographs"
@@ -116,14 +116,31 @@ class FolderIndex:
         """
         folder = root_of(place)
         try:
-            same = self._is_said_by(place) and self.fingerprint_in(folder) == self.fingerprint
+            same = self.is_said_by(place) and self.fingerprint_in(folder) == self.fingerprint
         except DataError:
             return False
         return same and self.looks_as_in(folder)
 
-    def _is_said_by(self, place: Path) -> bool:
-        """Says a table just this? A folder says nothing against it."""
-        return not is_table(place) or division_of(scan(place, training=False)) == self.division
+    def is_said_by(self, place: Path) -> bool:
+        """Says a table this of these files, or at least that there are such? A folder says nothing against it.
+
+        What else it names is no matter, as other files in a folder are not.
+        """
+        if not is_table(place):
+            return True
+        contents = scan(place, training=False)
+        missing = {path for split in contents.values() for path in split.missing}
+        said = {
+            path: (label, name if split.named else None)
+            for name, split in contents.items()
+            for label, paths in split.photos.items()
+            for path in paths
+        }
+        return all(
+            path in missing or said.get(path) in ((self.classes[label], split), (self.classes[label], None))
+            for split, paths in self.files.items()
+            for path, label in zip(paths, self.labels[split], strict=True)
+        )
 
 
 def scan(place: Path, training: bool = True) -> Contents:

@@ -24,6 +24,7 @@ from reslab.data import (
     load_folder,
     namesakes,
     places_among,
+    root_of,
 )
 from reslab.errors import DataError, UsageError, as_typed
 from reslab.progress import Say
@@ -99,7 +100,7 @@ def own_index(net: Net, place: Path, on_bad: str, say: Say) -> FolderIndex | Non
 def _index_in(place: Path, index: FolderIndex, run: RunFolder, say: Say) -> FolderIndex | None:
     """A run's own index, if `place` holds its photographs."""
     where = run.photographs()
-    if where is not None and where.resolve() == place.resolve():
+    if where is not None and where.resolve() == root_of(place).resolve() and index.is_said_by(place):
         return index
     if not index.samples and where is not None and where.is_dir():  # a run of an earlier version: as they look there
         index = index.sampled(where)

@@ -280,6 +280,15 @@ def test_photographs_that_are_not_there_are_refused_or_skipped(flat):
     assert "left out, since no image that Pillow reads is in them: owl" in dataset.notes
 
 
+def test_a_split_without_any_of_its_photographs_is_said_so(flat):
+    rows = [f"images/{name},{label},train" for name, label in LABELS.items()]
+    place = table(flat, "path,label,split", *rows, "images/gone.png,cat,val")
+    with pytest.raises(
+        DataError, match=r"labels\.csv: of a split's photographs none is there, such as images/gone\.png"
+    ):
+        data.load_dataset(place, size=8, on_bad="skip")
+
+
 def test_photographs_that_cannot_be_read_are_as_in_a_folder(flat):
     (flat / "images" / "e.png").write_bytes(b"spoilt")
     (flat / "images" / "notes").write_bytes(b"no image, and no ending")
@@ -325,6 +334,23 @@ def test_moved_with_its_photographs_it_is_the_same(flat, tmp_path_factory):
     assert not again.lies_in(moved / "labels.csv")
     with pytest.raises(DataError, match=r"labels\.csv names other photographs, classes or splits than were written"):
         data.load_dataset(moved / "labels.csv", size=8, index=again)
+
+
+def test_a_table_may_come_to_name_more_and_what_is_gone_is_no_other_table(flat, make_photo):
+    index = data.index_folder(usual(flat)).sampled(flat)
+    make_photo(flat / "images" / "e.png", seed=9)
+    with (flat / "labels.csv").open("a") as more:
+        more.write("images/e.png,owl\n")
+    assert index.lies_in(flat / "labels.csv")
+    (flat / "images" / "a.png").unlink()
+    assert index.is_said_by(flat / "labels.csv") and not index.lies_in(flat / "labels.csv")
+    divided = {path: split for split, paths in index.files.items() for path in paths}
+    rows = [f"images/{name},{label},{divided[f'images/{name}']}" for name, label in LABELS.items()]
+    assert index.is_said_by(table(flat, "path,label,split", *rows)), "the same splits, said now"
+    swap = {"train": "val", "val": "train"}
+    others = [f"{row.rpartition(',')[0]},{swap[row.rpartition(',')[2]]}" for row in rows]
+    assert not index.is_said_by(table(flat, "path,label,split", *others))
+    assert not index.is_said_by(table(flat, "path,label", "images/b.png,cat", "images/c.png,dog")), "d.png has no class"
 
 
 def test_tested_by_its_splits_or_whole(flat):
