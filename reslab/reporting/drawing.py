@@ -114,15 +114,15 @@ def repeatable(salt: str) -> AbstractContextManager[None]:
     return matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": f"reslab {salt}"})
 
 
-def svg(figure: "Figure", names: Sequence[str] = ()) -> str:
-    """The figure as SVG, `names` in place of their placeholders."""
+def svg(figure: "Figure", names: Sequence[str] = (), longest: int = LONGEST) -> str:
+    """The figure as SVG, `names` in place of their placeholders, with so many letters at most."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     buffer = BytesIO()
     FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
     text = _plain(buffer.getvalue().decode())
     for place, name in enumerate(names):
-        shown = html.escape(_shortened(name)).replace("\\", "\\\\")
+        shown = html.escape(_shortened(name, longest)).replace("\\", "\\\\")
         text = re.sub(rf">{placeholder(place)}_*<", f">{shown}<", text)
     return text
 
@@ -140,8 +140,8 @@ def label_width(label: str) -> int:
     return round(6.9 * (len(_shortened(label)) + wide))
 
 
-def _shortened(label: str) -> str:
-    return label if len(label) <= LONGEST else f"{label[:17]}…{label[-18:]}"
+def _shortened(label: str, longest: int = LONGEST) -> str:
+    return label if len(label) <= longest else f"{label[: longest // 2 - 1]}…{label[-(longest // 2) :]}"
 
 
 def _plain(text: str) -> str:

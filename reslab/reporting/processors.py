@@ -12,7 +12,13 @@ def vector_units(machine: dict[str, Any]) -> str:
 
 
 def processor_text(machine: dict[str, Any]) -> str:
-    """ "AMD EPYC (AVX2)", or the name alone. Generations of one name are told apart by AVX-VNNI, which came later."""
-    name, units = str(machine.get("processor") or ""), vector_units(machine)
+    """ "AMD EPYC (AVX2)", or the name alone."""
+    name, units = str(machine.get("processor") or ""), units_text(machine)
+    return f"{name} ({units})" if name and units else name
+
+
+def units_text(machine: dict[str, Any]) -> str:
+    """The vector units; generations that have the same are told apart by AVX-VNNI, which came later."""
+    units = vector_units(machine)
     later = units.startswith("AVX-512") and "avx_vnni" in (machine.get("features") or [])
-    return f"{name} ({units}{', AVX-VNNI' * later})" if name and units else name
+    return f"{units}{', AVX-VNNI' * later}"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from reslab.reporting.drawing import COLOURS, DOCUMENT_INK, framed, placeholder, repeatable, svg
-from reslab.reporting.processors import processor_text, vector_units
+from reslab.reporting.processors import processor_text, units_text
 from reslab.reporting.rounding import count_text
 from reslab.reporting.tables import markdown_table, markdown_text
 
@@ -27,6 +27,7 @@ COLUMNS = (
 )
 BAR, HEADING, BOTTOM = 24, 34, 40  # pixels
 NAMES, NUMBERS = 150, 250  # pixels to the left and to the right of the bars
+LETTER = 10  # pixels that a letter of a heading takes at most; a heading has the whole line
 COMPARED, PLAIN = "#8c959f", "#c9d1d9"
 
 
@@ -53,7 +54,7 @@ def bench_figure(benches: Sequence[dict[str, Any]], *, width: int = 760) -> byte
         for place, result in enumerate(results):
             _draw(axes, result, place)
         _dress(axes)
-        return svg(figure, headings).encode()
+        return svg(figure, headings, longest=width // LETTER).encode()
 
 
 class _Bar:
@@ -125,7 +126,7 @@ def _dress(axes: "Axes") -> None:
 
 def _heading(bench: dict[str, Any]) -> str:
     result = bench["result"]
-    return f"{result['model']}, {_threads(result)}, {vector_units(_machine(bench)) or processor_text(_machine(bench))}"
+    return f"{result['model']}, {_threads(result)}, {units_text(_machine(bench)) or processor_text(_machine(bench))}"
 
 
 def _range(result: dict[str, Any]) -> str:

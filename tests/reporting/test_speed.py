@@ -38,6 +38,13 @@ def test_bars_are_as_long_as_the_speeds():
     assert abs(ours / best - 3.94) < 0.01 and abs(plain / best - 770 / 1550) < 0.01 and abs(slower / best - 0.9) < 0.01
 
 
+def test_generations_of_one_name_have_headings_of_their_own():
+    later = bench()
+    later["environment"]["machine"]["features"].append("avx_vnni")
+    headings = re.findall(r">(resnet20, 2 threads[^<>\n]+)</text>", bench_figure([bench(), later]).decode())
+    assert headings == ["resnet20, 2 threads, AVX-512 BF16", "resnet20, 2 threads, AVX-512 BF16, AVX-VNNI"]
+
+
 def bar_widths(svg: str) -> list[float]:
     """Of the coloured rectangles, in their order."""
     widths = []
