@@ -148,19 +148,11 @@ def chosen_recipe(
     steps: Number,
     epochs: float | None,
 ) -> "Recipe":
-    """The preset for this data, with what the command line changes.
+    """The preset for this data, with what the command line changes."""
+    from reslab.training import read_field, read_fields, recipe_on, with_residual
 
-    Steps and epochs stretch the schedule; what is set of the schedule itself is said of the stretched one.
-    """
-    from reslab.training import facts_of, lasting, make_recipe, refuse_idle, with_fields, with_residual, with_start
-
-    net = (asked.model, preset, asked.shortcut, asked.stride_in)
-    chosen = with_start(make_recipe(facts_of(dataset, split), *net, seed or 0, batch), start)
-    changes = [f"optimizer.lr={lr}"] if lr is not None else []
-    changes += [f"model.frozen={freeze}"] if freeze is not None else []
-    changes += [change for change in assign or [] if not change.startswith("schedule.")]
-    chosen = with_fields(chosen, changes)
-    chosen = lasting(chosen, chosen.data.images or len(dataset.splits["train"]), steps, epochs)
-    chosen = with_fields(chosen, [change for change in assign or [] if change.startswith("schedule.")])
-    refuse_idle(chosen, assign or [])
-    return with_residual(chosen)
+    fields: dict[str, Any] = {} if lr is None else {"optimizer.lr": lr}
+    if freeze is not None:
+        fields |= [read_field(f"model.frozen={freeze}")]  # "none" is none
+    fields |= read_fields(assign or [])
+    return with_residual(recipe_on(dataset, split, asked, preset, start, seed or 0, batch, steps, epochs, fields))

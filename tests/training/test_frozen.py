@@ -21,6 +21,7 @@ from reslab.training import (
     Surroundings,
     estimate,
     facts_of,
+    read_fields,
     recipe_for,
     refuse_idle,
     train_on,
@@ -207,9 +208,9 @@ def test_parts_that_cannot_be_frozen_are_refused_before_anything_is_written(digi
 
 
 def test_a_mean_that_would_not_be_subtracted_is_refused(digits, source):
-    refuse_idle(freezing(digits, source, "data.mean=channel"), ["augment.pad=1"])
+    refuse_idle(freezing(digits, source, "data.mean=channel"), read_fields(["augment.pad=1"]))
     with pytest.raises(UsageError, match=r"--set data\.mean: frozen parts see images normalised as they learned them"):
-        refuse_idle(freezing(digits, source, "data.mean=channel"), ["data.mean=channel"])
+        refuse_idle(freezing(digits, source, "data.mean=channel"), read_fields(["data.mean=channel"]))
 
 
 def test_native_kernels_are_refused_and_how_much_learns_is_said(digits, source, tmp_path):
