@@ -18,6 +18,7 @@ def facts_of(dataset: Dataset, split: str | None = None) -> Facts:
     """What a recipe needs to know of a data set."""
     official = dataset.folder is None
     cifar = dataset.name.startswith("cifar") and official
+    fold = dataset.index.fold if dataset.index else ""
     return Facts(
         name=dataset.name,
         classes=len(dataset.classes),
@@ -25,7 +26,7 @@ def facts_of(dataset: Dataset, split: str | None = None) -> Facts:
         train_images=len(dataset.splits["train"]),
         mirror=dataset.mirror,
         official=official,
-        split=(split or "45k/5k") if cifar else None,
+        split=(split or "45k/5k") if cifar else fold or None,
         fingerprint=dataset.fingerprint or None,
     )
 
@@ -51,8 +52,9 @@ def recipe_for(
     """The recipe of the house for a data set, by the names of `reslab train`: `recipe_for("cifar10", epochs=5)`.
 
     `start` is a run folder, a model file or the name of a trained net to start from (fine-tuning). `freeze` is the last
-    part of it that stays as it came, "stage2", or "body" for all but the last with weights, the head. Raises UsageError
-    for names that do not exist, DataError where the data set is missing or damaged.
+    part of it that stays as it came, "stage2", or "body" for all but the last with weights, the head. `split` is one of
+    CIFAR's, or holds out a fold of photographs, "fold2/5". Raises UsageError for names that do not exist, DataError
+    where the data set is missing or damaged.
     """
     start = None if start is None else str(start)
     around = around or Surroundings()
@@ -114,7 +116,8 @@ def data_of_run(recipe: Recipe, run: Path, around: Surroundings, place: str | Pa
         again = f"reslab train NEW_PLACE --run {as_typed(run)}"
         raise UsageError(f"the photographs of {run} are not in {before} any more; {again}")
     try:
-        dataset = read_data(place or before or recipe.data.name, None, recipe.data.size, around, run)
+        where = place or before or recipe.data.name
+        dataset = read_data(where, recipe.data.split, recipe.data.size, around, run)
     except DataError as error:
         if place is None:
             raise
