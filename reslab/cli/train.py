@@ -11,6 +11,7 @@ from reslab.cli.beforehand import words_beforehand
 from reslab.cli.dry_run import show_plan
 from reslab.cli.existing import asked_fields, data_as_asked, existing_recipe, result_as_asked
 from reslab.cli.fetching import fetch_as_asked
+from reslab.cli.folds import asked_fold, train_folds
 from reslab.cli.many import train_seeds
 from reslab.cli.options import Number, Text
 from reslab.cli.show import counting, duration, emit, pairs, percent, say
@@ -51,6 +52,9 @@ def train(
     runs: options.Runs = Path("runs"),
     save_every: options.SaveEvery = 20.0,
     seeds: Annotated[Number, typer.Option(help="So many runs, their seeds from --seed on, and a table.")] = None,
+    folds: Annotated[
+        Number, typer.Option(help="Of photographs: so many runs, each judged on another part of them, and a table.")
+    ] = None,
     workers: options.Workers = 0,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show recipe, steps and expected time; train nothing.")
@@ -69,17 +73,18 @@ def train(
 
     if tensorboard:
         require_tensorboard()
-    if seeds is None and workers:
-        raise UsageError("--workers says how many runs there are at once: give --seeds, too")
+    if seeds is None and folds is None and workers:
+        raise UsageError("--workers says how many runs there are at once: give --seeds or --folds, too")
     if seeds is not None and run:
         raise UsageError("--run names one folder, and --seeds makes one for each seed: name --runs instead")
-    fetch_as_asked(data, start, data_root, download, data_url)
-    request = Request(engine, device, precision, compile, threads)
-    around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
     # What can be refused before thousands of photographs are decoded, is.
     asked = asked_fields(
         data, model, shortcut, stride_in, recipe, split, steps, batch, lr, seed, size, start, freeze, assign
     )
+    split = asked.get("data.split") if folds is None else asked_fold(folds, data, seeds, run, asked)
+    fetch_as_asked(data, start, data_root, download, data_url)
+    request = Request(engine, device, precision, compile, threads)
+    around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
     existing = existing_recipe(run) if run else None
     done = None
     if run and existing and not dry_run:
@@ -97,6 +102,9 @@ def train(
             refuse_unfreezable(freeze, start, net)
             dataset = read_data(data or "digits", split, net.size, around, run)
             chosen = chosen_recipe(dataset, split, net, recipe, start, freeze, seed, batch, lr, assign, steps, epochs)
+    if folds is not None:
+        train_folds(chosen, folds, dataset, around, runs, workers, tensorboard, dry_run, json)
+        return
     if seeds is not None:
         train_seeds(chosen, seeds, dataset, around, runs, workers, tensorboard, dry_run, json)
         return

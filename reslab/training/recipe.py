@@ -20,7 +20,7 @@ class Data:
     """What is trained on."""
 
     name: str = "digits"  # a name of `reslab list`, or a folder
-    split: str | None = None  # CIFAR: "45k/5k", "40k/5k/5k" or "50k"; folders and digits have one split
+    split: str | None = None  # CIFAR: "45k/5k", "40k/5k/5k" or "50k"; of photographs a fold to hold out, "fold2/5"
     size: int = 8  # height = width in pixels
     mean: str = "pixel"  # subtract the mean image ("pixel", sec. 4.2) or the mean colour ("channel")
     fingerprint: str | None = None  # of a folder's files: other photographs are another run

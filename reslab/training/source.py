@@ -21,6 +21,7 @@ def facts_of(dataset: Dataset, split: str | None = None) -> Facts:
     """What a recipe needs to know of a data set."""
     official = dataset.folder is None
     cifar = dataset.name.startswith("cifar") and official
+    fold = dataset.index.fold if dataset.index else ""
     return Facts(
         name=dataset.name,
         classes=len(dataset.classes),
@@ -28,7 +29,7 @@ def facts_of(dataset: Dataset, split: str | None = None) -> Facts:
         train_images=len(dataset.splits["train"]),
         mirror=dataset.mirror,
         official=official,
-        split=(split or "45k/5k") if cifar else None,
+        split=(split or "45k/5k") if cifar else fold or None,
         fingerprint=dataset.fingerprint or None,
     )
 
@@ -54,13 +55,14 @@ def recipe_for(
 ) -> Recipe:
     """The recipe of the house for a data set, by the names of `reslab train`: `recipe_for("cifar10", epochs=5)`.
 
-    `start` is a run folder, a model file or the name of a trained net to start from (fine-tuning). `freeze` is the last
-    part of it that stays as it came, "stage2", or "body" for all but the last with weights, the head. `fields` are any
-    other fields by their dotted names, as of `--set`: {"augment.erase": 0.25, "balance": 1}. Raises UsageError for
-    names that do not exist and values that make no sense, DataError where the data set is missing or damaged.
+    `split` is one of CIFAR's, or holds out a fold of photographs, "fold2/5". `start` is a run folder, a model file or
+    the name of a trained net to start from (fine-tuning). `freeze` is the last part of it that stays as it came,
+    "stage2", or "body" for all but the last with weights, the head. `fields` are any other fields by their dotted
+    names, as of `--set`: {"augment.erase": 0.25, "balance": 1}. Raises UsageError for names that do not exist and
+    values that make no sense, DataError where the data set is missing or damaged.
     """
     start = None if start is None else str(start)
-    around = around or Surroundings()
+    around, split = around or Surroundings(), (fields or {}).get("data.split", split)
     asked = like(start, Asked(model, shortcut, stride_in, size), data, around.say)
     refuse_unfreezable(freeze, start, asked)
     dataset = read_data(data, split, asked.size, around)
@@ -140,7 +142,8 @@ def data_of_run(recipe: Recipe, run: Path, around: Surroundings, place: str | Pa
         again = f"reslab train NEW_PLACE --run {as_typed(run)}"
         raise UsageError(f"the photographs of {run} are not in {before} any more; {again}")
     try:
-        dataset = read_data(place or before or recipe.data.name, None, recipe.data.size, around, run)
+        where = place or before or recipe.data.name
+        dataset = read_data(where, recipe.data.split, recipe.data.size, around, run)
     except DataError as error:
         if place is None:
             raise
