@@ -231,6 +231,18 @@ def test_the_same_row_twice_is_one(flat):
     assert said(place) == EXPECTED
 
 
+@pytest.mark.parametrize("link", ["hardlink_to", "symlink_to"])  # what another case names is such a hard link, too
+@pytest.mark.skipif(sys.platform == "win32", reason="making links needs a privilege on Windows")
+def test_one_file_by_two_names_is_one_photograph(flat, link):
+    getattr(flat / "images" / "b2.png", link)(flat / "images" / "b.png")
+    rows = [f"images/{name},{label}" for name, label in LABELS.items()]
+    for ordered in (["images/b2.png,cat", *rows], [*rows, "images/b2.png,cat"]):
+        assert said(table(flat, "path,label", *ordered)) == EXPECTED, "in whatever order"
+    words = "images/b2.png, the same file as images/b.png, has two classes, cat (line 3) and dog (line 6); keep one"
+    assert words in refusal(table(flat, "path,label", *rows, "images/b2.png,dog"))
+    assert said(table(flat, "path,label", rows[0], "images/b2.png,cat", *rows[2:]))["cat"][1] == "images/b2.png"
+
+
 def test_rows_without_a_class_are_not_used_and_said(flat):
     with usual(flat).open("a") as more:
         more.write("images/e.png,\n")
