@@ -36,17 +36,20 @@ class Row(NamedTuple):
 
 class _Columns(NamedTuple):
     path: int
-    label: int
+    label: int | None  # not looked for
     split: int | None
 
 
-def read_rows(table: Path) -> list[Row]:
-    """All rows, in order. DataError for what is no table, for columns that are not clear, and for a row that is odd."""
+def read_rows(table: Path, classes: bool = True) -> list[Row]:
+    """All rows, in order. DataError for what is no table, for columns that are not clear, and for a row that is odd.
+
+    Without `classes` the paths alone are read: there need be no other column, and what the others say is no matter.
+    """
     lines = _lines(table)
     _, header = next(lines, (0, [""]))
     if not any(header):
         raise DataError(f"{table}: the table is empty; its first row names the columns, as path,label")
-    columns = _columns(table, header)
+    columns = _columns(table, header, classes)
     rows = [_row(table, number, cells, len(header), columns) for number, cells in lines]
     if not rows:
         raise DataError(f"{table}: holds no row but that of its columns ({_named(header)})")
@@ -85,10 +88,13 @@ def _text(table: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _columns(table: Path, header: Sequence[str]) -> _Columns:
-    path, split = _column(table, header, PATHS, "paths"), _column(table, header, SPLITS, "splits")
+def _columns(table: Path, header: Sequence[str], classes: bool) -> _Columns:
+    path = _column(table, header, PATHS, "paths")
     if path is None:
         _refuse(table, header, "paths", "path")
+    if not classes:
+        return _Columns(path, None, None)
+    split = _column(table, header, SPLITS, "splits")
     label = _column(table, header, CLASSES, "classes")
     if label is None:
         usual = set().union(*PATHS, *SPLITS)  # an id says nothing of the class
@@ -139,7 +145,7 @@ def _row(table: Path, number: int, cells: Sequence[str], width: int, columns: _C
         )
     if not cells[columns.path]:
         raise DataError(f"{table}, line {number}: names no photograph")
-    label, split = " ".join(cells[columns.label].split()), ""
+    label, split = "" if columns.label is None else " ".join(cells[columns.label].split()), ""
     if label and columns.split is not None:  # a row without a class is not used, whatever its split
         split = SPLIT_FOLDERS.get(cells[columns.split].lower(), "")
         if not split:

@@ -61,6 +61,30 @@ def scan_table(table: Path, training: bool = True) -> Contents:
     return contents
 
 
+def listed(table: Path) -> list[Path]:
+    """The photographs that a table names, each once, in the order of its rows, whatever else it says of them.
+
+    DataError for what is no table, and where photographs are not there.
+    """
+    finder = _Finder(table)
+    found: dict[_File, str] = {}
+    missing = []
+    for row in read_rows(table, classes=False):
+        path = finder.find(row)
+        if path is None:
+            missing.append(row.path)
+        else:
+            file = finder.file(path)
+            found[file] = min(found.get(file, path), path)
+    if missing:
+        what = "a photograph that is" if len(missing) == 1 else f"{len(missing):,} photographs that are"
+        raise DataError(
+            f"{table}: names {what} not there, such as {missing[0]}; paths are relative to the table's folder; take "
+            "such rows out to go on without"
+        )
+    return [table.parent / path for path in found.values()]
+
+
 def _note(table: Path, said: dict[_File, _Said], file: _File, now: _Said) -> None:
     """Remember what a row says. DataError where another one says something else of the same photograph."""
     before = said.setdefault(file, now)

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reslab.data import files_below, only_photos
+from reslab.data import files_below, is_table, listed, only_photos
 from reslab.errors import DataError, UsageError
 from reslab.progress import Say, silent
 
 Picture = str | PathLike[str] | Image.Image | NDArray[np.uint8]
-"""A file or a folder of files, a PIL image, or RGB pixels as uint8 (H, W, 3) of any size."""
+"""A file, a folder or a table (.csv) of files, a PIL image, or RGB pixels as uint8 (H, W, 3) of any size."""
 
 Named = tuple[str, Path | Image.Image | NDArray[np.uint8]]
 
@@ -40,11 +40,12 @@ def named_pictures(images: Picture | Iterable[Picture], say: Say = silent) -> It
 def photographs(place: Path, say: Say = silent) -> list[Path]:
     """A file itself, or every visible photograph below a folder, sorted; links are followed, but not in circles.
 
-    `say` is told of files that are left out. Raises DataError where there is no photograph, or a folder that cannot be
-    looked into, UsageError for an address.
+    Of a table those that it names, in its order; there need be no classes in it. `say` is told of files that are left
+    out. Raises DataError where there is no photograph, for a folder that cannot be looked into and a table that cannot
+    be understood, UsageError for an address.
     """
     if place.is_file():
-        return [place]
+        return listed(place) if is_table(place) else [place]
     if not place.is_dir():
         raise _nothing(place)
     files = files_below(place, say)
