@@ -34,14 +34,22 @@ class Row(NamedTuple):
     split: str  # train, val or test; "" where the table has no column of splits
 
 
+class Rows(NamedTuple):
+    """All rows of a table, in order, and which columns were taken where names did not tell; "" where they did."""
+
+    rows: list[Row]
+    taken: str
+
+
 class _Columns(NamedTuple):
     path: int
     label: int | None  # not looked for
     split: int | None
+    taken: str = ""
 
 
-def read_rows(table: Path, classes: bool = True) -> list[Row]:
-    """All rows, in order. DataError for what is no table, for columns that are not clear, and for a row that is odd.
+def read_rows(table: Path, classes: bool = True) -> Rows:
+    """All that a table says. DataError for what is no table, for columns that are not clear, and for a row that is odd.
 
     Without `classes` the paths alone are read: there need be no other column, and what the others say is no matter.
     """
@@ -53,7 +61,7 @@ def read_rows(table: Path, classes: bool = True) -> list[Row]:
     rows = [_row(table, number, cells, len(header), columns) for number, cells in lines]
     if not rows:
         raise DataError(f"{table}: holds no row but that of its columns ({_named(header)})")
-    return rows
+    return Rows(rows, columns.taken)
 
 
 def _lines(table: Path) -> Iterator[tuple[int, list[str]]]:
@@ -95,14 +103,16 @@ def _columns(table: Path, header: Sequence[str], classes: bool) -> _Columns:
     if not classes:
         return _Columns(path, None, None)
     split = _column(table, header, SPLITS, "splits")
-    label = _column(table, header, CLASSES, "classes")
+    label, taken = _column(table, header, CLASSES, "classes"), ""
     if label is None:
         usual = set().union(*PATHS, *SPLITS)  # an id says nothing of the class
         others = [number for number, name in enumerate(header) if name and _usual(name) not in usual]
         if len(others) != 1:
             _refuse(table, header, "classes", "label")
         label = others[0]
-    return _Columns(path, label, split)
+        taken = f"no column is called label, class or the like: classes are those of {header[label]}"
+        taken += f", paths those of {header[path]}"
+    return _Columns(path, label, split, taken)
 
 
 def _column(table: Path, header: Sequence[str], names: Sequence[set[str]], what: str) -> int | None:

@@ -34,7 +34,7 @@ def scan_table(table: Path, training: bool = True) -> Contents:
 
     A table that is only tested on (not `training`) may have rows of test or val without any of train.
     """
-    rows = read_rows(table)
+    rows, taken = read_rows(table)
     finder = _Finder(table)
     said: dict[_File, _Said] = {}
     missing: defaultdict[str, list[str]] = defaultdict(list)
@@ -57,7 +57,7 @@ def scan_table(table: Path, training: bool = True) -> Contents:
         classes = {row.label for row in labelled if row.split == split}
         photos = _by_class(classes, ((what.path, what.label) for what in said.values() if what.split == split))
         part = SplitFolder(table, photos, [], [], [], [], [], bool(split), tuple(missing[split]))
-        contents[split or "train"] = part if contents else part._replace(unlabelled=tuple(unlabelled))
+        contents[split or "train"] = part if contents else part._replace(unlabelled=tuple(unlabelled), taken=taken)
     return contents
 
 
@@ -69,7 +69,7 @@ def listed(table: Path) -> list[Path]:
     finder = _Finder(table)
     found: dict[_File, str] = {}
     missing = []
-    for row in read_rows(table, classes=False):
+    for row in read_rows(table, classes=False).rows:
         path = finder.find(row)
         if path is None:
             missing.append(row.path)
