@@ -20,7 +20,7 @@ from reslab.training.finish import finish
 from reslab.training.learned import said_of_frozen
 from reslab.training.loop import Diverged, fit
 from reslab.training.memory import told_of_memory
-from reslab.training.normalisation import normalisation_of
+from reslab.training.normalisation import normalisation_of, normalised_otherwise
 from reslab.training.presets import check, check_parts, spec_of, work_of
 from reslab.training.recipe import Recipe
 from reslab.training.source import facts_of, read_data, recipe_for
@@ -195,6 +195,8 @@ def _train(
     if saved:
         state = restored_state(*saved, engine, recipe)
         around.say(f"going on at step {state.step} of {recipe.steps}")
+        if words := normalised_otherwise(recipe, folder):
+            around.say(words)
     else:
         stem = stem_filters(recipe, engine, train, preprocessing)
         if source:

@@ -157,6 +157,27 @@ def test_without_its_normalisation_a_run_does_not_go_on(digits, source, tmp_path
             normalisation_of(recipe, digits.splits["train"], folder, None)
 
 
+@pytest.mark.parametrize("last", ["stage2", "none"])
+def test_a_start_of_the_same_weights_that_normalises_otherwise_is_said(digits, source, tmp_path, last):
+    start, run, said = shutil.copytree(source, tmp_path / "start"), tmp_path / "run", []
+    around = Surroundings(Request(threads=1), say=said.append)
+    recipe = freezing(digits, start, last=last)
+    train_on(digits, recipe, run, around)
+    train_on(digits, recipe, run, around)
+    assert "normalises" not in str(said)
+    theirs = load(start)
+    weights = {name: t for name, t in theirs.net.state_dict().items() if not name.endswith("num_batches_tracked")}
+    brighter = replace(theirs.preprocessing, mean=theirs.preprocessing.mean + 1)
+    (start / "model.safetensors").write_bytes(model_bytes(weights, theirs.identity, brighter))
+    train_on(digits, freezing(digits, start, last=last), run, around)
+    words = f"{run} normalises images as {start} did when it began, and that has the same weights but another mean"
+    assert any(line.startswith(words) for line in said) is (last != "none"), "what is not frozen has a mean of its own"
+    shutil.rmtree(start)
+    said.clear()
+    train_on(digits, recipe, run, around)
+    assert "normalises" not in str(said)
+
+
 def test_images_of_another_size_have_the_mean_colour(digits, source, tmp_path):
     recipe, theirs = freezing(digits, source), load(source)
     assert isinstance(theirs.preprocessing, Preprocessing) and theirs.preprocessing.mean.shape == (8, 8, 3)
