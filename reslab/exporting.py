@@ -42,10 +42,10 @@ def export(
     are calibrated wherever the file is run. The names of files end as their format's do.
 
     With `int8` an ONNX file computes in whole numbers of 8 bits. The ranges of its activations are those on 512 of the
-    net's own training images, or of the photographs in the folder `images`. It has other scores; it is kept if it has
-    at most `max_rise` points (1, unless said) more of the net's validation images wrong than the file in fp32: `price`
-    tells all that was measured, `progress` is told how many of them have judged. With infinity it is kept whatever it
-    costs, and where there are no such images.
+    net's own training images, or of the photographs in the folder or table `images`. It has other scores; it is kept if
+    it has at most `max_rise` points (1, unless said) more of the net's validation images wrong than the file in fp32:
+    `price` tells all that was measured, `progress` is told how many of them have judged. With infinity it is kept
+    whatever it costs, and where there are no such images.
 
     Raises UsageError for what cannot be asked for and for packages that are missing, RunError where the exported net is
     another function or loses too much in int8, DataError for photographs that are not there or cannot be read.
@@ -87,4 +87,4 @@ def _folder(images: object) -> Path | None:
     """Raises UsageError for what is no name of a folder."""
     if images is None or isinstance(images, str | Path):
         return None if images is None else Path(images)
-    raise UsageError(f"--images {images}: name a folder of photographs")
+    raise UsageError(f"--images {images}: name a folder of photographs, or a table of them")

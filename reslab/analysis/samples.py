@@ -39,8 +39,8 @@ def sample(
 ) -> Sample:
     """`count` images for the classifier that was loaded from `place`, evenly taken from all that there are.
 
-    From the folder `images`, else from a split of the data set that it was trained on: "val", or what there is. Where
-    they have to be `labelled`, any photographs are no way out.
+    From the folder or table `images`, else from a split of the data set that it was trained on: "val", or what there
+    is. Where they have to be `labelled`, any photographs are no way out.
     Raises DataError where there are none, UsageError for a split that is not there.
     """
     if count < 1:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def cam(
     run: Annotated[Path, typer.Argument(metavar="RUN|FILE|NAME", help="A run folder, a model file, a name.")],
-    images: Annotated[list[Path], typer.Argument(help="Photographs, or folders of them.")],
+    images: Annotated[list[Path], typer.Argument(help="Photographs, or folders or .csv tables of them.")],
     to: Annotated[Path, typer.Option("--out", help="A folder, for a picture of each photograph.")] = Path("cam"),
     name: Annotated[str | None, typer.Option("--class", help="Of this class; default: the one predicted.")] = None,
     residual: Function = None,

@@ -123,7 +123,7 @@ def sentence(found: "Finding", survey: "Survey") -> str:
 
     if found.kind == "refused":
         return f"training refuses the {_kind(survey)}: {found.items[0]}"
-    if found.kind == "short":
+    if found.kind in ("columns", "short"):
         return "; ".join(map(str, found.items))
     if found.kind == "empty_splits" and survey.held_out:
         return "too few photographs to hold any out: nothing will test what is learned; more of each class are needed"

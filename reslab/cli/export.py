@@ -31,7 +31,7 @@ def export(
     check: Annotated[
         list[Path] | None,
         typer.Option(
-            metavar="FOLDER|PHOTO",
+            metavar="FOLDER|TABLE|PHOTO",
             help="Compare on these photographs, too (with --int8: the file in fp32 that it is made of); repeatable.",
         ),
     ] = None,
@@ -39,7 +39,7 @@ def export(
         bool, typer.Option("--int8", help="ONNX in whole numbers of 8 bits: other scores, and their price is said.")
     ] = False,
     images: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="int8: ranges of activations from these photographs.")
+        Path | None, typer.Option(metavar="FOLDER|TABLE", help="int8: ranges of activations from these photographs.")
     ] = None,
     max_rise: Annotated[
         float | None,

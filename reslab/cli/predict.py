@@ -27,7 +27,7 @@ def predict(
             metavar="RUN|FILE", help="A run folder, a model or exported file (.onnx, .pt2), or other weights (.pth)."
         ),
     ],
-    images: Annotated[list[Path], typer.Argument(help="Photographs, or folders of them.")],
+    images: Annotated[list[Path], typer.Argument(help="Photographs, or folders or .csv tables of them.")],
     top: Annotated[
         int | None, typer.Option(help="So many classes for each; 5, but 1 for several in text, and with --csv.")
     ] = None,

@@ -11,7 +11,9 @@ from reslab.cli.show import pairs, show_text, table
 
 def responses(
     runs: Nets,
-    images: Annotated[Path | None, typer.Option(help="Look with the photographs of this folder.")] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="Look with the photographs of this folder, or .csv table.")
+    ] = None,
     split: OwnSplit = None,
     count: Annotated[int, typer.Option(help="So many images.")] = 1000,
     data_root: DataRoot = None,

@@ -15,7 +15,7 @@ imagenet       ImageNet's 1,000 classes, by their two names
 class_names    names of classes, matched; which hardly differ
 below          files below a folder that has no classes
 evenly         some of many images
-judging        photographs that lie in folders for validation and testing
+judging        photographs that lie in folders for validation and testing, or in such rows of a table
 photo          from a photograph's file to pixels, for training and prediction
 scaling        images whole at other scales, and cut out at random scales (sec. 3.4)
 areas          random resized crops: parts of the area, of shapes of their own
@@ -71,7 +71,7 @@ from reslab.data.folder import index_folder
 from reslab.data.folds import Fold
 from reslab.data.index import FolderIndex
 from reslab.data.jitter import draw_factors, draw_orders, jittered
-from reslab.data.judging import in_judging_folders
+from reslab.data.judging import for_judging
 from reslab.data.lazy import LazyPixels
 from reslab.data.mixing import Mixing, before, draw_mixing, mixed
 from reslab.data.photo import LARGEST_SCALE, fit, open_photo, picture_at, quiet, read_photo
@@ -80,6 +80,7 @@ from reslab.data.preprocessing import Preprocessing, by_colour, measure
 from reslab.data.samples import Samples, differing, replaced
 from reslab.data.scaling import at_scale, draw_places, draw_scales, scaled_crops
 from reslab.data.survey import Survey, survey_dataset
+from reslab.data.table import listed
 from reslab.data.testing import ALL, chosen_split, everything, index_tested
 from reslab.data.threads import in_threads
 from reslab.data.trivial import draw_operations, filled, operated
@@ -133,7 +134,7 @@ __all__ = [
     "find_folder",
     "fit",
     "folders",
-    "in_judging_folders",
+    "for_judging",
     "in_threads",
     "index_folder",
     "index_tested",
@@ -141,6 +142,7 @@ __all__ = [
     "jittered",
     "keeps_mirrors",
     "list_datasets",
+    "listed",
     "load_dataset",
     "load_folder",
     "measure",

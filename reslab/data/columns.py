@@ -34,23 +34,34 @@ class Row(NamedTuple):
     split: str  # train, val or test; "" where the table has no column of splits
 
 
+class Rows(NamedTuple):
+    """All rows of a table, in order, and which columns were taken where names did not tell; "" where they did."""
+
+    rows: list[Row]
+    taken: str
+
+
 class _Columns(NamedTuple):
     path: int
-    label: int
+    label: int | None  # not looked for
     split: int | None
+    taken: str = ""
 
 
-def read_rows(table: Path) -> list[Row]:
-    """All rows, in order. DataError for what is no table, for columns that are not clear, and for a row that is odd."""
+def read_rows(table: Path, classes: bool = True) -> Rows:
+    """All that a table says. DataError for what is no table, for columns that are not clear, and for a row that is odd.
+
+    Without `classes` the paths alone are read: there need be no other column, and what the others say is no matter.
+    """
     lines = _lines(table)
     _, header = next(lines, (0, [""]))
     if not any(header):
         raise DataError(f"{table}: the table is empty; its first row names the columns, as path,label")
-    columns = _columns(table, header)
+    columns = _columns(table, header, classes)
     rows = [_row(table, number, cells, len(header), columns) for number, cells in lines]
     if not rows:
         raise DataError(f"{table}: holds no row but that of its columns ({_named(header)})")
-    return rows
+    return Rows(rows, columns.taken)
 
 
 def _lines(table: Path) -> Iterator[tuple[int, list[str]]]:
@@ -85,18 +96,23 @@ def _text(table: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _columns(table: Path, header: Sequence[str]) -> _Columns:
-    path, split = _column(table, header, PATHS, "paths"), _column(table, header, SPLITS, "splits")
+def _columns(table: Path, header: Sequence[str], classes: bool) -> _Columns:
+    path = _column(table, header, PATHS, "paths")
     if path is None:
         _refuse(table, header, "paths", "path")
-    label = _column(table, header, CLASSES, "classes")
+    if not classes:
+        return _Columns(path, None, None)
+    split = _column(table, header, SPLITS, "splits")
+    label, taken = _column(table, header, CLASSES, "classes"), ""
     if label is None:
         usual = set().union(*PATHS, *SPLITS)  # an id says nothing of the class
         others = [number for number, name in enumerate(header) if name and _usual(name) not in usual]
         if len(others) != 1:
             _refuse(table, header, "classes", "label")
         label = others[0]
-    return _Columns(path, label, split)
+        taken = f"no column is called label, class or the like: classes are those of {header[label]}"
+        taken += f", paths those of {header[path]}"
+    return _Columns(path, label, split, taken)
 
 
 def _column(table: Path, header: Sequence[str], names: Sequence[set[str]], what: str) -> int | None:
@@ -139,7 +155,7 @@ def _row(table: Path, number: int, cells: Sequence[str], width: int, columns: _C
         )
     if not cells[columns.path]:
         raise DataError(f"{table}, line {number}: names no photograph")
-    label, split = " ".join(cells[columns.label].split()), ""
+    label, split = "" if columns.label is None else " ".join(cells[columns.label].split()), ""
     if label and columns.split is not None:  # a row without a class is not used, whatever its split
         split = SPLIT_FOLDERS.get(cells[columns.split].lower(), "")
         if not split:

@@ -31,6 +31,7 @@ class SplitFolder(NamedTuple):
     named: bool  # does a folder of its own, or a column of a table, say which split this is?
     missing: tuple[str, ...] = ()  # what a table names and is not there, as it says
     unlabelled: tuple[str, ...] = ()  # what a table names without a class
+    taken: str = ""  # which of its columns were taken, where their names did not tell
 
     def without(self, classes: list[str]) -> "SplitFolder":
         """The same but for folders of these classes that hold no photograph."""

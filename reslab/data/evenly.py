@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from reslab.data.below import files_below, only_photos
 from reslab.data.photo import read_photo
+from reslab.data.places import is_table
+from reslab.data.table import listed
 from reslab.errors import DataError
 
 
@@ -17,7 +19,7 @@ def evenly(there: int, wanted: int) -> NDArray[np.int64]:
 
 
 def photographs_below(folder: Path, size: int, count: int) -> NDArray[np.uint8]:
-    """`count` of the photographs below a folder, (N, size, size, 3).
+    """`count` of the photographs below a folder, or of those that a table names, (N, size, size, 3).
 
     DataError where there is none, or one that cannot be read.
     """
@@ -25,9 +27,14 @@ def photographs_below(folder: Path, size: int, count: int) -> NDArray[np.uint8]:
 
 
 def photos_below(folder: Path) -> list[Path]:
-    """All photographs below a folder that is named with --images, sorted. DataError where there is none."""
+    """All photographs below a folder, or in a table, that is named with --images, sorted.
+
+    DataError where there is none.
+    """
+    if is_table(folder) and folder.is_file():
+        return sorted(listed(folder))
     if not folder.is_dir():
-        raise DataError(f"no folder {folder}: --images names a folder of photographs")
+        raise DataError(f"no folder {folder}: --images names a folder of photographs, or a .csv table of them")
     found = only_photos(files_below(folder))
     if not found:
         raise DataError(f"no photograph in {folder}")

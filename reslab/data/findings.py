@@ -20,6 +20,7 @@ PROBLEMS = (
     "similar_in_classes",
 )
 NOTES = (
+    "columns",  # which of a table's are which, where their names do not tell, in a sentence
     "short",  # how much of a named data set there is, in a sentence
     "hardly_differ",  # classes whose names differ in case, spaces around them or composed letters alone, in groups
     "imbalance",  # the largest class, and the smallest

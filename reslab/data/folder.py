@@ -232,8 +232,8 @@ def _held_out(files: Files, labels: Labels) -> tuple[Files, Labels, str]:
 
 
 def notes_of(folder: Path, contents: Contents) -> list[str]:
-    """What to say of all that lies in the folder and is not used."""
-    notes = []
+    """What to say of all that lies in the folder and is not used, and of columns that were guessed."""
+    notes = [split.taken for split in contents.values() if split.taken]
     ignored = sum(len(split.ignored) for split in contents.values())
     if ignored:
         notes.append(f"{ignored:,} {'file' if ignored == 1 else 'files'} without an image's suffix ignored")

@@ -204,6 +204,7 @@ def _of_files(folder: Path, contents: Contents) -> list[Finding]:
     """What lies in the folder and is not used."""
     return [
         Finding("missing", tuple(file for split in contents.values() for file in split.missing)),
+        Finding("columns", tuple(split.taken for split in contents.values() if split.taken)),
         Finding("unlabelled", tuple(file for split in contents.values() for file in split.unlabelled)),
         Finding("broken", tuple(link for split in contents.values() for link in split.broken)),
         Finding("special", tuple(file for split in contents.values() for file in split.special)),

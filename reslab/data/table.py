@@ -1,7 +1,8 @@
 """What a table of photographs and their classes says lies in its folder: the same that a folder of class folders shows.
 
 Paths are relative to the table's folder, or absolute and below it. A bare name may lie in a folder beside the table,
-and without its ending where one photograph alone is called so: Kaggle's `image_id`.
+and without its ending where one photograph alone is called so: Kaggle's `image_id`. A file is one photograph, by
+however many names: in a folder each link is there on purpose, in a table it is a row too many.
 """
 
 import os
@@ -16,10 +17,13 @@ from reslab.data.contents import SPLITS, Contents, SplitFolder, folders, is_phot
 from reslab.data.places import root_of
 from reslab.errors import DataError, no_text
 
+_File = tuple[int, int]  # device and number on it: the same file, whatever it is called
+
 
 class _Said(NamedTuple):
     """What a table says of a photograph, and where."""
 
+    path: str
     label: str
     split: str
     line: int
@@ -30,9 +34,9 @@ def scan_table(table: Path, training: bool = True) -> Contents:
 
     A table that is only tested on (not `training`) may have rows of test or val without any of train.
     """
-    rows = read_rows(table)
+    rows, taken = read_rows(table)
     finder = _Finder(table)
-    said: dict[str, _Said] = {}
+    said: dict[_File, _Said] = {}
     missing: defaultdict[str, list[str]] = defaultdict(list)
     for row in rows:
         if not row.label:
@@ -41,7 +45,7 @@ def scan_table(table: Path, training: bool = True) -> Contents:
         if path is None:
             missing[row.split].append(row.path)
         else:
-            _note(table, said, path, row)
+            _note(table, said, finder.file(path), _Said(path, row.label, row.split, row.line))
     labelled = [row for row in rows if row.label]
     _refuse_nothing(table, rows, labelled, said)
     parts = {row.split: None for row in labelled}
@@ -51,23 +55,49 @@ def scan_table(table: Path, training: bool = True) -> Contents:
     contents: dict[str, SplitFolder] = {}
     for split in (split for split in ("", *SPLITS) if split in parts):
         classes = {row.label for row in labelled if row.split == split}
-        photos = _by_class(classes, ((path, what.label) for path, what in said.items() if what.split == split))
+        photos = _by_class(classes, ((what.path, what.label) for what in said.values() if what.split == split))
         part = SplitFolder(table, photos, [], [], [], [], [], bool(split), tuple(missing[split]))
-        contents[split or "train"] = part if contents else part._replace(unlabelled=tuple(unlabelled))
+        contents[split or "train"] = part if contents else part._replace(unlabelled=tuple(unlabelled), taken=taken)
     return contents
 
 
-def _note(table: Path, said: dict[str, _Said], path: str, row: Row) -> None:
+def listed(table: Path) -> list[Path]:
+    """The photographs that a table names, each once, in the order of its rows, whatever else it says of them.
+
+    DataError for what is no table, and where photographs are not there.
+    """
+    finder = _Finder(table)
+    found: dict[_File, str] = {}
+    missing = []
+    for row in read_rows(table, classes=False).rows:
+        path = finder.find(row)
+        if path is None:
+            missing.append(row.path)
+        else:
+            file = finder.file(path)
+            found[file] = min(found.get(file, path), path)
+    if missing:
+        what = "a photograph that is" if len(missing) == 1 else f"{len(missing):,} photographs that are"
+        raise DataError(
+            f"{table}: names {what} not there, such as {missing[0]}; paths are relative to the table's folder; take "
+            "such rows out to go on without"
+        )
+    return [table.parent / path for path in found.values()]
+
+
+def _note(table: Path, said: dict[_File, _Said], file: _File, now: _Said) -> None:
     """Remember what a row says. DataError where another one says something else of the same photograph."""
-    before = said.setdefault(path, _Said(row.label, row.split, row.line))
-    for what, one, other in (("classes", before.label, row.label), ("splits", before.split, row.split)):
+    before = said.setdefault(file, now)
+    same = now.path if before.path == now.path else f"{now.path}, the same file as {before.path},"
+    for what, one, other in (("classes", before.label, now.label), ("splits", before.split, now.split)):
         if one != other:
             raise DataError(
-                f"{table}: {path} has two {what}, {one} (line {before.line}) and {other} (line {row.line}); keep one"
+                f"{table}: {same} has two {what}, {one} (line {before.line}) and {other} (line {now.line}); keep one"
             )
+    said[file] = before._replace(path=min(before.path, now.path))  # in whatever order the rows are
 
 
-def _refuse_nothing(table: Path, rows: list[Row], labelled: list[Row], said: Mapping[str, _Said]) -> None:
+def _refuse_nothing(table: Path, rows: list[Row], labelled: list[Row], said: Mapping[_File, _Said]) -> None:
     """DataError where no row has a class, or none of the photographs is there."""
     if not labelled:
         raise DataError(f"{table}: not one of its rows ({len(rows):,}) has a class")
@@ -110,6 +140,12 @@ class _Finder:
                 "meant"
             )
         return found[0] if found else None
+
+    def file(self, path: str) -> _File:
+        """Which file it is. DataError where it may not be looked at."""
+        with legible():
+            found = os.stat(self._root / path)  # noqa: PTH116 - as below
+        return found.st_dev, found.st_ino
 
     def _is_file(self, path: str) -> bool:
         return os.path.isfile(self._root / path)  # noqa: PTH113 - False, too, for what can be no path

@@ -146,8 +146,9 @@ class Distributed:
         for total, mean in zip(totals, means, strict=True):
             torch.mul(mean, (rows.stop - rows.start) / count, out=total)
         losses[rows], errors[rows], asked[:] = own.losses, own.errors.to(errors.dtype), float(self.asked())
-        # One sum carries it all: where one process has a loss, the others have zeros.
-        _carried(lambda: dist.all_reduce(self._sums))
+        # One sum carries it all: where one process has a loss, the others have zeros. The gradient of frozen parts lies
+        # first, and is zero in all of them.
+        _carried(lambda: dist.all_reduce(self._sums[self.parameters.learned]))
         self.agreed = bool(asked)
         gradient, statistics, loss = totals
         return StepOutput(loss[0], losses, errors.to(own.errors.dtype), gradient, statistics)

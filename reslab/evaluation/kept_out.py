@@ -12,7 +12,8 @@ from reslab.data import (
     Dataset,
     FolderIndex,
     among,
-    in_judging_folders,
+    for_judging,
+    is_table,
     photos_below,
     read_evenly,
     replaced,
@@ -34,19 +35,20 @@ class HeldOut(NamedTuple):
 def photographs_to_fit(
     net: Classifier, folder: Path, own: Dataset | None, judges: Tested | None, count: int
 ) -> tuple[NDArray[np.uint8], str]:
-    """`count` of those below `folder`, (N, size, size, 3); and, in words, what was left out of them.
+    """`count` of those below `folder`, or in a table, (N, size, size, 3); and, in words, what was left out of them.
 
-    These are photographs in folders that are called as those for validation and testing are, and copies of what the
-    net held out: of `own`, its data set, if that is at hand, and of `judges`. DataError where none is left.
+    These are photographs in folders that are called as those for validation and testing are, or in such rows, and
+    copies of what the net held out: of `own`, its data set, if that is at hand, and of `judges`. DataError where
+    none is left.
     """
     photos, held = photos_below(folder), _held_out(net, own, judges)
-    named = in_judging_folders(photos, folder, net.classes)
+    named = for_judging(photos, folder, net.classes)
     others = [photo for photo in photos if photo not in named]
     same = among(others, held.files) | {photo for photo in others if _called_as(photo, held.gone)}
     left = [photo for photo in others if photo not in same]
     pixels = read_evenly(left, net.size, count) if left else np.zeros((0, net.size, net.size, 3), np.uint8)
     shown = np.array([_digest(image) not in held.images for image in pixels], bool)
-    words = _words(net, held, len(named), len(same) + int((~shown).sum()))
+    words = _words(net, held, _count(folder, len(named)), len(same) + int((~shown).sum()))
     if not shown.any():
         raise DataError(
             f"no photograph in {folder} may set ranges: {words}; --images names a folder of photographs for training"
@@ -54,9 +56,15 @@ def photographs_to_fit(
     return pixels[shown], words
 
 
-def _words(net: Classifier, held: HeldOut, named: int, same: int) -> str:
+def _count(folder: Path, named: int) -> str:
+    """So many photographs for judging, and where they are; "" for none."""
+    where = "rows or folders" if is_table(folder) else "folders"
+    return f"{named:,} in {where} for validation or testing" if named else ""
+
+
+def _words(net: Classifier, held: HeldOut, named: str, same: int) -> str:
     """What was left out of how many, and what could not be; "" for nothing."""
-    out = [f"{named:,} in folders for validation or testing"] if named else []
+    out = [named] if named else []
     out += [f"{same:,} that {net.identity.model} held out"] if same else []
     said = [f"photographs that are left out, since they judge: {' and '.join(out)}"] if out else []
     if not held.known:

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reslab.data import files_below, only_photos
+from reslab.data import files_below, is_table, listed, only_photos
 from reslab.errors import DataError, UsageError
 from reslab.progress import Say, silent
 
 Picture = str | PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[np.uint8]
-"""A file or a folder of files; a file's content, or a file that is open; a PIL image; pixels as uint8 of any size:
-RGB (H, W, 3), RGBA (H, W, 4), grey (H, W) or (H, W, 1)."""
+"""A file, a folder or a table (.csv) of files; a file's content, or a file that is open; a PIL image; pixels as uint8
+of any size: RGB (H, W, 3), RGBA (H, W, 4), grey (H, W) or (H, W, 1)."""
 
 Named = tuple[str, Path | bytes | Image.Image | NDArray[np.uint8]]
 
@@ -51,11 +51,12 @@ def _is_one(images: object) -> bool:
 def photographs(place: Path, say: Say = silent) -> list[Path]:
     """A file itself, or every visible photograph below a folder, sorted; links are followed, but not in circles.
 
-    `say` is told of files that are left out. Raises DataError where there is no photograph, or a folder that cannot be
-    looked into, UsageError for an address.
+    Of a table those that it names, in its order; there need be no classes in it. `say` is told of files that are left
+    out. Raises DataError where there is no photograph, for a folder that cannot be looked into and a table that cannot
+    be understood, UsageError for an address.
     """
     if place.is_file():
-        return [place]
+        return listed(place) if is_table(place) else [place]
     if not place.is_dir():
         raise _nothing(place)
     files = files_below(place, say)

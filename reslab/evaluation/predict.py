@@ -64,11 +64,11 @@ def predict(
     """The `top` most probable classes of every picture, in order: of one, or of as many as are given.
 
     A picture is a photograph's path, a file's content as bytes or an open file, a PIL image, or pixels as a uint8 array
-    of any size, RGB (H, W, 3), RGBA (H, W, 4) or grey (H, W); folders are searched for photographs, and what is left
-    out there is said. What is in memory is called "images[2]", by its place among those given. A large JPEG is decoded
-    at a half, a quarter or an eighth of its size, where that leaves enough pixels, as in training; of an array, and of
-    a PIL image that is decoded already, all are scaled, so that the answer may differ a little. A photograph that
-    cannot be read gives a Prediction with `error`.
+    of any size, RGB (H, W, 3), RGBA (H, W, 4) or grey (H, W). Folders are searched for photographs, and what is left
+    out there is said; of a table (.csv, .tsv) all that it names is asked about. What is in memory is called
+    "images[2]", by its place among those given. A large JPEG is decoded at a half, a quarter or an eighth of its size,
+    where that leaves enough pixels, as in training; of an array, and of a PIL image that is decoded already, all are
+    scaled, so that the answer may differ a little. A photograph that cannot be read gives a Prediction with `error`.
 
     `views`, `scales` and `ensemble` are those of `evaluate` (sec. 3.4): of each net the mean probabilities over its
     views, of several nets the mean over them. With `features`, each answer has the features of the single net in its

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reslab.data import NAMES, Dataset, Images, evenly, find_folder
+from reslab.data import NAMES, Dataset, Images, evenly, find_folder, is_table
 from reslab.errors import DataError, UsageError, no_text
 from reslab.evaluation.kept_out import photographs_to_fit
 from reslab.evaluation.source import Lost, Tested, by_name, own_index, tested_on, whereabouts
@@ -38,7 +38,8 @@ def looked_at(
     say: Say = silent,
     unjudged: Say = silent,
 ) -> Looked:
-    """The net's own training and validation images; with `images`, photographs of that folder in place of the first.
+    """The net's own training and validation images; with `images`, photographs of that folder, or table, in place of
+    the first.
 
     Those that the net held out are never among them, nor those in folders called val or test. Where the net's own
     validation images are not at hand, those in `images`/val judge, if their classes are the net's. `root` is where data
@@ -122,7 +123,11 @@ def _judges_in(net: Classifier, images: Path, root: Path | None, say: Say, why: 
     try:
         return tested_on(net, images, VAL, root, "error", say), ""
     except UsageError as error:
-        here = str(error) if no_text(str(images.resolve())) else f"{_name(images)} has no val/"
+        here = (
+            str(error)
+            if no_text(str(images.resolve()))
+            else f"{_name(images)} {'names no val' if is_table(images) else 'has no val/'}"
+        )
     except DataError as error:
         here = str(error)
     return None, f"{why}; and {here}"

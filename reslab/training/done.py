@@ -9,6 +9,7 @@ from reslab.errors import DataError, RunError, UsageError
 from reslab.nets import Residual
 from reslab.store import MODEL_FILE, RESULT, SPLIT, RunFolder, why_no_model
 from reslab.training.continuing import recorded_execution, same_recipe, same_residual, write_place
+from reslab.training.normalisation import normalised_otherwise
 from reslab.training.recipe import Recipe
 from reslab.training.surroundings import Surroundings
 
@@ -39,6 +40,8 @@ def recorded_result(
     if place and environment.get("folder") != str(place):
         with folder.locked():
             write_place(folder, environment, place)
+    if words := normalised_otherwise(recipe, folder):
+        around.say(words)
     around.say(f"{folder.path} is done; this is its recorded result")
     return {**result, "run": str(folder.path)}
 

@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 from reslab.errors import UsageError
+from reslab.training.learned import muon_steps, names_learn, normalisation_learns
 from reslab.training.recipe import (
     Recipe,
     element_of,
@@ -66,6 +67,18 @@ _ACTING: dict[str, tuple[Callable[[Recipe], bool], str]] = {
         lambda recipe: recipe.model.frozen is None,
         "frozen parts see images normalised as they learned them; freeze nothing",
     ),
+    "optimizer.kind": (
+        lambda recipe: recipe.optimizer.kind != "muon" or muon_steps(recipe),
+        "no convolution learns that Muon would step; freeze less",
+    ),
+    "optimizer.muon_lr": (muon_steps, "no convolution learns that Muon would step; freeze less"),
+    "optimizer.muon_momentum": (muon_steps, "no convolution learns that Muon would step; freeze less"),
+    "optimizer.bn_bias_lr": (normalisation_learns, "no batch normalisation learns; freeze less"),
+    "statistics_batches": (normalisation_learns, "no batch normalisation learns; freeze less"),
+    **{
+        f"optimizer.{field}": (partial(names_learn, field=field), "what a pattern names is all frozen; freeze less")
+        for field in ("rates", "decays", "max_norms")
+    },
     "model.residual_digest": (lambda _: False, "it is taken of the function itself; set model.residual"),
 }
 

@@ -3,10 +3,11 @@
 import numpy as np
 
 from reslab.data import Images, Preprocessing, by_colour, measure
-from reslab.errors import RunError
+from reslab.errors import ReslabError, RunError
 from reslab.store import NORMALISATION, Classifier, RunFolder
 from reslab.training.again import command_again
 from reslab.training.recipe import Recipe
+from reslab.training.start import start_of
 
 
 def normalisation_of(recipe: Recipe, train: Images, folder: RunFolder, source: Classifier | None) -> Preprocessing:
@@ -19,17 +20,49 @@ def normalisation_of(recipe: Recipe, train: Images, folder: RunFolder, source: C
     if recipe.model.frozen is None:
         return measure(train, recipe.data.mean)
     if source and not (folder.path / NORMALISATION).exists():
-        theirs = source.preprocessing
-        kept = theirs if theirs.size == train.size else by_colour(theirs)
+        kept = _kept(source, train.size)
         folder.write(NORMALISATION, {"mean": kept.mean.tolist(), "std": kept.std})
     try:
-        written = folder.read(NORMALISATION)
-        mean = np.array(written["mean"], np.float32)
-        if mean.shape not in ((1, 1, 3), (train.size, train.size, 3)):
-            raise ValueError(f"a mean of the shape {mean.shape}")
-        return Preprocessing(mean, float(written["std"]), train.size)
+        return _written(folder, train.size)
     except (RunError, KeyError, TypeError, ValueError) as error:
         raise RunError(
             f"{folder.path / NORMALISATION} is gone or torn: put it back, or train anew "
             f"({command_again(folder.path)}) after deleting the state.safetensors beside it"
         ) from error
+
+
+def normalised_otherwise(recipe: Recipe, folder: RunFolder) -> str | None:
+    """What to say where the start of a run with frozen parts has the same weights, but normalises otherwise by now.
+
+    A recipe knows its start by place and weights alone, so that such a start makes no other run. None for nothing, and
+    where the start is gone.
+    """
+    if recipe.model.frozen is None or not (folder.path / NORMALISATION).exists():
+        return None
+    try:
+        source = start_of(recipe)
+        assert source, "what is frozen has a start"
+        theirs, ours = _kept(source, recipe.data.size), _written(folder, recipe.data.size)
+    except (ReslabError, KeyError, TypeError, ValueError):  # said where it matters
+        return None
+    if ours.std == theirs.std and np.array_equal(ours.mean, theirs.mean):
+        return None
+    return (
+        f"{folder.path} normalises images as {recipe.model.start} did when it began, and that has the same weights but "
+        "another mean or deviation by now: to train from it as it is, give another --run"
+    )
+
+
+def _kept(source: Classifier, size: int) -> Preprocessing:
+    """Of a start's normalisation, what images of this size can have."""
+    theirs = source.preprocessing
+    return theirs if theirs.size == size else by_colour(theirs)
+
+
+def _written(folder: RunFolder, size: int) -> Preprocessing:
+    """What a run wrote down. Raises what is raised of torn files and strange values."""
+    written = folder.read(NORMALISATION)
+    mean = np.array(written["mean"], np.float32)
+    if mean.shape not in ((1, 1, 3), (size, size, 3)):
+        raise ValueError(f"a mean of the shape {mean.shape}")
+    return Preprocessing(mean, float(written["std"]), size)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from reslab.data import Dataset, find_folder
-from reslab.engine import Engine, Execution, Lost, choose, make_engine, same_settings, this_machine
+from reslab.engine import Execution, Lost, choose, make_engine, same_settings, this_machine
 from reslab.errors import DataError, UsageError, refuse_no_text
 from reslab.nets import Residual, digest_of, name_of, named_residual, try_out
 from reslab.processes import this_team
@@ -18,9 +18,10 @@ from reslab.training.continuing import same_execution, same_photographs, same_re
 from reslab.training.division import divided_otherwise
 from reslab.training.done import recorded_result
 from reslab.training.finish import finish
+from reslab.training.learned import said_of_frozen
 from reslab.training.loop import Diverged, fit
 from reslab.training.memory import told_of_memory
-from reslab.training.normalisation import normalisation_of
+from reslab.training.normalisation import normalisation_of, normalised_otherwise
 from reslab.training.presets import check, check_parts, spec_of, work_of
 from reslab.training.recipe import Recipe
 from reslab.training.source import data_of_run, facts_of, read_data, recipe_for
@@ -209,11 +210,6 @@ def _division(recipe: Recipe, processes: int) -> str:
     return f"{who} on {division} of a batch of {recipe.batch}; batch normalisation is over {owned}"
 
 
-def _frozen(last: str, engine: Engine) -> str:
-    layout = engine.parameters
-    return f"all up to {last} stays as it came: {layout.total - layout.frozen:,} of {layout.total:,} parameters learn"
-
-
 def _train(
     recipe: Recipe,
     dataset: Dataset,
@@ -229,10 +225,12 @@ def _train(
     preprocessing = normalisation_of(recipe, train, folder, source)
     engine = make_engine(spec_of(recipe), preprocessing, execution, residual, recipe.model.frozen)
     if recipe.model.frozen is not None:
-        around.say(_frozen(recipe.model.frozen, engine))
+        around.say(said_of_frozen(recipe, engine.parameters, engine.statistics))
     if saved:
         state = restored_state(*saved, engine, recipe)
         around.say(f"going on at step {state.step} of {recipe.steps}")
+        if words := normalised_otherwise(recipe, folder):
+            around.say(words)
     else:
         stem = stem_filters(recipe, engine, train, preprocessing)
         if source:

@@ -74,6 +74,7 @@ def test_cifar_is_searched_on_images_of_its_own(real_data, tmp_path):
     answer = Answer(*words, "--runs", tmp_path)
     assert "split 40k/5k/5k: judged on 5,000 images that are not those of the 45k/5k split" in answer.err
     assert "judged" not in Answer(*words, "--split", "45k/5k", "--runs", tmp_path).err
+    assert "judged" not in Answer(*words, "--set", "data.split=45k/5k", "--runs", tmp_path).err
     answer = Answer(*words, "--split", "50k", "--runs", tmp_path)
     assert answer.code == 2 and "no validation images to choose by" in answer.err
 

@@ -135,6 +135,28 @@ def test_predictions_are_a_table_to_train_on_and_to_test_on(things, tmp_path, mo
     assert sum(map(len, dataset.splits.values())) == 20 and set(dataset.classes) == {"chair, old", "猫"}
 
 
+def test_whoever_looks_at_photographs_takes_those_that_a_table_names(things, tmp_path):
+    run, rows = tmp_path / "r", ["猫/3.png", "chair, old/0.png", "猫/3.png", "猫/1.png"]
+    trained(things, run)
+    table = things / "ask.csv"
+    table.write_text("image_id\n" + "".join(f'"{row}"\n' for row in rows), encoding="utf-8")
+    answer = Answer("predict", run, table, "--json")
+    assert answer.code == 0, answer.err
+    expected = [str(things / row) for row in (rows[0], rows[1], rows[3])]
+    assert [one["path"] for one in answer.json["predictions"]] == expected, "in its order, each once, without classes"
+    assert answer.json["predictions"] == Answer("predict", run, *expected, "--json").json["predictions"]
+    assert len(Answer("analyze", "cam", run, table, "--out", tmp_path / "cam", "--json").json["maps"]) == 3
+    (things / "all.csv").write_text(table.read_text(encoding="utf-8") + "gone.png\n", encoding="utf-8")
+    for words in (("predict", run), ("analyze", "responses", run, "--images")):
+        answer = Answer(*words, things / "all.csv")
+        assert answer.code == 1 and "all.csv: names a photograph that is not there, such as gone.png" in answer.err
+    looked = Answer("analyze", "responses", run, "--images", things / "labels.csv", "--json").json["nets"][0]
+    there = Answer("analyze", "responses", run, "--images", things, "--json").json["nets"][0]
+    assert (looked["data"], looked["images"], looked["layers"]) == ("labels.csv", 20, there["layers"])
+    answer = Answer("analyze", "responses", run, "--images", things / "none.csv")
+    assert answer.code == 1 and "no folder" in answer.err and "or a .csv table of them" in answer.err
+
+
 def test_other_verbs_take_it(things, tmp_path):
     table = things / "labels.csv"
     answer = Answer("data", "check", table)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reslab import data
+from reslab.cli.check import sentence
 from reslab.data.columns import read_rows
 from reslab.data.index import FolderIndex
 from reslab.data.survey import survey_folder
@@ -126,7 +127,7 @@ def test_quotes_commas_spaces_and_any_script_in_names(tmp_path, make_photo):
         make_photo(tmp_path / name)
     quoted = ['"a, ""b"" c.png", "chair, old"', "猫 1.png, 猫 und  Hund ", "semi;colon.png,猫 und Hund"]
     place = table(tmp_path, "path, label", "", *(quoted if sys.platform != "win32" else quoted[1:]), "", ",")
-    rows = read_rows(place)
+    rows = read_rows(place).rows
     assert [(row.path, row.label) for row in rows][-2:] == [(name, "猫 und Hund") for name in names[1:]]
     assert sys.platform == "win32" or said(place) == {"chair, old": names[:1], "猫 und Hund": sorted(names[1:])}
 
@@ -231,6 +232,18 @@ def test_the_same_row_twice_is_one(flat):
     assert said(place) == EXPECTED
 
 
+@pytest.mark.parametrize("link", ["hardlink_to", "symlink_to"])  # what another case names is such a hard link, too
+@pytest.mark.skipif(sys.platform == "win32", reason="making links needs a privilege on Windows")
+def test_one_file_by_two_names_is_one_photograph(flat, link):
+    getattr(flat / "images" / "b2.png", link)(flat / "images" / "b.png")
+    rows = [f"images/{name},{label}" for name, label in LABELS.items()]
+    for ordered in (["images/b2.png,cat", *rows], [*rows, "images/b2.png,cat"]):
+        assert said(table(flat, "path,label", *ordered)) == EXPECTED, "in whatever order"
+    words = "images/b2.png, the same file as images/b.png, has two classes, cat (line 3) and dog (line 6); keep one"
+    assert words in refusal(table(flat, "path,label", *rows, "images/b2.png,dog"))
+    assert said(table(flat, "path,label", rows[0], "images/b2.png,cat", *rows[2:]))["cat"][1] == "images/b2.png"
+
+
 def test_rows_without_a_class_are_not_used_and_said(flat):
     with usual(flat).open("a") as more:
         more.write("images/e.png,\n")
@@ -241,9 +254,19 @@ def test_rows_without_a_class_are_not_used_and_said(flat):
 
 def test_rows_without_a_class_may_have_any_split_and_rows_over_two_lines_have_the_first(flat):
     place = table(flat, "path,label,split,note", "images/a.png,cat,train,1", "images/b.png,,,2", "images/c.png,,x,3")
-    assert [(row.path, row.split) for row in read_rows(place) if row.label] == [("images/a.png", "train")]
+    assert [(row.path, row.split) for row in read_rows(place).rows if row.label] == [("images/a.png", "train")]
     place.write_text('path,label\nimages/a.png,"ca\nt"\nimages/c.png,dog\n', encoding="utf-8")
-    assert [(row.line, row.label) for row in read_rows(place)] == [(2, "ca t"), (4, "dog")]
+    assert [(row.line, row.label) for row in read_rows(place).rows] == [(2, "ca t"), (4, "dog")]
+
+
+def test_a_column_that_was_taken_for_the_classes_is_said(flat):
+    place = usual(flat, "image_id,breed")
+    words = "no column is called label, class or the like: classes are those of breed, paths those of image_id"
+    assert data.index_folder(place).notes[0] == words and data.index_tested(place).notes[0] == words
+    found = {finding.kind: finding for finding in survey_folder(place).findings}["columns"]
+    assert sentence(found, survey_folder(place)) == words and not found.problem
+    for header in ("image_id,label", "path,class"):
+        assert read_rows(usual(flat, header)).taken == ""
 
 
 def test_an_id_is_never_taken_for_the_class(flat):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from reslab.data import measure
-from reslab.engine import Lost, Request, at_place, choose, make_engine, spread, this_machine
+from reslab.engine import Distributed, Lost, Request, at_place, choose, make_engine, spread, this_machine
 from reslab.errors import UsageError
 from reslab.processes import Team
 from reslab.training.presets import spec_of
@@ -73,6 +73,19 @@ def test_frozen_parts_stay_as_they_are_in_every_process(found, digits, preproces
         for each in (after, averaged):
             assert torch.equal(each[: layout.frozen], before[: layout.frozen]) and layout.frozen
             assert not torch.equal(each[layout.learned], before[layout.learned])
+
+
+def test_gradients_of_frozen_parts_are_not_carried(digits, preprocessing, monkeypatch):
+    carried = []
+    monkeypatch.setattr("torch.distributed.all_reduce", lambda sums: carried.append(len(sums)))
+    engine = make_engine(spec_of(ranks.recipe_of(digits)), preprocessing, ranks.ALONE, frozen="stage3")
+    batch, weights, start = ranks.batch_of(digits), ranks.weights_of(engine), torch.ones(engine.statistics.total)
+    alone = {name: value.clone() for name, value in vars(engine.step(weights, batch, start)).items()}
+    found = Distributed(engine, Team(0, 1, 0, 1)).step(weights, batch, start)
+    numbers = (engine.parameters.total - engine.parameters.frozen, engine.statistics.total, 1, ranks.COUNT, ranks.COUNT)
+    assert carried == [sum(numbers) + 1] and engine.parameters.frozen > carried[0]
+    assert all(torch.equal(value, alone[name]) for name, value in vars(found).items())
+    assert not found.gradient[: engine.parameters.frozen].any() and found.gradient.any()
 
 
 def test_errors_of_mixed_images_arrive_as_the_parts_that_they_are(found):

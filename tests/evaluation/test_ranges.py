@@ -76,6 +76,20 @@ def test_other_photographs_are_for_the_ranges_alone(run, pets, tmp_path):
     assert pixels_of(looked_at(load(run), others).pixels) == pixels_of(found.pixels), "none that are to judge"
 
 
+def test_of_a_table_rows_for_training_alone(run, pets, tmp_path):
+    others = make_photos(tmp_path / "others" / "all", {"cat": 4, "dog": 4}, seed=7).parent
+    files = sorted(path.relative_to(others).as_posix() for path in others.rglob("*.bmp"))
+    rows = [f"{file},{file.split('/')[1]},{('train', 'val')[number % 2]}" for number, file in enumerate(files)]
+    (others / "t.csv").write_text("\n".join(["path,label,split", *rows]), encoding="utf-8")
+    found = looked_at(load(run), others / "t.csv")
+    assert len(found.pixels) == 4 and found.source == "4 photographs in t.csv"
+    assert "left out, since they judge: 4 in rows or folders for validation or testing" in found.notes[0]
+    assert found.held_out_source == "12 validation images of pets"
+    judged = looked_at(classifier("resnet8", 8), others / "t.csv")
+    assert judged.held_out_source == "4 validation images of t.csv"
+    assert not pixels_of(judged.pixels) & pixels_of(judged.held_out.pixels)
+
+
 def test_its_own_photographs_in_another_place(run, pets, tmp_path):
     expected = looked_at(load(run))
     moved = shutil.copytree(pets, tmp_path / "moved" / "pets")

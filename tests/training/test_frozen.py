@@ -158,6 +158,27 @@ def test_without_its_normalisation_a_run_does_not_go_on(digits, source, tmp_path
             normalisation_of(recipe, digits.splits["train"], folder, None)
 
 
+@pytest.mark.parametrize("last", ["stage2", "none"])
+def test_a_start_of_the_same_weights_that_normalises_otherwise_is_said(digits, source, tmp_path, last):
+    start, run, said = shutil.copytree(source, tmp_path / "start"), tmp_path / "run", []
+    around = Surroundings(Request(threads=1), say=said.append)
+    recipe = freezing(digits, start, last=last)
+    train_on(digits, recipe, run, around)
+    train_on(digits, recipe, run, around)
+    assert "normalises" not in str(said)
+    theirs = load(start)
+    weights = {name: t for name, t in theirs.net.state_dict().items() if not name.endswith("num_batches_tracked")}
+    brighter = replace(theirs.preprocessing, mean=theirs.preprocessing.mean + 1)
+    (start / "model.safetensors").write_bytes(model_bytes(weights, theirs.identity, brighter))
+    train_on(digits, freezing(digits, start, last=last), run, around)
+    words = f"{run} normalises images as {start} did when it began, and that has the same weights but another mean"
+    assert any(line.startswith(words) for line in said) is (last != "none"), "what is not frozen has a mean of its own"
+    shutil.rmtree(start)
+    said.clear()
+    train_on(digits, recipe, run, around)
+    assert "normalises" not in str(said)
+
+
 def test_images_of_another_size_have_the_mean_colour(digits, source, tmp_path):
     recipe, theirs = freezing(digits, source), load(source)
     assert isinstance(theirs.preprocessing, Preprocessing) and theirs.preprocessing.mean.shape == (8, 8, 3)
@@ -211,6 +232,42 @@ def test_a_mean_that_would_not_be_subtracted_is_refused(digits, source):
     refuse_idle(freezing(digits, source, "data.mean=channel"), read_fields(["augment.pad=1"]))
     with pytest.raises(UsageError, match=r"--set data\.mean: frozen parts see images normalised as they learned them"):
         refuse_idle(freezing(digits, source, "data.mean=channel"), read_fields(["data.mean=channel"]))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("optimizer.kind=muon", "no convolution learns that Muon would step; freeze less"),
+        ("optimizer.muon_lr=0.1", "no convolution learns"),
+        ("optimizer.muon_momentum=0.5", "no convolution learns"),
+        ("optimizer.bn_bias_lr=8", "no batch normalisation learns; freeze less, or leave it out"),
+        ("statistics_batches=2", "no batch normalisation learns"),
+        ("optimizer.rates=head.*=2,stage1.*=0.1", "what a pattern names is all frozen"),
+        ("optimizer.max_norms=stage1.*=1", "what a pattern names is all frozen"),
+    ],
+)
+def test_what_would_say_nothing_is_refused(digits, source, change, message):
+    changes = [change, *(["optimizer.kind=muon"] if "muon_" in change else [])]
+    with pytest.raises(UsageError, match=rf"--set {change.partition('=')[0]}: {message}"):
+        refuse_idle(freezing(digits, source, *changes, last="body"), [change])
+    refuse_idle(freezing(digits, source, *changes, last="stem"), [change])
+
+
+def test_what_learns_is_told_by_the_net(digits, source):
+    refuse_idle(freezing(digits, source, "optimizer.rates=*.bias=2", last="body"), ["optimizer.rates=*.bias=2"])
+    preact = freezing(digits, source, "model.name=preact20", "optimizer.bn_bias_lr=8", last="body")
+    refuse_idle(preact, ["optimizer.bn_bias_lr=8"])  # its head normalises
+    with pytest.raises(UsageError, match="did you mean stage"):
+        refuse_idle(freezing(digits, source, "optimizer.bn_bias_lr=8", last="stage4"), ["optimizer.bn_bias_lr=8"])
+
+
+def test_what_a_preset_says_of_nothing_is_said(digits, source, tmp_path):
+    said = []
+    recipe = freezing(digits, source, "optimizer.kind=muon", "optimizer.bn_bias_lr=8", last="body")
+    train_on(digits, recipe, tmp_path / "run", Surroundings(Request(threads=1), say=said.append))
+    [line] = [line for line in said if "stays as it came" in line]
+    assert "no convolution is among them, and Muon steps nothing" in line
+    assert "no batch normalisation is among them, and optimizer.bn_bias_lr says nothing" in line
 
 
 def test_native_kernels_are_refused_and_how_much_learns_is_said(digits, source, tmp_path):
