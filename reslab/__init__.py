@@ -4,10 +4,12 @@ import reslab
 net = reslab.create("resnet56", shortcut="A", classes=10)    # an nn.Module
 recipe = reslab.recipe("digits", model="resnet20")           # a frozen value
 result = reslab.train(recipe)                                # a dict, and a run folder
+result = reslab.train("photos", model="resnet50", epochs=10, request=reslab.Request(device="cuda"))
+result = reslab.train(run="runs/mine")                       # goes on where it stopped
 reslab.evaluate(result["run"])                               # error on held-out images
 page = reslab.report(result["run"])                          # one self-contained HTML page
 model = reslab.load(result["run"])                           # knows its class names and preprocessing
-answers = list(reslab.predict(model, "photo.jpg"))           # or folders, PIL images, arrays
+answers = list(reslab.predict(model, "photo.jpg"))           # or folders, PIL images, arrays, bytes
 features = model.features(pixels)                            # of uint8 images (B, H, W, 3), before the head
 answers = list(reslab.predict(model, "photos/", features=True))  # answers[0].features; views=10, ensemble=...
 file = reslab.export(result["run"], "torch-export").path      # a file for other programs
@@ -21,13 +23,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reslab.asking import evaluate, predict
+    from reslab.engine import Request
     from reslab.errors import DataError, ReslabError, RunError, UsageError
     from reslab.exporting import export
     from reslab.interop import convert, load
+    from reslab.learning import recipe, train
     from reslab.nets import Block, Spec, create
     from reslab.reporting import report
-    from reslab.training import Recipe, train
-    from reslab.training import recipe_for as recipe
+    from reslab.training import Recipe
 
 __version__ = version("reslab")
 
@@ -36,6 +39,7 @@ _HOME = {
     "Block": "nets.Block",
     "DataError": "errors.DataError",
     "Recipe": "training.Recipe",
+    "Request": "engine.Request",
     "ReslabError": "errors.ReslabError",
     "RunError": "errors.RunError",
     "Spec": "nets.Spec",
@@ -46,15 +50,16 @@ _HOME = {
     "export": "exporting.export",
     "load": "interop.load",
     "predict": "asking.predict",
-    "recipe": "training.recipe_for",
+    "recipe": "learning.recipe",
     "report": "reporting.report",
-    "train": "training.train",
+    "train": "learning.train",
 }
 
 __all__ = [
     "Block",
     "DataError",
     "Recipe",
+    "Request",
     "ReslabError",
     "RunError",
     "Spec",

@@ -36,9 +36,9 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from reslab import __version__
+        from importlib.metadata import version
 
-        print(f"reslab {__version__}")
+        print(f"reslab {version('reslab')}")
         raise typer.Exit
 
 

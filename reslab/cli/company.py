@@ -25,8 +25,9 @@ def in_company(command: Callable[..., None]) -> Callable[..., None]:
         if team is None:
             command(**options)
             return
-        if options["seeds"] is not None:
-            _refuse(team, "--seeds starts processes of its own")
+        for several in ("seeds", "folds"):
+            if options[several] is not None:
+                _refuse(team, f"--{several} starts processes of its own")
         if options["dry_run"]:
             _refuse(team, "--dry-run times a training by one process")
         if not team.leads:

@@ -18,7 +18,9 @@ Model = Annotated[Text, typer.Option(help="A net of `reslab list`.")]
 Shortcut = Annotated[Text, typer.Option(help="A, B or C (sec. 4.1).")]
 StrideIn = Annotated[Text, typer.Option(help="Stride of a bottleneck: 1x1 (paper) or 3x3.")]
 Preset = Annotated[Text, typer.Option(help="paper, fast, small, record or original.")]
-Split = Annotated[Text, typer.Option(help="CIFAR: 45k/5k, 40k/5k/5k or 50k.")]
+Split = Annotated[
+    Text, typer.Option(help="CIFAR: 45k/5k, 40k/5k/5k or 50k; of photographs a fold to hold out: fold2/5.")
+]
 Steps = Annotated[Number, typer.Option(help="Stretch the recipe to so many steps.")]
 Epochs = Annotated[float | None, typer.Option(help="Stretch the recipe to so many epochs.")]
 Batch = Annotated[Number, typer.Option(help="Images in a batch.")]

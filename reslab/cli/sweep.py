@@ -78,13 +78,14 @@ def sweep(
     from reslab.experiments.sweep import Sweep, same_sweep, search_split, sweep_files, sweep_table, sweep_values
     from reslab.reporting.tensorboard import require_tensorboard
     from reslab.store import make_folder, write_bytes
-    from reslab.training import Asked, Surroundings, like, read_data, refuse_unfreezable
+    from reslab.training import Asked, Surroundings, like, read_data, read_fields, refuse_unfreezable
 
     if tensorboard:
         require_tensorboard()
     axes = read_axes(grid or [], models, change or [])
     _no_contradiction([axis.field for axis in axes], model, shortcut, stride_in, freeze, batch, lr, assign)
     name = data or "digits"
+    split = read_fields(assign or []).get("data.split", split)
     chosen_split = split or search_split(name)
     fetch_as_asked(data, start, data_root, download, data_url)
     request = Request(engine, device, precision, compile, threads)

@@ -11,6 +11,7 @@ from reslab.cli.beforehand import words_beforehand
 from reslab.cli.dry_run import show_plan
 from reslab.cli.existing import asked_fields, data_as_asked, existing_recipe, result_as_asked
 from reslab.cli.fetching import fetch_as_asked
+from reslab.cli.folds import asked_fold, train_folds
 from reslab.cli.many import train_seeds
 from reslab.cli.options import Number, Text
 from reslab.cli.show import counting, duration, emit, pairs, percent, say
@@ -51,6 +52,9 @@ def train(
     runs: options.Runs = Path("runs"),
     save_every: options.SaveEvery = 20.0,
     seeds: Annotated[Number, typer.Option(help="So many runs, their seeds from --seed on, and a table.")] = None,
+    folds: Annotated[
+        Number, typer.Option(help="Of photographs: so many runs, each judged on another part of them, and a table.")
+    ] = None,
     workers: options.Workers = 0,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show recipe, steps and expected time; train nothing.")
@@ -69,17 +73,18 @@ def train(
 
     if tensorboard:
         require_tensorboard()
-    if seeds is None and workers:
-        raise UsageError("--workers says how many runs there are at once: give --seeds, too")
+    if seeds is None and folds is None and workers:
+        raise UsageError("--workers says how many runs there are at once: give --seeds or --folds, too")
     if seeds is not None and run:
         raise UsageError("--run names one folder, and --seeds makes one for each seed: name --runs instead")
-    fetch_as_asked(data, start, data_root, download, data_url)
-    request = Request(engine, device, precision, compile, threads)
-    around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
     # What can be refused before thousands of photographs are decoded, is.
     asked = asked_fields(
         data, model, shortcut, stride_in, recipe, split, steps, batch, lr, seed, size, start, freeze, assign
     )
+    split = asked.get("data.split") if folds is None else asked_fold(folds, data, seeds, run, asked)
+    fetch_as_asked(data, start, data_root, download, data_url)
+    request = Request(engine, device, precision, compile, threads)
+    around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
     existing = existing_recipe(run) if run else None
     done = None
     if run and existing and not dry_run:
@@ -97,6 +102,9 @@ def train(
             refuse_unfreezable(freeze, start, net)
             dataset = read_data(data or "digits", split, net.size, around, run)
             chosen = chosen_recipe(dataset, split, net, recipe, start, freeze, seed, batch, lr, assign, steps, epochs)
+    if folds is not None:
+        train_folds(chosen, folds, dataset, around, runs, workers, tensorboard, dry_run, json)
+        return
     if seeds is not None:
         train_seeds(chosen, seeds, dataset, around, runs, workers, tensorboard, dry_run, json)
         return
@@ -148,19 +156,11 @@ def chosen_recipe(
     steps: Number,
     epochs: float | None,
 ) -> "Recipe":
-    """The preset for this data, with what the command line changes.
+    """The preset for this data, with what the command line changes."""
+    from reslab.training import read_field, read_fields, recipe_on, with_residual
 
-    Steps and epochs stretch the schedule; what is set of the schedule itself is said of the stretched one.
-    """
-    from reslab.training import facts_of, lasting, make_recipe, refuse_idle, with_fields, with_residual, with_start
-
-    net = (asked.model, preset, asked.shortcut, asked.stride_in)
-    chosen = with_start(make_recipe(facts_of(dataset, split), *net, seed or 0, batch), start)
-    changes = [f"optimizer.lr={lr}"] if lr is not None else []
-    changes += [f"model.frozen={freeze}"] if freeze is not None else []
-    changes += [change for change in assign or [] if not change.startswith("schedule.")]
-    chosen = with_fields(chosen, changes)
-    chosen = lasting(chosen, chosen.data.images or len(dataset.splits["train"]), steps, epochs)
-    chosen = with_fields(chosen, [change for change in assign or [] if change.startswith("schedule.")])
-    refuse_idle(chosen, assign or [])
-    return with_residual(chosen)
+    fields: dict[str, Any] = {} if lr is None else {"optimizer.lr": lr}
+    if freeze is not None:
+        fields |= [read_field(f"model.frozen={freeze}")]  # "none" is none
+    fields |= read_fields(assign or [])
+    return with_residual(recipe_on(dataset, split, asked, preset, start, seed or 0, batch, steps, epochs, fields))

@@ -5,6 +5,7 @@ catalog        data sets by name; lists them, loads them, fetches them
 digits         the embedded one
 cifar          CIFAR-10 and CIFAR-100 in every official form (listed in cifar_official, read by archives, pickles)
 folder         a folder of class folders, or a table of photographs: its classes, files and splits
+folds          folds of them: each run holds out another one
 index          these, as a run writes them down, and what identifies them
 contents       what lies in such a folder, used or not
 table          what such a table says, and where the files are that it names
@@ -25,6 +26,7 @@ erasing        random erasing: rectangles of the mean colour
 decoding       a folder's photographs as pixels: cached, or lazy where they are too many
 cache          photographs decoded once, memory-mapped
 lazy           photographs decoded whenever they are asked for
+picked         rows of photographs decoded together, in any order
 checked        which photographs cannot be read
 copies         which photographs are the same, byte for byte
 samples        a few bytes of a few photographs, by which a folder is known again
@@ -66,6 +68,7 @@ from reslab.data.erasing import draw_erased, erased, not_erased
 from reslab.data.evenly import evenly, photographs_below, photos_below, read_evenly
 from reslab.data.findings import Finding
 from reslab.data.folder import index_folder
+from reslab.data.folds import Fold
 from reslab.data.index import FolderIndex
 from reslab.data.jitter import draw_factors, draw_orders, jittered
 from reslab.data.judging import for_judging
@@ -90,6 +93,7 @@ __all__ = [
     "NAMES",
     "Dataset",
     "Finding",
+    "Fold",
     "FolderIndex",
     "Images",
     "LazyPixels",

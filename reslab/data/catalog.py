@@ -48,7 +48,8 @@ def load_dataset(
 ) -> Dataset:
     """The data set `name`, one of NAMES, a folder or a table; `index` pins these to files written down earlier.
 
-    UsageError for what does not exist, DataError for what is missing or damaged.
+    `split` is one of CIFAR's, or holds out a fold of photographs, "fold2/5". UsageError for what does not exist,
+    DataError for what is missing or damaged.
     """
     if name in CIFAR:
         if size not in (None, CIFAR_SIZE):
@@ -57,14 +58,15 @@ def load_dataset(
         if download and find_cifar(CIFAR[str(name)], where) is None:
             fetch_cifar(CIFAR[str(name)], where, url, say, progress)
         return load_cifar(CIFAR[str(name)], where, split)
-    if split not in (None, "default"):
+    split = None if split == "default" else split
+    if split is not None and name in NAMES:
         raise UsageError(f"split {split!r}: only {' and '.join(CIFAR)} have named splits")
     if size is not None and size < 1:
         raise UsageError(f"size must be at least 1 pixel, not {size}")
     if name == "digits":
         return load_digits(size)
     folder = find_folder(name, root)
-    return load_folder(folder, size or PHOTO_SIZE, on_bad, index, say, progress)
+    return load_folder(folder, size or PHOTO_SIZE, on_bad, index, say, progress, split)
 
 
 def find_folder(name: str | Path, root: Path | None = None) -> Path:
@@ -112,18 +114,21 @@ def load_folder(
     index: FolderIndex | None = None,
     say: Say = silent,
     progress: Progress = unseen,
+    split: str | None = None,
 ) -> Dataset:
     """The photographs of a folder of class folders, or of a table, (N, size, size, 3), decoded once into the cache.
 
-    Of what is too large for that, splits are `LazyPixels`.
+    Of what is too large for that, splits are `LazyPixels`. `split` may be a fold to hold out, where no `index` says it.
 
     Row i of a split is file i of that split in the data set's index: what could not be read is in neither.
     """
     refuse_no_text(place.resolve())
     folder = root_of(place)
-    chosen = index_folder(place, skip_empty=on_bad == "skip") if index is None else index
+    chosen = index_folder(place, on_bad == "skip", split) if index is None else index
     changed = index.changes_in(place) if index else None
-    pixels, bad, copies = decode_folder(folder, chosen.files, size, on_bad, say, progress, place)
+    pixels, bad, copies = decode_folder(
+        folder, chosen.files, size, on_bad, say, progress, place, by_name=bool(chosen.fold)
+    )
     used = _without(folder, chosen, bad) if bad or changed else chosen
     here = folder.resolve()
     splits = {

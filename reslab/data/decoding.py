@@ -10,6 +10,7 @@ from reslab.data.cache import Decoded, packed
 from reslab.data.checked import unreadable
 from reslab.data.copies import Copies
 from reslab.data.lazy import LazyPixels
+from reslab.data.picked import PickedPixels
 from reslab.errors import DataError, as_typed, unknown
 from reslab.progress import Progress, Say, silent, unseen
 
@@ -25,6 +26,7 @@ def decode_folder(
     say: Say = silent,
     progress: Progress = unseen,
     place: Path | None = None,
+    by_name: bool = False,
 ) -> tuple[dict[str, Pixels], dict[str, str], Copies]:
     """Pixels (N, size, size, 3) of each split, without those that cannot be read; of these, path and reason.
 
@@ -32,13 +34,18 @@ def decode_folder(
 
     All are decoded at once if they may be (`packed`), else each split for which that holds, and the others are lazy:
     the same pixels, so that nothing but time depends on it. DataError if any cannot be read, unless `on_bad` is "skip":
-    it speaks of `place`, the table that names the files, where there is one.
+    it speaks of `place`, the table that names the files, where there is one. `by_name` decodes all in the order of
+    their names, whatever the splits are, so that other divisions of the same files need no decoding of their own.
     """
     if on_bad not in ("error", "skip"):
         raise unknown("on-bad choice", on_bad, ("error", "skip"))
-    whole = packed(folder, [path for files in splits.values() for path in files], size, say, progress)
+    paths = [path for files in splits.values() for path in files]
+    if by_name:
+        paths.sort()
+    whole = packed(folder, paths, size, say, progress)
     if whole is not None:
-        pixels, bad, copies = _cut(whole, splits), whole.bad, whole.copies
+        cut = _picked(whole, paths, splits) if by_name else _cut(whole, splits)
+        pixels, bad, copies = cut, whole.bad, whole.copies
     else:
         pixels, bad, copies = {}, {}, ()
         for split, files in splits.items():
@@ -63,6 +70,13 @@ def _cut(whole: Decoded, splits: Splits) -> dict[str, Pixels]:
         start, end = end, end + sum(path not in whole.bad for path in files)
         pixels[split] = whole.pixels[start:end]
     return pixels
+
+
+def _picked(whole: Decoded, paths: Sequence[str], splits: Splits) -> dict[str, Pixels]:
+    """The rows of each split, wherever they are among all, which were decoded in the order of `paths`."""
+    rows = {path: row for row, path in enumerate(path for path in paths if path not in whole.bad)}
+    chosen = {split: [rows[path] for path in files if path in rows] for split, files in splits.items()}
+    return {split: PickedPixels(whole.pixels, np.array(those, np.int64)) for split, those in chosen.items()}
 
 
 def _from_files(

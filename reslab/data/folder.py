@@ -1,9 +1,9 @@
 """A folder of class folders, or a table, as a data set: which photographs it holds, of which class, in which split."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from reslab.data.contents import (
     SPLIT_FOLDERS,
@@ -14,6 +14,7 @@ from reslab.data.contents import (
     legible,
     unused_beside,
 )
+from reslab.data.folds import Fold, read_fold, refuse_unfoldable
 from reslab.data.index import FolderIndex, scan
 from reslab.data.places import is_table
 from reslab.data.splits import stratified
@@ -21,21 +22,24 @@ from reslab.errors import DataError, as_typed
 
 SHARES = (80, 20)  # per cent for train and val, where the folder has no splits of its own
 
+Part = TypeVar("Part")
 Files = dict[str, tuple[str, ...]]  # of each split, paths relative to the folder
 Labels = dict[str, tuple[int, ...]]  # of each split, index into the classes, one a file
 
 
-def index_folder(folder: Path, skip_empty: bool = False) -> FolderIndex:
+def index_folder(folder: Path, skip_empty: bool = False, split: str | None = None) -> FolderIndex:
     """Classes, files and splits of a folder, or of a table; without splits 80 % train and 20 % val, always the same.
 
+    The `split` "fold2/5" holds out the second of five folds instead: UsageError where it names none, or cannot.
     DataError if there are fewer than two classes, an empty one or photographs of a table that are not there (unless
     those are skipped), a class that is not among the training classes, or classes that look like splits.
     """
-    return index_found(folder, scan(folder), skip_empty)
+    fold = None if split is None else read_fold(split)
+    return index_found(folder, scan(folder), skip_empty, fold)
 
 
-def index_found(folder: Path, contents: Contents, skip_empty: bool = False) -> FolderIndex:
-    """The index of what `scan` found in `folder`, or in a table; DataError as `index_folder`."""
+def index_found(folder: Path, contents: Contents, skip_empty: bool = False, fold: Fold | None = None) -> FolderIndex:
+    """The index of what `scan` found in `folder`, or in a table; errors as of `index_folder`."""
     if not skip_empty:
         refuse_missing(folder, contents)
     with legible():
@@ -46,26 +50,40 @@ def index_found(folder: Path, contents: Contents, skip_empty: bool = False) -> F
         _refuse_splits(folder, contents)
         for split in contents.values():
             _refuse_strangers(split, classes)
-        files, labels = placed(contents, classes)
+        if fold:
+            refuse_unfoldable(folder, contents, fold)
+        files, labels = placed(contents, classes, fold)
         notes = notes_of(folder, contents)
         if empty:
             notes.append(f"left out, since no image that Pillow reads is in them: {', '.join(empty)}")
-        if len(contents) == 1:
+        lacking = no_split(folder, "val or test" if len(contents) == 1 else "val")
+        if fold:
+            sizes = fold.sizes(len(files["train"]) + len(files["val"]))
+            notes.append(f"{lacking}: one of {fold.of} folds, {sizes}, is held out as val")
+        elif len(contents) == 1:
             files, labels, told = _held_out(files, labels)
-            notes.append(f"{no_split(folder, 'val or test')}: {told}")
+            notes.append(f"{lacking}: {told}")
         notes += [note for split in files if (note := _lacking(split, classes, labels[split]))]
-        return FolderIndex.of(folder, contents, classes, files, labels, notes)
+        return FolderIndex.of(folder, contents, classes, files, labels, notes, str(fold or ""))
 
 
-def placed(contents: Contents, classes: Sequence[str]) -> tuple[Files, Labels]:
-    """Which photographs are in which split, and of which of the `classes`; without split folders some are held out."""
+def placed(contents: Contents, classes: Sequence[str], fold: Fold | None = None) -> tuple[Files, Labels]:
+    """Which photographs are in which split, and of which of the `classes`; without split folders some are held out.
+
+    These are a `fold` of the training photographs where one is given.
+    """
     numbers = {name: number for number, name in enumerate(classes)}
     files: Files = {}
     labels: Labels = {}
     for name, split in contents.items():
         files[name] = tuple(path for paths in split.photos.values() for path in paths)
         labels[name] = tuple(numbers[label] for label, paths in split.photos.items() for _ in paths)
-    return _hold_out(files["train"], labels["train"]) if len(contents) == 1 else (files, labels)
+    if fold:
+        held_files, held_labels = _parted(files["train"], labels["train"], fold.held_out(labels["train"]))
+        return held_files | _but_train(files), held_labels | _but_train(labels)
+    if len(contents) > 1:
+        return files, labels
+    return _parted(files["train"], labels["train"], stratified(labels["train"], SHARES))
 
 
 def refuse_without_classes(split: SplitFolder) -> NoReturn:
@@ -194,10 +212,15 @@ def no_split(place: Path, splits: str) -> str:
     return f"{place.name} names no {splits}" if is_table(place) else f"no folder for {splits}"
 
 
-def _hold_out(files: tuple[str, ...], labels: tuple[int, ...]) -> tuple[Files, Labels]:
-    parts = dict(zip(("train", "val"), stratified(labels, SHARES), strict=True))
+def _parted(files: tuple[str, ...], labels: tuple[int, ...], indices: Iterable[Iterable[int]]) -> tuple[Files, Labels]:
+    """As train and val, by their `indices`."""
+    parts = dict(zip(("train", "val"), map(tuple, indices), strict=True))
     chosen = {split: tuple(files[i] for i in part) for split, part in parts.items()}
     return chosen, {split: tuple(labels[i] for i in part) for split, part in parts.items()}
+
+
+def _but_train(splits: dict[str, Part]) -> dict[str, Part]:
+    return {split: part for split, part in splits.items() if split != "train"}
 
 
 def _held_out(files: Files, labels: Labels) -> tuple[Files, Labels, str]:

@@ -29,6 +29,7 @@ class FolderIndex:
     samples: Samples = field(default_factory=dict)  # of the files' bytes; {}: an earlier version wrote none down
     table: str = ""  # the name of the table that says classes and splits; "": folders do, by their names
     division: str = ""  # 12 hex digits of all that the table says; "" for folders, whose paths say it
+    fold: str = ""  # of such a division the fold that is held out as val, "fold2/5"; "" for any other
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON or TOML. Notes belong to the moment and are left out."""
@@ -39,6 +40,7 @@ class FolderIndex:
             "fingerprint": self.fingerprint,
             **({"samples": dict(self.samples)} if self.samples else {}),
             **({"table": self.table, "division": self.division} if self.table else {}),
+            **({"fold": self.fold} if self.fold else {}),
         }
 
     @classmethod
@@ -50,11 +52,12 @@ class FolderIndex:
         files: Mapping[str, tuple[str, ...]],
         labels: Mapping[str, tuple[int, ...]],
         notes: Iterable[str],
+        fold: str = "",
     ) -> "FolderIndex":
         """These `files` of the `contents` of `place`, as they lie there now."""
         table, division = (place.name, division_of(contents)) if is_table(place) else ("", "")
         identity = fingerprint(root_of(place), files, division)
-        return cls(classes, files, labels, identity, tuple(notes), table=table, division=division)
+        return cls(classes, files, labels, identity, tuple(notes), table=table, division=division, fold=fold)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "FolderIndex":
@@ -64,7 +67,7 @@ class FolderIndex:
             labels = {str(split): tuple(map(int, numbers)) for split, numbers in plain["labels"].items()}
             samples = {str(path): str(digest) for path, digest in plain.get("samples", {}).items()}
             classes = tuple(map(str, plain["classes"]))
-            told = str(plain.get("table", "")), str(plain.get("division", ""))
+            told = (str(plain.get(name, "")) for name in ("table", "division", "fold"))
             index = cls(classes, files, labels, str(plain["fingerprint"]), (), samples, *told)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(

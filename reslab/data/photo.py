@@ -6,11 +6,14 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from reslab.errors import DataError
 
@@ -51,12 +54,14 @@ def read_photo(path: Path | str, size: int) -> NDArray[np.uint8]:
     return fit(open_photo(path, MARGIN * size), size)
 
 
-def open_photo(path: Path | str, enough: int | None = None) -> Image.Image:
+def open_photo(file: Path | str | bytes, enough: int | None = None, name: str = "") -> Image.Image:
     """The photograph upright, in RGB, what is transparent on white. DataError, naming the file, if it is none.
+
+    `file` may be a file's content, which is called `name`.
 
     With `enough`, a large JPEG may come at 1/2, 1/4 or 1/8 of its size, its shorter side still `enough` pixels.
     """
-    with opened(path) as image:
+    with opened(file, name) as image:
         if enough is not None:
             image.draft(None, (enough, enough))
         image.load()
@@ -64,23 +69,40 @@ def open_photo(path: Path | str, enough: int | None = None) -> Image.Image:
 
 
 def picture_at(
-    picture: Path | Image.Image | NDArray[np.uint8], side: int, whole: bool, name: str = ""
+    picture: Path | bytes | Image.Image | NDArray[np.uint8], side: int, whole: bool, name: str = ""
 ) -> NDArray[np.uint8]:
-    """A photograph's file, or a picture in memory (of an array, RGB (H, W, 3)), its shorter side at `side` pixels.
+    """A photograph's file, its content, or a picture in memory, its shorter side at `side` pixels.
 
-    `whole`, as `scaled` gives it, or the square in its centre, as `read_photo` does. Of a large JPEG in memory all
-    pixels are scaled, where reading may start from half of them. DataError, calling what is in memory `name`, if it
-    cannot be read.
+    Of an array, RGB (H, W, 3), RGBA (H, W, 4) or grey (H, W). `whole`, as `scaled` gives it, or the square in its
+    centre, as `read_photo` does. Of a JPEG that is decoded already all pixels are scaled, where reading may start from
+    half of them. DataError, calling what is in memory `name`, if it cannot be read.
     """
-    image = open_photo(picture, MARGIN * side) if isinstance(picture, Path) else _in_memory(picture, name)
+    image = _seen(picture, MARGIN * side, name)
     return scaled(image, side) if whole else fit(image, side)
+
+
+def _seen(picture: Path | bytes | Image.Image | NDArray[np.uint8], enough: int, name: str) -> Image.Image:
+    if isinstance(picture, Path | bytes):
+        return open_photo(picture, enough, name)
+    if isinstance(picture, JpegImageFile) and picture.fp is not None:  # not decoded yet: as from its file
+        return open_photo(_content(picture.fp), enough, name)
+    return _in_memory(picture, name)
+
+
+def _content(file: IO[bytes]) -> bytes:
+    """All of a file that somebody else has open, who finds it as it was."""
+    place = file.tell()
+    file.seek(0)
+    content = file.read()
+    file.seek(place)
+    return content
 
 
 def _in_memory(picture: Image.Image | NDArray[np.uint8], name: str) -> Image.Image:
     """As `open_photo` gives a file; a lazily read picture may turn out to be damaged."""
     with _decoding(name):
         if isinstance(picture, np.ndarray):
-            return Image.fromarray(picture)
+            return as_rgb(Image.fromarray(picture))
         picture.load()
         return as_rgb(upright(picture))
 
@@ -144,11 +166,15 @@ def quiet() -> Iterator[None]:
 
 
 @contextmanager
-def opened(path: Path | str) -> Iterator[Image.Image]:
-    """The picture in a file, not decoded yet. What fails while it is used is a DataError that names the file."""
-    with _decoding(path):
-        _refuse_special(path)
-        with Image.open(path, formats=_FORMATS) as image:
+def opened(file: Path | str | bytes, name: str = "") -> Iterator[Image.Image]:
+    """The picture in a file, not decoded yet. What fails while it is used is a DataError that names the file.
+
+    `file` may be a file's content, which is called `name`.
+    """
+    with _decoding(name if isinstance(file, bytes) else file):
+        if not isinstance(file, bytes):
+            _refuse_special(file)
+        with Image.open(BytesIO(file) if isinstance(file, bytes) else file, formats=_FORMATS) as image:
             yield image
 
 

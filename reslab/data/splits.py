@@ -16,8 +16,7 @@ def stratified(labels: ArrayLike, shares: Sequence[float], seed: int = SPLIT_SEE
     small for its proportions differs: it has an image in each part as far as they go, beginning with the first.
     """
     wanted = np.asarray(labels, dtype=np.int64)
-    order = _shuffled(len(wanted), seed)
-    grouped = order[np.argsort(wanted[order], kind="stable")]
+    grouped = _grouped(wanted, seed)
     edges = [0, *(np.flatnonzero(np.diff(wanted[grouped])) + 1).tolist(), len(wanted)]
     parts: list[list[NDArray[np.int64]]] = [[] for _ in shares]
     for start, end in pairwise(edges):
@@ -27,9 +26,24 @@ def stratified(labels: ArrayLike, shares: Sequence[float], seed: int = SPLIT_SEE
     return [np.sort(np.concatenate(part)) for part in parts]
 
 
+def folds(labels: ArrayLike, count: int, seed: int = SPLIT_SEED) -> list[NDArray[np.int64]]:
+    """Ascending indices of each of `count` parts, disjoint and together everything.
+
+    Their sizes differ by one at most, and so do the sizes of each class in them.
+    """
+    grouped = _grouped(np.asarray(labels, dtype=np.int64), seed)
+    return [np.sort(grouped[first::count]) for first in range(count)]
+
+
 def chosen_part(labels: ArrayLike, images: int) -> NDArray[np.int64]:
     """Ascending indices of so many images, of each class its part, the same ones every time."""
     return stratified(labels, (images, len(np.asarray(labels)) - images))[0]
+
+
+def _grouped(labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """All indices, class after class, those of a class in a random order."""
+    order = _shuffled(len(labels), seed)
+    return order[np.argsort(labels[order], kind="stable")]
 
 
 def _shuffled(n: int, seed: int) -> NDArray[np.int64]:

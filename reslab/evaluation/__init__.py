@@ -33,6 +33,7 @@ from reslab.evaluation.ranges import Looked, looked_at
 from reslab.evaluation.recorded import recorded_temperature, temperature_for, validation_images_of
 from reslab.evaluation.scores import scores_of, single_view
 from reslab.evaluation.temperature import at_temperature, best_temperature
+from reslab.evaluation.trained_on import learned_before
 from reslab.evaluation.views import PAPER_SCALES, VIEWS, Views, views_of
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "evaluate",
     "expected_calibration_error",
     "fit",
+    "learned_before",
     "looked_at",
     "mean_class_error",
     "measures",

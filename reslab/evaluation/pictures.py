@@ -3,8 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from io import TextIOBase
 from os import PathLike
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +16,16 @@ from reslab.data import files_below, is_table, listed, only_photos
 from reslab.errors import DataError, UsageError
 from reslab.progress import Say, silent
 
-Picture = str | PathLike[str] | Image.Image | NDArray[np.uint8]
-"""A file, a folder or a table (.csv) of files, a PIL image, or RGB pixels as uint8 (H, W, 3) of any size."""
+Picture = str | PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[np.uint8]
+"""A file, a folder or a table (.csv) of files; a file's content, or a file that is open; a PIL image; pixels as uint8
+of any size: RGB (H, W, 3), RGBA (H, W, 4), grey (H, W) or (H, W, 1)."""
 
-Named = tuple[str, Path | Image.Image | NDArray[np.uint8]]
+Named = tuple[str, Path | bytes | Image.Image | NDArray[np.uint8]]
 
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/+(?=.)", re.IGNORECASE)  # a path has lost one of the two strokes
 _PHONES = (".heic", ".heif")  # Pillow does not decode them by itself
 MOST_SUFFIXES = 5  # that are named
+_CHANNELS = ((), (1,), (3,), (4,))  # of an array's shape, what follows height and width: grey, grey, RGB, RGBA
 
 
 def named_pictures(images: Picture | Iterable[Picture], say: Say = silent) -> Iterable[Named]:
@@ -32,9 +36,16 @@ def named_pictures(images: Picture | Iterable[Picture], say: Say = silent) -> It
     """
     if isinstance(images, np.ndarray):
         return list(_named(images if images.ndim == 4 else [images], say))
-    if isinstance(images, str | PathLike | Image.Image) or not isinstance(images, Iterable):
+    if _is_one(images):
         return list(_named([images], say))
-    return list(_named(images, say)) if isinstance(images, list | tuple) else _named(images, say)
+    many = cast(Iterable[Picture], images)
+    return list(_named(many, say)) if isinstance(many, list | tuple) else _named(many, say)
+
+
+def _is_one(images: object) -> bool:
+    """Letters of a name, bytes, and lines of an open file are no pictures by themselves."""
+    one = isinstance(images, str | PathLike | bytes | bytearray | memoryview | Image.Image) or hasattr(images, "read")
+    return one or not isinstance(images, Iterable)
 
 
 def photographs(place: Path, say: Say = silent) -> list[Path]:
@@ -90,7 +101,7 @@ def _others(files: Iterable[Path]) -> str:
     return f"{which} no suffix of a picture that Pillow decodes: {', '.join(named)}{way}"
 
 
-def _named(images: Iterable[Picture], say: Say) -> Iterator[Named]:
+def _named(images: Iterable[object], say: Say) -> Iterator[Named]:
     number = -1
     for number, given in enumerate(images):
         if isinstance(given, str | PathLike):
@@ -101,15 +112,24 @@ def _named(images: Iterable[Picture], say: Say) -> Iterator[Named]:
         raise UsageError("name at least one photograph or folder")
 
 
-def _checked(given: object, number: int) -> Image.Image | NDArray[np.uint8]:
+def _checked(given: object, number: int) -> bytes | Image.Image | NDArray[np.uint8]:
     if isinstance(given, Image.Image):
         if min(given.size) > 0:
             return given
         what = "an empty picture"
+    elif isinstance(given, bytes | bytearray | memoryview):
+        return bytes(given)
+    elif hasattr(given, "read"):
+        if not isinstance(given, TextIOBase):
+            return _checked(given.read(), number)
+        what = "a file that is open as text"
     elif not isinstance(given, np.ndarray):
         what = f"of type {type(given).__name__}"
-    elif given.dtype == np.uint8 and given.ndim == 3 and given.shape[2] == 3 and given.size > 0:
-        return given
+    elif given.dtype == np.uint8 and given.size > 0 and given.shape[2:] in _CHANNELS and given.ndim > 1:
+        return given[:, :, 0] if given.shape[2:] == (1,) else given
     else:
         what = f"a {given.dtype} array of shape {given.shape}"
-    raise UsageError(f"images[{number}] is {what}: give paths, PIL images, or RGB pixels as uint8 arrays (H, W, 3)")
+    raise UsageError(
+        f"images[{number}] is {what}: give paths, PIL images, files' contents as bytes, or pixels as uint8 arrays "
+        "(H, W, 3), (H, W, 4) or (H, W)"
+    )

@@ -63,17 +63,20 @@ def predict(
 ) -> Iterator[Prediction]:
     """The `top` most probable classes of every picture, in order: of one, or of as many as are given.
 
-    A picture is a photograph's path, a PIL image, or RGB pixels as a uint8 array (H, W, 3), of any size; folders are
-    searched for photographs, and what is left out there is said; of a table (.csv, .tsv) all that it names is asked
-    about. What is in memory is called "images[2]", by its place among those given. A photograph that cannot be read
-    gives a Prediction with `error`. `views`, `scales` and `ensemble` are those of `evaluate` (sec. 3.4): of each
-    net the mean probabilities over its views, of several nets the mean over them. With `features`, each answer has
-    the features of the single net in its single view, what `Classifier.features` gives, in fp32 unless `request`
-    says otherwise. With `calibrated`, the probabilities of the single net in its single view are given at the
-    temperature that suits what its run recorded of its validation images best (see `recorded_temperature`); `say`
-    is told which. An exported file that is calibrated already stays as it is, and that is said. PyTorch runs the
-    nets, with all cores unless `request` says otherwise, and its settings are the caller's between two answers.
-    What `load` gives of an exported file is asked as it stands.
+    A picture is a photograph's path, a file's content as bytes or an open file, a PIL image, or pixels as a uint8 array
+    of any size, RGB (H, W, 3), RGBA (H, W, 4) or grey (H, W); folders are searched for photographs, and what is left
+    out there is said; of a table (.csv, .tsv) all that it names is asked about. What is in memory is called
+    "images[2]", by its place among those given. A large JPEG is decoded at a half, a quarter or an eighth of its size,
+    where that leaves enough pixels, as in training; of an array, and of a PIL image that is decoded already, all are
+    scaled, so that the answer may differ a little. A photograph that cannot be read gives a Prediction with `error`.
+
+    `views`, `scales` and `ensemble` are those of `evaluate` (sec. 3.4): of each net the mean probabilities over its
+    views, of several nets the mean over them. With `features`, each answer has the features of the single net in its
+    single view, what `Classifier.features` gives, in fp32 unless `request` says otherwise. With `calibrated`, the
+    probabilities of the single net in its single view are given at the temperature that suits what its run recorded of
+    its validation images best (see `recorded_temperature`); `say` is told which. An exported file that is calibrated
+    already stays as it is, and that is said. PyTorch runs the nets, with all cores unless `request` says otherwise, and
+    its settings are the caller's between two answers. What `load` gives of an exported file is asked as it stands.
 
     Raises at the call DataError for a path that does not exist and UsageError for what is no picture, but for those of
     a stream, which are not looked at before their turn; and UsageError as `evaluate` does.

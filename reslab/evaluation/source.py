@@ -89,10 +89,10 @@ def own_index(net: Net, place: Path, on_bad: str, say: Say) -> FolderIndex | Non
         return None
     try:
         if on_bad == "skip" and place.resolve().name == about.data:  # what could not be read was not counted
-            found = load_folder(place, net.size, on_bad, say=say).index
+            found = load_folder(place, net.size, on_bad, say=say, split=about.split).index
         else:
-            found = index_folder(place)
-    except DataError:
+            found = index_folder(place, split=about.split)
+    except (DataError, UsageError):
         return None
     return found if found and found.fingerprint == about.fingerprint else None
 

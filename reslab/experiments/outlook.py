@@ -38,7 +38,7 @@ class Kind(NamedTuple):
 
 @cache
 def _bare(recipe: Recipe) -> Recipe:
-    """Seed, labels, rates, schedule, where weights start and how strong an augmentation is cost nothing."""
+    """Seed, split, labels, rates, schedule, where weights start and how strong an augmentation is cost nothing."""
     like = Recipe()
     start = recipe.model if recipe.model.frozen else like.model  # what is frozen must come from somewhere
     return replace(
@@ -47,6 +47,7 @@ def _bare(recipe: Recipe) -> Recipe:
         seed=like.seed,
         smoothing=like.smoothing,
         balance=like.balance,
+        data=replace(recipe.data, split=like.data.split),
         model=replace(
             recipe.model,
             init=like.model.init,

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from reslab.arguments import checked
 from reslab.errors import RunError, UsageError
 from reslab.interop.checkpoint import weights_file
 from reslab.interop.exported_file import read_exported
@@ -13,6 +14,7 @@ from reslab.store import Classifier, ExportedNet, exported_as, find_model
 from reslab.store import load as load_classifier
 
 
+@checked
 def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifier | ExportedNet:
     """What is trained and lies in a run folder, a model file, an exported file, or ships under a name.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from reslab.arguments import checked
 from reslab.errors import UsageError
 from reslab.reporting.panels import panels
 from reslab.reporting.recipes import data_name, differing, labels, model_name
@@ -17,6 +18,7 @@ from reslab.store import Record, read_record
 TEMPLATE = "report.html.j2"
 
 
+@checked
 def report(*runs: str | Path) -> str:
     """`report_html` of run folders: `Path("report.html").write_text(reslab.report("runs/a", "runs/b"))`.
 

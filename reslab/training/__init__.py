@@ -4,7 +4,7 @@ from reslab.training.continuing import refuse_changes
 from reslab.training.departures import departures, told_departures
 from reslab.training.done import images_of, recorded_result
 from reslab.training.estimate import Estimate, estimate
-from reslab.training.fields import field_of, read_field, refuse_idle, with_fields
+from reslab.training.fields import field_of, read_field, read_fields, refuse_idle, with_fields, with_values
 from reslab.training.loop import Diverged, Interrupted, Progress
 from reslab.training.meanings import meanings
 from reslab.training.originals import ORIGINALS
@@ -12,7 +12,7 @@ from reslab.training.presets import PRESETS, Facts, make_recipe
 from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule, field_names
 from reslab.training.run import default_folder, train, train_on, with_residual
 from reslab.training.schedule import learning_rate
-from reslab.training.source import data_of_run, facts_of, lasting, read_data, recipe_for
+from reslab.training.source import data_of_run, facts_of, lasting, read_data, recipe_for, recipe_on
 from reslab.training.start import Asked, like, place_of, refuse_unfreezable, with_start
 from reslab.training.surroundings import Surroundings
 from reslab.training.together import follow, led
@@ -51,7 +51,9 @@ __all__ = [
     "place_of",
     "read_data",
     "read_field",
+    "read_fields",
     "recipe_for",
+    "recipe_on",
     "recorded_result",
     "refuse_changes",
     "refuse_idle",
@@ -62,4 +64,5 @@ __all__ = [
     "with_fields",
     "with_residual",
     "with_start",
+    "with_values",
 ]

@@ -33,10 +33,10 @@ def _siblings(run: Path) -> list[Path]:
 
 
 def _otherwise(index: FolderIndex, folder: Path, other: Path) -> bool:
-    """Has `other` these photographs in another division? A torn record says nothing."""
+    """Has `other` these photographs in another division? A torn record says nothing; another fold is asked for."""
     try:
         theirs = FolderIndex.from_dict(RunFolder(other).read(SPLIT))
     except ReslabError:
         return False
     same = (theirs.classes, theirs.files, theirs.labels) == (index.classes, index.files, index.labels)
-    return not same and theirs.lies_in(folder)
+    return not same and theirs.fold == index.fold and theirs.lies_in(folder)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import partial, reduce
 from typing import Any
@@ -24,19 +24,25 @@ _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
 def with_fields(recipe: Recipe, assignments: list[str]) -> Recipe:
-    """`recipe` with fields replaced by dotted name: ["optimizer.lr=0.05", "augment.flip=false"].
+    """`with_values` of what is written as ["optimizer.lr=0.05", "augment.flip=false"]."""
+    return with_values(recipe, read_fields(assignments))
+
+
+def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
+    """`recipe` with fields replaced by dotted name: {"optimizer.lr": 0.05, "augment.flip": False}.
 
     Raises UsageError for a field that does not exist (nearest names offered) or a value of the wrong kind.
     """
-    values = asdict(recipe)
-    for assignment in assignments:
-        name, value = read_field(assignment)
+    tree = asdict(recipe)
+    for name, value in values.items():
+        if name not in field_names():
+            raise unknown_field(name)
         *path, last = name.split(".")
-        inside = values
+        inside = tree
         for part in path:
             inside = inside[part]
-        inside[last] = value
-    return Recipe.from_dict(values)
+        inside[last] = fitting(name, value)
+    return Recipe.from_dict(tree)
 
 
 # Fields that do something in some recipes only: when, and what to do where they would not.
@@ -77,16 +83,20 @@ _ACTING: dict[str, tuple[Callable[[Recipe], bool], str]] = {
 }
 
 
-def refuse_idle(recipe: Recipe, assignments: list[str]) -> None:
-    """Raises UsageError where one of `assignments` sets a field of `recipe` that does nothing there.
+def refuse_idle(recipe: Recipe, values: Mapping[str, Any]) -> None:
+    """Raises UsageError where one of `values` sets a field of `recipe` that does nothing there.
 
     Recipes that are built in another way, or were written down, may hold such fields: they are other runs, and stay.
     """
-    for assignment in assignments:
-        name, value = read_field(assignment)
+    for name, value in values.items():
         acts, way_out = _ACTING.get(name, (None, ""))
         if value and acts and not acts(recipe):
             raise UsageError(f"--set {name}: {way_out}, or leave it out")
+
+
+def read_fields(assignments: Iterable[str]) -> dict[str, Any]:
+    """Values by dotted name; of a field that is set twice the last one. Raises UsageError as `with_fields` does."""
+    return dict(read_field(assignment) for assignment in assignments)
 
 
 def read_field(assignment: str) -> tuple[str, Any]:

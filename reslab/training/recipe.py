@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, TypeGuard, get_type_hints
 
+import numpy as np
+
 from reslab.errors import UsageError, unknown
 from reslab.nets import BODY, canonical, freezable, spec
 from reslab.training.rules import check_values
@@ -18,7 +20,7 @@ class Data:
     """What is trained on."""
 
     name: str = "digits"  # a name of `reslab list`, or a folder
-    split: str | None = None  # CIFAR: "45k/5k", "40k/5k/5k" or "50k"; folders and digits have one split
+    split: str | None = None  # CIFAR: "45k/5k", "40k/5k/5k" or "50k"; of photographs a fold to hold out, "fold2/5"
     size: int = 8  # height = width in pixels
     mean: str = "pixel"  # subtract the mean image ("pixel", sec. 4.2) or the mean colour ("channel")
     fingerprint: str | None = None  # of a folder's files: other photographs are another run
@@ -165,6 +167,8 @@ class Recipe:
     schedule: Schedule = field(default_factory=Schedule)
 
     def __post_init__(self) -> None:
+        """Raises UsageError for values of another kind than their field's, and for those that make no sense."""
+        _fit(self)
         check_values(self)
 
     @property
@@ -275,6 +279,22 @@ def _build(cls: type, values: dict[str, Any], prefix: str) -> Any:
     return cls(**absent, **built)
 
 
+def _fit(part: Any, prefix: str = "") -> None:
+    """Every value as its field wants it: `replace` takes any. Raises UsageError for one of another kind."""
+    cls: type = type(part)
+    for name, hint in _hints(cls).items():
+        value = getattr(part, name)
+        if not _is_part(hint):
+            object.__setattr__(part, name, fitting(prefix + name, value))
+        elif isinstance(value, hint):
+            _fit(value, f"{prefix}{name}.")
+        else:
+            field = f"{name}.{next(iter(_hints(hint)))}"
+            raise UsageError(
+                f"{name}={value!r} is no {hint.__name__}; single fields go by name: fields={{'{field}': ...}}"
+            )
+
+
 def _is_part(hint: Any) -> TypeGuard[type]:
     """Is it one of the recipe's dataclasses, and not a plain value?"""
     return isinstance(hint, type) and is_dataclass(hint)
@@ -300,6 +320,8 @@ def part_of(name: str) -> type:
 def fitting(name: str, value: Any) -> Any:
     """`value` as the field's type wants it. Raises UsageError where it is of another kind, or a giant."""
     options = options_of(hint_of(name))
+    if isinstance(value, np.generic):
+        value = value.item()
     for number in value if isinstance(value, list | tuple) else [value]:
         if isinstance(number, int) and abs(number) > LARGEST:
             raise UsageError(f"{name}: whole numbers are of 64 bits at most, as in TOML")
@@ -315,7 +337,7 @@ def fitting(name: str, value: Any) -> Any:
         isinstance(value, bool) and bool not in options
     ):
         return value
-    raise misfit(name, value)
+    raise misfit(name, repr(value))
 
 
 def element_of(options: tuple[Any, ...]) -> type[int] | type[float] | None:
@@ -334,7 +356,8 @@ KINDS: dict[Any, str] = {
 }
 
 
-def misfit(name: str, value: Any) -> UsageError:
+def misfit(name: str, value: str) -> UsageError:
+    """The error for a value of another kind than the field's, as it was written."""
     wanted = " or ".join(KINDS[option] for option in options_of(hint_of(name)))
     return UsageError(f"{name}={value}: that field takes {wanted}")
 

@@ -1,5 +1,6 @@
 """A run from its recipe to its result: data, folder, engine, loop, final measurements."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from reslab.training.memory import told_of_memory
 from reslab.training.normalisation import normalisation_of, normalised_otherwise
 from reslab.training.presets import check, check_parts, spec_of, work_of
 from reslab.training.recipe import Recipe
-from reslab.training.source import facts_of, read_data, recipe_for
+from reslab.training.source import data_of_run, facts_of, read_data, recipe_for
 from reslab.training.start import refuse_lost_start, start_of, starting_weights
 from reslab.training.state import initial_state, restored_state
 from reslab.training.stem import stem_filters
@@ -38,56 +39,89 @@ def default_folder(recipe: Recipe, runs: Path) -> Path:
 
 
 def train(
-    recipe: Recipe | str | Path,
+    recipe: Recipe | str | Path | None = None,
     run: str | Path | None = None,
     *,
     data: str | Path | None = None,
     runs: str | Path = "runs",
     residual: Residual | None = None,
     around: Surroundings | None = None,
+    asked: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Train `recipe`, or go on where it stopped, and return the result (the keys of `reslab train --json`).
 
-    A data set's name, or a folder or table of photographs, stands for its recipe of the house (`reslab.recipe`).
-    `run` names the folder; without it, `runs/<data>-<model>-<recipe>-<hash>-s<seed>`. `data` says where a folder of
-    photographs lies, if not under the data root. A finished run returns its recorded result. `residual` is a residual
-    function of one's own (see `reslab.Block`). In several processes, as torchrun starts them, all have to call this;
-    the first trains with the help of the others. Raises UsageError for a recipe that cannot be trained on its data,
-    DataError and RunError for trouble with the data or the run folder.
+    The name of a data set (else digits), or a folder or table of photographs, stands for its recipe of the house, with
+    what is `asked` of `recipe_for`; a run folder for the recipe that it has, as `run` alone does. `run` names the
+    folder; without it, `runs/<data>-<model>-<recipe>-<hash>-s<seed>`. `data` says where a folder of photographs lies,
+    if not under the data root. A finished run returns its recorded result. `residual` is a residual function of one's
+    own (see `reslab.Block`). In several processes, as torchrun starts them, all have to call this; the first trains
+    with the help of the others. Raises UsageError for a recipe that cannot be trained on its data, DataError and
+    RunError for trouble with the data or the run folder.
     """
     team = this_team()
+    given = (recipe, run, data, runs, residual, around or Surroundings(), asked or {})
     if team is None:
-        return _train_here(recipe, run, data, runs, residual, around or Surroundings())
+        return _train_here(*given)
     if not team.leads:
         return follow(team, residual)
     with led(team) as end:
-        end |= _train_here(recipe, run, data, runs, residual, around or Surroundings())
+        end |= _train_here(*given)
     return end
 
 
 def _train_here(
-    recipe: Recipe | str | Path,
+    recipe: Recipe | str | Path | None,
     run: str | Path | None,
     data: str | Path | None,
     runs: str | Path,
     residual: Residual | None,
     around: Surroundings,
+    asked: Mapping[str, Any],
 ) -> dict[str, Any]:
     """`train` of the process that decides."""
-    if isinstance(recipe, str | Path):
-        data = data or recipe
-        recipe = recipe_for(data, around=around)
-    if not isinstance(recipe, Recipe):
+    if run is None and isinstance(recipe, str | Path) and RunFolder(Path(recipe)).recipe():
+        recipe, run = None, recipe
+    if recipe is None and run and (written := RunFolder(Path(run)).recipe()):
+        if asked:
+            raise UsageError(
+                f"{run} goes on by its own recipe: leave out {', '.join(asked)}; for another recipe give another run, "
+                "which may start from this one (start=)"
+            )
+        return _go_on_as_written(Recipe.from_dict(written), Path(run), data, residual, around)
+    if recipe is None or isinstance(recipe, str | Path):
+        data = data or recipe or "digits"
+        recipe = recipe_for(data, around=around, **asked)
+    elif not isinstance(recipe, Recipe):
         raise UsageError(
             f"train takes a recipe, as reslab.train(reslab.recipe('cifar10', model='resnet56')), or the name of a data "
             f"set or folder, as reslab.train('photos'); not a {type(recipe).__name__}"
+        )
+    elif asked:
+        raise UsageError(
+            f"the recipe is there already: give {', '.join(asked)} to reslab.recipe, or name the data in place of it"
         )
     recipe = with_residual(recipe, residual)
     path = Path(run) if run else default_folder(recipe, Path(runs))
     if result := recorded_result(recipe, path, around, data, residual):
         return result
     dataset = read_data(data or _place(recipe, around), recipe.data.split, recipe.data.size, around, path)
-    return train_on(dataset, recipe, path, around, residual)
+    return train_on(_noted(dataset, around), recipe, path, around, residual)
+
+
+def _go_on_as_written(
+    recipe: Recipe, run: Path, data: str | Path | None, residual: Residual | None, around: Surroundings
+) -> dict[str, Any]:
+    """An existing run by the recipe that its folder has."""
+    if result := recorded_result(recipe, run, around, data, residual):
+        return result
+    return train_on(_noted(data_of_run(recipe, run, around, data), around), recipe, run, around, residual)
+
+
+def _noted(dataset: Dataset, around: Surroundings) -> Dataset:
+    """The data set, after what is to be said of it."""
+    for note in dataset.notes:
+        around.say(note)
+    return dataset
 
 
 def _place(recipe: Recipe, around: Surroundings) -> str:

@@ -1,12 +1,15 @@
 """The data set of a run, and the recipe that suits it."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from reslab.data import Dataset, FolderIndex, load_dataset
 from reslab.errors import DataError, UsageError, as_typed
 from reslab.store import SPLIT, RunFolder
+from reslab.training.fields import refuse_idle, with_values
 from reslab.training.presets import Facts, make_recipe
 from reslab.training.recipe import Recipe
 from reslab.training.rules import check_pixels
@@ -18,6 +21,7 @@ def facts_of(dataset: Dataset, split: str | None = None) -> Facts:
     """What a recipe needs to know of a data set."""
     official = dataset.folder is None
     cifar = dataset.name.startswith("cifar") and official
+    fold = dataset.index.fold if dataset.index else ""
     return Facts(
         name=dataset.name,
         classes=len(dataset.classes),
@@ -25,7 +29,7 @@ def facts_of(dataset: Dataset, split: str | None = None) -> Facts:
         train_images=len(dataset.splits["train"]),
         mirror=dataset.mirror,
         official=official,
-        split=(split or "45k/5k") if cifar else None,
+        split=(split or "45k/5k") if cifar else fold or None,
         fingerprint=dataset.fingerprint or None,
     )
 
@@ -46,27 +50,51 @@ def recipe_for(
     seed: int = 0,
     start: str | Path | None = None,
     freeze: str | None = None,
+    fields: Mapping[str, Any] | None = None,
     around: Surroundings | None = None,
 ) -> Recipe:
     """The recipe of the house for a data set, by the names of `reslab train`: `recipe_for("cifar10", epochs=5)`.
 
-    `start` is a run folder, a model file or the name of a trained net to start from (fine-tuning). `freeze` is the last
-    part of it that stays as it came, "stage2", or "body" for all but the last with weights, the head. Raises UsageError
-    for names that do not exist, DataError where the data set is missing or damaged.
+    `split` is one of CIFAR's, or holds out a fold of photographs, "fold2/5". `start` is a run folder, a model file or
+    the name of a trained net to start from (fine-tuning). `freeze` is the last part of it that stays as it came,
+    "stage2", or "body" for all but the last with weights, the head. `fields` are any other fields by their dotted
+    names, as of `--set`: {"augment.erase": 0.25, "balance": 1}. Raises UsageError for names that do not exist and
+    values that make no sense, DataError where the data set is missing or damaged.
     """
     start = None if start is None else str(start)
-    around = around or Surroundings()
+    around, split = around or Surroundings(), (fields or {}).get("data.split", split)
     asked = like(start, Asked(model, shortcut, stride_in, size), data, around.say)
     refuse_unfreezable(freeze, start, asked)
     dataset = read_data(data, split, asked.size, around)
-    facts = facts_of(dataset, split)
-    chosen = make_recipe(facts, asked.model, recipe, asked.shortcut, asked.stride_in, seed, batch)
-    chosen = with_start(chosen, start)
-    if freeze is not None:
-        chosen = replace(chosen, model=replace(chosen.model, frozen=freeze))
-    if lr is not None:
-        chosen = replace(chosen, optimizer=replace(chosen.optimizer, lr=lr))
-    return lasting(chosen, len(dataset.splits["train"]), steps, epochs)
+    told = {"optimizer.lr": lr, "model.frozen": freeze}
+    values = {name: value for name, value in told.items() if value is not None} | dict(fields or {})
+    return recipe_on(dataset, split, asked, recipe, start, seed, batch, steps, epochs, values)
+
+
+def recipe_on(
+    dataset: Dataset,
+    split: str | None,
+    asked: Asked,
+    preset: str | None,
+    start: str | None,
+    seed: int,
+    batch: int | None,
+    steps: int | None,
+    epochs: float | None,
+    fields: Mapping[str, Any],
+) -> Recipe:
+    """The preset for a data set that is read, with `fields` that are to be otherwise.
+
+    Steps and epochs stretch the schedule; what `fields` say of the schedule itself is said of the stretched one.
+    """
+    net = (asked.model, preset, asked.shortcut, asked.stride_in)
+    chosen = with_start(make_recipe(facts_of(dataset, split), *net, seed, batch), start)
+    of_schedule = {name: value for name, value in fields.items() if name.startswith("schedule.")}
+    chosen = with_values(chosen, {name: value for name, value in fields.items() if name not in of_schedule})
+    chosen = lasting(chosen, chosen.data.images or len(dataset.splits["train"]), steps, epochs)
+    chosen = with_values(chosen, of_schedule)
+    refuse_idle(chosen, fields)
+    return chosen
 
 
 def lasting(recipe: Recipe, train_images: int, steps: int | None, epochs: float | None) -> Recipe:
@@ -114,7 +142,8 @@ def data_of_run(recipe: Recipe, run: Path, around: Surroundings, place: str | Pa
         again = f"reslab train NEW_PLACE --run {as_typed(run)}"
         raise UsageError(f"the photographs of {run} are not in {before} any more; {again}")
     try:
-        dataset = read_data(place or before or recipe.data.name, None, recipe.data.size, around, run)
+        where = place or before or recipe.data.name
+        dataset = read_data(where, recipe.data.split, recipe.data.size, around, run)
     except DataError as error:
         if place is None:
             raise

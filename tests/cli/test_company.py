@@ -27,10 +27,10 @@ def test_other_commands_are_refused_by_name_once(command, monkeypatch):
     assert end.value.exit_code == 0, "or torchrun would end the first one before it has said so"
 
 
-PLAIN = {"seeds": None, "dry_run": False}
+PLAIN = {"seeds": None, "folds": None, "dry_run": False}
 
 
-@pytest.mark.parametrize(("option", "value"), [("seeds", 2), ("dry_run", True)])
+@pytest.mark.parametrize(("option", "value"), [("seeds", 2), ("folds", 2), ("dry_run", True)])
 def test_options_for_one_process_are_refused_in_several(option, value, monkeypatch):
     trained = []
     train = in_company(lambda **options: trained.append(options))

@@ -1,5 +1,6 @@
 """What may be asked about: a path, several, folders, pictures in memory, and streams of them."""
 
+import io
 import os
 from pathlib import Path
 
@@ -75,6 +76,34 @@ def test_an_opened_photograph_is_turned_and_laid_on_white(model, tmp_path, pixel
         assert answers(model, Image.open(tmp_path / name)) == answers(model, tmp_path / name)
 
 
+def test_files_contents_are_answered_as_their_files(model, folder):
+    paths = [folder / f"{number}.png" for number in range(3)]
+    expected, contents = answers(model, folder), [path.read_bytes() for path in paths]
+    assert answers(model, contents) == answers(model, [io.BytesIO(content) for content in contents]) == expected
+    assert answers(model, contents[1]) == answers(model, bytearray(contents[1])) == expected[1:2]
+    with paths[2].open("rb") as file:
+        assert answers(model, file) == expected[2:]
+    (torn,) = predict(model, contents[0][:40])
+    assert torn.path == "images[0]" and torn.error.startswith("images[0]: cannot be read as an image")
+
+
+def test_a_large_jpeg_has_one_answer_wherever_it_lies(model, tmp_path):
+    noise = np.random.default_rng(1).integers(0, 256, (200, 160, 3)).astype(np.uint8)
+    Image.fromarray(noise).save(tmp_path / "large.jpg")
+    expected = answers(model, tmp_path / "large.jpg")
+    with Image.open(tmp_path / "large.jpg") as lazy:
+        assert answers(model, lazy) == answers(model, (tmp_path / "large.jpg").read_bytes()) == expected
+        decoded = answers(model, np.asarray(lazy))
+        assert lazy.size == (160, 200) and answers(model, lazy) == decoded != expected
+
+
+def test_grey_and_transparent_arrays_are_what_pillow_makes_of_them(model, pixels):
+    grey, clear = pixels[1][:, :, 0], np.dstack([pixels[1], pixels[1][:, :, :1]])
+    alike = answers(model, np.dstack([grey, grey, grey]))
+    assert answers(model, grey) == answers(model, grey[:, :, None]) == answers(model, Image.fromarray(grey)) == alike
+    assert answers(model, clear) == answers(model, Image.fromarray(clear)) != answers(model, pixels[1])
+
+
 def test_a_stream_is_answered_while_it_runs(model, pixels):
     read = []
 
@@ -99,8 +128,9 @@ def test_a_damaged_picture_does_not_stop_the_others(model, folder, pixels):
 @pytest.mark.parametrize(
     ("images", "message"),
     [
-        ([np.zeros((8, 8), np.uint8)], r"images\[0\] is a uint8 array of shape \(8, 8\): give paths, PIL images"),
-        (np.zeros((8, 8), np.uint8), r"images\[0\] is a uint8 array of shape \(8, 8\)"),
+        ([np.zeros((8, 8, 2), np.uint8)], r"images\[0\] is a uint8 array of shape \(8, 8, 2\): give paths, PIL images"),
+        (np.zeros(8, np.uint8), r"images\[0\] is a uint8 array of shape \(8,\)"),
+        (io.StringIO("cat.jpg"), r"images\[0\] is a file that is open as text"),
         (np.zeros((2, 8, 8, 3)), r"images\[0\] is a float64 array of shape \(8, 8, 3\)"),
         ([np.zeros((0, 8, 3), np.uint8)], r"images\[0\] is a uint8 array of shape \(0, 8, 3\)"),
         ([Image.new("RGB", (0, 4))], r"images\[0\] is an empty picture"),

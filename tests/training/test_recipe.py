@@ -9,7 +9,17 @@ import tomli_w
 
 from reslab.errors import UsageError
 from reslab.store import read_results
-from reslab.training import PRESETS, Facts, Recipe, learning_rate, make_recipe, recipe_for, refuse_idle, with_fields
+from reslab.training import (
+    PRESETS,
+    Facts,
+    Recipe,
+    learning_rate,
+    make_recipe,
+    read_fields,
+    recipe_for,
+    refuse_idle,
+    with_fields,
+)
 from reslab.training.presets import check
 from reslab.training.recipe import differences, field_names
 
@@ -228,20 +238,20 @@ def test_recipes_that_were_written_down_may_hold_what_does_nothing():
     recipe = with_fields(make_recipe(CIFAR), ["schedule.drops=1,1,1", "schedule.momentum_start=0.3", "augment.pad=33"])
     assert Recipe.from_dict(recipe.to_dict()) == recipe
     with pytest.raises(UsageError, match=r"--set schedule\.drops: the rate has no drops"):
-        refuse_idle(recipe, ["schedule.drops=1,1,1"])
-    refuse_idle(recipe, ["schedule.drops=()", "optimizer.lr=0.1"])
+        refuse_idle(recipe, read_fields(["schedule.drops=1,1,1"]))
+    refuse_idle(recipe, read_fields(["schedule.drops=()", "optimizer.lr=0.1"]))
     never = ["schedule.kind=drops"]
     with pytest.raises(UsageError, match=r"schedule\.kind: the rate would never fall; set schedule\.drops"):
-        refuse_idle(with_fields(make_recipe(CIFAR), never), never)
+        refuse_idle(with_fields(make_recipe(CIFAR), never), read_fields(never))
     falling = [*never, "schedule.drops=10"]
-    refuse_idle(with_fields(make_recipe(CIFAR), falling), falling)
+    refuse_idle(with_fields(make_recipe(CIFAR), falling), read_fields(falling))
 
 
 @pytest.mark.parametrize(
     "together", [["schedule.kind=linear"], ["schedule.drops=10,20", "schedule.drop=0.5"], ["schedule.end=0"]]
 )
 def test_what_acts_in_a_recipe_may_be_set(together):
-    refuse_idle(with_fields(make_recipe(CIFAR, preset="paper"), together), together)
+    refuse_idle(with_fields(make_recipe(CIFAR, preset="paper"), together), read_fields(together))
 
 
 def test_the_hardest_images_are_not_operated_on():

@@ -81,7 +81,7 @@ def test_a_data_set_stands_for_its_recipe(tmp_path, monkeypatch):
     assert trained[1][0].folder == tmp_path / "pets" and trained[2][2] == tmp_path / "mine"
 
 
-@pytest.mark.parametrize("given", [None, 3, {"data": "digits"}, ["digits"]])
+@pytest.mark.parametrize("given", [3, {"data": "digits"}, ["digits"]])
 def test_what_is_no_recipe(given):
     with pytest.raises(UsageError, match=rf"reslab\.train\(reslab\.recipe\(.*not a {type(given).__name__}$"):
         train(given)

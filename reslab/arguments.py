@@ -1,0 +1,109 @@
+"""Arguments of the functions that everybody calls: what is none of them, or of another kind, is refused by name."""
+
+import inspect
+import types
+from collections.abc import Callable, Iterator
+from functools import cache, wraps
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from reslab.errors import UsageError, unknown
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
+# What an argument of a type may be, and how that is said. A truth is no number, though Python takes it for one.
+_KINDS: dict[Any, tuple[type | tuple[type, ...], str]] = {
+    bool: (bool, "True or False"),
+    int: (Integral, "a whole number"),
+    float: (Real, "a number"),
+    str: (str, "text"),
+    Path: (Path, "a path"),
+}
+
+_HOW = ("device", "threads", "engine", "precision", "compile")  # of a Request
+# What other libraries call what is an argument here.
+_ELSEWHERE = {
+    "arch": "model",
+    "batch_size": "batch",
+    "data_dir": "data",
+    "image_size": "size",
+    "imgsz": "size",
+    "learning_rate": "lr",
+    "pretrained": "start",
+    "preset": "recipe",
+    "resume": "run",
+    "verbose": "quiet",
+    "weights": "start",
+}
+
+
+def checked(function: Callable[Given, Found]) -> Callable[Given, Found]:
+    """`function`, with a UsageError for arguments that it does not have, and for values of another kind.
+
+    Of its types, plain ones are looked at, and classes; of what it takes as `**asked: Unpack[...]`, the same.
+    """
+
+    @wraps(function)
+    def asked(*given: Given.args, **named: Given.kwargs) -> Found:
+        kinds = _kinds(function)
+        for name in named:
+            if name not in kinds:
+                raise _unknown(function, name, kinds)
+        for name, value in _by_name(function, given, named):
+            _check(name, value, kinds[name])
+        return function(*given, **named)
+
+    return asked
+
+
+def _unknown(function: Callable[..., Any], name: str, kinds: dict[str, Any]) -> UsageError:
+    if name in _HOW and "request" in kinds:
+        return UsageError(f"reslab.{function.__name__}: {name} is part of request=reslab.Request({name}=...)")
+    if (here := _ELSEWHERE.get(name)) in kinds:
+        return UsageError(f"reslab.{function.__name__}: {name} is called {here} here")
+    return unknown(f"argument of reslab.{function.__name__}", name, kinds)
+
+
+@cache
+def _kinds(function: Callable[..., Any]) -> dict[str, Any]:
+    """The types of all arguments that may be given by name."""
+    hints = get_type_hints(function)
+    kinds: dict[str, Any] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            kinds |= get_type_hints(get_args(hints[name])[0])  # Unpack[a TypedDict]
+        else:
+            kinds[name] = hints.get(name, Any)
+    return kinds
+
+
+def _by_name(function: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every argument with its name, of those in a row (`*runs`) each."""
+    yield from zip(_places(function, len(given)), given, strict=False)
+    yield from named.items()
+
+
+def _places(function: Callable[..., Any], number: int) -> Iterator[str]:
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            yield from [name] * number
+        elif parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD:
+            yield name
+
+
+def _check(name: str, value: Any, hint: Any) -> None:
+    options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    if not all(isinstance(option, type) for option in options):
+        return  # a function, a mapping: the callee's matter
+    if any(_is_a(value, option) for option in options):
+        return
+    wanted = [_KINDS[option][1] if option in _KINDS else f"a {option.__name__}" for option in options]
+    wanted = [words for words in wanted if words != "a NoneType"]
+    raise UsageError(f"{name}={value!r}: that takes {' or '.join(wanted)}")
+
+
+def _is_a(value: Any, option: type) -> bool:
+    kind, _ = _KINDS.get(option, (option, ""))
+    return isinstance(value, kind) and not (isinstance(value, bool) and option in (int, float))

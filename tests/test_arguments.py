@@ -1,0 +1,62 @@
+"""Arguments of another kind, and of another name, are refused before anything is done with them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+import numpy as np
+import pytest
+
+from reslab.arguments import checked
+from reslab.errors import UsageError
+
+
+class More(TypedDict, total=False):
+    size: int | None
+    epochs: float
+    fields: Mapping[str, float] | None
+
+
+@checked
+def cook(data: str | Path, *, quiet: bool = False, **more: Unpack[More]) -> tuple:
+    return data, quiet, more
+
+
+@checked
+def join(*runs: str | Path) -> int:
+    return len(runs)
+
+
+@pytest.mark.parametrize(
+    ("given", "named", "words"),
+    [
+        ((3,), {}, "data=3: that takes text or a path"),
+        (("a",), {"quiet": 1}, "quiet=1: that takes True or False"),
+        (("a",), {"size": "32"}, "size='32': that takes a whole number"),
+        (("a",), {"size": 2.0}, "size=2.0: that takes a whole number"),
+        (("a",), {"size": True}, "size=True: that takes a whole number"),
+        (("a",), {"epochs": "5"}, "epochs='5': that takes a number"),
+        (("a",), {"epochs": None}, "epochs=None: that takes a number"),
+        (("a",), {"epoch": 5}, "unknown argument of reslab.cook 'epoch': did you mean epochs?"),
+        (("a",), {"imgsz": 5}, "reslab.cook: imgsz is called size here"),
+        (("a",), {"arch": "resnet18"}, "unknown argument of reslab.cook 'arch'"),  # which has no model
+    ],
+)
+def test_what_does_not_fit_is_named(given, named, words):
+    with pytest.raises(UsageError) as caught:
+        cook(*given, **named)
+    assert str(caught.value).startswith(words)
+
+
+def test_what_fits_passes():
+    numbers = {"size": np.int64(3), "epochs": np.float32(2), "fields": {"any": "thing"}}
+    assert cook(Path("a"), quiet=True, **numbers) == (Path("a"), True, numbers)
+    assert cook("a", size=None, epochs=1)[2] == {"size": None, "epochs": 1}
+    with pytest.raises(TypeError):
+        cook()
+
+
+def test_each_of_many_is_looked_at():
+    assert join("a", Path("b"), "c") == 3
+    with pytest.raises(UsageError, match=r"^runs=\['a', 'b'\]: that takes text or a path$"):
+        join(["a", "b"])
