@@ -249,16 +249,20 @@ def test_a_mean_that_would_not_be_subtracted_is_refused(digits, source):
 def test_what_would_say_nothing_is_refused(digits, source, change, message):
     changes = [change, *(["optimizer.kind=muon"] if "muon_" in change else [])]
     with pytest.raises(UsageError, match=rf"--set {change.partition('=')[0]}: {message}"):
-        refuse_idle(freezing(digits, source, *changes, last="body"), [change])
-    refuse_idle(freezing(digits, source, *changes, last="stem"), [change])
+        refuse_idle(freezing(digits, source, *changes, last="body"), read_fields([change]))
+    refuse_idle(freezing(digits, source, *changes, last="stem"), read_fields([change]))
 
 
 def test_what_learns_is_told_by_the_net(digits, source):
-    refuse_idle(freezing(digits, source, "optimizer.rates=*.bias=2", last="body"), ["optimizer.rates=*.bias=2"])
+    refuse_idle(
+        freezing(digits, source, "optimizer.rates=*.bias=2", last="body"), read_fields(["optimizer.rates=*.bias=2"])
+    )
     preact = freezing(digits, source, "model.name=preact20", "optimizer.bn_bias_lr=8", last="body")
-    refuse_idle(preact, ["optimizer.bn_bias_lr=8"])  # its head normalises
+    refuse_idle(preact, read_fields(["optimizer.bn_bias_lr=8"]))  # its head normalises
     with pytest.raises(UsageError, match="did you mean stage"):
-        refuse_idle(freezing(digits, source, "optimizer.bn_bias_lr=8", last="stage4"), ["optimizer.bn_bias_lr=8"])
+        refuse_idle(
+            freezing(digits, source, "optimizer.bn_bias_lr=8", last="stage4"), read_fields(["optimizer.bn_bias_lr=8"])
+        )
 
 
 def test_what_a_preset_says_of_nothing_is_said(digits, source, tmp_path):
