@@ -15,7 +15,7 @@ from reslab.progress import Say, silent
 from reslab.store import Classifier, lineage_from
 from reslab.store.trained_places import trained_model
 from reslab.training.presets import spec_of
-from reslab.training.recipe import Recipe
+from reslab.training.recipe import Model, Recipe
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,9 @@ def with_start(recipe: Recipe, start: str | None) -> Recipe:
             f"{_called(recipe.model.name, ours)}: leave --model, --shortcut and --stride-in out, or start from another"
             f"{_other_stride(source, ours)}"
         )
-    return replace(recipe, model=replace(recipe.model, start=place_of(start), start_digest=source.digest()))
+    # The stem comes with the weights: a preset's way of beginning with one has nothing left to do.
+    begun = replace(recipe.model, stem_init=Model().stem_init, start=place_of(start), start_digest=source.digest())
+    return replace(recipe, model=begun)
 
 
 def place_of(start: str) -> str:

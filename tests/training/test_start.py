@@ -115,6 +115,15 @@ def test_a_recipe_in_python_starts_from_a_net(source):
     assert (recipe.model.name, recipe.model.start, len(recipe.model.start_digest)) == ("resnet8", str(source), 8)
 
 
+def test_a_preset_with_a_stem_of_its_own_starts_from_a_net_all_the_same():
+    alone = recipe_for("digits", model="resnet20", recipe="record", size=32)
+    recipe = recipe_for("digits", start="resnet20-cifar10", recipe="record", size=32)
+    assert (alone.model.stem_init, recipe.model.stem_init) == ("whitening", "he")
+    assert recipe.optimizer == alone.optimizer and recipe.model.start == "resnet20-cifar10"
+    with pytest.raises(UsageError, match=r"leave model\.stem_init out"):
+        recipe_for("digits", start="resnet20-cifar10", size=32, fields={"model.stem_init": "whitening"})
+
+
 def test_rare_classes_weigh_more(digits):
     labels = np.array([0] * 90 + [1] * 9 + [3])
     weights = class_weights(labels, 1.0)
