@@ -6,7 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from reslab.data import Dataset, FolderIndex
-from reslab.engine import Execution, Machine, Request, Work, alike, choose, elsewhere, kernels_of, this_machine
+from reslab.engine import (
+    Execution,
+    Machine,
+    Request,
+    Work,
+    alike,
+    choose,
+    elsewhere,
+    kernels_of,
+    refuse_unavailable,
+    this_machine,
+)
 from reslab.errors import RunError, UsageError
 from reslab.nets import Residual, digest_of, named_residual
 from reslab.store import ENVIRONMENT, SPLIT, RunFolder
@@ -70,6 +81,18 @@ def recorded_execution(folder: RunFolder, request: Request) -> tuple[dict[str, A
     if contradictions := request.contradicts(recorded):
         raise UsageError(f"{folder.path} runs otherwise: {', '.join(contradictions)}; choose another --run")
     return environment, recorded
+
+
+def refuse_other_execution(run: Path, request: Request) -> None:
+    """Raises UsageError, before data are read, for what contradicts the record of a run, or is not here for a new one.
+
+    RunError where the record is torn or foreign.
+    """
+    folder = RunFolder(run)
+    if folder.read(ENVIRONMENT) is None:
+        refuse_unavailable(request, this_machine())
+    else:
+        recorded_execution(folder, request.within(this_machine()))
 
 
 def write_place(folder: RunFolder, environment: Mapping[str, Any], place: Path | None) -> None:
