@@ -69,6 +69,17 @@ def usable_cores() -> int:
     return max(1, cores // team.local_size) if team else cores
 
 
+def openmp_threads() -> int | None:
+    """How many threads $OMP_NUM_THREADS allows, as PyTorch understands it; None where it is no number of threads.
+
+    Nor is it torchrun's: that sets 1 where nobody has said anything, however many cores each process has to itself.
+    """
+    text = os.environ.get("OMP_NUM_THREADS", "").strip()
+    if not (text.isascii() and text.isdecimal()) or this_team():
+        return None
+    return int(text) or None
+
+
 def within_quota() -> bool:
     """May this process use fewer cores' time than it sees cores? Which of them then have time is not its to say."""
     return cores_of_time() <= len(core_numbers()) - 1

@@ -3,7 +3,8 @@ import platform
 import pytest
 
 from reslab import processor
-from reslab.processor import cpu_words, fingerprint
+from reslab.processor import cpu_words, fingerprint, openmp_threads
+from tests.torchrun import as_rank
 
 ONE = {"processor": "0", "model name": "One", "cpu MHz": "2596.120", "flags": "sse2 avx2"}
 
@@ -20,6 +21,22 @@ def test_another_model_or_feature_is_another_processor(monkeypatch, change):
     one = fingerprint()
     monkeypatch.setattr(processor, "cpu_words", lambda: ONE | change)
     assert fingerprint() != one
+
+
+@pytest.mark.parametrize(
+    ("text", "threads"), [("1", 1), (" 12 ", 12), ("0", None), ("-1", None), ("two", None), ("2,1", None), ("", None)]
+)
+def test_what_openmp_is_told(monkeypatch, text, threads):
+    monkeypatch.setenv("OMP_NUM_THREADS", text)
+    assert openmp_threads() == threads
+
+
+def test_what_openmp_is_not_told(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert openmp_threads() is None
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    as_rank(monkeypatch, 0)
+    assert openmp_threads() is None, "torchrun says 1 by itself"
 
 
 def test_another_clock_is_the_same_processor(monkeypatch):

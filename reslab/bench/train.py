@@ -4,6 +4,7 @@ import os
 import statistics
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 from zlib import crc32
@@ -80,7 +81,8 @@ def bench_train(
 
 
 def execution_for(task: Task, request: Request, machine: Machine, say: Callable[[str], None]) -> tuple[Execution, str]:
-    """What `reslab train` would choose."""
+    """What `reslab train` would choose; on all cores unless asked, since $OMP_NUM_THREADS binds no other contender."""
+    request = replace(request, threads=request.threads or machine.cores)
     return choose(request, machine, Work(task.spec, MANY), say)
 
 

@@ -120,6 +120,7 @@ def sentence(found: "Finding", survey: "Survey") -> str:
     """One line: how many, the first few, and the way out."""
     from reslab.data.findings import FEW
     from reslab.data.photo import LONGEST
+    from reslab.data.suffixes import way_out
 
     if found.kind == "refused":
         return f"training refuses the {_kind(survey)}: {found.items[0]}"
@@ -135,7 +136,8 @@ def sentence(found: "Finding", survey: "Survey") -> str:
     what = (words.one if count == 1 else words.many).format(n=f"{count:,}", image=_noun(survey), same=same, **limits)
     shown = [_example(found.kind, item, survey) for item in found.items[:EXAMPLES]]
     more = f" and {count - EXAMPLES:,} more" if count > EXAMPLES else ""
-    return f"{what}: {', '.join(shown)}{more}{words.then and f'; {words.then}'}"
+    then = way_out(map(str, found.items)) if found.kind == "ignored" else words.then
+    return f"{what}: {', '.join(shown)}{more}{then and f'; {then}'}"
 
 
 def _example(kind: str, item: str | tuple[str, ...], survey: "Survey") -> str:

@@ -102,8 +102,10 @@ def data_as_asked(
     Raises UsageError, before any photograph is read where it can be, for options that contradict the run's recipe.
     """
     from reslab.training import data_of_run
+    from reslab.training.continuing import refuse_other_execution
 
     _refuse_changes(recipe, run, data, asked)
+    refuse_other_execution(run, around.request)
     dataset = data_of_run(recipe, run, around, data if _is_folder(recipe) else None)
     _refuse_length(recipe, run, recipe.data.images or len(dataset.splits["train"]), steps, epochs)
     return dataset

@@ -45,7 +45,9 @@ Engine = Annotated[str, typer.Option(help="auto, torch or native.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 Precision = Annotated[str, typer.Option(help="auto, fp32 or bf16.")]
 Compile = Annotated[str, typer.Option(help="auto, on or off.")]
-Threads = Annotated[int, typer.Option(help="CPU threads (of each process); 0: as many as there are cores.")]
+Threads = Annotated[
+    int, typer.Option(help="CPU threads (of each process); 0: as many as cores, or $OMP_NUM_THREADS if that is less.")
+]
 Workers = Annotated[int, typer.Option(help="Runs at once; 0: as many as is fastest.")]
 DataRoot = Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")]
 Download = Annotated[bool, typer.Option("--download", help="Fetch what is missing: a data set, published weights.")]

@@ -43,6 +43,9 @@ def predict(
     ] = False,
     residual: Annotated[str | None, typer.Option(help="The net's own residual function, module:function.")] = None,
     device: options.Device = "auto",
+    precision: Annotated[
+        str, typer.Option(help="auto, fp32 or bf16; default: the run's own, with --features fp32.")
+    ] = "auto",
     threads: options.Threads = 0,
     csv: Annotated[bool, typer.Option("--csv", help="path,class,probability on stdout, a line each.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
@@ -71,7 +74,7 @@ def predict(
         ensemble=ensemble or (),
         features=features is not None,
         calibrated=calibrated,
-        request=Request(device=device, threads=threads),
+        request=Request(device=device, precision=precision, threads=threads),
         residual=named_residual(residual),
         say=say,
     )

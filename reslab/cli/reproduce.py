@@ -52,6 +52,7 @@ def reproduce(
 ) -> None:
     """Make a table or figure of the paper again; the same command goes on. `all` without a scale says what there is."""
     from reslab.experiments.document import Document
+    from reslab.experiments.plan import refuse_negative
     from reslab.experiments.registry import ALL, named
     from reslab.experiments.reproduce import Reproduction, given_runs
     from reslab.experiments.scales import SCALES, Shelf
@@ -60,6 +61,7 @@ def reproduce(
 
     experiments = named(name)
     _consistent(name, experiments, scale, minutes, seeds, data, given)
+    refuse_negative(workers, threads=0)
     if finished and (given or dry_run):
         raise UsageError("--finished takes what --runs has, and trains nothing: leave --from and --dry-run out")
     if name == ALL and scale is None and minutes is None:

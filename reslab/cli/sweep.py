@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reslab.cli import options
+from reslab.cli.available import refuse_unavailable
 from reslab.cli.fetching import fetch_as_asked
 from reslab.cli.many import leave, look_ahead, run_all, show_ahead
 from reslab.cli.show import emit, pairs, say, show_lines
@@ -87,8 +88,9 @@ def sweep(
     name = data or "digits"
     split = read_fields(assign or []).get("data.split", split)
     chosen_split = split or search_split(name)
-    fetch_as_asked(data, start, data_root, download, data_url)
     request = Request(engine, device, precision, compile, threads)
+    refuse_unavailable(request, workers)
+    fetch_as_asked(data, start, data_root, download, data_url)
     around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
     net = like(start, Asked(model, shortcut, stride_in, size), name, say)
     refuse_unfreezable(freeze, start, net)

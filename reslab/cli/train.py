@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reslab.cli import options
+from reslab.cli.available import refuse_unavailable
 from reslab.cli.beforehand import words_beforehand
 from reslab.cli.dry_run import show_plan
 from reslab.cli.existing import asked_fields, data_as_asked, existing_recipe, result_as_asked
@@ -100,6 +101,7 @@ def train(
         else:
             net = like(start, Asked(model, shortcut, stride_in, asked.get("data.size")), data or "digits", say)
             refuse_unfreezable(freeze, start, net)
+            refuse_unavailable(request, workers, replace(net, model=asked.get("model.name", net.model)), data)
             dataset = read_data(data or "digits", split, net.size, around, run)
             chosen = chosen_recipe(dataset, split, net, recipe, start, freeze, seed, batch, lr, assign, steps, epochs)
     if folds is not None:

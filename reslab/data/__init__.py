@@ -79,6 +79,7 @@ from reslab.data.places import data_root, is_table, root_of
 from reslab.data.preprocessing import Preprocessing, by_colour, measure
 from reslab.data.samples import Samples, differing, replaced
 from reslab.data.scaling import at_scale, draw_places, draw_scales, scaled_crops
+from reslab.data.suffixes import suffixes_in_words
 from reslab.data.survey import Survey, survey_dataset
 from reslab.data.table import listed
 from reslab.data.testing import ALL, chosen_split, everything, index_tested
@@ -163,5 +164,6 @@ __all__ = [
     "root_of",
     "same_names",
     "scaled_crops",
+    "suffixes_in_words",
     "survey_dataset",
 ]

@@ -18,6 +18,7 @@ from reslab.data.folds import Fold, read_fold, refuse_unfoldable
 from reslab.data.index import FolderIndex, scan
 from reslab.data.places import is_table
 from reslab.data.splits import stratified
+from reslab.data.suffixes import suffixes_in_words
 from reslab.errors import DataError, as_typed
 
 SHARES = (80, 20)  # per cent for train and val, where the folder has no splits of its own
@@ -236,7 +237,8 @@ def notes_of(folder: Path, contents: Contents) -> list[str]:
     notes = [split.taken for split in contents.values() if split.taken]
     ignored = sum(len(split.ignored) for split in contents.values())
     if ignored:
-        notes.append(f"{ignored:,} {'file' if ignored == 1 else 'files'} without an image's suffix ignored")
+        endings = suffixes_in_words(file for split in contents.values() for file in split.ignored)
+        notes.append(f"{ignored:,} {'file' if ignored == 1 else 'files'} without an image's suffix ignored: {endings}")
     if loose := [path for split in contents.values() for path in split.loose]:
         count = "1 image is" if len(loose) == 1 else f"{len(loose):,} images are"
         notes.append(f"{count} in no class folder, and not used, such as {loose[0]}")

@@ -24,6 +24,7 @@ from reslab.engine.execution import (
     choose,
     elsewhere,
     kernels_of,
+    refuse_unavailable,
 )
 from reslab.engine.interface import Batch, Engine, StepOutput
 from reslab.engine.layout import Layout, parameter_layout, statistics_layout
@@ -89,6 +90,7 @@ __all__ = [
     "make_engine",
     "parameter_layout",
     "part_of",
+    "refuse_unavailable",
     "same_settings",
     "sample_losses",
     "settled",

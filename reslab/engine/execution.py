@@ -9,6 +9,8 @@ from reslab.engine.machine import Machine
 from reslab.engine.work import KNOWN, Work, lacking, tiny
 from reslab.errors import RunError, UsageError, unknown
 from reslab.native import FP32, NATIVE, Unavailable, library, name_of, tier
+from reslab.nets import Architecture
+from reslab.processor import openmp_threads
 from reslab.progress import Say, silent
 
 ENGINES = ("auto", "torch", "native")
@@ -106,6 +108,24 @@ def choose(request: Request, machine: Machine, work: Work | None = None, say: Sa
     `work` is what it is for; without it the native kernels are not thought of. `say` is told when they are compiled.
     Raises UsageError for names that do not exist and for what the machine does not have.
     """
+    device = refuse_unavailable(request, machine)
+    obstacle = _obstacle(request, device, machine, work, say)
+    if obstacle is None:
+        precision = _native_precision(request, machine)
+        threads, fewer = _threads(request, device, machine)
+        execution = Execution("native", "cpu", precision, False, False, threads, *_together(request, device))
+        return execution, f"{execution} (fused kernels: {tier(library(VARIANTS[precision]))}{fewer})"
+    if request.engine == "native":
+        raise _not_native(obstacle)
+    return _on_torch(request, device, machine, work, None if request.engine == "torch" else obstacle)
+
+
+def refuse_unavailable(request: Request, machine: Machine, net: Architecture | None = None) -> str:
+    """The device that a request comes to here. What can be refused before data are read, is: as UsageError.
+
+    That is names that do not exist, what the machine does not have, and of the native engine what it cannot do: of any
+    net, and of `net`, if that is known.
+    """
     for kind, value, known in (
         ("engine", request.engine, ENGINES),
         ("precision", request.precision, PRECISIONS),
@@ -116,27 +136,25 @@ def choose(request: Request, machine: Machine, work: Work | None = None, say: Sa
     if request.threads < 0:
         raise UsageError(f"--threads {request.threads}: give at least 1, or 0 to leave it to the machine")
     device = _device(request.device, machine)
-    obstacle = _obstacle(request, device, machine, work, say)
-    if obstacle is None:
-        precision = _native_precision(request, machine)
-        threads = request.threads or machine.cores
-        execution = Execution("native", "cpu", precision, False, False, threads, *_together(request, device))
-        return execution, f"{execution} (fused kernels: {tier(library(VARIANTS[precision]))})"
-    if request.engine == "native":
-        raise UsageError(
-            f"--engine native: {obstacle}. The native kernels run {KNOWN}; "
-            f"leave the option out, and PyTorch does the work"
-        )
-    return _on_torch(request, device, machine, work, None if request.engine == "torch" else obstacle)
+    if request.engine == "native" and (obstacle := _out_of_place(request, device) or (net and _lacked(Work(net, 0)))):
+        raise _not_native(obstacle)
+    if request.compile == "on" and device == "cpu" and machine.compiler is None:
+        raise UsageError("--compile on needs a C++ compiler, and none is here; leave it out or install g++ or clang++")
+    return device
+
+
+def _not_native(obstacle: str) -> UsageError:
+    return UsageError(
+        f"--engine native: {obstacle}. The native kernels run {KNOWN}; leave the option out, and PyTorch does the work"
+    )
 
 
 def _on_torch(
     request: Request, device: str, machine: Machine, work: Work | None, obstacle: str | None
 ) -> tuple[Execution, str]:
     precision, why = _precision(request.precision, device, machine, work)
-    if request.compile == "on" and device == "cpu" and machine.compiler is None:
-        raise UsageError("--compile on needs a C++ compiler, and none is here; leave it out or install g++ or clang++")
     processes, backend = _together(request, device)
+    threads, fewer = _threads(request, device, machine)
     # On two cores whole-net compilation gained 0-5 % over eager channels_last and cost 20-35 s: only on request.
     execution = Execution(
         engine="torch",
@@ -144,11 +162,19 @@ def _on_torch(
         precision=precision,
         channels_last=device != "mps",
         compiled=request.compile == "on",
-        threads=request.threads or machine.cores,
+        threads=threads,
         processes=processes,
         backend=backend,
     )
-    return execution, f"{execution} ({why}{f'; no native kernels: {obstacle}' if obstacle else ''})"
+    return execution, f"{execution} ({why}{f'; no native kernels: {obstacle}' if obstacle else ''}{fewer})"
+
+
+def _threads(request: Request, device: str, machine: Machine) -> tuple[int, str]:
+    """Threads as asked for, else one a core; or as few as $OMP_NUM_THREADS says, and that it does."""
+    fewest = openmp_threads() if request.threads == 0 and device == "cpu" else None
+    if fewest is None or fewest >= machine.cores:
+        return request.threads or machine.cores, ""
+    return fewest, f"; OMP_NUM_THREADS={fewest}"
 
 
 def _together(request: Request, device: str) -> tuple[int, str]:
@@ -170,16 +196,16 @@ def _obstacle(request: Request, device: str, machine: Machine, work: Work | None
     missed = next((units for feature, units in NEEDED[precision].items() if feature not in machine.features), None)
     if work is None or request.engine == "torch":
         return "" if not asked else "they are for training and testing nets"
+    if reason := _out_of_place(request, device):
+        return reason
     for reason, true in (
-        (f"they run on a CPU, not on {device}", device != "cpu"),
-        ("they are not compiled by PyTorch (--compile)", request.compile == "on"),
         ("what the processor can do is not known here", not asked and not machine.features),
         (f"the processor has no {missed}", not asked and missed is not None),
     ):
         if true:
             return reason
-    if (missing := lacking(work)) is not None:
-        return f"they are not made for {missing}"
+    if missing := _lacked(work):
+        return missing
     if not asked and work.images < WORTH_COMPILING:  # cached or not: the same command shall give the same bytes
         return "too few images to compile them for"
     try:
@@ -187,6 +213,18 @@ def _obstacle(request: Request, device: str, machine: Machine, work: Work | None
     except Unavailable as reason:
         return str(reason)
     return None
+
+
+def _out_of_place(request: Request, device: str) -> str | None:
+    """Where a net is to run that the native kernels do not, whatever the net, in words."""
+    if device != "cpu":
+        return f"they run on a CPU, not on {device}"
+    return "they are not compiled by PyTorch (--compile)" if request.compile == "on" else None
+
+
+def _lacked(work: Work) -> str | None:
+    missing = lacking(work)
+    return None if missing is None else f"they are not made for {missing}"
 
 
 def _native_precision(request: Request, machine: Machine) -> str:

@@ -45,8 +45,7 @@ def plan(jobs: Sequence[Job], around: Surroundings, workers: int = 0, cores: Seq
     named twice is one run. More runs at once or threads than there are cores for are not taken, and that is said.
     Raises UsageError for an execution that is not to be had or that contradicts what is recorded.
     """
-    if workers < 0 or around.request.threads < 0:
-        raise UsageError("--workers and --threads are 1 or more, or 0 to leave them to the machine")
+    refuse_negative(workers, around.request.threads)
     here = tuple(core_numbers()[: usable_cores()] if cores is None else cores)
     each = {job.folder: job for job in jobs}
     known = {folder: outcome for folder, job in each.items() if (outcome := outcome_of(job))}
@@ -68,6 +67,12 @@ def plan(jobs: Sequence[Job], around: Surroundings, workers: int = 0, cores: Seq
     shared = shares([is_small(job.recipe) for job in left], len(here), at_once, threads)
     tasks = tuple(_task(job, request, recorded[job.folder], new, here) for job, new in zip(left, shared, strict=True))
     return Plan(tuple(jobs), known, tasks, here, at_once or len(here))
+
+
+def refuse_negative(workers: int, threads: int) -> None:
+    """Raises UsageError for numbers of runs at once, and of threads of each, that are none."""
+    if workers < 0 or threads < 0:
+        raise UsageError("--workers and --threads are 1 or more, or 0 to leave them to the machine")
 
 
 def _task(job: Job, request: Request, recorded: int, new: int, cores: Sequence[int]) -> Task:

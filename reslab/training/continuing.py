@@ -6,10 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from reslab.data import Dataset, FolderIndex
-from reslab.engine import Execution, Machine, Request, Work, alike, choose, elsewhere, kernels_of, this_machine
-from reslab.errors import RunError, UsageError
+from reslab.engine import (
+    Execution,
+    Machine,
+    Request,
+    Work,
+    alike,
+    choose,
+    elsewhere,
+    kernels_of,
+    refuse_unavailable,
+    this_machine,
+)
+from reslab.errors import RunError, UsageError, as_typed
 from reslab.nets import Residual, digest_of, named_residual
-from reslab.store import ENVIRONMENT, SPLIT, RunFolder
+from reslab.store import ENVIRONMENT, RESULT, SPLIT, RunFolder
 from reslab.training.fields import field_of
 from reslab.training.provenance import commit
 from reslab.training.recipe import Recipe, differences
@@ -52,10 +63,20 @@ def refuse_changes(recipe: Recipe, run: Path, asked: Mapping[str, Any]) -> None:
     theirs = {name: field_of(recipe, name) for name in asked}
     differing = [f"{name} {value} here, {theirs[name]} there" for name, value in asked.items() if value != theirs[name]]
     if differing:
+        changed = {name for name, value in asked.items() if value != theirs[name]}
         raise UsageError(
             f"{run} is there already: {', '.join(differing)}; a run's recipe is part of it: give another --run, or "
-            f"leave the option{'s' if len(differing) > 1 else ''} out"
+            f"leave the option{'s' if len(differing) > 1 else ''} out{_or_start(recipe, run, changed)}"
         )
+
+
+def _or_start(recipe: Recipe, run: Path, changed: set[str]) -> str:
+    """The way out where a run has ended, and its net may learn on: not for another net, other data or another seed."""
+    other = {"seed", "data.name", "model.name", "model.shortcut", "model.stride_in", "model.start"}
+    if RunFolder(run).read(RESULT) is None or other & changed:
+        return ""
+    data = "DATA" if recipe.data.fingerprint else recipe.data.name
+    return f"; or start from it: reslab train {data} --from {as_typed(run)}"
 
 
 def recorded_execution(folder: RunFolder, request: Request) -> tuple[dict[str, Any], Execution]:
@@ -70,6 +91,18 @@ def recorded_execution(folder: RunFolder, request: Request) -> tuple[dict[str, A
     if contradictions := request.contradicts(recorded):
         raise UsageError(f"{folder.path} runs otherwise: {', '.join(contradictions)}; choose another --run")
     return environment, recorded
+
+
+def refuse_other_execution(run: Path, request: Request) -> None:
+    """Raises UsageError, before data are read, for what contradicts the record of a run, or is not here for a new one.
+
+    RunError where the record is torn or foreign.
+    """
+    folder = RunFolder(run)
+    if folder.read(ENVIRONMENT) is None:
+        refuse_unavailable(request, this_machine())
+    else:
+        recorded_execution(folder, request.within(this_machine()))
 
 
 def write_place(folder: RunFolder, environment: Mapping[str, Any], place: Path | None) -> None:

@@ -90,7 +90,7 @@ def make_recipe(
     preset = preset or ("fast" if facts.official and facts.name.startswith("cifar") else "small")
     if preset not in PRESETS:
         raise unknown("recipe", preset, PRESETS)
-    name = model or ("resnet20" if facts.official else "resnet18")
+    name = model or usual_model(facts.official)
     net = spec(name, shortcut, facts.classes, facts.size, stride_in)
     recipe = Recipe(
         name=preset,
@@ -109,6 +109,11 @@ def make_recipe(
     )
     presets = {"paper": paper, "fast": fast, "small": small, "record": record, "original": original}
     return presets[preset](recipe, facts, net)
+
+
+def usual_model(official: bool) -> str:
+    """The net of the house for one of the named data sets, or for a folder of photographs."""
+    return "resnet20" if official else "resnet18"
 
 
 def batch_of(net: Architecture, preset: str) -> int:

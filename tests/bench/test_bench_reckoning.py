@@ -1,5 +1,6 @@
 """What a measurement is made of, without processes: counts, settings, the search, rounds, medians."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -14,8 +15,9 @@ from reslab.bench.process import WorkerFailed, WorkerLate, environment
 from reslab.bench.rounds import LEAST_ROUNDS, MOST_ROUNDS, Rates, alternate, rotated, round_seconds, steps_for
 from reslab.bench.settings import OPTIONS, flipped
 from reslab.bench.task import Task
-from reslab.bench.train import compared
+from reslab.bench.train import compared, execution_for
 from reslab.bench.trials import Trial, best_torch, search
+from reslab.engine import Request, this_machine
 from reslab.errors import UsageError
 
 
@@ -232,6 +234,14 @@ def test_a_contender_has_pytorchs_own_defaults(monkeypatch):
     assert not {"OMP_NUM_THREADS", "KMP_BLOCKTIME", "THP_MEM_ALLOC_ENABLE"} & set(environment(False))
     assert environment(False)["RESLAB_CACHE"] == "here"
     assert environment(True)["THP_MEM_ALLOC_ENABLE"] == "1" and "OMP_NUM_THREADS" not in environment(True)
+
+
+def test_nor_has_ours_fewer_threads_than_cores(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    machine = replace(this_machine(), cores=2)
+    for threads, taken in ((0, 2), (1, 1)):
+        request = Request("torch", "cpu", threads=threads)
+        assert execution_for(Task("resnet8", 4), request, machine, print)[0].threads == taken
 
 
 def test_a_result_is_named_after_what_was_measured_and_where():

@@ -47,6 +47,12 @@ def test_a_good_folder(pets):
     assert out.endswith("result  no problem found\n")
 
 
+def test_what_to_do_with_photographs_of_phones(pets):
+    (pets / "train" / "cat" / "x.HEIC").write_bytes(b"something")
+    _, out, _ = check(pets)
+    assert "is ignored: train/cat/x.HEIC; save .heic photographs as .jpg\n" in out
+
+
 def test_problems_and_notes_are_a_line_each_and_end_with_1(pets):
     for number in range(4):
         (pets / "train" / "cat" / f"bad{number}.jpg").write_bytes(b"no image")

@@ -111,6 +111,29 @@ def test_options_of_an_existing_run_change_their_own_fields_alone(run, words, di
     assert answer.err.startswith(f"{run} is there already: {differences}; a run's recipe is part of it: give another")
 
 
+@pytest.mark.parametrize("words", [("--epochs", "3"), ("--lr", "0.2", "--steps", "41"), ("--set", "augment.pad=3")])
+def test_a_run_that_has_ended_may_be_started_from(run, words, tmp_path):
+    answer = Answer("train", *words, "--run", run)
+    told, _, offered = answer.err.strip().rpartition("; or start from it: reslab ")
+    assert told.endswith(("leave the option out", "leave the options out")) and offered == f"train digits --from {run}"
+    going_on = Answer(*offered.split(), *words, "--runs", tmp_path, "--dry-run")
+    assert going_on.code == 0 and "resnet8" in going_on.out
+
+
+def test_a_run_is_not_to_be_started_from_where_that_is_no_way_out(run, tmp_path):
+    for words in (
+        ("--model", "resnet14", "--steps", "41"),
+        ("--seed", "3"),
+        ("cifar10",),
+        ("--from", "resnet20-cifar10"),
+    ):
+        answer = Answer("train", *words, "--run", run)
+        assert answer.code == 2 and "is there already" in answer.err and "start from it" not in answer.err
+    shutil.copytree(run, tmp_path / "half done", ignore=shutil.ignore_patterns("result.json"))
+    answer = Answer("train", "--epochs", "3", "--run", tmp_path / "half done")
+    assert answer.code == 2 and "is there already" in answer.err and "start from it" not in answer.err
+
+
 def test_options_that_an_existing_run_has_anyway_are_no_matter(run):
     words = (
         "--model",

@@ -16,6 +16,7 @@ from PIL import Image
 import reslab
 from reslab.cli.predict import _tally
 from reslab.data import Preprocessing, read_photo
+from reslab.engine import Request
 from reslab.evaluation import Prediction
 from reslab.nets import create, spec
 from reslab.store import Identity, model_bytes
@@ -132,6 +133,19 @@ def test_threads_may_be_said(model, photos):
     assert [p["name"] for p in one] == [p["name"] for p in both]
     answer = Answer("predict", model, photos, "--threads", "-1")
     assert answer.code == 2 and "--threads -1" in answer.err
+
+
+def test_precision_may_be_said(model, photos):
+    photo = photos / 'no "00".png'
+    answers = []
+    for precision in ("fp32", "bf16"):
+        (asked,) = reslab.predict(model, photo, request=Request(precision=precision))
+        (found,) = Answer("predict", model, photo, "--json", "--precision", precision).json["predictions"]
+        answers.append([p["probability"] for p in found["top"]])
+        assert answers[-1] == list(asked.probabilities)
+    assert answers[0] != answers[1]
+    answer = Answer("predict", model, photo, "--precision", "fp16")
+    assert answer.code == 2 and "unknown precision 'fp16'" in answer.err
 
 
 def test_views_and_members_are_those_of_eval(model, other, photos):

@@ -115,7 +115,16 @@ def test_images_may_lie_deeper_and_other_files_are_counted(tmp_path, make_photos
     index = index_folder(tmp_path)
     assert index.classes == ("cat", "dog")
     assert sum(map(len, index.files.values())) == 7
-    assert index.notes[0] == "2 files without an image's suffix ignored"
+    assert index.notes[0] == "2 files without an image's suffix ignored: 1 without any, 1 .txt"
+
+
+@pytest.mark.parametrize("place", [".", "train"])
+def test_photographs_of_phones_that_are_ignored_are_said(tmp_path, make_photos, place):
+    make_photos(tmp_path / place, {"cat": 2, "dog": 2})
+    for name in ("cat/a.HEIC", "cat/b.heic", "dog/c.heif", "dog/d.txt"):
+        (tmp_path / place / name).touch()
+    note = "4 files without an image's suffix ignored: 2 .heic, 1 .heif, 1 .txt; save .heic photographs as .jpg"
+    assert note in index_folder(tmp_path).notes
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="making links needs a privilege on Windows")

@@ -41,6 +41,27 @@ def test_one_core():
     assert choose(Request(), replace(CPU, cores=1))[0].threads == 1
 
 
+@pytest.mark.parametrize("kind", ["torch", "native"])
+def test_openmp_may_be_told_to_take_fewer_threads(kind, monkeypatch):
+    monkeypatch.setattr("reslab.engine.execution.library", lambda *_: None)
+    monkeypatch.setattr("reslab.engine.execution.tier", lambda _: "AVX2")
+    eight, work = replace(CPU, cores=8), Work(spec("resnet20"), 1_000_000)
+    for told, threads in (("3", 3), ("8", 8), ("9", 8), ("many", 8), ("0", 8)):
+        monkeypatch.setenv("OMP_NUM_THREADS", told)
+        execution, line = choose(Request(engine=kind), eight, work)
+        assert (execution.engine, execution.threads) == (kind, threads)
+        assert ("; OMP_NUM_THREADS=3)" in line) is (threads == 3), line
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    execution, line = choose(Request(engine=kind, threads=5), eight, work)
+    assert execution.threads == 5 and "OMP" not in line, "what is asked for goes before"
+
+
+def test_openmp_has_no_say_on_a_gpu(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr("reslab.engine.execution._gpu_has_bf16", lambda _: False)
+    assert choose(Request(), replace(CPU, gpu="GPU"))[0].threads == CPU.cores
+
+
 @pytest.mark.parametrize(
     ("request_", "message"),
     [

@@ -90,7 +90,8 @@ def test_how_a_run_was_trained_does_not_bind(trained_natively, pixels, monkeypat
     assert len(list(predict(trained_natively, pixels[:2]))) == 2
 
 
-def test_prediction_has_the_machines_threads_and_the_runs_precision(trained_natively, model):
+def test_prediction_has_the_machines_threads_and_the_runs_precision(trained_natively, model, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     chosen = execution_to_ask(trained_natively, None, model, silent)
     assert (chosen.engine, chosen.precision, chosen.threads) == ("torch", "fp32", this_machine().cores)
     chosen = execution_to_ask(trained_natively, Request(precision="bf16", threads=1), model, silent)

@@ -41,6 +41,15 @@ def test_the_same_machine_goes_on_exactly(goes_on):
     assert goes_on(HERE)[0] is True
 
 
+def test_threads_stay_whatever_openmp_is_told_since(tmp_path, monkeypatch):
+    folder, machine = RunFolder(tmp_path), replace(HERE, cores=8)
+    monkeypatch.setattr("reslab.training.continuing.this_machine", lambda: machine)
+    for told in ("4", "1", "8"):
+        monkeypatch.setenv("OMP_NUM_THREADS", told)
+        execution, exact = same_execution(folder, Surroundings(Request(engine="torch")), None, WORK)
+        assert (execution.threads, exact) == (4, True)
+
+
 @pytest.mark.parametrize(
     "change", [{"fingerprint": "of another Zen"}, {"features": ("avx2", "fma")}, {"processor": "another"}]
 )
