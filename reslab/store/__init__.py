@@ -19,6 +19,7 @@ from reslab.store.lineage import (
     write_lineage,
 )
 from reslab.store.model_file import find_model, load, model_bytes
+from reslab.store.own_residual import residuals_for
 from reslab.store.paces import remember_pace, remembered_pace
 from reslab.store.predictions import Predictions, predictions_bytes, read_predictions
 from reslab.store.record import Record
@@ -101,6 +102,7 @@ __all__ = [
     "refuse_other_file",
     "remember_pace",
     "remembered_pace",
+    "residuals_for",
     "results_folder",
     "run_around",
     "sampled_bytes",
