@@ -30,7 +30,7 @@ def looked_into(
     from reslab.store import residuals_for
 
     for run, own in zip(runs, residuals_for(runs, named_residual(residual)), strict=True):
-        classifier = trained(run, own)
+        classifier = trained(run, own, say)
         found = sample(run, classifier, say=say, **images)
         yield (
             {"run": run, "model": classifier.identity.model, "data": found.source, "images": len(found)},

@@ -15,7 +15,7 @@ from reslab.evaluation.scores import execution_for
 from reslab.evaluation.views import views_of
 from reslab.nets import Residual
 from reslab.progress import Say
-from reslab.store import Classifier, ExportedNet, load, residuals_for
+from reslab.store import Classifier, ExportedNet, changed_residual, load, residuals_for
 
 Net = str | Path | Classifier | ExportedNet
 """A run folder, a model file or a trained net's name; or what `load` gave."""
@@ -65,6 +65,12 @@ def members_of(
     for other in members[1:]:
         _refuse_other_classes(members[0], other)
     return members
+
+
+def changed_among(members: list[Member]) -> list[str]:
+    """What to say of members whose residual function has changed since they were trained."""
+    found = (changed_residual(member.classifier) for member in members if isinstance(member.classifier, Classifier))
+    return [words for words in found if words]
 
 
 def _refuse_residual(net: Net) -> None:

@@ -1,5 +1,6 @@
-"""Residual functions of one's own: only nets that were made of one are given it."""
+"""Residual functions of one's own: only nets that were made of one are given it, and that it has changed is said."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,13 +10,14 @@ from torch import nn
 
 from reslab import load
 from reslab.errors import RunError, UsageError
-from reslab.evaluation import evaluate
+from reslab.evaluation import evaluate, predict
 from reslab.evaluation.ensemble import members_of
 from reslab.interop import export, trained
+from reslab.nets import digest_of
 from reslab.nets.blocks import basic
 from reslab.progress import silent
-from reslab.store import residuals_for
-from tests.interop.classifiers import classifier, saved
+from reslab.store import RunFolder, changed_residual, residuals_for
+from tests.interop.classifiers import classifier, noise, saved
 
 
 def gelu(channels_in: int, width: int, stride: int, stride_in: str) -> nn.Module:
@@ -61,3 +63,25 @@ def test_weights_to_begin_with_go_into_another_function(papers):
     begun = trained(papers, gelu, replacing=True)
     assert any(isinstance(module, nn.GELU) for module in begun.net.modules())
     assert torch.equal(begun.net.stem[0].weight, load(papers).net.stem[0].weight)
+
+
+def run_of(made: Path, digest: str) -> Path:
+    """The folder of a run that has this model, trained with the function of this digest."""
+    run = made.parent / f"run-{digest}"
+    run.mkdir()
+    RunFolder(run).write_recipe({"model": {"residual": "mine:gelu", "residual_digest": digest}})
+    (run / "model.safetensors").write_bytes(made.read_bytes())
+    return run
+
+
+def test_a_function_that_has_changed_is_said_and_not_refused(own):
+    same, edited = run_of(own, digest_of(gelu)), run_of(own, "01234567")
+    words = f"mine:gelu has changed since {edited} was trained (digest 01234567 then, {digest_of(gelu)} now)"
+    with pytest.warns(UserWarning, match=re.escape(words)):
+        net = load(edited, residual=gelu)
+    assert changed_residual(net).startswith(words)
+    assert not changed_residual(load(same, residual=gelu)) and not changed_residual(load(own, residual=gelu))
+    told: list[str] = []
+    trained(edited / "model.safetensors", gelu, told.append)
+    list(predict(edited, noise(1, 8), residual=gelu, say=told.append))
+    assert [line.startswith(words) for line in told] == [True, True]
