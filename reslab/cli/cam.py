@@ -27,7 +27,7 @@ def cam(
     from reslab.nets import named_residual
 
     paths = [path for place in images for path in photographs(place, say)]
-    net = trained(run, named_residual(residual))
+    net = trained(run, named_residual(residual), say)
     if name is not None and name not in net.classes:
         raise unknown("class", name, net.classes)
     _refuse_used(to)

@@ -56,11 +56,11 @@ def export(
     """
     from reslab.evaluation import photographs, temperature_for
     from reslab.exporting import export
-    from reslab.interop import load
+    from reslab.interop import trained
     from reslab.nets import named_residual
 
     photos = [photo for place in check or [] for photo in photographs(place, say)]
-    fitted = temperature_for(load(run, named_residual(residual))) if calibrated else None
+    fitted = temperature_for(trained(run, named_residual(residual))) if calibrated else None
     with counted("int8") if int8 else nullcontext(unseen) as judging:
         found = export(
             run,

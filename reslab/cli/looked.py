@@ -27,9 +27,10 @@ def looked_into(
     from reslab.analysis import sample
     from reslab.interop import trained
     from reslab.nets import named_residual
+    from reslab.store import residuals_for
 
-    for run in runs:
-        classifier = trained(run, named_residual(residual))
+    for run, own in zip(runs, residuals_for(runs, named_residual(residual)), strict=True):
+        classifier = trained(run, own, say)
         found = sample(run, classifier, say=say, **images)
         yield (
             {"run": run, "model": classifier.identity.model, "data": found.source, "images": len(found)},

@@ -15,7 +15,7 @@ from reslab.evaluation.scores import execution_for
 from reslab.evaluation.views import views_of
 from reslab.nets import Residual
 from reslab.progress import Say
-from reslab.store import Classifier, ExportedNet, load
+from reslab.store import Classifier, ExportedNet, changed_residual, load, residuals_for
 
 Net = str | Path | Classifier | ExportedNet
 """A run folder, a model file or a trained net's name; or what `load` gave."""
@@ -53,16 +53,36 @@ def members_of(
 ) -> list[Member]:
     """These nets, loaded where they are run folders or model files; those that are loaded already are as they stand.
 
-    `choice` says how each is run.
+    `residual` is given to those to be loaded that are of one's own blocks. `choice` says how each is run.
 
     Raises UsageError where their classes differ, naming one, and for a residual function that none of them takes.
     """
-    if residual and all(isinstance(net, ExportedNet) for net in nets):
-        raise UsageError("--residual: exported files have their residual function inside; leave the option out")
-    members = [_member(net, request, residual, say, choice) for net in nets]
+    places = [net for net in nets if isinstance(net, str | Path)]
+    if residual and not places:
+        _refuse_residual(nets[0])
+    own = iter(residuals_for(places, residual))
+    members = [_member(net, request, next(own) if isinstance(net, str | Path) else None, say, choice) for net in nets]
     for other in members[1:]:
         _refuse_other_classes(members[0], other)
     return members
+
+
+def changed_among(members: list[Member]) -> list[str]:
+    """What to say of members whose residual function has changed since they were trained."""
+    found = (changed_residual(member.classifier) for member in members if isinstance(member.classifier, Classifier))
+    return [words for words in found if words]
+
+
+def _refuse_residual(net: Net) -> None:
+    """Raises UsageError: what is read or loaded already has its residual functions, from wherever it came."""
+    if isinstance(net, ExportedNet):
+        raise UsageError("--residual: exported files have their residual function inside; leave the option out")
+    if isinstance(net, Classifier) and net.identity.origin is not None:
+        raise UsageError(
+            f"{net.place} has another program's residual functions, and takes no other; leave --residual out"
+        )
+    if isinstance(net, Classifier):
+        raise UsageError(f"{net.identity.model} is loaded already, with its residual function; leave residual= out")
 
 
 def _member(

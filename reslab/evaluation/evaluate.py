@@ -13,7 +13,15 @@ from reslab.engine import Request
 from reslab.evaluation.answered import Answers, answers_of
 from reslab.evaluation.calibrated import Calibration
 from reslab.evaluation.confusion import ClassError, class_errors, confusion_matrix, mean_class_error
-from reslab.evaluation.ensemble import Member, Net, members_of, refuse_impossible, seen_in_training, several
+from reslab.evaluation.ensemble import (
+    Member,
+    Net,
+    changed_among,
+    members_of,
+    refuse_impossible,
+    seen_in_training,
+    several,
+)
 from reslab.evaluation.error import top_error
 from reslab.evaluation.held_out import calibration_of
 from reslab.evaluation.source import tested_on
@@ -134,7 +142,13 @@ def evaluate(
         confusions=confusion_matrix(images.labels, answers.predicted, len(first.classes)),
         answers=answers,
         trained_on=learned,
-        notes=(*dataset.notes, *_remarks(dataset, images, chosen), *told, *_strangers(members, images, split)),
+        notes=(
+            *changed_among(members),
+            *dataset.notes,
+            *_remarks(dataset, images, chosen),
+            *told,
+            *_strangers(members, images, split),
+        ),
         calibration=calibration_of(certain, tested, trial, progress) if calibration else None,
     )
 

@@ -14,7 +14,7 @@ from reslab.errors import DataError, UsageError
 from reslab.evaluation.asked import Asked, averaged
 from reslab.evaluation.calibrated import Fitted
 from reslab.evaluation.described import Describing
-from reslab.evaluation.ensemble import Member, Net, members_of, refuse_impossible, several
+from reslab.evaluation.ensemble import Member, Net, changed_among, members_of, refuse_impossible, several
 from reslab.evaluation.pictures import Named, Picture, named_pictures
 from reslab.evaluation.probabilities import Answer, answering, portion_of
 from reslab.evaluation.recorded import inside, temperature_for
@@ -89,6 +89,8 @@ def predict(
         request = _precise(request or Request())
     members = members_of((run_or_classifier, *several(ensemble)), request, residual, say, execution_to_ask)
     refuse_impossible(views, scales, members)
+    for words in changed_among(members):
+        say(words)
     about = members[0].classifier.identity
     mirror = about.fingerprint is not None or keeps_mirrors(about.data)  # a folder may be called "digits"
     chosen = [views_of(views, scales, member.classifier.size, mirror) for member in members]

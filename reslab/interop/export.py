@@ -199,6 +199,8 @@ def _source(net: str | Path | Classifier | ExportedNet) -> tuple[Path, Path]:
 def _classifier(net: str | Path | Classifier, residual: Residual | None, say: Say) -> Classifier:
     """The net to be written, as `load` gives it: on the CPU, in fp32, in evaluation mode."""
     if isinstance(net, Classifier):
+        if residual:
+            raise UsageError(f"{net.identity.model} is loaded already, with its residual function; leave residual= out")
         return deepcopy(net).to("cpu", torch.float32).requires_grad_(False).eval()
     return trained(net, residual, say)
 

@@ -19,6 +19,7 @@ from reslab.store.lineage import (
     write_lineage,
 )
 from reslab.store.model_file import find_model, load, model_bytes
+from reslab.store.own_residual import changed_residual, residuals_for
 from reslab.store.paces import remember_pace, remembered_pace
 from reslab.store.predictions import Predictions, predictions_bytes, read_predictions
 from reslab.store.record import Record
@@ -77,6 +78,7 @@ __all__ = [
     "Record",
     "RunFolder",
     "Unwritten",
+    "changed_residual",
     "exported_as",
     "find_model",
     "json_bytes",
@@ -101,6 +103,7 @@ __all__ = [
     "refuse_other_file",
     "remember_pace",
     "remembered_pace",
+    "residuals_for",
     "results_folder",
     "run_around",
     "sampled_bytes",

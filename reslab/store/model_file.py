@@ -50,12 +50,14 @@ def model_bytes(weights: dict[str, Tensor], identity: Identity, preprocessing: P
     return save(tensors, {KEY: json.dumps(about, ensure_ascii=False)})
 
 
-def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifier:
+def load(run_or_file: str | Path, residual: Residual | None = None, *, replacing: bool = False) -> Classifier:
     """The trained classifier of a run folder, a model file or a name ("resnet20-cifar10"), ready for the CPU.
 
     It is in evaluation mode, and its weights have no gradients; `.requires_grad_()` gives them back.
-    A net with a user's own residual function needs that function as `residual`: files never run code by themselves.
-    Raises RunError for a file that is absent, torn or foreign.
+    A net with a user's own residual function needs that function as `residual`: files never run code by themselves. Any
+    other net would be another one with it: only `replacing` puts it in place of the net's own, for weights that a
+    training of it begins with. Raises RunError for a file that is absent, torn or foreign, UsageError for a function
+    that is lacking or that the net does not take.
     """
     path = find_model(Path(run_or_file))
     tensors, about = read_tensors(path, "model")
@@ -83,6 +85,11 @@ def load(run_or_file: str | Path, residual: Residual | None = None) -> Classifie
             raise UsageError(
                 f"{path} has the residual function {identity.residual}, and files run no code: give it "
                 f"(residual=..., or --residual {identity.residual})"
+            )
+        if residual and identity.residual is None and not replacing:
+            raise UsageError(
+                f"{run_or_file} has no residual function of one's own, and with another one it would be another net; "
+                "leave --residual out"
             )
         with torch.device("meta") if residual else nullcontext():  # nothing that a user's function may draw is drawn
             net = unfilled(identity.spec, residual)

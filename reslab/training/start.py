@@ -56,7 +56,7 @@ def with_start(recipe: Recipe, start: str | None) -> Recipe:
     """
     if start is None:
         return recipe
-    source = trained(start, named_residual(recipe.model.residual))
+    source = trained(start, named_residual(recipe.model.residual), replacing=True)
     lineage_from(source)
     ours, theirs = spec_of(recipe), source.identity.spec
     if _apart_from_data(ours, theirs) != theirs or _shapes(ours, source) != _shapes(theirs, source):
@@ -83,7 +83,7 @@ def start_of(recipe: Recipe) -> Classifier | None:
     """
     if recipe.model.start is None:
         return None
-    source = trained(recipe.model.start, named_residual(recipe.model.residual))
+    source = trained(recipe.model.start, named_residual(recipe.model.residual), replacing=True)
     if source.digest() != recipe.model.start_digest:
         raise UsageError(f"{recipe.model.start} has other weights than when this run was begun; choose another --run")
     if recipe.model.frozen is not None:

@@ -161,3 +161,11 @@ def test_what_is_no_landscape_is_refused(run):
     ):
         refused = CliRunner().invoke(app, ["analyze", "landscape", str(run), *more])
         assert isinstance(refused.exception, UsageError) and said in str(refused.exception)
+
+
+def test_own_blocks_are_given_to_nets_of_them_only(run):
+    words = ["analyze", "responses", str(run), "--count", "20", "--residual", "reslab.nets.blocks:basic"]
+    refused = CliRunner().invoke(app, words)
+    assert isinstance(refused.exception, UsageError) and f"{run} has no residual function of one's own" in str(
+        refused.exception
+    )

@@ -479,6 +479,10 @@ def test_ones_own_residual_function(tmp_path, monkeypatch):
     assert Answer("eval", "r", "--residual", "my_block:leaky", "--json").json["top1_error"] == result["test_error"]
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save("dark.png")
     assert Answer("predict", "r", "dark.png", "--residual", "my_block:leaky").code == 0
+    Path("edited.py").write_text(source.replace("0.3", "3.0"))
+    edited = Answer("eval", "r", "--residual", "edited:leaky", "--json")
+    assert edited.json["notes"][0].startswith("my_block:leaky has changed since r was trained")
+    assert "my_block:leaky has changed" in Answer("analyze", "lesion", "r", "--residual", "edited:leaky").err
 
 
 def test_val_is_never_what_was_trained_on(real_data, tmp_path):

@@ -1,0 +1,45 @@
+"""Residual functions of one's own and the files of nets: which of these take one, and is it still the same?"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from reslab.errors import RunError
+from reslab.nets import Residual, digest_of
+from reslab.store.classifier import Classifier
+from reslab.store.lineage import run_around
+from reslab.store.model_file import find_model, read_about
+
+
+def residuals_for(places: Sequence[str | Path], residual: Residual | None) -> list[Residual | None]:
+    """For each run folder, model file or name what `load` is to be given: the function, where its net is of one's own.
+
+    Where none is, all are given it, so that loading the first says why not.
+    """
+    if residual is None:
+        return [None] * len(places)
+    own = [_is_of_ones_own(Path(place)) for place in places]
+    return [residual if takes or not any(own) else None for takes in own]
+
+
+def changed_residual(net: Classifier) -> str:
+    """What to say where a net has another residual function than its run was trained with; "" where it has the same.
+
+    So it is, too, where nobody knows: a model file without its run has no digest. Nothing is refused, since another
+    text may compute the same.
+    """
+    run = run_around(net.place)
+    written = ((run and run.recipe()) or {}).get("model", {}).get("residual_digest")
+    if run is None or net.residual is None or written is None or (now := digest_of(net.residual)) == written:
+        return ""
+    return (
+        f"{net.identity.residual} has changed since {run.path} was trained (digest {written} then, {now} now): unless "
+        "it computes the same, these are not the numbers of that net"
+    )
+
+
+def _is_of_ones_own(place: Path) -> bool:
+    """Does a model file of ours name a residual function? What is wrong with a file, loading it says."""
+    try:
+        return read_about(find_model(place), "model").get("residual") is not None
+    except RunError:
+        return False
