@@ -12,11 +12,12 @@ from reslab.nets import spec
 from reslab.reporting.processors import processor_text
 from reslab.reporting.recipes import dotted, last_part, value_text
 from reslab.reporting.rounding import count_text, epochs_text, error_text, finite, standard_error
-from reslab.training.recipe import Recipe
+from reslab.training import PRESETS, Recipe, told_departures
 
 START = "model.start"  # a path of the machine that trained, where it is no name
 # What follows from the length of a run, which has a column.
 OF_LENGTH = tuple(f"schedule.{n}" for n in ("steps", "drops", "warmup_steps", "momentum_steps", "companion_steps"))
+OF_DATA = ("data.size", "data.fingerprint")  # what a preset is made for
 OF_NETS = ("shortcut", "stride_in", "survival")  # options of which every net has its own default
 RUNS_COLUMNS = ("data", "model", "recipe", "epochs", "val error %", "test error %", "minutes", "machine")
 
@@ -129,30 +130,55 @@ def machine_text(environment: dict[str, Any]) -> str:
 
 
 def _changes(group: SeedGroup, groups: Sequence[SeedGroup]) -> list[str]:
-    """What tells a group from others of its data, net and preset, besides the length that has a column: "lr 0.4".
+    """In what a group departs from its preset, besides the length that has a column: "lr 0.4", "shortcut A".
 
-    And of its net what its name alone does not mean: "shortcut A" of a net of Table 1, whose default is B.
+    Of its data also what tells it from others of that name. Where there is no preset, what tells it from others of its
+    data, net and name, and what of its net the name alone does not mean.
     """
     own = dotted(_complete(group.first.get("recipe", {})))
-    others = [dotted(_complete(other.first.get("recipe", {}))) for other in groups]
-    same = ("name", "data.name", "data.split", "model.name")
-    alike = [other for other in others if all(other.get(field) == own.get(field) for field in same)]
-    told = {field for field, value in own.items() if any(other.get(field, value) != value for other in alike)}
+    departing = _departing(group.first)
+    told = _told_apart(own, groups, ("data.name",)) & set(OF_DATA)
+    if departing is None:
+        apart = _told_apart(own, groups, ("name", "data.name", "data.split", "model.name"))
+        told |= apart - {"seed", *OF_LENGTH} | _unusual(own)
     return [
         f"{field.rpartition('.')[2]} {last_part(value) if field == START and value else value_text(value)}"
         for field, value in own.items()
-        if field in told - {"seed", *OF_LENGTH} or field in _unusual(own)
+        if field in told | (departing or set())
     ]
 
 
-def _unusual(recipe: dict[str, Any]) -> list[str]:
+def _told_apart(own: dict[str, Any], groups: Sequence[SeedGroup], same: Sequence[str]) -> set[str]:
+    """The fields, dotted as the recipe is, in which others are not as it is, of those alike in the fields `same`."""
+    others = [dotted(_complete(other.first.get("recipe", {}))) for other in groups]
+    alike = [other for other in others if all(other.get(field) == own.get(field) for field in same)]
+    return {field for field, value in own.items() if any(other.get(field, value) != value for other in alike)}
+
+
+def _departing(result: dict[str, Any]) -> set[str] | None:
+    """The fields in which a result departs from its preset; None where it has none that is known here."""
+    try:
+        recipe = Recipe.from_dict(result.get("recipe", {}))
+        told = set(told_departures(recipe, _train_images(recipe, result))) - set(OF_LENGTH)
+        return told if recipe.name in PRESETS else None
+    except ReslabError:  # of another version
+        return None
+
+
+def _train_images(recipe: Recipe, result: dict[str, Any]) -> int | None:
+    """As many as the preset was made for: what was judged at the end may be a part of them. None if nothing tells."""
+    epochs = finite(result.get("result", {}).get("epochs"))
+    return round(recipe.steps * recipe.candidates / epochs) if epochs and recipe.data.images is None else None
+
+
+def _unusual(recipe: dict[str, Any]) -> set[str]:
     """The fields, dotted as the recipe is, in which its net is not the one that its name alone means."""
     try:
         usual = spec(str(recipe.get("model.name")))
     except ReslabError:  # of another version, or none
-        return []
+        return set()
     options = {f"model.{option}": getattr(usual, option, None) for option in OF_NETS if hasattr(usual, option)}
-    return [field for field, value in options.items() if recipe.get(field, value) != value]
+    return {field for field, value in options.items() if recipe.get(field, value) != value}
 
 
 def _row(group: SeedGroup, changes: Sequence[str]) -> list[str]:

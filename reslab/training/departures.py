@@ -23,23 +23,24 @@ def departures(recipe: Recipe, facts: Facts) -> dict[str, tuple[Any, Any]]:
     return {name: (ours, other) for name, (ours, other) in values.items() if ours != other}
 
 
-def told_departures(recipe: Recipe) -> dict[str, Any]:
+def told_departures(recipe: Recipe, train_images: int | None = None) -> dict[str, Any]:
     """The fields of `departures` that a recipe tells by itself, without its data: their values.
 
-    How long the preset would have trained on that data is not known, and so what rounding made of its warm-up and
-    drops where it was stretched: one step there is none. Nor is it whether a smaller batch was for want of images.
+    Without the number of its `train_images`, how long the preset would have trained is not known, and so what rounding
+    made of its warm-up and drops where it was stretched: one step there is none. Nor is it whether a smaller batch was
+    for want of images.
     """
-    found = departures(recipe, _facts_in(recipe))
+    found = departures(recipe, _facts_in(recipe, train_images or MANY))
     return {name: ours for name, (ours, other) in found.items() if not (name in STRETCHED and _near(ours, other))}
 
 
-def _facts_in(recipe: Recipe) -> Facts:
+def _facts_in(recipe: Recipe, train_images: int) -> Facts:
     data, official = recipe.data, recipe.data.fingerprint is None
     return Facts(
         name=data.name,
         classes=recipe.model.classes,
         size=data.size,
-        train_images=MANY,
+        train_images=train_images,
         mirror=not official or keeps_mirrors(data.name),
         official=official,
         split=data.split,

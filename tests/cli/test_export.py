@@ -102,13 +102,17 @@ def test_what_is_printed_leaves_a_net(model, tmp_path, monkeypatch):
     assert "its shorter side scaled to 16 pixels: bicubic, the 16 x 16 pixels in its centre: as transform" in answer.out
 
 
+def lines_of_the_document() -> list[str]:
+    text = (Path(__file__).parents[2] / "docs/photographs.md").read_text(encoding="utf-8")
+    return [block.partition("```")[0] for block in text.split("```python\n")[1:]]
+
+
 @pytest.mark.parametrize(("width", "height"), [(40, 30), (30, 200), (530, 400), (32, 32)])
 @pytest.mark.parametrize("turned", [1, 6])
 def test_the_lines_of_the_document_make_the_pixels_that_the_net_was_trained_on(
     width, height, turned, tmp_path, monkeypatch
 ):
-    text = (Path(__file__).parents[2] / "docs/photographs.md").read_text(encoding="utf-8")
-    lines = text.partition("```python\n")[2].partition("```")[0]
+    lines = lines_of_the_document()[0]
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0).integers(0, 256, (height // 4 + 1, width // 4 + 1, 3)).astype(np.uint8)
     about = Image.Exif()
@@ -117,6 +121,36 @@ def test_the_lines_of_the_document_make_the_pixels_that_the_net_was_trained_on(
     names = {}
     exec(lines, names)
     assert np.array_equal(names["pixels"], read_photo("photo.jpg", 32)[None])
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "CMYK", "1"])
+def test_they_do_so_for_pictures_of_any_mode(mode, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pixels = np.random.default_rng(1).integers(0, 256, (50, 41, 4)).astype(np.uint8)
+    picture, name = Image.fromarray(pixels), "photo.jpg"
+    if mode == "P":
+        picture.convert("RGB").quantize(16).save(name, "PNG", transparency=3)
+    else:
+        picture.convert("RGB" if mode in ("CMYK", "1") else "RGBA").convert(mode).save(name, "TIFF")
+    names = {}
+    exec(lines_of_the_document()[0], names)
+    assert np.array_equal(names["pixels"], read_photo(name, 32)[None])
+
+
+def test_the_file_that_the_document_asks_answers_as_predict_does(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("onnxruntime")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs/NAME").mkdir(parents=True)
+    file = Answer("export", "resnet20-cifar10", "--to", "onnx", "--out", "runs/NAME/model.onnx", "--json").json["file"]
+    pixels = np.random.default_rng(1).integers(0, 256, (50, 41, 4)).astype(np.uint8)
+    Image.fromarray(pixels).save("photo.jpg", "PNG")
+    capsys.readouterr()
+    names = {}
+    for lines in lines_of_the_document():
+        exec(lines, names)
+    said = capsys.readouterr().out.split()
+    (answer,) = Answer("predict", file, "photo.jpg", "--json").json["predictions"]
+    assert said[0] == answer["name"] and float(said[1]) == pytest.approx(answer["probability"], abs=1e-5)
 
 
 def test_the_papers_stride_is_told(tmp_path):

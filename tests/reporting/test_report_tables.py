@@ -58,15 +58,15 @@ def test_runs_of_one_preset_that_changed_a_field_say_which() -> None:
     faster["recipe"]["augment"]["pad"] = other_net["recipe"]["augment"]["pad"] = 7
     longer["recipe"]["schedule"]["steps"] *= 2
     found = [row[2] for row in cells(runs_table([as_it_is, faster, longer, other_net]))[2:]]
-    assert found == ["small, pad 1, lr 0.1", "small, pad 7, lr 0.4", "small, pad 1, lr 0.1", "small"]
+    assert found == ["small", "small, pad 7, lr 0.4", "small", "small, pad 7"]
 
 
 def test_another_course_of_the_rate_is_said_and_another_length_is_not() -> None:
     as_it_is, to_an_end = result(), result()
-    to_an_end["recipe"]["schedule"] |= {"end": 0.01, "steps": 9, "warmup_steps": 3}
+    to_an_end["recipe"]["schedule"] |= {"end": 0.01, "steps": 600, "warmup_steps": 3}
     as_it_is["recipe"]["schedule"]["end"] = 0.0
     found = [row[2] for row in cells(runs_table([as_it_is, to_an_end]))[2:]]
-    assert found == ["small, end 0", "small, end 0.01"]
+    assert found == ["small", "small, end 0.01"]
 
 
 def test_options_that_are_not_the_nets_own_are_named_and_defaults_are_not() -> None:
@@ -76,7 +76,6 @@ def test_options_that_are_not_the_nets_own_are_named_and_defaults_are_not() -> N
         ("resnet20", "A"),
         ("resnet32", "B"),
         ("plain18", None),
-        ("nin", None),
     ]
     results = [result(name) for name, _ in nets] + [result("resnet50")]
     for one, (_, shortcut) in zip(results, nets, strict=False):
@@ -89,7 +88,6 @@ def test_options_that_are_not_the_nets_own_are_named_and_defaults_are_not() -> N
         "small",
         "small, shortcut B",
         "small",
-        "small",
         "small, stride_in 3x3",
     ]
 
@@ -97,13 +95,13 @@ def test_options_that_are_not_the_nets_own_are_named_and_defaults_are_not() -> N
 def test_options_that_tell_rows_apart_are_named_once() -> None:
     zeros, projections = result("resnet18"), result("resnet18")
     zeros["recipe"]["model"]["shortcut"], projections["recipe"]["model"]["shortcut"] = "A", "B"
-    assert [row[2] for row in cells(runs_table([zeros, projections]))[2:]] == ["small, shortcut A", "small, shortcut B"]
+    assert [row[2] for row in cells(runs_table([zeros, projections]))[2:]] == ["small, shortcut A", "small"]
 
 
 def test_what_a_run_started_from_is_named_without_its_folders() -> None:
     scratch, tuned = result(), result()
     scratch["recipe"]["model"]["start"], tuned["recipe"]["model"]["start"] = None, "/home/ann/weights/net.pth"
-    assert [row[2] for row in cells(runs_table([scratch, tuned]))[2:]] == ["small, start none", "small, start net.pth"]
+    assert [row[2] for row in cells(runs_table([scratch, tuned]))[2:]] == ["small", "small, start net.pth"]
 
 
 def test_what_is_missing_stays_empty() -> None:
@@ -144,7 +142,7 @@ def test_a_recipe_from_before_a_field_came_is_the_same_recipe() -> None:
     assert "smoothing" not in older["recipe"]
     assert [len(group.results) for group in seed_groups([older, newer, changed])] == [2, 1]
     assert [row[2] for row in cells(runs_table([older, newer, changed]))[2:]] == [
-        "small, smoothing 0",
+        "small",
         "small, smoothing 0.2",
     ]
 
