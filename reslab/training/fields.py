@@ -57,7 +57,7 @@ _ACTING: dict[str, tuple[Callable[[Recipe], bool], str]] = {
         "the rate has no drops; set schedule.kind=drops",
     ),
     "schedule.drop": (lambda recipe: recipe.schedule.kind == "drops", "the rate has no drops; set schedule.kind=drops"),
-    "schedule.end": (lambda recipe: recipe.schedule.kind == "linear", "the rate drops; set schedule.kind=linear"),
+    "schedule.end": (lambda recipe: recipe.schedule.kind != "drops", "the rate drops; set schedule.kind=linear"),
     "schedule.warmup_lr": (lambda recipe: recipe.schedule.warmup_steps > 0, "no warm-up; set schedule.warmup_steps"),
     "schedule.momentum_start": (
         lambda recipe: recipe.schedule.momentum_steps > 0,

@@ -106,11 +106,13 @@ class Optimizer:
 class Schedule:
     """The learning rate as a function of the step; see `schedule.learning_rate`."""
 
-    kind: str = "drops"  # "drops": to a part of it at each drop; "linear": to its end at the last step
+    kind: str = (
+        "drops"  # "drops": to a part of it at each drop; "linear", "cosine" (half a wave): to its end at the last step
+    )
     steps: int = 64_000  # of the whole training; --epochs and --steps stretch the recipe
     drops: tuple[int, ...] = (32_000, 48_000)  # steps at which the rate drops
     drop: float = 0.1  # what a drop leaves of the rate
-    end: float = 0.0  # the part of the rate that "linear" leaves at the last step
+    end: float = 0.0  # the part of the rate that is left at the last step, where it does not drop
     warmup_steps: int = 0  # the first ones, of a lower rate
     warmup_lr: float | None = None  # constant during warm-up; None: rising linearly from zero
     momentum_steps: int = 0  # the first ones, over which the momentum rises linearly

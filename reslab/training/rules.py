@@ -276,7 +276,7 @@ def _of_words(recipe: "Recipe") -> Iterable[tuple[str, str, Collection[str]]]:
         ("init", recipe.model.init, INITIALISATIONS),
         ("loss", recipe.loss, LOSSES),
         ("stem_init", recipe.model.stem_init, ("he", "whitening")),
-        ("schedule", recipe.schedule.kind, ("drops", "linear")),
+        ("schedule", recipe.schedule.kind, ("drops", "linear", "cosine")),
         ("optimizer", recipe.optimizer.kind, ("sgd", "muon", "rmsprop")),
         ("flip_order", recipe.augment.flip_order, ("random", "alternating")),
         *([("policy", recipe.augment.policy, POLICIES)] if recipe.augment.policy is not None else ()),

@@ -1,5 +1,7 @@
 """Schedules of the learning rate, the momentum and the companions: pure functions of the step."""
 
+import math
+
 from reslab.training.recipe import Recipe, Schedule
 
 
@@ -8,8 +10,9 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     schedule, lr = recipe.schedule, recipe.optimizer.lr
     if step < schedule.warmup_steps:
         return warmup(schedule, lr, step)
-    if schedule.kind == "linear":
-        falling = lr * (schedule.steps - step) / (schedule.steps - schedule.warmup_steps)
+    if schedule.kind != "drops":
+        left = (schedule.steps - step) / (schedule.steps - schedule.warmup_steps)
+        falling = lr * (left if schedule.kind == "linear" else (1 - math.cos(math.pi * left)) / 2)
         return lr * schedule.end + falling * (1 - schedule.end)
     return lr * schedule.drop ** sum(step >= drop for drop in schedule.drops)
 

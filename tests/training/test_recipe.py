@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import tomli_w
+import torch
 
 from reslab.errors import UsageError
 from reslab.store import read_results
@@ -88,6 +89,21 @@ def test_rates_are_positive_at_any_length(preset, steps):
     recipe = make_recipe(CIFAR, "resnet110", preset).stretched(steps)
     rates = [learning_rate(recipe, step) for step in range(steps)]
     assert all(0 < rate <= recipe.optimizer.lr for rate in rates)
+
+
+@pytest.mark.parametrize("warmup", [0, 7])
+@pytest.mark.parametrize("end", [0.0, 0.1])
+def test_a_cosine_is_pytorchs(warmup, end):
+    fields = ["optimizer.lr=0.3", "schedule.kind=cosine", f"schedule.end={end}", f"schedule.warmup_steps={warmup}"]
+    recipe = with_fields(make_recipe(CIFAR).stretched(50), fields)
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.3)
+    theirs = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 50 - warmup, eta_min=0.3 * end)
+    for step in range(warmup, 50):
+        assert learning_rate(recipe, step) == pytest.approx(theirs.get_last_lr()[0], abs=1e-9)
+        optimizer.step()
+        theirs.step()
+    linear = with_fields(recipe, ["schedule.kind=linear"])
+    assert recipe.digest() != linear.digest() and learning_rate(recipe, 20) > learning_rate(linear, 20)
 
 
 def test_linear_decay_ends_near_zero():
@@ -173,7 +189,7 @@ def test_one_way_of_cutting_crops(together, message):
         ("batch=true", "takes a whole number"),
         ("augment.flip=3", "takes true or false"),
         ("data.images=few", "takes a whole number or none"),
-        ("schedule.kind=cosine", "unknown schedule 'cosine'"),
+        ("schedule.kind=polynomial", "unknown schedule 'polynomial'"),
         ("optimizer.lr=-1", "above 0"),
         ("optimizer.momentum=1", r"\[0, 1\)"),
         ("batch=0", "at least 1 image"),
