@@ -122,15 +122,20 @@ def take_finished(work: "Reproduction") -> None:
 
 def begun(name: str, work: "Reproduction", asked: str) -> tuple["Experiment", ...]:
     """The experiments of which there is something to draw. Raises RunError where that is none of those asked for."""
+    from reslab.experiments.inventory import accounts
     from reslab.experiments.jobs import NOT_FINISHED
+    from reslab.store import read_results
 
     def empty(one: "Experiment") -> bool:
         waiting = all(outcome.trouble == NOT_FINISHED for outcome in work.failed.get(one.name, []))
         return bool(one.rounds) and waiting and not work.so_far(one.name).found
 
     there = tuple(one for one in work.experiments if not empty(one))
-    missing = ", ".join(one.name for one in work.experiments if empty(one))
+    lacking = [one for one in work.experiments if empty(one)]
+    missing = ", ".join(one.name for one in lacking)
     words = f"nothing of {missing} is finished in {work.folder}; train with: reslab reproduce {name} {asked}"
+    if any(account.measured for one in lacking for account in accounts(one, [work.setting], read_results())):
+        words += " (what was measured before, and is recorded here: reslab report --paper)"
     if not there:
         raise RunError(words)
     if missing:
@@ -261,8 +266,11 @@ def _consistent(
         raise UsageError(f"--seeds {seeds}: a number of seeds is 1 or more")
     if minutes is not None and not minutes > 0:
         raise UsageError(f"--minutes {minutes:g}: a budget is more than 0 minutes")
-    if given and (len(experiments) > 1 or scale or minutes is not None):
-        raise UsageError("--from is for one experiment, and its runs are as long as they are: leave the others out")
+    if given and len(experiments) > 1:
+        raise UsageError("--from is for one experiment: name it")
+    if given and (scale or minutes is not None):
+        lengths = " and ".join(length(scale, minutes, seeds=1))
+        raise UsageError(f"the runs of --from are as long as they are: with them, leave out {lengths}")
     if data and True not in kinds_of_nets(experiments, "small"):
         raise UsageError(f"--data is for the ImageNet nets, and {name} has none; CIFAR-10 lies in --data-root")
     if data and not given and minutes is None and scale in (None, "smoke"):

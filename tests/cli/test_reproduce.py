@@ -38,7 +38,9 @@ def short_trials(monkeypatch):
         (["figure1", "--data", "photos", "--scale", "smoke"], "figure1 has none"),
         (["figure1", "--finished"], "nothing of figure1 is finished in"),
         (["figure1", "--finished", "--dry-run"], "trains nothing: leave --from and --dry-run out"),
+        (["figure1", "--finished", "--scale", "small"], "is recorded here: reslab report --paper)"),
         (["all", "--from", "runs/x"], "--from is for one experiment"),
+        (["table1", "--from", "runs/x", "--scale", "small"], "with them, leave out --scale small"),
         (["table1", "--from", "nowhere"], "no run folder"),
     ],
 )
