@@ -17,7 +17,7 @@ from reslab.analysis.construction import Agreement, agreement, deepened, scores
 from reslab.analysis.directions import random_direction
 from reslab.analysis.gradients import BATCH, Signal, gradients, layer_gradients, untrained
 from reslab.analysis.landscape import Extent, Height, Landscape, execution_to_look, landscape
-from reslab.analysis.lesion import Lesion, lesions
+from reslab.analysis.lesion import Lesion, blocks_in, lesions
 from reslab.analysis.responses import Response, layer_responses, responses
 from reslab.analysis.samples import Sample, sample, sample_of
 from reslab.analysis.shape import downward, steadiness, times
@@ -36,6 +36,7 @@ __all__ = [
     "agreement",
     "alikeness",
     "autocorrelation",
+    "blocks_in",
     "class_activation",
     "deepened",
     "downward",

@@ -30,6 +30,11 @@ class Lesion:
         return asdict(self)
 
 
+def blocks_in(classifier: Classifier) -> dict[str, Block | PreactBlock]:
+    """All blocks by their names in the net, in the order in which an image meets them."""
+    return {name: module for name, module in classifier.net.named_modules() if isinstance(module, Block | PreactBlock)}
+
+
 def lesions(
     classifier: Classifier, images: NDArray[np.uint8], labels: NDArray[np.integer[Any]]
 ) -> tuple[float, tuple[Lesion, ...]]:
@@ -38,9 +43,7 @@ def lesions(
     A residual block without its residual function hands on its shortcut; a plain one is left out where its output has
     the shape of its input, and is not looked at where it has not. Raises UsageError for a net that has no such block.
     """
-    blocks = {
-        name: module for name, module in classifier.net.named_modules() if isinstance(module, Block | PreactBlock)
-    }
+    blocks = blocks_in(classifier)
     shaped = _same_shape(classifier, blocks, images[:1])
     removable = {name: block for name, block in blocks.items() if block.shortcut is not None or name in shaped}
     if not removable:

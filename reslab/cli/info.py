@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reslab.cli.exported import classifier_rows, classifier_values, file_rows, file_values
-from reslab.cli.show import emit, pairs, table
+from reslab.cli.show import emit, pairs, say, table
 from reslab.errors import UsageError
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from reslab.nets import Architecture
+    from reslab.nets import Architecture, Residual
     from reslab.store import Classifier, ExportedNet
     from reslab.training import Recipe
 
@@ -29,53 +29,43 @@ def info(
     stride_in: Annotated[str | None, typer.Option(help="Stride of a bottleneck: 1x1 (paper) or 3x3.")] = None,
     classes: Annotated[int | None, typer.Option(help="Number of classes.")] = None,
     size: Annotated[int | None, typer.Option(help="Height = width of the input in pixels.")] = None,
+    residual: Annotated[str | None, typer.Option(help="Of one's own residual function, module:function.")] = None,
     draw_to: Annotated[
         Path | None, typer.Option("--draw", help="Draw it, layer by layer, into this file: .svg, .pdf or .png.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Show a network: stages, depth, parameters, multiply-adds, beside the paper's; and what a file says of its net."""
+    from reslab.nets import named_residual
     from reslab.store import Classifier
 
-    net = _in_file(Path(name))
+    own = named_residual(residual)
+    net = _in_file(Path(name), own)
     if net is None:
-        found = describe(name, shortcut, stride_in, classes, size)
+        found = describe(name, shortcut, stride_in, classes, size, residual)
     else:
         _refuse_changes(name, {"shortcut": shortcut, "stride-in": stride_in, "classes": classes, "size": size})
-        found = cost_of(net.identity.spec, net.identity.model, net.identity.residual)
+        found = cost_of(net.identity.spec, net.identity.model, net.identity.residual, own)
         found |= {"weights": classifier_values(net)} if isinstance(net, Classifier) else {"exported": file_values(net)}
     if draw_to:
-        draw(draw_to, found)
+        draw(draw_to, found, own)
         found["drawing"] = draw_to
     if json:
         emit(found)
         return
     shortcuts = {None: "none of sec. 3.3", "A": "A: identity, zero padding where dimensions grow (no parameters)"}
     shortcuts |= {"B": "B: projection where dimensions grow, identity elsewhere", "C": "C: projection everywhere"}
-    table(
-        ("stage", "output", "layers", "blocks", "channels", "parameters", "multiply-adds"),
-        (
-            (
-                s["name"],
-                f"{s['output']} x {s['output']}",
-                s["layers"],
-                s["blocks"] or "",
-                s["channels"],
-                s["params"],
-                s["macs"],
-            )
-            for s in found["stages"]
-        ),
-        title=f"{found['name']}, input {found['input_size']} x {found['input_size']}, {found['classes']} classes",
-    )
+    if found["stages"]:
+        _show_stages(found)
     rows = [
-        ("depth", f"{found['depth']} weighted layers" + (f", {found['block']} blocks" if found["block"] else "")),
+        ("net", not found["stages"] and _title(found)),
+        ("depth", _depth(found)),
         *([("activation", "before each convolution")] if found["activation"] == "pre" else []),
         ("shortcut", shortcuts[found["shortcut"]]),
-        ("residual", found["residual"] and f"{found['residual']}, one's own: what it costs is not counted here"),
+        ("residual", found["residual"] and f"{found['residual']}, one's own{_uncounted(found)}"),
         *([("stride in", f"the first {found['stride_in']}")] if found["block"] == "bottleneck" else []),
-        ("parameters", _beside(found["params"], found["paper"].get("params"), 1e6, "M")),
-        ("multiply-adds", _beside(found["macs"], found["paper"].get("macs"), 1e9, "e9 FLOPs")),
+        ("parameters", found["params"] and _beside(found["params"], found["paper"].get("params"), 1e6, "M")),
+        ("multiply-adds", found["macs"] and _beside(found["macs"], found["paper"].get("macs"), 1e9, "e9 FLOPs")),
         ("its own paper", found["published"].get("text")),
         *(
             [("in training", f"{found['companion_params']:,} more parameters, of companion heads")]
@@ -90,28 +80,94 @@ def info(
     pairs(row for row in rows if row[1])
 
 
-def _in_file(place: Path) -> "Classifier | ExportedNet | None":
+def _show_stages(found: dict[str, Any]) -> None:
+    """The rows of Table 1."""
+    table(
+        ("stage", "output", "layers", "blocks", "channels", "parameters", "multiply-adds"),
+        (
+            (
+                s["name"],
+                f"{s['output']} x {s['output']}",
+                s["layers"],
+                s["blocks"] or "",
+                s["channels"],
+                s["params"],
+                s["macs"],
+            )
+            for s in found["stages"]
+        ),
+        title=_title(found),
+    )
+
+
+def _title(found: dict[str, Any]) -> str:
+    return f"{found['name']}, input {found['input_size']} x {found['input_size']}, {found['classes']} classes"
+
+
+def _depth(found: dict[str, Any]) -> str:
+    """In words; of one's own blocks nobody knows it."""
+    if found["depth"] is None:
+        return ""
+    return f"{found['depth']} weighted layers" + (f", {found['block']} blocks" if found["block"] else "")
+
+
+def _uncounted(found: dict[str, Any]) -> str:
+    """What to say of one's own residual function where it is not at hand."""
+    if found["stages"]:
+        return ""
+    return f": stages and multiply-adds are known with --residual {found['residual']}"
+
+
+def _in_file(place: Path, own: "Residual | None") -> "Classifier | ExportedNet | None":
     """The net in an exported file, a model file or another program's weights; None where `place` is no such file."""
     from reslab.interop import opened, trained
 
     found = opened(place)
-    if not isinstance(found, Path):
-        return found
-    return trained(found) if found.suffix.lower() == ".safetensors" else None
+    if isinstance(found, Path):
+        return trained(found, own, say) if found.suffix.lower() == ".safetensors" else None
+    if own and found.identity.residual is None:
+        raise UsageError(_no_own(place))
+    return found
 
 
 def describe(
-    name: str, shortcut: str | None, stride_in: str | None, classes: int | None, size: int | None
+    name: str,
+    shortcut: str | None,
+    stride_in: str | None,
+    classes: int | None,
+    size: int | None,
+    residual: str | None = None,
 ) -> dict[str, Any]:
-    """What `reslab info --json` says of a net, or of that of a run folder or a trained net of ours."""
-    from reslab.nets import spec
+    """What `reslab info --json` says of a net, or of that of a run folder or a trained net of ours.
 
-    run = _recipe_of(name)
+    `residual` is a residual function of one's own, of a net that has none yet or has this one.
+    """
+    from reslab.nets import named_residual, spec
+    from reslab.store import RunFolder, changed_since
+
+    run, own, params = _recipe_of(name), named_residual(residual), None
     if run:
+        if own and run.model.residual is None:
+            raise UsageError(_no_own(name))
+        if words := changed_since(RunFolder(Path(name)), own):
+            say(words)
+        asked = (shortcut, stride_in, classes, size)
+        residual, params = run.model.residual, _params_of(name) if asked == (None,) * 4 else None
         name, shortcut, stride_in = run.model.name, shortcut or run.model.shortcut, stride_in or run.model.stride_in
         classes, size = classes or run.model.classes, size or run.data.size
     name = _net(name)
-    return cost_of(spec(name, shortcut, classes, size, stride_in), name, run.model.residual if run else None)
+    return cost_of(spec(name, shortcut, classes, size, stride_in), name, residual, own, params)
+
+
+def _no_own(place: Path | str) -> str:
+    return f"{place} has no residual function of one's own; leave --residual out"
+
+
+def _params_of(run: str) -> int | None:
+    """How many parameters the net of a finished run has."""
+    from reslab.store import read_record
+
+    return (read_record(run).result or {}).get("params")
 
 
 def _net(name: str) -> str:
@@ -127,33 +183,55 @@ def _net(name: str) -> str:
         raise
 
 
-def cost_of(found: "Architecture", name: str, residual: str | None) -> dict[str, Any]:
-    """What `reslab info --json` says of the net that `found` describes; `residual` names its own residual function."""
-    from reslab.experiments import exact_counts, printed, published
-    from reslab.nets import Spec, complexity, rows_of
+def cost_of(
+    found: "Architecture", name: str, residual: str | None, own: "Residual | None" = None, params: int | None = None
+) -> dict[str, Any]:
+    """What `reslab info --json` says of the net that `found` describes.
 
-    net = _shapes(found)
-    cost = complexity(net, found.size)
-    at_home = exact_counts(name, found) is not None
+    `residual` names its own residual function, `own` is that function; without it nothing is counted, and `params` is
+    what else is known of its parameters. How deep such a net is nobody knows.
+    """
+    from reslab.experiments import exact_counts, printed, published
+    from reslab.nets import Spec
+
+    counted = residual is None or own is not None
+    cost = _counted(found, residual, own) if counted else {"params": params, "macs": None, "companion_params": 0}
+    at_home = residual is None and exact_counts(name, found) is not None
     return {
         "name": name,
-        "depth": found.depth,
-        "block": found.block if isinstance(found, Spec) else None,
+        "depth": found.depth if residual is None else None,
+        "block": found.block if isinstance(found, Spec) and residual is None else None,
         "activation": found.activation if isinstance(found, Spec) else None,
-        "params": cost.params,
-        "macs": cost.macs,
+        "params": cost["params"],
+        "macs": cost["macs"],
         "input_size": found.size,
         "classes": found.classes,
         "shortcut": found.shortcut,
         "stride_in": found.stride_in,
-        "companion_params": cost.companion_params,
+        "companion_params": cost["companion_params"],
         "residual": residual,
-        "stages": [
-            {**asdict(stage), "layers": text} for stage, text in zip(cost.stages, rows_of(found, net), strict=True)
-        ],
+        "stages": cost.get("stages", []),
         # Papers speak of their own nets only: other classes, sizes or strides have nothing beside them.
         "paper": printed(name) if at_home else {},
         "published": published(name) if at_home else {},
+    }
+
+
+def _counted(found: "Architecture", residual: str | None, own: "Residual | None") -> dict[str, Any]:
+    """Parameters and multiply-adds, whole and by stage. Raises UsageError for a residual function that does not fit."""
+    from reslab.nets import complexity, rows_of, try_out
+
+    if own:
+        try_out(own, found)
+    net = _shapes(found, own)
+    cost = complexity(net, found.size)
+    rows = zip(cost.stages, rows_of(found, net), strict=True)
+    texts = [f"[{residual}] x {stage.blocks}" if own and stage.blocks else text for stage, text in rows]
+    return {
+        "params": cost.params,
+        "macs": cost.macs,
+        "companion_params": cost.companion_params,
+        "stages": [{**asdict(stage), "layers": text} for stage, text in zip(cost.stages, texts, strict=True)],
     }
 
 
@@ -173,10 +251,10 @@ def _recipe_of(name: str) -> "Recipe | None":
     return Recipe.from_dict(read_record(name).recipe)
 
 
-def draw(to: Path, found: dict[str, Any]) -> None:
+def draw(to: Path, found: dict[str, Any], own: "Residual | None" = None) -> None:
     """The net as a column of Figure 3, and its blocks as Figure 5 draws them, into the file `to`.
 
-    Raises UsageError for a file that is none of the pictures we can make.
+    Raises UsageError for a file that is none of the pictures we can make, and where its residual function is not here.
     """
     from reslab.nets import layers_of, spec
     from reslab.reporting import FORMS, Column, columns_figure, first_blocks
@@ -185,20 +263,23 @@ def draw(to: Path, found: dict[str, Any]) -> None:
     form = next((form for form in FORMS if to.suffix.lower() == f".{form}"), None)
     if form is None:
         raise UsageError(f"--draw {to}: a drawing is a file that ends in {', '.join(f'.{form}' for form in FORMS)}")
-    net = _shapes(spec(found["name"], found["shortcut"], found["classes"], found["input_size"], found["stride_in"]))
+    if not found["stages"]:
+        raise UsageError(f"--draw: the blocks of {found['name']} are one's own: give --residual {found['residual']}")
+    made = spec(found["name"], found["shortcut"], found["classes"], found["input_size"], found["stride_in"])
+    net = _shapes(made, own)
     note = f"{found['macs']:,} multiply-adds"
     column = Column(found["name"], note, layers_of(net, found["input_size"]))
     write_bytes(to, columns_figure([column], form, first_blocks(net)))
 
 
-def _shapes(found: "Architecture") -> "nn.Sequential":
+def _shapes(found: "Architecture", own: "Residual | None") -> "nn.Sequential":
     """The net without its numbers: 152 layers cost no more than 18."""
     import torch
 
     from reslab.nets import build
 
     with torch.device("meta"):
-        return build(found)
+        return build(found, own)
 
 
 def _beside(ours: int, papers: float | None, unit: float, word: str) -> str:

@@ -18,8 +18,8 @@ def lesion(
     to: Annotated[Path | None, typer.Option("--out", help="Draw errors by block into this file, an .svg.")] = None,
     json: Json = False,
 ) -> None:
-    """Error without each block, one at a time: residual nets hardly miss one (arXiv 1605.06431)."""
-    from reslab.analysis import lesions
+    """Error without each block, one at a time: deep residual nets hardly miss most of theirs (arXiv 1605.06431)."""
+    from reslab.analysis import blocks_in, lesions
 
     refuse_picture(to)
     found = []
@@ -27,7 +27,9 @@ def lesion(
     for about, classifier, seen in looks:
         assert seen.labels is not None, "a data set's"
         error, without = lesions(classifier, seen.pixels, seen.labels)
-        found.append({**about, "error": error, "blocks": [row.to_dict() for row in without]})
+        looked = {row.name for row in without}
+        kept = [{"block": n, "name": name} for n, name in enumerate(blocks_in(classifier), 1) if name not in looked]
+        found.append({**about, "error": error, "blocks": [row.to_dict() for row in without], "kept": kept})
     tell(found, to, json, show, drawn)
 
 
@@ -36,6 +38,11 @@ def show(net: dict[str, Any]) -> None:
     show_text(f"{net['model']} ({net['run']}): without one block, on {net['images']:,} images of {net['data']}")
     table(("block", "where", "error %"), ((row["block"], row["name"], f"{row['error']:.2f}") for row in net["blocks"]))
     pairs([("whole net", f"{net['error']:.2f} %")])
+    if kept := [f"{row['block']} ({row['name']})" for row in net["kept"]]:
+        show_text(
+            f"not left out: {', '.join(kept)}, which change{'s' if len(kept) == 1 else ''} the dimensions; a plain net "
+            "has no shortcut that would do it instead"
+        )
 
 
 def drawn(found: list[dict[str, Any]]) -> bytes:

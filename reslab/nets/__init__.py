@@ -10,7 +10,7 @@ from reslab.nets.historic import HISTORIC, Companion, Historic, companions_of
 from reslab.nets.initialisation import INITIALISATIONS, SCALED, he_initialise, initialise
 from reslab.nets.layers import GATE, Layer, blocks_of, layer_text, layers_of, shortcut_kind
 from reslab.nets.names import MODELS, canonical, create, spec
-from reslab.nets.own import digest_of, name_of, named_residual, try_out
+from reslab.nets.own import asked_as, digest_of, hint_of_main, name_of, named_residual, refuse_while_imported, try_out
 from reslab.nets.parts import BODY, check_frozen, freezable, parts_until
 from reslab.nets.preact import PreactBlock
 from reslab.nets.rectifiers import Rectifiers
@@ -41,6 +41,7 @@ __all__ = [
     "Spec",
     "Stage",
     "architecture_from",
+    "asked_as",
     "blocks_of",
     "build",
     "canonical",
@@ -55,6 +56,7 @@ __all__ = [
     "features",
     "freezable",
     "he_initialise",
+    "hint_of_main",
     "initialise",
     "last_layer",
     "layer_text",
@@ -64,6 +66,7 @@ __all__ = [
     "named_residual",
     "part_text",
     "parts_until",
+    "refuse_while_imported",
     "rows_of",
     "shortcut_kind",
     "spec",

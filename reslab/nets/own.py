@@ -4,14 +4,20 @@ import hashlib
 import importlib
 import inspect
 import sys
+from contextvars import ContextVar
+from pathlib import Path
 
 import torch
 
-from reslab.errors import UsageError
+from reslab.errors import ReslabError, UsageError
 from reslab.nets.architecture import Architecture, build
 from reslab.nets.blocks import Residual
 from reslab.nets.complexity import complexity
 from reslab.nets.spec import Spec
+
+MAIN = "__main__"  # the script that runs, or what is typed
+
+_being_imported: ContextVar[str | None] = ContextVar("_being_imported", default=None)  # a residual function's module
 
 
 def named_residual(name: str | None) -> Residual | None:
@@ -22,14 +28,59 @@ def named_residual(name: str | None) -> Residual | None:
     if name is None:
         return None
     module, _, function = name.partition(":")
+    if module == _lasting(MAIN) and hasattr(sys.modules[MAIN], function):
+        return getattr(sys.modules[MAIN], function)  # imported by its own name, the script would run once more
     sys.path.insert(0, "")  # one's own file beside where one stands, as `python -m` finds it
+    importing = _being_imported.set(module)
     try:
         return getattr(importlib.import_module(module), function)
+    except ReslabError:
+        raise
     except (ImportError, AttributeError, ValueError) as error:
-        why = f" ({error})" if function else ""
-        raise UsageError(f"no residual function '{name}': write module:function{why}") from error
+        raise UsageError(f"no residual function '{name}': {_way_to(name, error)}") from error
     finally:
+        _being_imported.reset(importing)
         sys.path.remove("")
+
+
+def asked_as(name: str) -> str:
+    """How one asks for a residual function that is recorded under `name`."""
+    module, _, function = name.partition(":")
+    return name if module != MAIN else f"FILE:{function}, for the FILE.py that defines it"
+
+
+def _way_to(name: str, error: Exception) -> str:
+    module, _, function = name.partition(":")
+    if module == MAIN:
+        return f"it was typed, or defined in a script; write {asked_as(name)}"
+    if not function:
+        return "write module:function"
+    return f"write module:function, where its file is in this folder or on PYTHONPATH ({error})"
+
+
+def refuse_while_imported() -> None:
+    """Raises UsageError where a module is imported for its residual function alone, and trains at its top."""
+    if module := _being_imported.get():
+        raise UsageError(
+            f"{module} trains when its residual function is imported: put its training under "
+            'if __name__ == "__main__": or the function into a file of its own'
+        )
+
+
+def hint_of_main(name: str) -> str:
+    """How a function of the script that runs, of this `name_of`, is found later; "" for one of another module."""
+    module = name.partition(":")[0]
+    if module == MAIN:
+        return (
+            f"the run records its residual function as {name}, which is found nowhere later: have it in a file, and "
+            f"open the run with --residual {asked_as(name)}"
+        )
+    if module != _lasting(MAIN):
+        return ""
+    return (
+        f"the run records its residual function as {name}, which imports {module} later: have its training under "
+        'if __name__ == "__main__": or the function in a file of its own'
+    )
 
 
 def name_of(residual: Residual) -> str:
@@ -40,7 +91,18 @@ def name_of(residual: Residual) -> str:
     name = getattr(residual, "__qualname__", type(residual).__qualname__)
     if "<lambda>" in name:
         raise UsageError("a lambda has no name to tell its runs by: define the residual function with def")
-    return f"{residual.__module__}:{name}"
+    return f"{_lasting(residual.__module__)}:{name}"
+
+
+def _lasting(module: str) -> str:
+    """By which name a module can be imported later: that of the script that runs is its file's, if it has one."""
+    if module != MAIN:
+        return module
+    main = sys.modules[MAIN]
+    if spec := getattr(main, "__spec__", None):
+        return str(spec.name)  # of `python -m`
+    script = Path(getattr(main, "__file__", None) or "")
+    return script.stem if script.suffix == ".py" and "." not in script.stem else MAIN
 
 
 def digest_of(residual: Residual) -> str:

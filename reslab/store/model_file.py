@@ -14,7 +14,7 @@ from torch import Tensor
 
 from reslab.data import Preprocessing
 from reslab.errors import ReslabError, RunError, UsageError
-from reslab.nets import Residual, architecture_from, unfilled
+from reslab.nets import Residual, architecture_from, asked_as, unfilled
 from reslab.store.classifier import Classifier, Identity, Origin
 from reslab.store.exported_net import exported_as
 from reslab.store.run_files import MODEL_FILE, why_no_model
@@ -84,7 +84,7 @@ def load(run_or_file: str | Path, residual: Residual | None = None, *, replacing
         if identity.residual and residual is None:
             raise UsageError(
                 f"{path} has the residual function {identity.residual}, and files run no code: give it "
-                f"(residual=..., or --residual {identity.residual})"
+                f"(residual=..., or --residual {asked_as(identity.residual)})"
             )
         if residual and identity.residual is None and not replacing:
             raise UsageError(

@@ -8,6 +8,7 @@ from reslab.nets import Residual, digest_of
 from reslab.store.classifier import Classifier
 from reslab.store.lineage import run_around
 from reslab.store.model_file import find_model, read_about
+from reslab.store.run_folder import RunFolder
 
 
 def residuals_for(places: Sequence[str | Path], residual: Residual | None) -> list[Residual | None]:
@@ -24,16 +25,20 @@ def residuals_for(places: Sequence[str | Path], residual: Residual | None) -> li
 def changed_residual(net: Classifier) -> str:
     """What to say where a net has another residual function than its run was trained with; "" where it has the same.
 
-    So it is, too, where nobody knows: a model file without its run has no digest. Nothing is refused, since another
-    text may compute the same.
+    So it is, too, where nobody knows: a model file without its run has no digest.
     """
-    run = run_around(net.place)
-    written = ((run and run.recipe()) or {}).get("model", {}).get("residual_digest")
-    if run is None or net.residual is None or written is None or (now := digest_of(net.residual)) == written:
+    return changed_since(run_around(net.place), net.residual)
+
+
+def changed_since(run: RunFolder | None, residual: Residual | None) -> str:
+    """`changed_residual` of a run and a function. Nothing is refused, since another text may compute the same."""
+    model = ((run and run.recipe()) or {}).get("model", {})
+    written = model.get("residual_digest")
+    if run is None or residual is None or written is None or (now := digest_of(residual)) == written:
         return ""
     return (
-        f"{net.identity.residual} has changed since {run.path} was trained (digest {written} then, {now} now): unless "
-        "it computes the same, these are not the numbers of that net"
+        f"{model['residual']} has changed since {run.path} was trained (digest {written} then, {now} now): unless it "
+        "computes the same, these are not the numbers of that net"
     )
 
 

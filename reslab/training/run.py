@@ -10,7 +10,7 @@ import torch
 from reslab.data import Dataset, find_folder
 from reslab.engine import Execution, Lost, choose, make_engine, same_settings, this_machine
 from reslab.errors import DataError, UsageError, refuse_no_text
-from reslab.nets import Residual, digest_of, name_of, named_residual, try_out
+from reslab.nets import Residual, digest_of, hint_of_main, name_of, named_residual, refuse_while_imported, try_out
 from reslab.processes import this_team
 from reslab.store import DIVERGED, RESULT, SPLIT, RunFolder, lineage_from, write_lineage
 from reslab.training.again import command_again
@@ -58,6 +58,7 @@ def train(
     with the help of the others. Raises UsageError for a recipe that cannot be trained on its data, DataError and
     RunError for trouble with the data or the run folder.
     """
+    refuse_while_imported()
     team = this_team()
     given = (recipe, run, data, runs, residual, around or Surroundings(), asked or {})
     if team is None:
@@ -180,6 +181,8 @@ def _go_on(
 ) -> dict[str, Any]:
     """Begin, or go on, in a folder that is locked."""
     if folder.recipe() is None and (words := divided_otherwise(dataset, folder.path)):
+        around.say(words)
+    if folder.recipe() is None and recipe.model.residual and (words := hint_of_main(recipe.model.residual)):
         around.say(words)
     execution, exact = same_execution(folder, around, dataset.folder, work_of(recipe))
     begin_folder(recipe, dataset, folder)

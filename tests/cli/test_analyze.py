@@ -1,6 +1,7 @@
 """`reslab analyze`: rows of every layer, several nets in one picture."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 
 from reslab.cli.app import app
 from reslab.errors import DataError, RunError, UsageError
+from tests.interop.classifiers import classifier, saved
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +98,19 @@ def test_lesions_of_a_net(run, tmp_path):
     (found,) = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)["nets"]
     assert [block["name"] for block in found["blocks"]] == ["stage1.0", "stage2.0", "stage3.0"]
     assert (found["images"], found["data"]) == (20, "digits, val") and "resnet8, whole" in picture.read_text()
-    assert "whole net" in CliRunner().invoke(app, words).stdout
+    said = CliRunner().invoke(app, words).stdout
+    assert "whole net" in said and "not left out" not in said and found["kept"] == []
+
+
+def test_blocks_that_a_plain_net_cannot_do_without_are_named(tmp_path):
+    made = classifier("plain20", 8, classes=10)
+    made.identity = replace(made.identity, data="digits", classes=tuple("0123456789"))
+    words = ["analyze", "lesion", str(saved(tmp_path / "plain.safetensors", made)), "--count", "10"]
+    (found,) = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)["nets"]
+    assert found["kept"] == [{"block": 4, "name": "stage2.0"}, {"block": 7, "name": "stage3.0"}]
+    assert [row["block"] for row in found["blocks"]] == [1, 2, 3, 5, 6, 8, 9]
+    said = " ".join(CliRunner().invoke(app, words).stdout.split())
+    assert "not left out: 4 (stage2.0), 7 (stage3.0), which change the dimensions; a plain net has no shortcut" in said
 
 
 def test_class_activation_maps_are_pictures(run, tmp_path):

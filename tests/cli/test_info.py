@@ -4,10 +4,13 @@ import json
 from dataclasses import replace
 
 import pytest
+from torch import nn
 from typer.testing import CliRunner
 
 from reslab.cli.app import app
 from reslab.errors import RunError, UsageError
+from reslab.nets import count_params, create, digest_of
+from reslab.nets.blocks import basic
 from reslab.store import RunFolder
 from reslab.training import Facts, make_recipe
 from tests.interop.by_hand import onnx_by_hand
@@ -39,6 +42,48 @@ def test_the_net_of_a_run(tmp_path):
     )
     assert found == given and (found["classes"], found["input_size"], found["stride_in"]) == (7, 64, "3x3")
     assert "resnet50, input 64 x 64, 7 classes" in CliRunner().invoke(app, ["info", str(tmp_path)]).stdout
+
+
+def wide(channels_in: int, width: int, stride: int, stride_in: str) -> nn.Module:
+    return nn.Sequential(nn.Conv2d(channels_in, width, 5, stride, 2, bias=False), nn.BatchNorm2d(width))
+
+
+def test_a_net_of_ones_own_blocks_is_counted_where_they_are_at_hand(tmp_path):
+    own, params = f"{__name__}:wide", count_params(create("resnet20", size=8, residual=wide))
+    recipe = make_recipe(Facts("digits", 10, 8, 100, False, True), "resnet20")
+    recipe = replace(recipe, model=replace(recipe.model, residual=own, residual_digest=digest_of(wide)))
+    RunFolder(tmp_path).write_recipe(recipe.to_dict())
+    RunFolder(tmp_path).write("result.json", {"params": params})
+    words = ["info", str(tmp_path)]
+    unknown = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert (unknown["params"], unknown["macs"], unknown["stages"], unknown["depth"]) == (params, None, [], None)
+    said = CliRunner().invoke(app, words).stdout
+    assert f"{params:,}" in said and "269,722" not in said
+    assert f"known with --residual {own}" in " ".join(said.split())
+    known = json.loads(CliRunner().invoke(app, [*words, "--residual", own, "--json"]).stdout)
+    stage = known["stages"][1]
+    assert known["params"] == params and stage["macs"] == (16 * 16 * 25 * 3) * 8 * 8
+    assert stage["layers"] == f"[{own}] x 3" and known["paper"] == {}
+    other = CliRunner().invoke(app, [*words, "--residual", "reslab.nets.blocks:basic"])
+    assert (
+        f"has changed since {tmp_path} was trained (digest {digest_of(wide)} then, {digest_of(basic)}" in other.stderr
+    )
+    refused = CliRunner().invoke(app, [*words, "--draw", str(tmp_path / "net.svg")])
+    assert isinstance(refused.exception, UsageError) and f"give --residual {own}" in str(refused.exception)
+
+
+def test_own_blocks_of_a_net_that_has_none(tmp_path):
+    own = f"{__name__}:wide"
+    found = json.loads(CliRunner().invoke(app, ["info", "resnet20", "--residual", own, "--json"]).stdout)
+    assert found["params"] == count_params(create("resnet20", residual=wide)) and found["residual"] == own
+    files = (
+        saved(tmp_path / "net.safetensors", made := classifier("resnet8", 8)),
+        onnx_by_hand(tmp_path / "a.onnx", made),
+    )
+    for place in ("resnet20-cifar10", *map(str, files)):
+        answer = CliRunner().invoke(app, ["info", place, "--residual", own])
+        assert isinstance(answer.exception, UsageError), place
+        assert f"{place} has no residual function of one's own" in str(answer.exception)
 
 
 def test_a_folder_of_runs_is_said_to_be_one(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -329,6 +330,17 @@ def test_ones_own_residual_function_is_a_run_of_its_own(recipe, tmp_path):
         train(recipe, own["run"])
     with pytest.raises(UsageError, match="lambda"):
         train(recipe, tmp_path / "lambda", residual=lambda *shape: basic(*shape))
+
+
+def test_a_function_of_the_script_that_runs_is_recorded_by_its_file(recipe, tmp_path, monkeypatch):
+    script = ModuleType("__main__")
+    script.__file__, script.leaky = str(tmp_path / "script.py"), leaky
+    monkeypatch.setitem(sys.modules, "__main__", script)
+    monkeypatch.setattr(leaky, "__module__", "__main__")
+    said: list[str] = []
+    run = train(recipe, tmp_path / "run", residual=leaky, around=Surroundings(say=said.append))["run"]
+    assert RunFolder(Path(run)).recipe()["model"]["residual"] == "script:leaky"
+    assert said[0].startswith("the run records its residual function as script:leaky, which imports script later")
 
 
 def test_an_edited_residual_function_is_another_run(recipe, tmp_path, monkeypatch):
