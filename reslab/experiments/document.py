@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reslab.experiments.experiment import Experiment, Finding, Row, Runs
+from reslab.experiments.experiment import Experiment, Finding, Row, Runs, other_data
 from reslab.experiments.jobs import NOT_FINISHED, Outcome
 from reslab.reporting import machine_text, markdown_table, markdown_text
 from reslab.reporting.rounding import count_text, epochs_text, list_text
 from reslab.store import json_bytes
-
-PAPERS_DATA = {"cifar10": (10, "CIFAR-10"), "imagenet": (1000, "ImageNet")}  # classes, and what it is called
 
 
 @dataclass(frozen=True)
@@ -152,9 +150,8 @@ class Document:
             f"Ours: {list_text(data)}, recipe {list_text(recipes)}, {_span(steps)} steps ({' to '.join(lengths)} "
             f"epochs); last step, {self.runs.testing}. The column images says on how many of them an error was counted."
         )
-        others = [name for name in data if name not in PAPERS_DATA]
-        if others:
-            notes.append(f"The paper's images are others than {list_text(others)}: no deviation means anything there.")
+        if others := list(dict.fromkeys(name for result in results if (name := other_data(result)))):
+            notes.append(f"The paper's images are others than {list_text(others)}: a deviation would mean nothing.")
         many = any((row.n or 0) > 1 for row in self.rows)
         notes.append("± is the standard deviation over n seeds." if many else "One seed has no ±.")
         if self.finding.holds is None and not self.too_small and {len(of) for of in self.runs.found.values()} == {1}:

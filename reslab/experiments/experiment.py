@@ -19,6 +19,15 @@ Result = dict[str, Any]
 """A finished run, as in `results/`: name, recipe, result, environment, metrics. `result["run"]` is its folder."""
 
 
+PAPERS_DATA = ("cifar10", "imagenet")
+
+
+def other_data(result: Mapping[str, Any]) -> str | None:
+    """The name of a result's data, where it tells one and they are none of the paper's."""
+    name = result.get("data")
+    return None if name in (None, *PAPERS_DATA) else str(name)
+
+
 @dataclass(frozen=True)
 class Need:
     """A run that an experiment cannot do without. Needs of one label differ only in seed."""
@@ -45,11 +54,14 @@ class Row:
     # What else is told of it, by name: in columns of its own, but for net and epochs, which the label has.
     besides: Mapping[str, str | float | None] = field(default_factory=dict)
     read_off: bool = False  # is the paper's value read off a figure, and so about right?
+    elsewhere: str | None = None  # the data that ours was measured on, where they are not the paper's
 
     @property
     def deviation(self) -> float | None:
-        """Ours less the paper's, in the row's unit; None where one is not known, or read off a figure."""
-        return None if self.paper is None or self.ours is None or self.read_off else round(self.ours - self.paper, 6)
+        """Ours less the paper's, in the row's unit; None where one is not known, read off, or of other data."""
+        if self.paper is None or self.ours is None or self.read_off or self.elsewhere:
+            return None
+        return round(self.ours - self.paper, 6)
 
     def to_dict(self) -> dict[str, Any]:
         """The row as `--json` gives it."""
@@ -64,6 +76,7 @@ class Row:
             "unit": self.unit,
             "on": self.on,
             **({"read_off": True} if self.read_off else {}),
+            **({"elsewhere": self.elsewhere} if self.elsewhere else {}),
             **self.besides,
         }
 
@@ -111,9 +124,11 @@ class Runs:
         values = self.values(label, f"{on}_error")
         if not values:
             return Row(title or label, paper)
-        images = int(self.of(label)[0]["result"][f"{on}_images"])
+        result = self.of(label)[0]["result"]
+        images, elsewhere = int(result[f"{on}_images"]), other_data(result)
         std = round(statistics.stdev(values), 4) if len(values) > 1 else None
-        return Row(title or label, paper, round(statistics.fmean(values), 4), len(values), images, std, on=on)
+        mean = round(statistics.fmean(values), 4)
+        return Row(title or label, paper, mean, len(values), images, std, on=on, elsewhere=elsewhere)
 
 
 class Datasets(Protocol):

@@ -15,4 +15,4 @@ def rows_beside(rows: Sequence[Row], quantity: str) -> bytes:
 
 def _pair(row: Row) -> Pair:
     quantity = f"top-5 {row.unit}" if row.label.endswith(TOP5) else ""
-    return Pair(row.label.removesuffix(TOP5), row.paper, row.ours, row.std, row.read_off, quantity)
+    return Pair(row.label.removesuffix(TOP5), row.paper, row.ours, row.std, row.read_off, quantity, row.elsewhere or "")

@@ -74,7 +74,8 @@ def measure(
 def by_views(runs: Runs, kind: str) -> Runs:
     """Runs whose error is the measured one, "top1" or "top5"; what was not measured is not among them."""
     split, images = runs.measured.get("split"), runs.measured.get("images")
-    nothing = {"val_error": None, "val_images": 0, "test_error": None, "test_images": 0}
+    data = next((run["result"]["data"] for of_label in runs.found.values() for run in of_label), None)
+    nothing = {"data": data, "val_error": None, "val_images": 0, "test_error": None, "test_images": 0}
     found = {
         label: tuple({"result": {**nothing, f"{split}_error": e[kind], f"{split}_images": images}} for e in errors)
         for label, errors in runs.measured.get("errors", {}).items()

@@ -24,6 +24,7 @@ class Pair:
     std: float | None = None  # of ours, over seeds
     read_off: bool = False  # is the paper's read off a figure, and so about right?
     quantity: str = ""  # what it is of, where that is not the picture's
+    elsewhere: str = ""  # the data that ours is of, where they are not the paper's
 
 
 def beside_figure(pairs: Sequence[Pair], quantity: str, *, width: int = 760, digits: int = 2) -> bytes:
@@ -55,7 +56,8 @@ def beside_figure(pairs: Sequence[Pair], quantity: str, *, width: int = 760, dig
             if top == height - HEAD:
                 _columns(axes, -0.95, *heads)
             top = bottom - FOOT
-        key = _key(*map(bool, heads))
+        others = dict.fromkeys(pair.elsewhere for pair in pairs if pair.elsewhere)
+        key = _key(bool(heads[0]), bool(heads[1]), ", ".join(others))
         figure.text(left / width, 1 - 16 / height, key, fontsize=12, va="center", color=DOCUMENT_INK)
         return svg(figure, names).encode()
 
@@ -69,10 +71,10 @@ def _fit(axes: "Axes", pairs: Sequence[Pair]) -> None:
     axes.set_ylim(len(pairs) - 0.5, -0.5)
 
 
-def _key(paper: bool, ours: bool) -> str:
+def _key(paper: bool, ours: bool, elsewhere: str) -> str:
     """How to read it: a mark that is not there is not explained, and what is the paper's alone says so."""
     if paper and ours:
-        return "ring: the paper, dot: ours"
+        return "ring: the paper, dot: ours" + (f", on other images: {elsewhere}" if elsewhere else "")
     return "rings: the paper's numbers; of ours none is measured yet" if paper else "dots: ours" if ours else ""
 
 

@@ -208,7 +208,9 @@ def test_table2_is_beside_the_papers():
         None,
     ]
     assert (document.rows[-1].label, document.rows[-1].ours) == ("vgg19", 8.5), "the third net of Figure 3"
-    assert "no deviation means anything" in document.markdown()
+    assert "a deviation would mean nothing" in document.markdown()
+    assert [r.deviation for r in document.rows] == [None] * 5 and document.rows[0].elsewhere == "tiny-imagenet-20"
+    assert "dot: ours, on other images: tiny-imagenet-20" in document.picture().decode()
 
 
 def test_the_rate_is_chosen_in_the_search_and_used_in_the_end():
