@@ -47,7 +47,7 @@ def budget(
             if scale:
                 raise
             continue
-        paces = Paces(setting, nets, around.request, around.say)
+        paces = Paces.tried_here(setting, nets, around.request, around.say)
         part = fitting_part(experiments, setting, paces, 60 * minutes, seeds)
         if part is not None and (scale or part == 1.0 or (name == "small" and part >= LEAST_PART)):
             say(f"--minutes {minutes:g}: scale {name}" + (f", {100 * part:g} % of its steps" if part < 1 else ""))

@@ -45,8 +45,11 @@ def list_all(
     for title, rows in names.items():
         if rows:
             table(rows[0], (row.values() for row in rows), title=title.capitalize())
-            print(flush=True)  # what they take may have to be tried first
-    show_experiments(overview(experiments, remembered=True))
+            print()
+    found = overview(experiments, remembered=True)
+    show_experiments(found)
+    if any(scale["expected_seconds"] is None for one in found for scale in one["scales"].values()):
+        print("\nHow long they take here was not tried yet: reslab reproduce all does, and it is remembered.")
     print(
         "\nAny other depth 6n+2 is a CIFAR net too (resnet26, plain8, ...), and any folder of class folders a data set."
     )

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any
 from reslab.cli.show import duration, emit, out, say, table
 
 if TYPE_CHECKING:
+    from reslab.experiments.costs import Paces
     from reslab.experiments.experiment import Experiment
+    from reslab.experiments.scales import Setting
 
 
 def overview(experiments: "Sequence[Experiment]", remembered: bool = False) -> list[dict[str, Any]]:
     """Each experiment with its claim, its runs at every scale and their multiply-adds, and what is recorded of them.
 
     Expected seconds, none of the runs done, are from a short trial of one net of each kind (a busy machine takes
-    longer), and with `remembered` from the fastest such trial on this machine so far, if there was one.
+    longer), and with `remembered` from the fastest such trial on this machine so far; None where there was none.
     """
-    from reslab.engine import Request
-    from reslab.experiments.costs import Paces, costs
+    from reslab.experiments.costs import costs
     from reslab.experiments.inventory import accounts
     from reslab.experiments.reproduce import kinds_of_nets
     from reslab.experiments.scales import SCALES, Setting
@@ -24,16 +25,19 @@ def overview(experiments: "Sequence[Experiment]", remembered: bool = False) -> l
 
     results = read_results()
     settings = {scale: Setting.nominal(scale) for scale in SCALES}
-    paces = {s: Paces(settings[s], kinds_of_nets(experiments, s), Request(), say, remembered) for s in SCALES}
+    paces = {
+        scale: _paces(setting, kinds_of_nets(experiments, scale), remembered) for scale, setting in settings.items()
+    }
     found = []
     for experiment in experiments:
         scales = {}
         each = accounts(experiment, list(settings.values()), results)
         for (scale, setting), told in zip(settings.items(), each, strict=True):
+            pace = paces[scale]
             scales[scale] = {
                 "runs": told.runs,
                 "multiply_adds": told.macs,
-                "expected_seconds": round(costs([experiment], setting, paces[scale]), 1),
+                "expected_seconds": None if pace is None else round(costs([experiment], setting, pace), 1),
                 "measured": told.measured,
                 "measured_seconds": told.seconds,
                 "measured_on": told.machines,
@@ -48,6 +52,13 @@ def overview(experiments: "Sequence[Experiment]", remembered: bool = False) -> l
             }
         )
     return found
+
+
+def _paces(setting: "Setting", nets: set[bool], remembered: bool) -> "Paces | None":
+    from reslab.engine import Request
+    from reslab.experiments.costs import Paces
+
+    return Paces.remembered(setting, nets, Request()) if remembered else Paces.tried_here(setting, nets, Request(), say)
 
 
 def show_overview(experiments: "Sequence[Experiment]", json: bool) -> None:
@@ -83,7 +94,10 @@ def show_experiments(found: Sequence[dict[str, Any]]) -> None:
 
 
 def _cost(scale: dict[str, Any]) -> str:
-    return f"{scale['runs']} runs, {duration(scale['expected_seconds'])}" if scale["runs"] else "no runs"
+    if not scale["runs"]:
+        return "no runs"
+    seconds = scale["expected_seconds"]
+    return f"{scale['runs']} runs" + ("" if seconds is None else f", {duration(seconds)}")
 
 
 def _measured(scale: str, told: dict[str, Any]) -> str:

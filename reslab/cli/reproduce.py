@@ -150,7 +150,9 @@ def run_rounds(work: "Reproduction", around: "Surroundings", workers: int, dry_r
 
     def pace(plan: "Plan") -> "dict[Kind, float]":
         recipes = [task.job.recipe for task in plan.tasks]
-        paces = Paces(work.setting, {is_imagenet(recipe.model.name) for recipe in recipes}, around.request, around.say)
+        paces = Paces.tried_here(
+            work.setting, {is_imagenet(recipe.model.name) for recipe in recipes}, around.request, around.say
+        )
         return paces.tried(recipes)
 
     for turn in range(work.rounds):

@@ -1,6 +1,6 @@
 """What experiments cost here, before they are run: one short trial for each kind of net, and multiply-adds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 
@@ -30,16 +30,22 @@ REFERENCE = {False: "resnet20", True: "resnet18"}  # of CIFAR nets, of ImageNet 
 
 
 class Paces:
-    """Core-seconds that a training image takes: of a reference net as tried here, of others by multiply-adds.
+    """Core-seconds that a training image takes: of a reference net as tried here, of others by multiply-adds."""
 
-    With `remembered`, as it was the fastest time that it was tried, if it was.
-    """
+    def __init__(self, per_mac: Mapping[bool, float]) -> None:
+        self._per_mac = per_mac
 
-    def __init__(
-        self, setting: Setting, nets: Iterable[bool], request: Request, say: Say = silent, remembered: bool = False
-    ) -> None:
-        references = {kind: setting.recipe(REFERENCE[kind]) for kind in nets}
-        self._per_mac = {kind: _pace(recipe, request, say, remembered) for kind, recipe in references.items()}
+    @classmethod
+    def tried_here(cls, setting: Setting, nets: Iterable[bool], request: Request, say: Say = silent) -> "Paces":
+        """As they are now; remembered."""
+        return cls({kind: _pace(setting.recipe(REFERENCE[kind]), request, say) for kind in nets})
+
+    @classmethod
+    def remembered(cls, setting: Setting, nets: Iterable[bool], request: Request) -> "Paces | None":
+        """As they were the fastest time that they were tried; None where one of them never was."""
+        paces = {kind: remembered_pace(_what_is_tried(setting.recipe(REFERENCE[kind]), request)) for kind in nets}
+        known = {kind: pace for kind, pace in paces.items() if pace is not None}
+        return cls(known) if len(known) == len(paces) else None
 
     def seconds(self, recipe: Recipe) -> float:
         """Core-seconds of a whole run: its beginning, its steps, its evaluations and the final one."""
@@ -77,16 +83,10 @@ def fitting_part(
     return next((p for p in parts if costs(experiments, replace(setting, part=p), paces, seeds) <= seconds), None)
 
 
-def _pace(recipe: Recipe, request: Request, say: Say, remembered: bool) -> float:
-    """As remembered, or tried now, which is remembered."""
-    tried = _what_is_tried(recipe, request)
-    known = remembered_pace(tried) if remembered else None
-    if known is not None:
-        return known
-    if remembered:
-        say(f"trying how fast {recipe.model.name} trains here at {recipe.data.size} px; it is remembered")
+def _pace(recipe: Recipe, request: Request, say: Say) -> float:
+    """As it is now, which is remembered."""
     pace = _tried(recipe, request, say)
-    remember_pace(tried, pace)
+    remember_pace(_what_is_tried(recipe, request), pace)
     return pace
 
 

@@ -262,6 +262,9 @@ def test_a_report_is_of_runs_or_of_the_paper(run):
 
 def test_info_and_list(monkeypatch):
     monkeypatch.setattr("reslab.experiments.costs._tried", lambda *_: 1e-9)
+    assert "was not tried yet: reslab reproduce all does" in Answer("list").out, "and list tries nothing"
+    Answer("reproduce", "all")
+    assert "was not tried yet" not in Answer("list").out
     found = Answer("info", "resnet50", "--json").json
     assert {"name", "depth", "params", "macs", "input_size", "classes", "shortcut", "stride_in", "stages"} <= set(found)
     assert found["stages"][1] | {"name": "stage1", "output": 56, "channels": 256, "blocks": 3} == found["stages"][1]

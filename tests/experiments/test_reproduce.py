@@ -234,27 +234,27 @@ def test_every_round_is_in_the_estimate():
 
 def test_deeper_nets_cost_more():
     smoke = Setting.nominal("smoke")
-    paces = Paces(smoke, {False}, Request(device="cpu"))
+    paces = Paces.tried_here(smoke, {False}, Request(device="cpu"))
     seconds = [paces.seconds(smoke.recipe(name)) for name in ("resnet20", "resnet56", "resnet1202")]
     assert 4 < seconds[0] < seconds[1] < seconds[2]
     assert all(need.label for need in needs_of(named("all"), smoke))
 
 
-def test_a_pace_that_was_tried_is_tried_again_only_where_it_is_asked_anew(monkeypatch):
+def test_a_pace_that_was_tried_is_remembered_and_tried_again_only_where_that_is_asked_for(monkeypatch):
     trials = []
     monkeypatch.setattr("reslab.experiments.costs._tried", lambda *_: trials.append(1) or 1e-9 / len(trials))
-    smoke, told = Setting.nominal("smoke"), []
+    smoke, recipe = Setting.nominal("smoke"), Setting.nominal("smoke").recipe("resnet20")
 
-    def seconds(engine: str = "auto", remembered: bool = True) -> float:
-        return Paces(smoke, {False}, Request(engine), told.append, remembered).seconds(smoke.recipe("resnet20"))
+    def remembered(engine: str = "auto") -> float | None:
+        found = Paces.remembered(smoke, {False}, Request(engine))
+        return found and found.seconds(recipe)
 
-    first = seconds()
-    assert seconds() == first and len(trials) == len(told) == 1 and "8 px" in told[0]
-    assert seconds(remembered=False) < first and len(trials) == 2 and len(told) == 1
-    assert seconds() < first and len(trials) == 2, "the fastest is remembered"
-    seconds("torch")
-    assert len(trials) == 3, "another engine has a pace of its own"
+    assert remembered() is None and not trials, "nothing is tried to remember it"
+    first = Paces.tried_here(smoke, {False}, Request()).seconds(recipe)
+    assert remembered() == first and len(trials) == 1
+    assert Paces.tried_here(smoke, {False}, Request()).seconds(recipe) == remembered() < first, "the fastest is kept"
+    assert Paces.remembered(smoke, {False, True}, Request()) is None, "of the other kind of nets nothing was tried"
+    assert remembered("torch") is None, "another engine has a pace of its own"
     other = replace(this_machine(), fingerprint="of another generation")
     monkeypatch.setattr("reslab.experiments.costs.this_machine", lambda: other)
-    seconds()
-    assert len(trials) == 4, "another processor of the same name, too"
+    assert remembered() is None and len(trials) == 2, "another processor of the same name, too"
