@@ -149,8 +149,9 @@ def test_the_file_that_the_document_asks_answers_as_predict_does(tmp_path, monke
     for lines in lines_of_the_document():
         exec(lines, names)
     said = capsys.readouterr().out.split()
-    (answer,) = Answer("predict", file, "photo.jpg", "--json").json["predictions"]
-    assert said[0] == answer["name"] and float(said[1]) == pytest.approx(answer["probability"], abs=1e-5)
+    for asked in ((file,), ("resnet20-cifar10", "--precision", "fp32")):
+        (answer,) = Answer("predict", *asked, "photo.jpg", "--json").json["predictions"]
+        assert said[0] == answer["name"] and float(said[1]) == pytest.approx(answer["probability"], abs=1e-5)
 
 
 def test_the_papers_stride_is_told(tmp_path):
