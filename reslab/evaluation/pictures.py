@@ -1,7 +1,6 @@
 """What is asked about: files, the photographs below folders, pictures in memory; each with a name."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from io import TextIOBase
 from os import PathLike
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reslab.data import files_below, is_table, listed, only_photos
+from reslab.data import files_below, is_table, listed, only_photos, suffixes_in_words
 from reslab.errors import DataError, UsageError
 from reslab.progress import Say, silent
 
@@ -23,8 +22,6 @@ of any size: RGB (H, W, 3), RGBA (H, W, 4), grey (H, W) or (H, W, 1)."""
 Named = tuple[str, Path | bytes | Image.Image | NDArray[np.uint8]]
 
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/+(?=.)", re.IGNORECASE)  # a path has lost one of the two strokes
-_PHONES = (".heic", ".heif")  # Pillow does not decode them by itself
-MOST_SUFFIXES = 5  # that are named
 _CHANNELS = ((), (1,), (3,), (4,))  # of an array's shape, what follows height and width: grey, grey, RGB, RGBA
 
 
@@ -86,19 +83,17 @@ def _nothing(place: Path) -> DataError | UsageError:
 def _others(files: Iterable[Path]) -> str:
     """What is said of files that are not read, with their suffixes, the most frequent first; "" where there are none.
 
-    "3 files are not read, since they have no suffix of a picture that Pillow decodes: 2 .heic, 1 .txt"
+    "3 files are not read, since they have no suffix of a picture that Pillow decodes: 2 .heic, 1 .txt; save ..."
     """
-    counts = Counter(path.suffix.lower() for path in files)
-    if not counts:
+    others = list(files)
+    if not others:
         return ""
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    named = [f"{count:,} {suffix or 'without any'}" for suffix, count in ordered[:MOST_SUFFIXES]]
-    if rest := sum(count for _, count in ordered[MOST_SUFFIXES:]):
-        named.append(f"{rest:,} of others")
-    whole = counts.total()
-    which = "1 file is not read, since it has" if whole == 1 else f"{whole:,} files are not read, since they have"
-    way = "; save .heic photographs as .jpg" if any(suffix in counts for suffix in _PHONES) else ""
-    return f"{which} no suffix of a picture that Pillow decodes: {', '.join(named)}{way}"
+    which = (
+        "1 file is not read, since it has"
+        if len(others) == 1
+        else f"{len(others):,} files are not read, since they have"
+    )
+    return f"{which} no suffix of a picture that Pillow decodes: {suffixes_in_words(others)}"
 
 
 def _named(images: Iterable[object], say: Say) -> Iterator[Named]:

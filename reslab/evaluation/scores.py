@@ -62,23 +62,32 @@ def scores_of(classifier: Classifier, images: Images, execution: Execution) -> N
 def execution_for(
     path: Path | None, request: Request | None, classifier: Classifier | ExportedNet, say: Callable[[str], None]
 ) -> Execution:
-    """The run's own execution where it can be had here; else, or where asked otherwise, what suits this machine.
+    """The run's own execution where it can be had here, but for what is asked otherwise; else what suits this machine.
 
     Of an exported file: its own, with as many threads as are asked for. Raises UsageError for anything else there.
     """
     if isinstance(classifier, ExportedNet):
         return _exported_execution(classifier, request or Request(), say)
     machine, work = this_machine(), work_of(classifier)
-    if request is None and (recorded := _recorded(path)):
-        threads = (
-            recorded.threads if recorded.processes == 1 else min(recorded.threads * recorded.processes, machine.cores)
-        )
-        wanted = Request(recorded.engine, recorded.device, recorded.precision, threads=threads)
+    request = (request or Request()).within(machine, say)
+    if (recorded := _recorded(path)) and request.device in ("auto", recorded.device):
         try:
-            return choose(wanted, machine, work, say)[0]
+            return choose(_else_as_recorded(request, recorded, machine.cores), machine, work, say)[0]
         except UsageError:
             say(f"the run's own execution ({recorded}) is not to be had here")
-    return choose((request or Request()).within(machine, say), machine, work, say)[0]
+    return choose(request, machine, work, say)[0]
+
+
+def _else_as_recorded(request: Request, recorded: Execution, cores: int) -> Request:
+    """The request, where it leaves something open, as the run was trained; by one process, in place of several."""
+    threads = recorded.threads if recorded.processes == 1 else min(recorded.threads * recorded.processes, cores)
+    engine, precision = (
+        recorded_word if asked == "auto" else asked
+        for asked, recorded_word in ((request.engine, recorded.engine), (request.precision, recorded.precision))
+    )
+    return replace(
+        request, engine=engine, device=recorded.device, precision=precision, threads=request.threads or threads
+    )
 
 
 def execution_to_ask(

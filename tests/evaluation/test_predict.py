@@ -117,6 +117,16 @@ def test_a_run_of_several_processes_is_tested_by_as_many_threads(trained_nativel
         assert execution_for(trained_natively, None, model, silent).threads == threads
 
 
+def test_what_is_not_asked_otherwise_is_tested_as_the_run_was_trained(trained_natively, model):
+    execution = Execution("torch", "cpu", "bf16", channels_last=True, compiled=False, threads=1)
+    (trained_natively / ENVIRONMENT).write_text(json.dumps({"execution": execution.to_dict()}))
+    for request in (None, Request(), Request(threads=1), Request(device="cpu")):
+        chosen = execution_for(trained_natively, request, model, silent)
+        assert (chosen.engine, chosen.precision, chosen.threads) == ("torch", "bf16", 1)
+    chosen = execution_for(trained_natively, Request(precision="fp32"), model, silent)
+    assert (chosen.engine, chosen.precision, chosen.threads) == ("torch", "fp32", 1)
+
+
 def test_files_are_read_in_threads_and_answered_in_order(model, pixels, tmp_path, monkeypatch):
     for number, picture in enumerate(pixels):
         Image.fromarray(picture).save(tmp_path / f"{number:03}.png")
