@@ -534,7 +534,7 @@ def test_real_photographs(real_data, tmp_path):
         (["train", "--epochs", "0"], 2, "more than 0"),
         (["train", "--epochs", "inf"], 2, "an end"),
         (["train", "--steps", "5", "--set", "schedule.warmup_steps=5"], 2, "fewer than the run has steps (5)"),
-        (["train", "--set", "data.split=50k"], 2, "use --split"),
+        (["train", "--set", "data.split=50k"], 2, "only cifar10 and cifar100 have named splits"),
         (["train", "--set", "model.start=mine"], 2, "named by --from"),
         (["train", "--freeze", "body"], 2, "name them by --from"),
         (["train", "--set", "balance=2"], 2, "from 0, where each image weighs the same"),

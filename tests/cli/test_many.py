@@ -30,7 +30,7 @@ def short_trials(monkeypatch):
     ("words", "message"),
     [
         (["train", "--seeds", "2", "--run", "r"], "--run names one folder, and --seeds makes one for each seed"),
-        (["train", "--workers", "2"], "give --seeds, too"),
+        (["train", "--workers", "2"], "give --seeds or --folds, too"),
         (["train", "--seeds", "0"], "1 or more"),
         (["train", "--seeds", "2", "--batch", "2000"], "larger than the 1077 training images"),
         (["train", "--seeds", "2", "--workers", "-1"], "--workers and --threads are 1 or more"),

@@ -61,7 +61,8 @@ def recipe(dataset) -> Recipe:
     return make_recipe(facts_of(dataset), "resnet8", batch=16).stretched(30)
 
 
-def test_auto_takes_the_kernels_for_a_cifar_net():
+def test_auto_takes_the_kernels_for_a_cifar_net(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     chosen, line = choose(Request(), ABLE, LONG)
     assert (chosen.engine, chosen.precision, chosen.threads) == ("native", "bf16", 2)
     assert "fused kernels" in line
