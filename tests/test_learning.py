@@ -38,6 +38,46 @@ def test_a_recipe_takes_what_the_command_takes():
         reslab.train("digits", device="cuda")
 
 
+def test_fields_say_how_data_are_read_as_options_do(photographs):
+    for choices, fields in (({"size": 16}, {"data.size": 16}), ({"split": "fold2/3"}, {"data.split": "fold2/3"})):
+        rest = {"size": 8, **choices, "on_bad": "skip", "quiet": True}
+        by_option = reslab.recipe(photographs, **rest)
+        by_field = reslab.recipe(photographs, fields=fields, **{n: v for n, v in rest.items() if n not in choices})
+        assert by_field == by_option and by_field.digest() == by_option.digest()
+    assert reslab.recipe("digits", freeze="none") == reslab.recipe("digits")
+    drops = reslab.recipe("digits", fields={"schedule.kind": "drops", "schedule.drops": np.array([3, 5])})
+    assert drops.schedule.drops == (3, 5)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (["optimizer.lr=0.1"], "give names with values, as {'optimizer.lr': 0.1"),
+        ("optimizer.lr=0.1", "give names with values"),
+        ({3: 1}, "unknown field '3'"),
+        ({"data.split": 5}, "data.split=5: that field takes text"),
+        ({"optimizer.lr": np.array([0.1, 0.2])}, "that field takes a number"),
+    ],
+)
+def test_fields_of_another_kind_are_refused_before_data_are_read(fields, words):
+    with pytest.raises(reslab.UsageError) as caught:
+        reslab.recipe("no such data", fields=fields)
+    assert words in str(caught.value)
+
+
+def test_mistakes_begin_no_training(tmp_path):
+    with pytest.raises(reslab.UsageError, match=r"there is no run in .*typo to go on with"):
+        reslab.train(run=tmp_path / "typo")
+    with pytest.raises(reslab.ReslabError):
+        reslab.train("", tmp_path / "typo")
+    with pytest.raises(reslab.UsageError, match=r"residual='blocks:mine': that takes a function"):
+        reslab.train("digits", tmp_path / "typo", residual="blocks:mine", **SMALL)
+    assert not (tmp_path / "typo").exists()
+    reslab.train("digits", tmp_path / "run", request=ONE, quiet=True, **SMALL)
+    with pytest.raises(reslab.UsageError, match=r"run is of digits, and not of /nowhere"):
+        reslab.train(tmp_path / "run", data="/nowhere")
+
+
 def test_data_are_named_with_what_is_asked_of_the_recipe(tmp_path, capsys):
     result = reslab.train("digits", tmp_path / "run", request=ONE, fields={"balance": 1}, **SMALL)
     assert RunFolder(tmp_path / "run").recipe()["balance"] == 1.0 and result["steps"] == 12

@@ -84,8 +84,10 @@ def picture_at(
 def _seen(picture: Path | bytes | Image.Image | NDArray[np.uint8], enough: int, name: str) -> Image.Image:
     if isinstance(picture, Path | bytes):
         return open_photo(picture, enough, name)
-    if isinstance(picture, JpegImageFile) and picture.fp is not None:  # not decoded yet: as from its file
-        return open_photo(_content(picture.fp), enough, name)
+    if type(picture) is JpegImageFile and picture.fp is not None:  # one picture, not decoded yet: as from its file
+        with _decoding(name):
+            content = _content(picture.fp)
+        return open_photo(content, enough, name)
     return _in_memory(picture, name)
 
 

@@ -79,8 +79,8 @@ def _by_one(
     return found, [note for note in told if note]
 
 
-def learned_before(run: RunFolder) -> int:
-    """How many of a run's validation photographs a net that it began from was trained on, as far as is known.
+def learned_before(run: RunFolder) -> int | None:
+    """How many of a run's validation photographs a net that it began from was trained on; None if that is not known.
 
     0 where they lie nowhere any more. Raises RunError for a torn lineage.
     """
@@ -91,12 +91,19 @@ def learned_before(run: RunFolder) -> int:
     if replaced(where, index.samples):
         return 0
     photos = Photos(where, index.files.get("val", ()))
-    known = (_learned_before(ancestor, photos) for ancestor in lineage)
-    return len(frozenset().union(*(learned.files for learned in known if learned)))
+    files: set[str] = set()
+    for ancestor in lineage:
+        learned = _learned_before(ancestor, photos)
+        if learned is None:
+            return None
+        files |= learned.files
+    return len(files)
 
 
-def of_which_learned(count: int) -> str:
+def of_which_learned(count: int | None) -> str:
     """What to say of validation images, so many of which a net learned before it began from there; "" for none."""
+    if count is None:
+        return " (whether a net before it was trained on some of them is not known)"
     return f" (a net before it was trained on {count:,} of them)" if count else ""
 
 

@@ -47,12 +47,13 @@ def fold_values(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """
     results = [{**(outcome.result or {}), "fold": number} for number, outcome in _finished(outcomes)]
     whole = len(results) == len(outcomes)
+    before = [learned_before(RunFolder(outcome.job.folder)) for _, outcome in _finished(outcomes)]
     return {
         "folds": len(outcomes),
         "runs": results,
         "pooled": pooled(results) if whole else None,
         "summary": _over_folds(results) if whole else None,
-        "learned_before": sum(learned_before(RunFolder(outcome.job.folder)) for _, outcome in _finished(outcomes)),
+        "learned_before": None if None in before else sum(filter(None, before)),
         "mistakes": [mistake._asdict() for mistake in mistakes(outcomes)],
     }
 
@@ -125,6 +126,8 @@ def _note(values: dict[str, Any], tested: bool) -> str:
     error, images = whole["val_error"], whole["val_images"]
     before = values["learned_before"]
     but = f" (but a net from which it began was trained on {before:,} of them)" if before else ""
+    if before is None:
+        but = " (but whether one from which it began was trained on it is not known)"
     counted = {**values["summary"], **{f"{split}_images": results[0][f"{split}_images"] for split in SPLITS}}
     lines = [
         f"All: each of the {images:,} photographs is judged once, by a net that was not trained on it{but}; counting "

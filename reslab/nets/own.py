@@ -88,6 +88,8 @@ def name_of(residual: Residual) -> str:
 
     Raises UsageError for a lambda, which has no name.
     """
+    if not callable(residual):
+        raise UsageError(f"residual={residual!r}: that takes a function; by name, it is the field model.residual")
     name = getattr(residual, "__qualname__", type(residual).__qualname__)
     if "<lambda>" in name:
         raise UsageError("a lambda has no name to tell its runs by: define the residual function with def")

@@ -34,15 +34,24 @@ def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
     Raises UsageError for a field that does not exist (nearest names offered) or a value of the wrong kind.
     """
     tree = asdict(recipe)
-    for name, value in values.items():
-        if name not in field_names():
-            raise unknown_field(name)
+    for name, value in fitting_fields(values).items():
         *path, last = name.split(".")
         inside = tree
         for part in path:
             inside = inside[part]
-        inside[last] = fitting(name, value)
+        inside[last] = value
     return Recipe.from_dict(tree)
+
+
+def fitting_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by dotted name, each as its field wants it. Raises UsageError as `with_values` does."""
+    if not isinstance(values, Mapping):
+        raise UsageError(f"fields={values!r}: give names with values, as {{'optimizer.lr': 0.1, 'balance': 1}}")
+    known = field_names()
+    for name in values:
+        if name not in known:
+            raise unknown_field(str(name))
+    return {name: fitting(name, value) for name, value in values.items()}
 
 
 # Fields that do something in some recipes only: when, and what to do where they would not.
@@ -91,7 +100,7 @@ def refuse_idle(recipe: Recipe, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         acts, way_out = _ACTING.get(name, (None, ""))
         if value and acts and not acts(recipe):
-            raise UsageError(f"--set {name}: {way_out}, or leave it out")
+            raise UsageError(f"{name}: {way_out}, or leave it out")
 
 
 def read_fields(assignments: Iterable[str]) -> dict[str, Any]:

@@ -322,8 +322,8 @@ def part_of(name: str) -> type:
 def fitting(name: str, value: Any) -> Any:
     """`value` as the field's type wants it. Raises UsageError where it is of another kind, or a giant."""
     options = options_of(hint_of(name))
-    if isinstance(value, np.generic):
-        value = value.item()
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
     for number in value if isinstance(value, list | tuple) else [value]:
         if isinstance(number, int) and abs(number) > LARGEST:
             raise UsageError(f"{name}: whole numbers are of 64 bits at most, as in TOML")

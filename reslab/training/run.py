@@ -89,8 +89,11 @@ def _train_here(
                 "which may start from this one (start=)"
             )
         return _go_on_as_written(Recipe.from_dict(written), Path(run), data, residual, around)
+    if recipe is None and data is None and run and not asked:
+        raise UsageError(f"there is no run in {run} to go on with; to begin one there, name the data, too")
     if recipe is None or isinstance(recipe, str | Path):
-        data = data or recipe or "digits"
+        data = recipe if data is None else data
+        data = "digits" if data is None else data
         recipe = recipe_for(data, around=around, **asked)
     elif not isinstance(recipe, Recipe):
         raise UsageError(
@@ -112,7 +115,9 @@ def _train_here(
 def _go_on_as_written(
     recipe: Recipe, run: Path, data: str | Path | None, residual: Residual | None, around: Surroundings
 ) -> dict[str, Any]:
-    """An existing run by the recipe that its folder has."""
+    """An existing run by the recipe that its folder has. Raises UsageError for data that are not the recipe's."""
+    if data is not None and recipe.data.fingerprint is None and str(data) != recipe.data.name:
+        raise UsageError(f"{run} is of {recipe.data.name}, and not of {data}: leave data out, or give another run")
     if result := recorded_result(recipe, run, around, data, residual):
         return result
     return train_on(_noted(data_of_run(recipe, run, around, data), around), recipe, run, around, residual)

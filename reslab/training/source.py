@@ -9,7 +9,7 @@ from typing import Any
 from reslab.data import Dataset, FolderIndex, load_dataset
 from reslab.errors import DataError, UsageError, as_typed
 from reslab.store import SPLIT, RunFolder
-from reslab.training.fields import refuse_idle, with_values
+from reslab.training.fields import fitting_fields, refuse_idle, with_values
 from reslab.training.presets import Facts, make_recipe
 from reslab.training.recipe import Recipe
 from reslab.training.rules import check_pixels
@@ -61,13 +61,14 @@ def recipe_for(
     names, as of `--set`: {"augment.erase": 0.25, "balance": 1}. Raises UsageError for names that do not exist and
     values that make no sense, DataError where the data set is missing or damaged.
     """
-    start = None if start is None else str(start)
-    around, split = around or Surroundings(), (fields or {}).get("data.split", split)
+    start, around = None if start is None else str(start), around or Surroundings()
+    told = {"optimizer.lr": lr, "model.frozen": None if freeze in ("none", "") else freeze}
+    values = {name: value for name, value in told.items() if value is not None} | fitting_fields(fields or {})
+    # What decides how the data are read.
+    split, size = values.get("data.split", split), values.get("data.size", size)
     asked = like(start, Asked(model, shortcut, stride_in, size), data, around.say)
     refuse_unfreezable(freeze, start, asked)
     dataset = read_data(data, split, asked.size, around)
-    told = {"optimizer.lr": lr, "model.frozen": freeze}
-    values = {name: value for name, value in told.items() if value is not None} | dict(fields or {})
     return recipe_on(dataset, split, asked, recipe, start, seed, batch, steps, epochs, values)
 
 

@@ -542,7 +542,7 @@ def test_real_photographs(real_data, tmp_path):
         (["train", "--set", "name=a/b"], 2, "letters, digits"),
         (["train", "--epochs", "1", "--steps", "5"], 2, "give one of them"),
         (["train", "--set", "schedule.kind=drops"], 2, "the rate would never fall"),
-        (["train", "--set", "schedule.drops=1,1,1"], 2, "--set schedule.drops: the rate has no drops"),
+        (["train", "--set", "schedule.drops=1,1,1"], 2, "schedule.drops: the rate has no drops"),
         (["train", "--set", "schedule.drop=0.5"], 2, "set schedule.kind=drops"),
         (["train", "--recipe", "paper", "--set", "schedule.end=0.1"], 2, "set schedule.kind=linear"),
         (["train", "--set", "schedule.warmup_steps=0", "--set", "schedule.warmup_lr=0.01"], 2, "no warm-up"),

@@ -97,6 +97,23 @@ def test_a_large_jpeg_has_one_answer_wherever_it_lies(model, tmp_path):
         assert lazy.size == (160, 200) and answers(model, lazy) == decoded != expected
 
 
+def test_a_picture_whose_file_is_closed_does_not_stop_the_others(model, tmp_path, pixels):
+    Image.fromarray(pixels[1]).save(tmp_path / "one.jpg")
+    with (tmp_path / "one.jpg").open("rb") as file:
+        picture = Image.open(file)
+    broken, fine = predict(model, [picture, pixels[0]])
+    assert broken.error.startswith("images[0]: cannot be read as an image") and fine.error is None
+
+
+def test_of_several_pictures_in_a_file_the_one_at_hand_is_seen(model, tmp_path):
+    noise = [Image.fromarray(np.random.default_rng(n).integers(0, 256, (200, 160, 3)).astype(np.uint8)) for n in (1, 2)]
+    noise[0].save(tmp_path / "two.mpo", save_all=True, append_images=noise[1:])
+    with Image.open(tmp_path / "two.mpo") as picture:
+        picture.seek(1)
+        lazy = answers(model, picture)
+        assert lazy == answers(model, np.asarray(picture)) != answers(model, tmp_path / "two.mpo")
+
+
 def test_grey_and_transparent_arrays_are_what_pillow_makes_of_them(model, pixels):
     grey, clear = pixels[1][:, :, 0], np.dstack([pixels[1], pixels[1][:, :, :1]])
     alike = answers(model, np.dstack([grey, grey, grey]))

@@ -253,7 +253,7 @@ def test_giant_numbers_in_a_written_recipe_are_refused_by_their_field(part, fiel
 def test_recipes_that_were_written_down_may_hold_what_does_nothing():
     recipe = with_fields(make_recipe(CIFAR), ["schedule.drops=1,1,1", "schedule.momentum_start=0.3", "augment.pad=33"])
     assert Recipe.from_dict(recipe.to_dict()) == recipe
-    with pytest.raises(UsageError, match=r"--set schedule\.drops: the rate has no drops"):
+    with pytest.raises(UsageError, match=r"^schedule\.drops: the rate has no drops"):
         refuse_idle(recipe, read_fields(["schedule.drops=1,1,1"]))
     refuse_idle(recipe, read_fields(["schedule.drops=()", "optimizer.lr=0.1"]))
     never = ["schedule.kind=drops"]
