@@ -547,7 +547,7 @@ def test_real_photographs(real_data, tmp_path):
         (["train", "--recipe", "paper", "--set", "schedule.end=0.1"], 2, "set schedule.kind=linear"),
         (["train", "--set", "schedule.warmup_steps=0", "--set", "schedule.warmup_lr=0.01"], 2, "no warm-up"),
         (["train", "--set", "schedule.momentum_start=0.3"], 2, "set schedule.momentum_steps"),
-        (["train", "--set", "model.residual_digest=x"], 2, "--set model.residual_digest: it is taken of the function"),
+        (["train", "--set", "model.residual_digest=x"], 2, "model.residual_digest: it is taken of the function"),
         (["train", "--set", "augment.pad=100000"], 2, "augment.pad=100000: padding is at most the image's own 8"),
         (["train", "--save-every", "nan"], 2, "--save-every nan: seconds between two checkpoints, 0 or more"),
         (["train", "--save-every", "-1"], 2, "--save-every -1"),
