@@ -49,6 +49,8 @@ def _at(experiment: Experiment, runs: Runs, alone: bool) -> Entry:
     asked = f"--scale {scale}" + (f" --seeds {seeds}" if seeds > 1 else "")
     document = Document.of(experiment, runs, asked=asked if experiment.rounds or experiment.measure else "")
     measured = any(row.ours is not None for row in document.rows)
+    if not measured:  # runs of which nothing is shown, such as members of an ensemble that was never looked at
+        document = Document.of(experiment, Runs(runs.setting), asked=document.asked)
     finding = document.finding
     picture, caption, rows = _drawn(document, measured, alone)
     return Entry(

@@ -59,6 +59,16 @@ def test_a_spread_has_as_many_digits_as_it_can_carry(ours, std, text):
     assert ours_text(Row("a", ours=ours, std=std, unit=unit)) == text
 
 
+def test_of_runs_of_which_nothing_is_shown_nothing_is_told():
+    """Nets of an ensemble that was never looked at are neither its data nor its machine."""
+    runs = invented_runs(EXPERIMENTS["table5"])
+    results = [run for label in ("resnet34 A", "resnet34 B") for run in runs.of(label)]
+    ours, whole = (entry(EXPERIMENTS[name], results) for name in ("table5", "table3"))
+    assert not ours.measured and ours.machines == () and ours.notes == (EXPERIMENTS["table5"].about,)
+    assert whole.measured and whole.machines and any(note.startswith("Ours: tiny-imagenet-20") for note in whole.notes)
+    assert ours.command == "reslab reproduce table5 --scale small"
+
+
 def test_captions_count_what_is_drawn():
     made = entry(TABLE6, results_of("resnet20", "resnet56"))
     assert made.caption == "Values: 13 of the paper's, 2 of ours." and made.share == "2 of 13 values"
