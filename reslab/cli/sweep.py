@@ -27,7 +27,10 @@ def sweep(
     ] = None,
     change: Annotated[
         list[str] | None,
-        typer.Option("--change", help="What one change is worth, alone: smoothing=0, or more fields with commas."),
+        typer.Option(
+            "--change",
+            help="What one change is worth, alone: smoothing=0, model.name=plain20, or more fields with commas.",
+        ),
     ] = None,
     base: Annotated[
         list[str] | None,

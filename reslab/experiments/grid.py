@@ -10,9 +10,10 @@ from reslab.training import Recipe, field_names
 from reslab.training.recipe import unknown_field
 
 MODEL = "model"  # the axis of --models; a net brings its own shortcut, so it is more than one field
+NET = "model.name"  # in --change, where it is the net of that point, with what that net brings; else --models
 CHANGE = "change"  # the axis of --change: other values of one field or several, each by itself
 UNCHANGED = "none"  # its first value
-ELSEWHERE = {"seed": "--seeds", "model.name": "--models", "name": "--recipe", "data.name": "the data set's argument"}
+ELSEWHERE = {"seed": "--seeds", NET: "--models", "name": "--recipe", "data.name": "the data set's argument"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def points_of(axes: Sequence[Axis], make: Make) -> list[Point]:
     found: dict[str, Point] = {}
     for combination in product(*(axis.values for axis in axes)):
         values = dict(zip((axis.field for axis in axes), combination, strict=True))
-        point = Point(values, make(values.get(MODEL), _assignments(values)))
+        point = Point(values, make(_net(values), _assignments(values)))
         same = found.setdefault(point.recipe.digest(), point)
         if same is not point:
             raise UsageError(
@@ -133,13 +134,16 @@ def _change(text: str, axes: Sequence[Axis]) -> str:
     assigned = _assigned(text)
     fields = [field for field, _ in assigned]
     for field, value in assigned:
-        _check_field(field, "--change")
+        if field != NET:
+            _check_field(field, "--change")
         if not value:
             raise UsageError(f"--change {text} has no value for {field}: write --change {field}=value")
         if misspelt := re.match(r"[^=]*,\s*([\w.]+)\s*=", value):  # known, it would have parted two fields
             raise unknown_field(misspelt[1])
         if field in [axis.field for axis in axes]:
             raise UsageError(f"--change {text}: {field} is in the grid, too; leave one of them out")
+        if field == NET and MODEL in [axis.field for axis in axes]:
+            raise UsageError(f"--change {text}: --models names nets, too; leave one of them out")
         if fields.count(field) > 1:
             raise UsageError(f"--change {text}: {field} is given twice; leave one of them out")
     return _change_text(assigned)
@@ -156,11 +160,21 @@ def _assigned(change: str) -> list[tuple[str, str]]:
     return [(field.strip(), value.strip()) for field, _, value in pairs]
 
 
+def _net(values: dict[str, str]) -> str | None:
+    """The net of a point; None where none is named."""
+    return dict(_changed(values)).get(NET, values.get(MODEL))
+
+
 def _assignments(values: dict[str, str]) -> list[str]:
     """What `--set` would be given for a point."""
     found = [f"{field}={value}" for field, value in values.items() if field not in (MODEL, CHANGE)]
+    return [*found, *("=".join(pair) for pair in _changed(values) if pair[0] != NET)]
+
+
+def _changed(values: dict[str, str]) -> list[tuple[str, str]]:
+    """The (field, value) pairs of a point's change."""
     change = values.get(CHANGE, UNCHANGED)
-    return found if change == UNCHANGED else [*found, *("=".join(pair) for pair in _assigned(change))]
+    return [] if change == UNCHANGED else _assigned(change)
 
 
 def _check_field(field: str, option: str) -> None:

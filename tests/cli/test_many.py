@@ -107,6 +107,13 @@ def test_seeds(tmp_path):
 
 
 @pytest.mark.slow
+def test_another_net_and_another_field_are_changes_of_one_sweep(tmp_path):
+    words = ("sweep", *SHORT, "--change", "model.name=plain8", "--change", "smoothing=0.1", "--seeds", "2")
+    ahead = Answer(*words, "--runs", tmp_path, "--dry-run", "--json")
+    assert ahead.code == 0, ahead.err
+    assert ["plain8" in run for run in ahead.json["runs"]] == [False, True, False] * 2
+
+
 def test_a_sweep_with_a_point_that_diverges(tmp_path):
     words = ("sweep", *SHORT, "--grid", "optimizer.lr=0.1,1e30", "--runs", tmp_path, "--json")
     first = Answer(*words)

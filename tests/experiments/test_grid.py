@@ -70,6 +70,21 @@ def test_changes_of_every_net():
     assert [point.recipe.batch for point in points] == [128, 64, 128, 64]
 
 
+def test_another_net_is_a_change_with_what_that_net_brings():
+    """So that plain, residual and residual with a block of one's own stand beside each other."""
+    changes = ["model.name=plain20", "model.name=resnet110, batch=64", "model.shortcut=B"]
+    points = points_of(read_axes([], None, changes), make)
+    assert points[0].recipe == make(None, []) and points[0].recipe.model.name == "resnet20"
+    assert points[1].recipe == make("plain20", []) and points[1].recipe.model.shortcut is None
+    assert points[2].recipe == make("resnet110", ["batch=64"]) and points[2].recipe.schedule.warmup_steps == 400
+    assert (points[3].recipe.model.name, points[3].recipe.model.shortcut) == ("resnet20", "B")
+    texts = [point_text(point.values) for point in points]
+    assert texts == ["no change", "model.name=plain20", "model.name=resnet110,batch=64", "model.shortcut=B"]
+    assert base_of(points, make(None, []), ["change=model.name=plain20"]) is points[1]
+    with pytest.raises(UsageError, match="--models names nets, too; leave one of them out"):
+        read_axes([], "plain20,resnet20", ["model.name=plain32"])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -81,6 +96,8 @@ def test_changes_of_every_net():
         ("average=0.9,average=0.99", "average is given twice; leave one of them out"),
         ("optimizer.lr=0.1", "optimizer.lr is in the grid, too"),
         ("smoothing=0", "smoothing=0 are the same recipe; leave one of them out"),
+        ("model.name=resnet20", "model.name=resnet20 are the same recipe; leave one of them out"),
+        ("model.name=plan20", "unknown model 'plan20': did you mean plain20"),
     ],
 )
 def test_changes_that_are_none(change, message):
