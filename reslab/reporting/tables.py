@@ -159,8 +159,7 @@ def _departing(result: dict[str, Any]) -> set[str] | None:
     """The fields in which a result departs from its preset; None where it has none that is known here."""
     try:
         recipe = Recipe.from_dict(result.get("recipe", {}))
-        told = set(told_departures(recipe, _train_images(recipe, result))) - set(OF_LENGTH)
-        return told if recipe.name in PRESETS else None
+        return set(told_departures(recipe, _train_images(recipe, result))) if recipe.name in PRESETS else None
     except ReslabError:  # of another version
         return None
 

@@ -56,14 +56,44 @@ def test_runs_of_one_preset_that_changed_a_field_say_which() -> None:
     as_it_is, faster, longer, other_net = result(), result(), result(), result("plain20")
     faster["recipe"]["optimizer"]["lr"] = 0.4
     faster["recipe"]["augment"]["pad"] = other_net["recipe"]["augment"]["pad"] = 7
-    longer["recipe"]["schedule"]["steps"] *= 2
+    longer["recipe"]["schedule"] |= {"steps": 1014, "warmup_steps": 50}
+    longer["result"]["epochs"] *= 2
     found = [row[2] for row in cells(runs_table([as_it_is, faster, longer, other_net]))[2:]]
     assert found == ["small", "small, pad 7, lr 0.4", "small", "small, pad 7"]
 
 
+def test_a_changed_field_is_named_without_another_row_to_be_told_from() -> None:
+    """A preset's rate is not to be read into a run that had another; and what rounding made of a length is none."""
+    slower, stretched = result(), result("plain20", epochs=601.2)
+    slower["recipe"]["optimizer"]["lr"] = 0.05
+    stretched["recipe"]["schedule"] |= {"steps": 10_000, "warmup_steps": 495}  # 25 of 505: a twentieth would be 500
+    stretched["result"] |= {"steps": 10_000, "epochs": 594.243}
+    assert [row[2] for row in cells(runs_table([slower, stretched]))[2:]] == ["small, lr 0.05", "small"]
+
+
+def test_recipes_of_no_preset_are_told_from_each_other() -> None:
+    results = [result("resnet20"), result("resnet20"), result("plain20")]
+    for one in results:
+        one["recipe"]["name"] = "mine"
+    results[1]["recipe"] |= {"optimizer": {**results[1]["recipe"]["optimizer"], "lr": 0.4}}
+    results[1]["recipe"]["model"] = {"name": "resnet20", "shortcut": "B", "classes": 10}
+    found = [row[2] for row in cells(runs_table(results))[2:]]
+    assert found == ["mine, shortcut A, lr 0.1", "mine, shortcut B, lr 0.4", "mine"]
+
+
+def test_folders_of_one_name_with_other_photographs_are_told_apart() -> None:
+    one, other = (result(data="photos") for _ in range(2))
+    for each, fingerprint in ((one, "aaaa"), (other, "bbbb")):
+        each["recipe"]["data"] = {"name": "photos", "size": 8, "mean": "channel", "fingerprint": fingerprint}
+        each["recipe"]["augment"]["flip"] = True
+    found = [row[2] for row in cells(runs_table([one, other]))[2:]]
+    assert found == ["small, fingerprint aaaa", "small, fingerprint bbbb"]
+
+
 def test_another_course_of_the_rate_is_said_and_another_length_is_not() -> None:
     as_it_is, to_an_end = result(), result()
-    to_an_end["recipe"]["schedule"] |= {"end": 0.01, "steps": 600, "warmup_steps": 3}
+    to_an_end["recipe"]["schedule"] |= {"end": 0.01, "steps": 1014, "warmup_steps": 51}
+    to_an_end["result"]["epochs"] *= 2
     as_it_is["recipe"]["schedule"]["end"] = 0.0
     found = [row[2] for row in cells(runs_table([as_it_is, to_an_end]))[2:]]
     assert found == ["small", "small, end 0.01"]

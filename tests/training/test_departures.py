@@ -34,5 +34,13 @@ def test_a_warm_up_that_was_asked_for_is_no_rounding(digits):
     assert told_departures(dropping) == {"schedule.kind": "drops", "schedule.drops": (50,)}
 
 
+def test_with_its_images_known_no_rounding_of_a_stretched_recipe_is_a_departure():
+    stretched = make_recipe(CIFAR, "resnet20", "fast").stretched(210_940)
+    assert told_departures(stretched, CIFAR.train_images) == {}
+    assert told_departures(stretched) == {"schedule.warmup_steps": 10_530}, "351 of 7,031 is a little less than a 20th"
+    few = make_recipe(replace(PETS, train_images=40), "resnet18", "small")
+    assert few.batch == 40 and told_departures(few, 40) == {} and told_departures(few) == {"batch": 40}
+
+
 def test_a_recipe_of_no_preset_departs_from_none(recipe):
     assert told_departures(replace(recipe, name="mine", batch=3)) == {}
