@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 from reslab.cli.show import duration, emit, out, say, table
 
 if TYPE_CHECKING:
-    from reslab.experiments.costs import Paces
     from reslab.experiments.experiment import Experiment
-    from reslab.experiments.scales import Setting
 
 
 def overview(experiments: "Sequence[Experiment]", remembered: bool = False) -> list[dict[str, Any]]:
@@ -17,7 +15,8 @@ def overview(experiments: "Sequence[Experiment]", remembered: bool = False) -> l
     Expected seconds, none of the runs done, are from a short trial of one net of each kind (a busy machine takes
     longer), and with `remembered` from the fastest such trial on this machine so far; None where there was none.
     """
-    from reslab.experiments.costs import costs
+    from reslab.engine import Request
+    from reslab.experiments.costs import Paces, costs
     from reslab.experiments.inventory import accounts
     from reslab.experiments.reproduce import kinds_of_nets
     from reslab.experiments.scales import SCALES, Setting
@@ -25,15 +24,15 @@ def overview(experiments: "Sequence[Experiment]", remembered: bool = False) -> l
 
     results = read_results()
     settings = {scale: Setting.nominal(scale) for scale in SCALES}
-    paces = {
-        scale: _paces(setting, kinds_of_nets(experiments, scale), remembered) for scale, setting in settings.items()
-    }
+    kinds = {scale: kinds_of_nets(experiments, scale) for scale in SCALES}
+    tried = {} if remembered else {s: Paces.tried_here(settings[s], kinds[s], Request(), say) for s in SCALES}
     found = []
     for experiment in experiments:
         scales = {}
         each = accounts(experiment, list(settings.values()), results)
         for (scale, setting), told in zip(settings.items(), each, strict=True):
-            pace = paces[scale]
+            own = kinds_of_nets([experiment], scale)  # what others need may not be known
+            pace = Paces.remembered(setting, own, Request()) if remembered else tried[scale]
             scales[scale] = {
                 "runs": told.runs,
                 "multiply_adds": told.macs,
@@ -52,13 +51,6 @@ def overview(experiments: "Sequence[Experiment]", remembered: bool = False) -> l
             }
         )
     return found
-
-
-def _paces(setting: "Setting", nets: set[bool], remembered: bool) -> "Paces | None":
-    from reslab.engine import Request
-    from reslab.experiments.costs import Paces
-
-    return Paces.remembered(setting, nets, Request()) if remembered else Paces.tried_here(setting, nets, Request(), say)
 
 
 def show_overview(experiments: "Sequence[Experiment]", json: bool) -> None:

@@ -1,7 +1,7 @@
 """`reslab report`: one self-contained page of one or more runs, or their curves for TensorBoard."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zlib import crc32
 
 import typer
@@ -80,9 +80,15 @@ def write_paper(to: Path | None = None) -> Path:
     if to is not None:
         refuse_place("--out", to, *ENDINGS)
     from reslab.experiments.story import paper_page
-    from reslab.store import read_measurements, read_results, read_trained, trained_names, write_bytes
+    from reslab.store import write_bytes
 
     path = to or Path(PAPER)
-    trained = {name: read_trained(name) for name in trained_names()}
-    write_bytes(path, paper_page(read_results(), trained, read_measurements()).encode())
+    write_bytes(path, paper_page(*package_records()).encode())
     return path
+
+
+def package_records() -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any]]:
+    """What comes with the package: recorded runs, records of trained nets, and what was measured without a training."""
+    from reslab.store import read_measurements, read_results, read_trained, trained_names
+
+    return read_results(), {name: read_trained(name) for name in trained_names()}, read_measurements()

@@ -122,9 +122,7 @@ def take_finished(work: "Reproduction") -> None:
 
 def begun(name: str, work: "Reproduction", asked: str) -> tuple["Experiment", ...]:
     """The experiments of which there is something to draw. Raises RunError where that is none of those asked for."""
-    from reslab.experiments.inventory import accounts
     from reslab.experiments.jobs import NOT_FINISHED
-    from reslab.store import read_results
 
     def empty(one: "Experiment") -> bool:
         waiting = all(outcome.trouble == NOT_FINISHED for outcome in work.failed.get(one.name, []))
@@ -134,13 +132,22 @@ def begun(name: str, work: "Reproduction", asked: str) -> tuple["Experiment", ..
     lacking = [one for one in work.experiments if empty(one)]
     missing = ", ".join(one.name for one in lacking)
     words = f"nothing of {missing} is finished in {work.folder}; train with: reslab reproduce {name} {asked}"
-    if any(account.measured for one in lacking for account in accounts(one, [work.setting], read_results())):
-        words += " (what was measured before, and is recorded here: reslab report --paper)"
+    words += "".join(f" ({told})" for told in on_the_page(lacking))
     if not there:
         raise RunError(words)
     if missing:
         say(f"left out: {words}")
     return there
+
+
+def on_the_page(experiments: "Sequence[Experiment]") -> list[str]:
+    """Words on those of the experiments that the page of the paper has numbers of ours of; none without any."""
+    from reslab.cli.report import package_records
+    from reslab.experiments.recorded import is_measured
+
+    records = package_records()
+    names = ", ".join(one.name for one in experiments if is_measured(one, *records))
+    return [f"what was measured of {names} before, and is recorded here: reslab report --paper"] if names else []
 
 
 def run_rounds(work: "Reproduction", around: "Surroundings", workers: int, dry_run: bool, json: bool) -> bool:
@@ -160,6 +167,8 @@ def run_rounds(work: "Reproduction", around: "Surroundings", workers: int, dry_r
         ahead = look_ahead(jobs, lambda job: work.shelf.of(job.recipe), around, workers, pace)
         if dry_run:
             show_ahead(ahead, json)
+            for words in on_the_page([one for one in work.experiments if one.rounds]):
+                say(words)
             return False
         work.take_in(run_all(ahead, around))
     if dry_run:

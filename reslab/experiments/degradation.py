@@ -65,8 +65,9 @@ def rows(runs: Runs) -> list[Row]:
     told = {**paper()["figure6"], **paper()["table6"]}
     found = []
     for net in NETS:
-        found.append(Row(f"{net}, rate chosen", PAPERS_RATE, _rate_used(runs, net), unit="rate"))
-        found.append(runs.row(net, None, "train", f"{net}, training"))
+        trained = runs.row(net, None, "train", f"{net}, training")
+        rate = Row(f"{net}, rate chosen", PAPERS_RATE, _rate_used(runs, net), unit="rate", elsewhere=trained.elsewhere)
+        found += [rate, trained]
         found.append(replace(runs.row(net, told[net], title=f"{net}, held-out"), read_off=net in paper()["figure6"]))
     papers = round(told[NETS[0]] - told[NETS[1]], 1)
     apart = _apart(runs, *NETS, runs.held_out, f"{NETS[0]} less {NETS[1]}", papers)

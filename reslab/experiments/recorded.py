@@ -48,6 +48,17 @@ def recorded_scales(
     return [Runs(first.setting, first.found, {**known, **(measurements or {}).get(experiment.name, {})}), *others]
 
 
+def is_measured(
+    experiment: Experiment,
+    results: Sequence[Result],
+    trained: Trained | None = None,
+    measurements: Mapping[str, dict[str, Any]] | None = None,
+) -> bool:
+    """Is there a number of ours of an experiment, at any scale? Runs alone may show none, as of an ensemble's nets."""
+    scales = recorded_scales(experiment, results, trained, measurements)
+    return any(row.ours is not None for runs in scales for row in experiment.rows(runs))
+
+
 def _ids(runs: Runs) -> set[int]:
     return {id(run) for of_label in runs.found.values() for run in of_label}
 

@@ -12,7 +12,7 @@ from reslab.experiments.pairs import rows_beside
 from reslab.experiments.recorded import recorded_scales
 from reslab.experiments.registry import EXPERIMENTS
 from reslab.reporting import Entry, Line, paper_html
-from reslab.reporting.rounding import count_text
+from reslab.reporting.rounding import count_text, list_text
 
 WAYS = {"full": "By the paper's own recipe", "small": "By shorter trainings"}
 
@@ -90,7 +90,9 @@ def _shares(rows: Sequence[Row]) -> str:
     papers, ours = (
         sum(number is not None for number in side) for side in zip(*((r.paper, r.ours) for r in rows), strict=True)
     )
-    return f"Values: {papers} of the paper's, {ours} of ours." if papers else f"{ours} values, all of them ours."
+    elsewhere = list(dict.fromkeys(row.elsewhere for row in rows if row.elsewhere))
+    told = f"{ours} of ours" + (f", on {list_text(elsewhere)}" if elsewhere else "")
+    return f"Values: {papers} of the paper's, {told}." if papers else f"{ours} values, all of them ours."
 
 
 def _line(row: Row) -> Line:

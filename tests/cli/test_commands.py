@@ -260,6 +260,24 @@ def test_a_report_is_of_runs_or_of_the_paper(run):
         assert Answer(*words).code == 2 and "--paper" in Answer(*words).err
 
 
+def test_list_tries_nothing_and_shows_the_times_that_are_known(monkeypatch, tmp_path):
+    """A trial of each net takes a busy machine minutes, and who asks for names waits for none of them."""
+    trials = []
+    monkeypatch.setattr("reslab.experiments.costs._tried", lambda *_: trials.append(1) or 1e-9)
+
+    def listed(scale: str = "small") -> dict[str, float | None]:
+        return {e["name"]: e["scales"][scale]["expected_seconds"] for e in Answer("list", "--json").json["experiments"]}
+
+    assert listed()["figure1"] is None and not trials
+    assert "2 runs  " in Answer("list").out and "2 runs, " not in Answer("list").out
+    smoke = ("reproduce", "figure1", "--scale", "smoke", "--runs", tmp_path, "--dry-run")
+    assert Answer(*smoke).code == 0 and len(trials) == 1
+    assert listed("smoke")["figure1"] > 0 and listed("smoke")["table2"] is None, "of ImageNet nets nothing was tried"
+    Answer("reproduce", "all")
+    tried = len(trials)
+    assert listed()["figure1"] > 3600 and "2 runs, " in Answer("list").out and len(trials) == tried
+
+
 def test_info_and_list(monkeypatch):
     monkeypatch.setattr("reslab.experiments.costs._tried", lambda *_: 1e-9)
     assert "was not tried yet: reslab reproduce all does" in Answer("list").out, "and list tries nothing"

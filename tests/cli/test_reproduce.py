@@ -38,7 +38,6 @@ def short_trials(monkeypatch):
         (["figure1", "--data", "photos", "--scale", "smoke"], "figure1 has none"),
         (["figure1", "--finished"], "nothing of figure1 is finished in"),
         (["figure1", "--finished", "--dry-run"], "trains nothing: leave --from and --dry-run out"),
-        (["figure1", "--finished", "--scale", "small"], "is recorded here: reslab report --paper)"),
         (["all", "--from", "runs/x"], "--from is for one experiment"),
         (["table1", "--from", "runs/x", "--scale", "small"], "with them, leave out --scale small"),
         (["table1", "--from", "nowhere"], "no run folder"),
@@ -128,6 +127,19 @@ def test_where_nothing_is_finished_the_command_that_trains_is_named(tmp_path):
     answer = Answer("reproduce", "budgets", *words)
     assert answer.code == 1 and answer.out == "" and not (tmp_path / "runs").exists()
     assert f"train with: reslab reproduce budgets --scale smoke --seeds 2 --runs {tmp_path / 'runs'}" in answer.err
+
+
+def test_where_nothing_is_finished_the_page_of_what_the_package_has_is_named(tmp_path):
+    """Where it has a number of ours: nets of an ensemble that was never looked at are none of Table 5."""
+    runs = ("--runs", tmp_path / "runs")
+    page = "what was measured of figure1 before, and is recorded here: reslab report --paper"
+    for scale in ("smoke", "small"):
+        assert Answer("reproduce", "figure1", "--scale", scale, "--finished", *runs).err.endswith(f" ({page})")
+    for name in ("table5", "overfit"):
+        other = Answer("reproduce", name, "--scale", "smoke", "--finished", *runs)
+        assert other.code == 1 and f"nothing of {name} is finished" in other.err and "--paper" not in other.err
+    ahead = Answer("reproduce", "figure1", "--scale", "smoke", "--dry-run", *runs)
+    assert ahead.err.splitlines()[-1] == page and "--paper" not in ahead.out
 
 
 def test_a_trained_net_stands_in_for_its_run_and_needs_no_data(tmp_path):

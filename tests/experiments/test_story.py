@@ -69,6 +69,13 @@ def test_of_runs_of_which_nothing_is_shown_nothing_is_told():
     assert ours.command == "reslab reproduce table5 --scale small"
 
 
+def test_captions_name_the_data_of_ours_where_the_papers_are_others():
+    results = [run for of in invented_runs(EXPERIMENTS["table2"]).found.values() for run in of]
+    made = entry(EXPERIMENTS["table2"], results)
+    assert made.caption == "Values: 4 of the paper's, 5 of ours, on tiny-imagenet-20."
+    assert not made.filled["deviation"] and made.filled["paper"] and made.filled["ours"]
+
+
 def test_captions_count_what_is_drawn():
     made = entry(TABLE6, results_of("resnet20", "resnet56"))
     assert made.caption == "Values: 13 of the paper's, 2 of ours." and made.share == "2 of 13 values"
