@@ -15,6 +15,8 @@ answers = list(reslab.predict(model, "photos/", features=True))  # answers[0].fe
 file = reslab.export(result["run"], "torch-export").path      # a file for other programs
 answers = list(reslab.predict(file, "photos/"))               # or for ours
 model = reslab.load("resnet50-0676ba61.pth")                  # torchvision's, timm's and others' weights, too
+model = reslab.classifier(net, ("cat", "dog"), mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))  # of a loop of one's own
+reslab.save(model, "mine.safetensors")                        # a file that every command takes
 """
 
 from importlib import import_module
@@ -26,10 +28,11 @@ if TYPE_CHECKING:
     from reslab.engine import Request
     from reslab.errors import DataError, ReslabError, RunError, UsageError
     from reslab.exporting import export
-    from reslab.interop import convert, load
+    from reslab.interop import classifier, convert, load
     from reslab.learning import recipe, train
     from reslab.nets import Block, Spec, create
     from reslab.reporting import report
+    from reslab.store import save
     from reslab.training import Recipe
 
 __version__ = version("reslab")
@@ -44,6 +47,7 @@ _HOME = {
     "RunError": "errors.RunError",
     "Spec": "nets.Spec",
     "UsageError": "errors.UsageError",
+    "classifier": "interop.classifier",
     "convert": "interop.convert",
     "create": "nets.create",
     "evaluate": "asking.evaluate",
@@ -52,6 +56,7 @@ _HOME = {
     "predict": "asking.predict",
     "recipe": "learning.recipe",
     "report": "reporting.report",
+    "save": "store.save",
     "train": "learning.train",
 }
 
@@ -64,6 +69,7 @@ __all__ = [
     "RunError",
     "Spec",
     "UsageError",
+    "classifier",
     "convert",
     "create",
     "evaluate",
@@ -72,6 +78,7 @@ __all__ = [
     "predict",
     "recipe",
     "report",
+    "save",
     "train",
 ]
 

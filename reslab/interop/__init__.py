@@ -16,6 +16,7 @@ torchvision_weights  safetensors for torchvision, a folder for timm
 verify               is it the same function?
 convert              other programs' weights as a model file
 foreign              and as a classifier
+own_loop             a net that was trained in a loop of one's own, as a classifier
 checkpoint           what a file of theirs holds
 torch_file           of which those of torch.save are read without running anything
 hub_cache            and where Hugging Face's cache has it
@@ -38,6 +39,7 @@ from reslab.interop.export import TARGETS, Exported, export
 from reslab.interop.int8 import Int8
 from reslab.interop.onnx_graph import read_onnx
 from reslab.interop.opening import load, opened, require_model, trained
+from reslab.interop.own_loop import classifier
 from reslab.interop.price import Price
 from reslab.interop.published import PUBLISHED, fetch_published, is_published, list_published
 from reslab.interop.said import view_options
@@ -56,6 +58,7 @@ __all__ = [
     "Exported",
     "Int8",
     "Price",
+    "classifier",
     "compare",
     "convert",
     "description",

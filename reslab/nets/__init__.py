@@ -10,6 +10,7 @@ from reslab.nets.historic import HISTORIC, Companion, Historic, companions_of
 from reslab.nets.initialisation import INITIALISATIONS, SCALED, he_initialise, initialise
 from reslab.nets.layers import GATE, Layer, blocks_of, layer_text, layers_of, shortcut_kind
 from reslab.nets.names import MODELS, canonical, create, spec
+from reslab.nets.network import Network
 from reslab.nets.own import asked_as, digest_of, hint_of_main, name_of, named_residual, refuse_while_imported, try_out
 from reslab.nets.parts import BODY, check_frozen, freezable, parts_until
 from reslab.nets.preact import PreactBlock
@@ -35,6 +36,7 @@ __all__ = [
     "Complexity",
     "Historic",
     "Layer",
+    "Network",
     "PreactBlock",
     "Rectifiers",
     "Residual",

@@ -1,14 +1,14 @@
 """Names to networks: resnet18 ... resnet1202, plain18 ... (Table 1, sec. 4.2), preact20 ..., and the historic nets."""
 
 import re
+from collections import OrderedDict
 from typing import Any
-
-from torch import nn
 
 from reslab.errors import UsageError, unknown
 from reslab.nets.architecture import Architecture, build
 from reslab.nets.blocks import Residual
 from reslab.nets.historic import HISTORIC, Historic
+from reslab.nets.network import Network
 from reslab.nets.spec import Spec
 
 # Table 1: blocks of stages conv2_x ... conv5_x.
@@ -131,9 +131,12 @@ def create(
     stride_in: str | None = None,
     survival: float | None = None,
     residual: Residual | None = None,
-) -> nn.Sequential:
+) -> Network:
     """The network called `name`, initialised as its paper says: `create("resnet56", shortcut="B", classes=100)`.
 
     `residual` replaces every residual function by one's own (see `blocks.Residual`). Raises UsageError as `spec` does.
     """
-    return build(spec(name, shortcut, classes, size, stride_in, survival), residual)
+    architecture = spec(name, shortcut, classes, size, stride_in, survival)
+    net = Network(OrderedDict(build(architecture, residual).named_children()))
+    net.name, net.architecture = canonical(name), architecture
+    return net

@@ -45,6 +45,7 @@ from reslab.store.run_files import (
     why_no_model,
 )
 from reslab.store.run_folder import RunFolder
+from reslab.store.saving import save
 from reslab.store.trained_nets import (
     list_trained,
     read_trained,
@@ -108,6 +109,7 @@ __all__ = [
     "results_folder",
     "run_around",
     "sampled_bytes",
+    "save",
     "trained_names",
     "trained_record",
     "unknown_of",

@@ -1,0 +1,130 @@
+"""A net that was trained in a loop of one's own, as a classifier: what every command and function here takes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from torch import Tensor, nn
+
+from reslab.arguments import checked
+from reslab.data import CIFAR_SPLITS, NAMES
+from reslab.errors import UsageError, unknown
+from reslab.interop.foreign import folded, normalisation
+from reslab.interop.layouts import COUNTER
+from reslab.nets import Architecture, Network, Residual, name_of, unfilled
+from reslab.store import UNTOLD, Classifier, Identity
+
+WRAPPED = ("_orig_mod", "module")  # where torch.compile, DistributedDataParallel and AveragedModel keep the net
+
+
+@checked
+def classifier(
+    net: nn.Module,
+    classes: Sequence[str],
+    *,
+    mean: Sequence[float],
+    std: Sequence[float],
+    size: int | None = None,
+    data: str | None = None,
+    split: str | None = None,
+    residual: Residual | None = None,
+) -> Classifier:
+    """The classifier that a net of `reslab.create` has become in a loop of one's own: `reslab.save` keeps it.
+
+    `classes` are names in the order of the scores. `mean` and `std` of red, green and blue are what its images were
+    normalised by, as (x - mean) / std of x in [0, 1]; `size` is their height = width in pixels, what the net was
+    created for unless said. `data`, with its `split`, is the data set that it was trained on, if `reslab list` has it:
+    its defaults for tests. A net with residual functions of one's own needs that function as `residual`. The weights
+    are copied, and the net may be trained on; one inside torch.compile, DistributedDataParallel or AveragedModel is
+    found there.
+
+    Raises UsageError for another module, for a net whose tensors are others than its name says, and for values that
+    nothing can be normalised by.
+    """
+    found = _inside(net)
+    assert found.name and found.architecture
+    names = _names(classes)
+    architecture = found.architecture.variant(classes=len(names), size=size or found.architecture.size)
+    preprocessing, factors = normalisation(_colours("mean", mean), _colours("std", std), architecture.size)
+    ours = unfilled(architecture, residual)
+    ours.load_state_dict(_fitting(found, ours, architecture))
+    first = next(layer for layer in ours.modules() if isinstance(layer, nn.Conv2d))
+    first.weight.data = folded(first.weight.data, factors)
+    identity = Identity(
+        found.name, architecture, names, *_trained_on(data, split), residual=name_of(residual) if residual else None
+    )
+    return Classifier(ours, identity, preprocessing, residual).requires_grad_(False).eval()
+
+
+def _inside(net: nn.Module) -> Network:
+    """The net of `create` in whatever is wrapped around it. Raises UsageError where there is none."""
+    inner: object = net
+    while not isinstance(inner, Network):
+        inner = next((kept for name in WRAPPED if (kept := getattr(inner, name, None)) is not None), None)
+        if inner is None:
+            raise UsageError(
+                f"a {type(net).__name__} is no net of reslab.create; of torchvision's and timm's nets "
+                "reslab.load opens the files of weights"
+            )
+    if inner.architecture is None:
+        raise UsageError("this is a part of a net of reslab.create; give the whole net")
+    return inner
+
+
+def _names(classes: Sequence[str]) -> tuple[str, ...]:
+    """Raises UsageError for what are no names, and for two that are the same."""
+    names = (classes,) if isinstance(classes, str) else tuple(classes)
+    if not names or isinstance(classes, str) or not all(isinstance(name, str) and name for name in names):
+        raise UsageError(f'classes={classes!r}: that takes the names of the classes, as ("cat", "dog")')
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UsageError(f"classes: two are called {twice}")
+    return names
+
+
+def _colours(name: str, values: Sequence[float]) -> tuple[float, ...]:
+    """Raises UsageError for anything but three numbers, of deviations greater than zero."""
+    try:
+        colours = tuple(float(value) for value in values)
+    except (TypeError, ValueError):
+        colours = ()
+    if len(colours) != 3 or not np.isfinite(colours).all() or (name == "std" and min(colours) <= 0):
+        positive = " greater than 0" if name == "std" else ""
+        raise UsageError(
+            f"{name}={values!r}: that takes three numbers{positive}, of red, green and blue in images from 0 to 1"
+        )
+    return colours
+
+
+def _fitting(net: Network, ours: nn.Module, architecture: Architecture) -> dict[str, Tensor]:
+    """The tensors of `net` for `ours`, which has its name. Raises UsageError for the first that is another one."""
+    given = {name: tensor.detach().float() for name, tensor in net.state_dict().items()}
+    wanted = ours.state_dict()
+    for name in wanted | given:
+        if name.endswith(COUNTER):
+            continue
+        here, there = (tuple(held[name].shape) if name in held else None for held in (given, wanted))
+        if here != there:
+            raise UsageError(
+                f"{net.name} with {architecture.classes} classes has {_shaped(name, there)}, and this net has "
+                f"{_shaped(name, here)}: give as many classes as it has scores, and the residual function, "
+                "residual=..., that it was created with"
+            )
+    return {name: given.get(name, tensor) for name, tensor in wanted.items()}
+
+
+def _shaped(name: str, shape: tuple[int, ...] | None) -> str:
+    return f"no {name}" if shape is None else f"{name} of shape {shape}"
+
+
+def _trained_on(data: str | None, split: str | None) -> tuple[str, str | None]:
+    """Raises UsageError for a data set or a split that is none."""
+    if data is None:
+        if split is not None:
+            raise UsageError(f"split={split!r}: of which data? data=...")
+        return UNTOLD, None
+    if data not in NAMES:
+        raise unknown("data set", data, NAMES, listed="reslab list")
+    if split is not None and data == "digits":
+        raise UsageError(f"split={split!r}: digits have none to choose; leave it out")
+    if split is not None and split not in CIFAR_SPLITS:
+        raise unknown(f"split of {data}", split, CIFAR_SPLITS)
+    return data, split
