@@ -82,7 +82,7 @@ from reslab.data.scaling import at_scale, draw_places, draw_scales, scaled_crops
 from reslab.data.suffixes import suffixes_in_words
 from reslab.data.survey import Survey, survey_dataset
 from reslab.data.table import listed
-from reslab.data.testing import ALL, chosen_split, everything, index_tested
+from reslab.data.testing import ALL, chosen_split, everything, index_tested, others_note
 from reslab.data.threads import in_threads
 from reslab.data.trivial import draw_operations, filled, operated
 
@@ -153,6 +153,7 @@ __all__ = [
     "only_photos",
     "open_photo",
     "operated",
+    "others_note",
     "photographs_below",
     "photos_below",
     "picture_at",

@@ -37,9 +37,7 @@ def everything(index: FolderIndex, folder: Path) -> FolderIndex:
     files, labels = (list(chain(*parts.values())) for parts in (index.files, index.labels))
     if index.table:
         return replace(index, files={ALL: tuple(files)}, labels={ALL: tuple(labels)})
-    there = index_tested(folder, ALL)
-    known = set(files)
-    more = [pair for pair in zip(there.files[ALL], there.labels[ALL], strict=True) if pair[0] not in known]
+    there, more = _others(index, folder)
     bad = unreadable(folder, [file for file, _ in more], whole=True) if more else {}
     more = [(file, label) for file, label in more if file not in bad]
     notes = [*index.notes, *_besides(folder, len(more), bad)]
@@ -52,6 +50,23 @@ def everything(index: FolderIndex, folder: Path) -> FolderIndex:
         notes.append(changed)
     every = {ALL: tuple(files)}
     return FolderIndex(index.classes, every, {ALL: tuple(labels)}, fingerprint(folder, every), tuple(notes))
+
+
+def others_note(index: FolderIndex, folder: Path) -> str | None:
+    """What to say of photographs that lie in the `folder` of an index and are not of it, where no split has them.
+
+    None where there are none, and of a table's folder, where nobody says what they show.
+    """
+    count = 0 if index.table else len(_others(index, folder)[1])
+    return f"{_photographs(count)} {_where(folder)}: not tested; --split {ALL} takes everything" if count else None
+
+
+def _others(index: FolderIndex, folder: Path) -> tuple[FolderIndex, list[tuple[str, int]]]:
+    """Everything that lies in `folder`, and of that each photograph, with its label there, that is not in the index."""
+    known = set(chain(*index.files.values()))
+    there = index_tested(folder, ALL)
+    pairs = zip(there.files[ALL], there.labels[ALL], strict=True)
+    return there, [pair for pair in pairs if pair[0] not in known]
 
 
 def _numbers(folder: Path, names: Sequence[str], classes: Sequence[str], used: Collection[int]) -> dict[int, int]:
@@ -69,13 +84,15 @@ def _numbers(folder: Path, names: Sequence[str], classes: Sequence[str], used: C
 
 def _besides(folder: Path, count: int, bad: Mapping[str, str]) -> list[str]:
     """What to say of photographs that are in no split: so many that are tested, and those that cannot be read."""
-    where = f"in no split that was written down of {folder} (new, or left out in training)"
-    said = [f"{_photographs(count)} {where}: tested"] if count else []
+    said = [f"{_photographs(count)} {_where(folder)}: tested"] if count else []
     if bad:
-        said.append(
-            f"{_photographs(len(bad))} {where} and cannot be read: left out, the first: {next(iter(bad.values()))}"
-        )
+        first = next(iter(bad.values()))
+        said.append(f"{_photographs(len(bad))} {_where(folder)} and cannot be read: left out, the first: {first}")
     return said
+
+
+def _where(folder: Path) -> str:
+    return f"in no split that was written down of {folder} (new, or left out in training)"
 
 
 def _photographs(count: int) -> str:

@@ -23,6 +23,7 @@ from reslab.data import (
     load_dataset,
     load_folder,
     namesakes,
+    others_note,
     places_among,
     root_of,
 )
@@ -66,6 +67,8 @@ def tested_on(net: Net, data: str | Path | None, split: str | None, root: Path |
         index = everything(written, place)
     _numbers(index.classes, net.classes, name, hint or _deeper(place, index, net))
     dataset = load_folder(place, net.size, on_bad, index, say)
+    if written and chosen != ALL and (note := others_note(written, place)):
+        dataset = replace(dataset, notes=(*dataset.notes, note))
     return Tested(dataset, chosen, by_name(dataset, chosen, net.classes, hint), written)
 
 

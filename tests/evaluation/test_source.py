@@ -85,6 +85,9 @@ def test_all_of_its_own_folder_are_those_that_came_since_too(tmp_path):
     for number in (11, 12, 13):
         Image.new("RGB", (9, 9)).save(folder / "dog" / f"{number}.bmp")
     assert measured(run) == ("val", 4)
+    left = "(new, or left out in training): not tested; --split all takes everything"
+    (note,) = evaluate(run, folder).notes
+    assert note == f"3 photographs are in no split that was written down of {folder} {left}"
     moved = Path(shutil.copytree(folder, tmp_path / "moved"))
     for words in ((run,), (run, folder), (run, moved)):
         found = evaluate(*words, split="all")
@@ -113,6 +116,7 @@ def test_a_photograph_that_was_left_out_of_the_training(tmp_path):
         (note, *_) = found.notes
         assert found.images == 20 and note.startswith("1 photograph is in no split that was written down of ")
         assert "and cannot be read: left out, the first: " in note and "3.bmp: cannot be read as an image" in note
+    assert "1 photograph is in no split" in evaluate(tmp_path / "run", split="train").notes[0]
     whole = next(path for path in (folder / "cat").iterdir())
     (folder / "cat" / "torn.bmp").write_bytes(whole.read_bytes()[:-60])
     Image.new("RGB", (9, 9)).save(folder / "cat" / "new.bmp")
