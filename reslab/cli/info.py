@@ -1,5 +1,6 @@
 """`reslab info`: a network as Table 1 prints it, and what it costs."""
 
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -53,15 +54,13 @@ def info(
     if json:
         emit(found)
         return
-    shortcuts = {None: "none of sec. 3.3", "A": "A: identity, zero padding where dimensions grow (no parameters)"}
-    shortcuts |= {"B": "B: projection where dimensions grow, identity elsewhere", "C": "C: projection everywhere"}
     if found["stages"]:
         _show_stages(found)
     rows = [
         ("net", not found["stages"] and _title(found)),
         ("depth", _depth(found)),
         *([("activation", "before each convolution")] if found["activation"] == "pre" else []),
-        ("shortcut", shortcuts[found["shortcut"]]),
+        ("shortcut", _shortcut(found)),
         ("residual", found["residual"] and f"{found['residual']}, one's own{_uncounted(found)}"),
         *([("stride in", f"the first {found['stride_in']}")] if found["block"] == "bottleneck" else []),
         ("parameters", found["params"] and _beside(found["params"], found["paper"].get("params"), 1e6, "M")),
@@ -159,6 +158,19 @@ def describe(
     return cost_of(spec(name, shortcut, classes, size, stride_in), name, residual, own, params)
 
 
+def _shortcut(found: dict[str, Any]) -> str:
+    """The option of sec. 4.1 in words, with how many of the shortcuts it is about."""
+    kinds = found["shortcuts"]
+    every = sum(kinds.values())
+    some = f" ({every - kinds.get('identity', 0)} of {every})" if every else ""
+    return {
+        None: "none of sec. 3.3",
+        "A": f"A: identity, zero padding where dimensions grow{some}; no parameters",
+        "B": f"B: projection where dimensions grow{some}, identity elsewhere",
+        "C": f"C: projection everywhere{some}",
+    }[found["shortcut"]]
+
+
 def _no_own(place: Path | str) -> str:
     return f"{place} has no residual function of one's own; leave --residual out"
 
@@ -207,6 +219,7 @@ def cost_of(
         "input_size": found.size,
         "classes": found.classes,
         "shortcut": found.shortcut,
+        "shortcuts": cost.get("shortcuts", {}),
         "stride_in": found.stride_in,
         "companion_params": cost["companion_params"],
         "residual": residual,
@@ -219,18 +232,20 @@ def cost_of(
 
 def _counted(found: "Architecture", residual: str | None, own: "Residual | None") -> dict[str, Any]:
     """Parameters and multiply-adds, whole and by stage. Raises UsageError for a residual function that does not fit."""
-    from reslab.nets import complexity, rows_of, try_out
+    from reslab.nets import Block, PreactBlock, complexity, rows_of, shortcut_kind, try_out
 
     if own:
         try_out(own, found)
     net = _shapes(found, own)
     cost = complexity(net, found.size)
+    blocks = [module for module in net.modules() if isinstance(module, Block | PreactBlock)]
     rows = zip(cost.stages, rows_of(found, net), strict=True)
     texts = [f"[{residual}] x {stage.blocks}" if own and stage.blocks else text for stage, text in rows]
     return {
         "params": cost.params,
         "macs": cost.macs,
         "companion_params": cost.companion_params,
+        "shortcuts": dict(Counter(shortcut_kind(block) for block in blocks if block.shortcut is not None)),
         "stages": [{**asdict(stage), "layers": text} for stage, text in zip(cost.stages, texts, strict=True)],
     }
 

@@ -38,7 +38,7 @@ def loose_claims() -> tuple[Loose, ...]:
             "They are normalisation: they let deep nets begin to converge. What regularises in the paper is weight "
             "decay, and augmented images; there is no dropout.",
             "sec. 1, 3.4",
-            "reslab train cifar10 --recipe paper --dry-run",
+            "reslab train cifar10 --recipe paper --dry-run --json",
         ),
         Loose(
             "In F = W2 σ(W1 x), σ stands for weights.",

@@ -110,3 +110,17 @@ def test_names_that_several_classes_have_are_said(tmp_path, form):
     said, silent = (CliRunner().invoke(app, ["info", str(file)]).stdout for file in files)
     assert "several classes each are called crane, and no answer tells which of them is meant; reslab convert" in said
     assert "several classes" not in silent and "crane (0), dog, crane (2), cat" in silent
+
+
+@pytest.mark.parametrize(
+    ("option", "words", "kinds"),
+    [
+        ("A", "where dimensions grow (3 of 16); no parameters", {"identity": 13, "padding": 3}),
+        ("B", "projection where dimensions grow (3 of 16)", {"identity": 13, "projection": 3}),
+        ("C", "projection everywhere (16 of 16)", {"projection": 16}),
+    ],
+)
+def test_how_many_shortcuts_are_what(option, words, kinds):
+    typed = ["info", "resnet34", "--shortcut", option]
+    assert words in CliRunner().invoke(app, typed).stdout
+    assert json.loads(CliRunner().invoke(app, [*typed, "--json"]).stdout)["shortcuts"] == kinds
