@@ -85,7 +85,7 @@ def finding(runs: Runs) -> Finding:
         first = f"the first at or below it is of {epochs_text(reached[0])} epochs" if reached else "none is below it"
         unsure = _unsure(runs, _label(net, measured[-1]))
         words.append(
-            f"{net} in {epochs_text(measured[-1])} epochs less the paper's {papers:g} %: {apart}{unsure}, {first}"
+            f"{net} in {epochs_text(measured[-1])} epochs is {apart.side} the paper's {papers:g} %{unsure}, {first}"
         )
     done = sum(bool(runs.of(label)) for label in _all(runs.setting))
     words.append(f"{done} of {len(_all(runs.setting))} budgets are measured")

@@ -42,6 +42,11 @@ class Difference:
     def __str__(self) -> str:
         return f"{self.points:+.2f} ± {self.error:.2f} points"
 
+    @property
+    def side(self) -> str:
+        """On which side, in words: "0.60 ± 1.84 points below"."""
+        return f"{abs(self.points):.2f} ± {self.error:.2f} points {'below' if self.points < 0 else 'above'}"
+
 
 def difference(runs: Runs, higher: str, lower: str, split: str) -> Difference | None:
     """`higher` less `lower`; None where one of them has no error on that split.
@@ -76,9 +81,11 @@ def difference_of_shares(one: tuple[int, int], other: tuple[int, int]) -> Differ
 def judged(runs: Runs, claims: Sequence[Comparison]) -> Finding:
     """Every difference in words; the claim holds where all of them have the right sign for sure.
 
-    Of those that are not known, it is said how many they are and which nets they wait for.
+    Of those that are not known, it is said how many they are and which nets they wait for; of nets of one seed, once,
+    that nothing is sure of them.
     """
     words: list[str] = []
+    single: dict[str, None] = {}
     verdicts: list[bool | None] = []
     waiting: dict[str, None] = {}
     unknown = 0
@@ -89,14 +96,20 @@ def judged(runs: Runs, claims: Sequence[Comparison]) -> Finding:
             unknown += 1
             waiting |= dict.fromkeys(n for n in (claim.higher, claim.lower) if not runs.values(n, f"{split}_error"))
         else:
-            name = f"{claim.higher} less {claim.lower}, {SPLIT_WORDS[split]} error"
-            single = [label for label in (claim.higher, claim.lower) if len(runs.of(label)) == 1]
-            words.append(f"{name}: {found}" + (f" (one seed of {' and '.join(single)}: not sure)" if single else ""))
+            words.append(apart_words(claim.higher, claim.lower, split, found))
+            single |= dict.fromkeys(label for label in (claim.higher, claim.lower) if len(runs.of(label)) == 1)
         verdicts.append(None if found is None or not found.sure else found.points > 0)
+    if single:
+        words.append(f"nothing is sure of {list_text(list(single))}: one seed{' each' if len(single) > 1 else ''}")
     if unknown:
-        differences = f"{unknown} of {len(claims)} difference{'s' if len(claims) > 1 else ''}"
-        words.append(f"not known: {differences}, for want of {list_text(list(waiting))}")
+        some = "the comparison" if len(claims) == 1 else f"{unknown} of {len(claims)} comparisons"
+        words.append(f"{some} {'waits' if unknown == 1 else 'wait'} for {list_text(list(waiting))}")
     return Finding(all_hold(verdicts), "; ".join(words))
+
+
+def apart_words(higher: str, lower: str, split: str, found: Difference) -> str:
+    """ "plain56 is 18.75 ± 2.46 points above plain20 in training error"."""
+    return f"{higher} is {found.side} {lower} in {SPLIT_WORDS[split]} error"
 
 
 def all_hold(verdicts: Iterable[bool | None]) -> bool | None:

@@ -132,8 +132,8 @@ class Document:
         ]
         return markdown_table(cells, (head, *columns[1:]))
 
-    def notes(self) -> list[str]:
-        """What a reader must know of the numbers."""
+    def notes(self, brief: bool = False) -> list[str]:
+        """What a reader must know of the numbers; `brief` leaves out what is the same for every table."""
         told = (self.experiment.about, self.experiment.about_measured if self.runs.measured else "")
         notes = [text for text in told if text]
         if self.experiment.by_length and self.runs.setting.part < 1:
@@ -148,10 +148,13 @@ class Document:
         recipes = list(dict.fromkeys(str(result["recipe"]) for result in results))
         notes.append(
             f"Ours: {list_text(data)}, recipe {list_text(recipes)}, {_span(steps)} steps ({' to '.join(lengths)} "
-            f"epochs); last step, {self.runs.testing}. The column images says on how many of them an error was counted."
+            f"epochs); last step, {self.runs.testing}."
+            + ("" if brief else " The column images says on how many of them an error was counted.")
         )
         if others := list(dict.fromkeys(name for result in results if (name := other_data(result)))):
             notes.append(f"The paper's images are others than {list_text(others)}: a deviation would mean nothing.")
+        if brief:
+            return notes
         many = any((row.n or 0) > 1 for row in self.rows)
         notes.append("± is the standard deviation over n seeds." if many else "One seed has no ±.")
         if self.finding.holds is None and not self.too_small and {len(of) for of in self.runs.found.values()} == {1}:

@@ -89,7 +89,9 @@ def finding(runs: Runs) -> Finding:
         words += f" in {len(reached)} of {len(parts)} seeds" if reached else ""
     told = (
         found.words,
-        f"plain34 is above plain18 in {100 * share:.0f} % of the lines" if share is not None else f"{ABOVE}: not known",
+        f"plain34 is above plain18 in training error at {100 * share:.0f} % of the steps recorded"
+        if share is not None
+        else f"{ABOVE}: not known",
         f"resnet18 A has plain18's last training error {words}" if parts else f"{SOONER}: not known",
     )
     return Finding(all_hold((found.holds, throughout, sooner)), "; ".join(told))
@@ -137,7 +139,7 @@ FIGURE4 = Experiment(
     about="The paper does not print the figure's values, and has no line for VGG-19, whose batches, and so steps, are "
     "its own authors'. The paper's validation error is of the centre crop, ours of the whole centre square. "
     "Throughout is nine tenths of the lines, each smoothed over a twentieth of a run.",
-    caption="Our nets, those that are trained.",
+    caption="Error over training of our nets, those that are trained; a line ends with its net's number of layers.",
     told=Told(
         papers,
         "The paper's errors of these nets at the end, on ten crops of each image (Table 2); of the lines "

@@ -17,6 +17,7 @@ NETS = ("plain20", "plain56", "resnet20", "resnet56", "resnet110")
 FALLING = (("plain20", "resnet20"), ("plain56", "resnet56"), ("resnet20", "resnet56"), ("resnet56", "resnet110"))
 DATA = "cifar10"
 UNIT = "mean std over layers"
+COLOURS = {"plain20": 6, "plain56": 1, "resnet20": 5, "resnet56": 0, "resnet110": 3}  # plain warm, residual cold
 
 
 def needs(runs: Runs) -> list[Need]:
@@ -62,7 +63,7 @@ def picture(runs: Runs, _: list[Row]) -> bytes:
     """Of several seeds, each layer's mean."""
     return responses_figure(
         [
-            ResponseLine(name, _mean_stds(nets), name.startswith("plain"))
+            ResponseLine(name, _mean_stds(nets), name.startswith("plain"), COLOURS[name])
             for name, nets in sorted(_measured(runs).items(), key=lambda item: NETS.index(item[0]))
         ]
     )
@@ -74,12 +75,12 @@ def finding(runs: Runs) -> Finding:
     words, verdicts = [], []
     for above, below in FALLING:
         high, low = of_name[above], of_name[below]
-        words.append(f"{_words(high)}, {_words(low)}" if high.ours and low.ours else f"{above} and {below}: not known")
+        words.append(_beside(high, low))
         apart = _apart(high, low)
         verdicts.append(apart.points > 0 if apart and apart.sure else None)
     if any(row.n == 1 for row in of_name.values()):
         words.append("one seed has no spread, and decides nothing")
-    return Finding(all_hold(verdicts), f"mean deviations over layers: {'; '.join(words)}")
+    return Finding(all_hold(verdicts), "; ".join(words))
 
 
 def _measured(runs: Runs) -> dict[str, list[dict[str, Any]]]:
@@ -100,6 +101,14 @@ def _apart(high: Row, low: Row) -> Difference | None:
         return None
     spreads = ((row.std or 0.0, row.n or 1) for row in (high, low))
     return Difference.of(high.ours - low.ours, [Part(std**2 / n, n - 1) for std, n in spreads])
+
+
+def _beside(high: Row, low: Row) -> str:
+    """The one that should be above, and the other."""
+    if high.ours is None or low.ours is None:
+        return f"{high.label} and {low.label}: not known"
+    turned = ", the other way round" if high.ours < low.ours else ""
+    return f"mean over layers: {_words(high)}, {_words(low)}{turned}"
 
 
 def _words(row: Row) -> str:
@@ -128,5 +137,7 @@ FIGURE7 = Experiment(
     known=known,
     about="A response is the output of a 3x3 layer after batch normalisation, before ReLU or addition. The paper "
     "prints no numbers, and does not say over what the deviation runs: here over all images, positions and channels.",
-    caption="Standard deviation of every 3x3 layer's response in our nets: in the order of the layers, and sorted.",
+    caption="Standard deviation of every 3x3 layer's response in our nets: in the order of the layers, and below from "
+    "the largest to the smallest. Plain nets have warm colours and are dashed, residual nets have cold ones; a line is "
+    "as long as its net has 3x3 layers.",
 )

@@ -86,12 +86,13 @@ def finding(runs: Runs) -> Finding:
     weakest = min(net["weakest"] for net in plain)
     backwards = min(min(*net["ratios"], min(net["norms"]) / net["norms"][-1]) for net in plain)
     told = "; ".join(
-        f"{when} {', '.join(f'{_times(net)} times as strong in {name}' for name, net in of.items())}"
+        f"{when} the first layer's gradient is to the last's as "
+        f"{', '.join(f'{_times(net)} to 1 in {name}' for name, net in of.items())}"
         for when, of in found.items()
     )
     words = (
-        f"the weakest response of any layer of a plain net has a deviation of {weakest:.2f}; "
-        f"{_weakest(backwards)}; against those at the last, gradients at the first layer are {told}"
+        f"forwards, the weakest response of any layer of a plain net has a deviation of {weakest:.2f}; "
+        f"backwards, {_weakest(backwards)}; {told}"
     )
     if runs.setting.smoke:
         return Finding(None, words)
@@ -101,9 +102,9 @@ def finding(runs: Runs) -> Finding:
 def _weakest(least: float) -> str:
     """How far gradients fall below the last layer's on their way back."""
     return (
-        "no gradient is weaker than the last's"
+        "no layer's gradient is weaker than the last's"
         if least >= 1
-        else f"the weakest gradient is {_digits(least, 2):g} times"
+        else f"the weakest gradient is {_digits(least, 2):g} times the last's"
     )
 
 

@@ -193,18 +193,19 @@ def _known(values: Iterable[float | None]) -> list[float]:
 
 
 def _told(runs: Runs, kind: str) -> str:
-    near, steady, bends = (
-        [row.ours for row in rows] for rows in zip(*(_rows_of(runs, kind, name) for name in DEEP), strict=True)
-    )
-    return (
-        f"with {kind} the loss of {' and '.join(DEEP)} is {_both(near, 2)} times as high at a distance of {NEAR}, "
-        f"rises along {_both(steady, 0)} % of the ways, and "
-        f"bends downwards {_both(bends, 2)} times as strongly as upwards"
-    )
+    """Of each of the deep nets what its loss does."""
+    told = []
+    for name in DEEP:
+        near, steady, bends = (row.ours for row in _rows_of(runs, kind, name))
+        told.append(
+            f"{name}'s loss, with {kind}, is {_number(near, 2)} times as high at a distance of {NEAR}, rises along "
+            f"{_number(steady, 0)} % of the ways, and bends downwards {_number(bends, 2)} times as strongly as upwards"
+        )
+    return "; ".join(told)
 
 
-def _both(values: Iterable[float | None], digits: int) -> str:
-    return " and ".join("(unknown)" if value is None else f"{value:.{digits}f}" for value in values)
+def _number(value: float | None, digits: int) -> str:
+    return "(unknown)" if value is None else f"{value:.{digits}f}"
 
 
 def _lines(runs: Runs, kind: str) -> dict[str, Values]:

@@ -3,7 +3,7 @@
 Each with and without stochastic depth, a regularisation that came after the paper (arXiv 1603.09382).
 """
 
-from reslab.experiments.comparing import Comparison, Difference, all_hold, difference, judged
+from reslab.experiments.comparing import Comparison, Difference, all_hold, apart_words, difference, judged
 from reslab.experiments.experiment import Experiment, Finding, Need, Row, Runs, Told
 from reslab.experiments.lines import CIFAR_AXIS, CIFAR_ITERATIONS, KEY, both
 from reslab.experiments.paper import paper
@@ -55,9 +55,9 @@ def finding(runs: Runs) -> Finding:
     trained = difference(runs, "resnet1202", "resnet110", "train")
     gained = difference(runs, "resnet1202", DEEPEST, runs.held_out)
     words = (
-        f"resnet1202 less resnet110, training error: {trained or 'not known'}",
+        apart_words("resnet1202", "resnet110", "train", trained) if trained else "the training errors are not known",
         found.words,
-        f"resnet1202 without less with stochastic depth: {gained or 'not known'}",
+        f"with stochastic depth resnet1202 gains {gained or 'what is not known'}",
     )
     return Finding(all_hold((_as_well(trained), found.holds)), "; ".join(words))
 

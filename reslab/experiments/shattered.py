@@ -38,11 +38,14 @@ LINES: Mapping[str, tuple[int, Mapping[str, Any]]] = {
     "plain, 24 layers": (24, {"normalisation": "centre"}),
     "residual, 50 layers, β = 0.1": (50, {"residual": True, "beta": 0.1}),
 }
+# Numbers of colours, as on the whole page: plain nets are warm, residual ones cold; without normalisation, dashed.
+COLOURS = {PLAIN: 1, BARE_PLAIN: 1, BARE: 0, RESIDUAL: 0, SCALED: 5}
+LINE_COLOURS = (6, 1, 5)
 HALF, SLOW = (0.4, 0.6), (-1.0, -0.3)  # what counts as 1/2 a layer, and as a power of the depth slower than 1/L
 FLOOR = 1e-5  # of the drawing
 LAWS: Mapping[str, Callable[[int], float]] = {
-    "1/2^L": lambda n: 0.5**n,
-    "(3/4)^L": lambda n: 0.75**n,
+    "1/2ᴸ": lambda n: 0.5**n,
+    "(3/4)ᴸ": lambda n: 0.75**n,
     "1/√L": lambda n: n**-0.5,
 }
 SMALLEST = 1e-6  # in place of a mean that is not positive
@@ -102,16 +105,16 @@ def picture(runs: Runs, _: list[Row]) -> bytes:
     """Above gradients along the line, of one net each; below correlations, against depth and along the line."""
     lines = runs.measured.get("lines", {})
     traces = [
-        Plot(label, "input", "gradient", (PlotLine("", _spread_out(line["gradients"]), place),))
-        for place, (label, line) in enumerate(lines.items())
+        Plot(label, "input", "gradient", (PlotLine("", _spread_out(line["gradients"]), colour),))
+        for colour, (label, line) in zip(LINE_COLOURS, lines.items(), strict=False)
     ]
     neighbours = Plot(
         "along the line; colours as above",
         "points apart",
         "correlation",
         tuple(
-            PlotLine(label, tuple(enumerate(map(statistics.fmean, zip(*line["autocorrelation"], strict=True)))), place)
-            for place, (label, line) in enumerate(lines.items())
+            PlotLine(label, tuple(enumerate(map(statistics.fmean, zip(*line["autocorrelation"], strict=True)))), colour)
+            for colour, (label, line) in zip(LINE_COLOURS, lines.items(), strict=False)
         ),
         legend="",
     )
@@ -125,17 +128,26 @@ def _by_depth(alike: Mapping[str, Mapping[int, list[float]]]) -> Plot:
         PlotLine(
             label,
             tuple((depth, _mean(values).value) for depth, values in found.items() if _seen(values)),
-            place,
+            COLOURS[label],
+            dashed=label in (BARE_PLAIN, BARE),
             dots=True,
         )
-        for place, (label, found) in enumerate(alike.items())
+        for label, found in alike.items()
     )
     depths = sorted(alike.get(RESIDUAL, {}))
     laws = tuple(
-        PlotLine("", tuple((depth, law(depth)) for depth in depths), INKED, dashed=True) for law in LAWS.values()
+        PlotLine("", tuple((depth, law(depth)) for depth in depths), INKED, dashed=True, end=name)
+        for name, law in LAWS.items()
     )
-    title = f"at random inputs (dashed: {', '.join(LAWS)})"
-    return Plot(title, "layers", "correlation", (*measured, *laws), log_x=True, log_y=True, floor=FLOOR)
+    return Plot(
+        "at random inputs; grey: the laws",
+        "layers",
+        "correlation",
+        (*measured, *laws),
+        log_x=True,
+        log_y=True,
+        floor=FLOOR,
+    )
 
 
 def _seen(values: list[float]) -> bool:
@@ -160,7 +172,7 @@ def finding(runs: Runs) -> Finding:
         f"the correlation; in a residual net it falls from {_middle(alike[RESIDUAL])} to {deepest} layers as L to the "
         f"power of {power.value:.2f} ± {power.error:.2f}, where the theorem has -0.50; "
         f"at {deepest} layers it is {with_it:.1f} % there, and {without:.1f} % without batch normalisation, "
-        f"where (3/4)^L is {100 * 0.75**deepest:.2g} %"
+        f"where (3/4)ᴸ is {100 * 0.75**deepest:.2g} %"
     )
     verdicts = [within(factor.value, factor.reach, *HALF), within(power.value, power.reach, *SLOW)]
     return Finding(all_hold(verdicts), words)
@@ -259,10 +271,11 @@ SHATTERED = Experiment(
     finding=finding,
     measure=measure,
     caption="Above, the gradient of one net each at numbers from -2 to 2. Below, how alike gradients are: at random "
-    "vectors by depth (left), and at neighbours on that line.",
+    "vectors by depth (left; dashed without normalisation), and at neighbours on that line. Plain nets have warm "
+    "colours, residual nets cold ones.",
     about="Fully connected nets of rectifiers, as He initialisation makes them; nothing is trained. A "
-    "plain layer is W relu(n(h)), a residual one h + β W relu(n(h)). The column theorem has 1/2^L and (3/4)^L, "
-    "those of that other paper for nets without normalisation; of plain nets, 1/2^L is seen with it only. In "
+    "plain layer is W relu(n(h)), a residual one h + β W relu(n(h)). The column theorem has 1/2ᴸ and (3/4)ᴸ, "
+    "those of that other paper for nets without normalisation; of plain nets, 1/2ᴸ is seen with it only. In "
     "residual nets with it the theorem's 1/√L is not quite reached: normalisation takes the mean of what rectifiers "
     "give away, so that the variance it divides by grows by 1 - 1/π a layer, not by 1, and with that one reckons "
     "a power that tends to -0.73. Statistics of normalisation are constants for the gradients; along the line the net "

@@ -9,6 +9,7 @@ from reslab.experiments.experiment import Experiment, Result, Row, Runs
 from reslab.experiments.loose import loose_claims
 from reslab.experiments.opening import opening
 from reslab.experiments.pairs import rows_beside
+from reslab.experiments.prose import prose
 from reslab.experiments.recorded import recorded_scales
 from reslab.experiments.registry import EXPERIMENTS
 from reslab.reporting import Entry, Line, paper_html
@@ -25,7 +26,7 @@ def paper_page(
     """One self-contained HTML page of every experiment, from recorded results; the same ones give the same page."""
     entries = [entry(experiment, results, trained, measurements) for experiment in EXPERIMENTS.values()]
     claims = [(c.said, c.right, c.place, c.command) for c in loose_claims()]
-    return paper_html(entries, claims, opening(list(EXPERIMENTS.values()), entries, results))
+    return paper_html(entries, claims, opening(list(EXPERIMENTS.values()), entries, results), prose())
 
 
 def entry(
@@ -45,7 +46,9 @@ def entry(
 def _at(experiment: Experiment, runs: Runs, alone: bool) -> Entry:
     """One experiment at one scale; `alone` keeps the rows that have the paper's number alone."""
     scale = runs.setting.scale
-    seeds = max((len(of) for of in runs.found.values()), default=1)
+    # No more than a number of ours is of: of some experiments one net each is looked at, however many were trained.
+    seen = max((row.n or 1 for row in experiment.rows(runs)), default=1)
+    seeds = min(seen, max((len(of) for of in runs.found.values()), default=1))
     asked = f"--scale {scale}" + (f" --seeds {seeds}" if seeds > 1 else "")
     document = Document.of(experiment, runs, asked=asked if experiment.rounds or experiment.measure else "")
     measured = any(row.ours is not None for row in document.rows)
@@ -64,7 +67,7 @@ def _at(experiment: Experiment, runs: Runs, alone: bool) -> Entry:
         holds=finding.holds if measured else None,
         measured=measured,
         finding=finding.words if measured else "",
-        notes=tuple(document.notes()),
+        notes=tuple(document.notes(brief=True)),
         machines=tuple(document.machines()),
         command=document.command,
         way=WAYS.get(scale, ""),
@@ -86,13 +89,21 @@ def _drawn(document: Document, measured: bool, alone: bool) -> tuple[bytes | Non
 
 
 def _shares(rows: Sequence[Row]) -> str:
-    """How many of the rows that are drawn have a number, of whom."""
+    """What the rows that are drawn show, and of how many of them there is a number of whom."""
     papers, ours = (
         sum(number is not None for number in side) for side in zip(*((r.paper, r.ours) for r in rows), strict=True)
     )
+    marks = (
+        f"Rings are the paper's values ({papers}), dots ours ({ours})" if papers else f"Dots are our values ({ours})"
+    )
+    bars = (
+        ", bars their standard deviation over n runs" if any(row.ours is not None and row.std for row in rows) else ""
+    )
     elsewhere = list(dict.fromkeys(row.elsewhere for row in rows if row.elsewhere))
-    told = f"{ours} of ours" + (f", on {list_text(elsewhere)}" if elsewhere else "")
-    return f"Values: {papers} of the paper's, {told}." if papers else f"{ours} values, all of them ours."
+    apart = (
+        f" Ours are errors on {list_text(elsewhere)}, other images than the paper's: compare how nets stand to each "
+    )
+    return f"{marks}{bars}." + (f"{apart}other, not how high." if elsewhere else "")
 
 
 def _line(row: Row) -> Line:

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from reslab.reporting.drawing import COLOURS, DOCUMENT_INK, placeholder, repeatable, right_margin, svg
+from reslab.reporting.names import printed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +41,7 @@ def beside_figure(pairs: Sequence[Pair], quantity: str, *, width: int = 760, dig
     height = HEAD + sum(LINE * len(group) + FOOT for _, group in groups)
     names = [pair.label for pair in pairs]
     heads = ["paper" if any(p.paper is not None for p in pairs) else "", "ours" if any(map(_reach, pairs)) else ""]
-    left, right = right_margin(names, width), NUMBERS if heads[1] else PAPERS
+    left, right = right_margin([printed(name) for name in names], width), NUMBERS if heads[1] else PAPERS
     with repeatable(f"beside {width}"):
         figure = Figure(figsize=(width / 72, height / 72), dpi=72)
         figure.patch.set_facecolor("#ffffff")

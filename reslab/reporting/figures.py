@@ -59,6 +59,7 @@ class Panel:
     curves: tuple[Curve, ...]
     quantity: str = "error (%)"
     guides: tuple[float, ...] = ()  # dashed horizontal lines, as the paper draws them
+    legend: bool = True  # False where the title and what lines end with say it all: a legend may cover lines
 
 
 def mean_points(metrics: Sequence[Sequence[dict[str, Any]]], key: str) -> Points:
@@ -136,7 +137,8 @@ def _name_ends(axes: "Axes", panel: Panel, high: int) -> None:
     low, top = axes.get_ylim()
     gap = APART * (top - low) / high
     above = low - gap
-    for error, end in sorted((min(curve.points[-1][1], top), curve.end) for curve in panel.curves if curve.points):
+    ends = ((min(curve.points[-1][1], top), curve.end, curve.colour) for curve in panel.curves if curve.points)
+    for error, end, colour in sorted(ends):
         if end:
             above = max(error, above + gap)
             at: dict[str, Any] = {
@@ -144,7 +146,7 @@ def _name_ends(axes: "Axes", panel: Panel, high: int) -> None:
                 "xytext": (5, 0),
                 "textcoords": "offset points",
             }
-            style: dict[str, Any] = {"va": "center", "fontsize": 11, "color": DOCUMENT_INK, "annotation_clip": False}
+            style: dict[str, Any] = {"va": "center", "fontsize": 11, "color": colour, "annotation_clip": False}
             axes.annotate(end, (1, above), **at, **style)
 
 
@@ -172,11 +174,12 @@ def _dress(axes: "Axes", panel: Panel, axis: Axis, last: float, unit: float, ste
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
     for spine in axes.spines.values():
         spine.set(color=DOCUMENT_INK, linewidth=0.8)
-    if any(c.label and c.points for c in panel.curves):
+    drawn = [curve for curve in panel.curves if curve.points]
+    if panel.legend and any(curve.label for curve in drawn):
         handles, labels = _by_ends(axes)
         style: dict[str, Any] = {"frameon": True, "framealpha": 0.85, "edgecolor": "none", "borderpad": 0.3}
         axes.legend(handles, labels, loc="upper right", fontsize=11, labelcolor=DOCUMENT_INK, **style)
-    else:
+    elif not drawn:
         axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center", color=DOCUMENT_INK, alpha=0.6)
 
 

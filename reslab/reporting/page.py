@@ -72,5 +72,9 @@ def page_environment() -> Environment:
 
 
 def commands(text: str) -> Markup:
-    """A text that is Markdown in the documents, its `commands` as the page sets them; all else is escaped."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+    """A text that is Markdown in the documents, its `commands` as the page sets them; all else is escaped.
+
+    A net's name, such as ResNet-110, stays on one line.
+    """
+    coded = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(re.sub(r"\b((?:ResNet|plain|VGG|FitNet|Highway)-\d+)", r'<span class="whole">\1</span>', coded))

@@ -8,6 +8,7 @@ from string import ascii_lowercase
 from markupsafe import Markup
 
 from reslab.reporting.drawing import DOCUMENT_INK, INK, inline
+from reslab.reporting.names import printed, printed_picture
 from reslab.reporting.page import page_environment
 
 TEMPLATE = "paper.html.j2"
@@ -149,6 +150,34 @@ class Entry:
         return self.place.partition(",")[0]
 
     @property
+    def short(self) -> str:
+        """That without what the chapter says already: "arXiv 1702.08591" of "beyond the paper: arXiv 1702.08591"."""
+        return self.number.rpartition(": ")[2]
+
+    @property
+    def called(self) -> str:
+        """How a list of contents calls it: "Figure 6"; "Gradients" where the paper has no number for it."""
+        numbered = self.number.startswith(("Figure", "Table"))
+        return self.number if numbered else self.name.capitalize()
+
+    @property
+    def as_printed(self) -> "Entry":
+        """With names and signs as people print them; its command is none of them."""
+        lines = [
+            replace(line, label=printed(line.label), paper=printed(line.paper), ours=printed(line.ours))
+            for line in self.lines
+        ]
+        return replace(
+            self,
+            lines=tuple(lines),
+            picture=None if self.picture is None else printed_picture(self.picture),
+            finding=printed(self.finding),
+            caption=printed(self.caption),
+            notes=tuple(map(printed, self.notes)),
+            others=tuple(other.as_printed for other in self.others),
+        )
+
+    @property
     def broad(self) -> bool:
         """Is the picture wider than a phone?"""
         return self.picture is not None and _width(self.picture.decode()) > PHONE
@@ -169,21 +198,30 @@ class Opening:
     measured: str  # how much of the page is
 
     @property
+    def as_printed(self) -> "Opening":
+        """With names as people print them."""
+        return replace(self, caption=printed(self.caption))
+
+    @property
     def drawings(self) -> dict[str, Markup]:
         """By the class that the page shows them under."""
         return {"desk": Markup(themed(self.wide)), "phone": Markup(themed(self.narrow))}
 
 
 def paper_html(
-    entries: Sequence[Entry], claims: Sequence[tuple[str, str, str, str]], opening: Opening | None = None
+    entries: Sequence[Entry],
+    claims: Sequence[tuple[str, str, str, str]],
+    opening: Opening | None = None,
+    prose: Mapping[str, str] | None = None,
 ) -> str:
     """One self-contained page; entries that its text has no place for come at its end.
 
-    `claims` are (what notes say, what is right, place, command). It needs no network and no script; the same values
-    give the same bytes.
+    `claims` are (what notes say, what is right, place, command), `prose` paragraphs by the place in the page's text
+    that they are for. It needs no network and no script; the same values give the same bytes.
     """
     template = page_environment().get_template(TEMPLATE)
-    return template.render(entries={e.name: e for e in entries}, claims=claims, opening=opening)
+    shown = {entry.name: entry.as_printed for entry in entries}
+    return template.render(entries=shown, claims=claims, opening=opening and opening.as_printed, prose=prose or {})
 
 
 def aligned(numbers: Sequence[str]) -> list[str]:

@@ -165,9 +165,9 @@ def _dress(axes: "Axes", plot: Plot) -> None:
         _name_heights(axes)
     if not plot.log_x:
         axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    if any(line.end for line in plot.lines):
+    if drawn and any(line.end for line in plot.lines):
         low, high = axes.get_xlim()
-        axes.set_xlim(low, high + END * (high - low))
+        axes.set_xlim(low, high * (high / low) ** (2 * END) if plot.log_x else high + END * (high - low))
     if not drawn:
         axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=DOCUMENT_INK, alpha=0.6)
     elif any(line.label for line in plot.lines):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reslab.reporting.drawing import DOCUMENT_INK, colours, placeholder, repeatable, svg
+from reslab.reporting.drawing import COLOURS, DOCUMENT_INK, colours, placeholder, repeatable, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +20,7 @@ class ResponseLine:
     label: str
     stds: tuple[float, ...]
     plain: bool = False
+    colour: int | None = None  # its number among those of the house; None: that of its place among the lines
 
 
 def responses_figure(lines: Sequence[ResponseLine], *, width: int = 720) -> bytes:
@@ -44,11 +45,18 @@ def responses_figure(lines: Sequence[ResponseLine], *, width: int = 720) -> byte
 
 
 def _draw(axes: "Axes", lines: Sequence[ResponseLine], sort: bool) -> None:
-    for line, colour in zip(lines, colours(len(lines)), strict=True):
+    for line, colour in zip(lines, _colours(lines), strict=True):
         values = sorted(line.stds, reverse=True) if sort else line.stds
         axes.plot(range(1, len(values) + 1), values, color=colour, **_stroke(line))
     if not any(line.stds for line in lines):
         axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=DOCUMENT_INK, alpha=0.6)
+
+
+def _colours(lines: Sequence[ResponseLine]) -> list[str]:
+    return [
+        own if line.colour is None else COLOURS[line.colour]
+        for line, own in zip(lines, colours(len(lines)), strict=True)
+    ]
 
 
 def _stroke(line: ResponseLine) -> dict[str, Any]:
@@ -57,7 +65,7 @@ def _stroke(line: ResponseLine) -> dict[str, Any]:
 
 def _name(axes: "Axes", lines: Sequence[ResponseLine]) -> None:
     """Names at the upper right, ending where their strokes begin: they may be of any length."""
-    for place, (line, colour) in enumerate(zip(lines, colours(len(lines)), strict=True)):
+    for place, (line, colour) in enumerate(zip(lines, _colours(lines), strict=True)):
         y = 1 - (12 + 16 * place) / HIGH
         axes.plot((0.945, 0.985), (y, y), color=colour, transform=axes.transAxes, **_stroke(line))
         style: dict[str, Any] = {"fontsize": 11, "ha": "right", "va": "center", "color": DOCUMENT_INK}

@@ -135,7 +135,7 @@ def test_the_paper_is_reached_by_any_budget_and_missed_by_the_longest():
     several, single = (invented_runs(BUDGETS, seeds=seeds, **ON_TEST) for seeds in (3, 1))
     lower, alone = (with_errors(runs, 5.0) for runs in (several, single))
     found = Document.of(BUDGETS, lower).finding
-    assert "resnet20 in 160 epochs less the paper's 8.75 %: -3.75" in found.words
+    assert "resnet20 in 160 epochs is 3.75 ± 0.36 points below the paper's 8.75 %" in found.words
     assert "the first at or below it is of 4 epochs" in found.words
     assert is_reached(lower, "resnet20") is True and is_reached(alone, "resnet20") is None
     assert found.holds is None, "resnet56 has one seed"

@@ -29,7 +29,7 @@ def test_its_test_on_digits():
     assert plain.ours > residual.ours > 1 and (plain.n, plain.images, plain.on) == (2, 128, "train")
     ElementTree.fromstring(GRADIENTS.picture(runs, []))
     assert len(measured["signals"][START]["plain20"]["norms"]) == 19
-    assert GRADIENTS.finding(runs).holds is None and "times as strong in plain20" in GRADIENTS.finding(runs).words
+    assert GRADIENTS.finding(runs).holds is None and "to 1 in plain20" in GRADIENTS.finding(runs).words
 
 
 def test_colours_are_those_of_the_page_and_lines_end_with_their_depth():
@@ -41,8 +41,8 @@ def test_colours_are_those_of_the_page_and_lines_end_with_their_depth():
 
 def test_growing_is_no_vanishing_and_is_told():
     found = GRADIENTS.finding(invented())
-    assert found.holds is True and "8,500 times as strong in plain56" in found.words
-    assert "trained 20 times as strong in plain20" in found.words
+    assert found.holds is True and "8,500 to 1 in plain56" in found.words
+    assert "trained the first layer's gradient is to the last's as 20 to 1 in plain20" in found.words
     rows = {row.label: row for row in GRADIENTS.rows(invented())}
     assert (rows["plain110, at the start"].ours, rows["plain56, trained"].n, rows["plain56, trained"].std) == (
         8500,

@@ -72,16 +72,18 @@ def test_of_runs_of_which_nothing_is_shown_nothing_is_told():
 def test_captions_name_the_data_of_ours_where_the_papers_are_others():
     results = [run for of in invented_runs(EXPERIMENTS["table2"]).found.values() for run in of]
     made = entry(EXPERIMENTS["table2"], results)
-    assert made.caption == "Values: 4 of the paper's, 5 of ours, on tiny-imagenet-20."
+    assert made.caption.startswith(
+        "Rings are the paper's values (4), dots ours (5). Ours are errors on tiny-imagenet-20"
+    )
     assert not made.filled["deviation"] and made.filled["paper"] and made.filled["ours"]
 
 
 def test_captions_count_what_is_drawn():
     made = entry(TABLE6, results_of("resnet20", "resnet56"))
-    assert made.caption == "Values: 13 of the paper's, 2 of ours." and made.share == "2 of 13 values"
+    assert made.caption == "Rings are the paper's values (13), dots ours (2)." and made.share == "2 of 13 values"
     both = entry(TABLE6, [*results_of("resnet20", "resnet56"), *results_of("resnet20", scale="full")])
     (other,) = both.others
-    assert other.caption == "Values: 1 of the paper's, 1 of ours."
+    assert other.caption == "Rings are the paper's values (1), dots ours (1)."
     assert "resnet20" in texts(other.picture) and "resnet1202" not in texts(other.picture)
 
 

@@ -105,7 +105,7 @@ def test_measured_errors_stand_in_for_single_views():
     assert (found.ours, found.n, found.images, found.on) == (30.5, 2, 50_000, "val")
     assert found.std == pytest.approx(0.7071) and any("10 crops" in note for note in after.notes())
     assert row(after, "resnet18 A").ours is None, "no single view among ten crops"
-    assert "plain34 less plain18, validation error: +3.00" in after.finding.words
+    assert "plain34 is 3.00 ± 0.77 points above plain18 in validation error" in after.finding.words
 
 
 def test_top5_stands_beside_the_papers():

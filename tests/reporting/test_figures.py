@@ -88,3 +88,10 @@ def test_each_quantity_has_an_axis_of_its_own():
     assert found.index("top-1 error %") < found.index("top-5 error %") and found.count("a") == 2
     assert found.count("paper") == 1 and "15" not in found, "no axis reaches from one to the other"
     assert size(svg.decode())[1] > size(beside_figure([one, one], "top-1 error %").decode())[1]
+
+
+def test_a_panel_that_its_title_explains_needs_no_legend_and_ends_in_its_lines_colour():
+    line = Curve("net-20", "#b08c00", "bold", ((0, 30.0), (100, 12.0)), end="20")
+    svg = drawn(Panel("nets, by layers", (line,), legend=False))
+    assert "net-20" not in svg and "not run" not in svg and ">net-20<" in drawn(Panel("nets", (line,)))
+    assert re.search(r"<text[^>]*fill: #b08c00[^>]*>20</text>", svg)

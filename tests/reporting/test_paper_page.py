@@ -66,7 +66,7 @@ def test_every_entry_is_there_once_with_its_numbers_and_its_command():
     assert page.count("<article") == 2 and "More experiments" in page
     for words in (
         "A &lt;title&gt;",
-        "plain20 &amp; co",
+        "plain-20 &amp; co",
         ">12.27<",
         ">± 0.49<",
         "+2.77",
@@ -136,7 +136,13 @@ def test_nets_trained_in_another_way_stand_below_with_the_rows_that_have_a_numbe
     assert (
         "Not decided here so far:</span> not known: one." in below and "reslab reproduce figure1 --scale full" in below
     )
-    assert "8.12" in below and "resnet32" not in text and text.count("A note.") == 1 and "Another note." in below
+    assert (
+        "8.12" in below
+        and "ResNet-20" in below
+        and "ResNet-32" not in text
+        and text.count("A note.") == 1
+        and "Another note." in below
+    )
 
 
 def test_claims_are_escaped_and_may_have_no_command():
@@ -224,3 +230,47 @@ def test_what_is_told_besides_of_some_rows_alone_is_empty_in_the_others():
 def test_commands_in_notes_are_set_as_commands():
     page = paper_html([entry(notes=("Ask `reslab reproduce <degradation>` & see.",))], [])
     assert "Ask <code>reslab reproduce &lt;degradation&gt;</code> &amp; see." in page
+
+
+def test_nets_have_their_printed_names_but_in_commands():
+    lines = (Line("resnet34 B", "error %", "", "-2.03"),)
+    notes = ("Of vgg16, nin: `reslab train --model resnet34`.",)
+    made = entry(lines=lines, notes=notes, finding="plain56 is above plain20", command="reslab info resnet34",
+        picture=SVG.replace(b"words", b"plain34, -1 &amp; bn-inception"))  # fmt: skip
+    article = paper_html([made], []).partition("<article")[2]
+    assert ">ResNet-34 B</th>" in article and ">−2.03</td>" in article
+    assert '<span class="whole">plain-56</span> is above <span class="whole">plain-20</span>' in article
+    assert "NIN: <code>reslab train --model resnet34</code>" in article and "reslab info resnet34" in article
+    assert ">plain-34, −1 &amp; BN-inception</text>" in article
+
+
+@pytest.mark.parametrize(
+    ("place", "short", "called"),
+    [
+        ("Figure 6, sec. 4.2", "Figure 6", "Figure 6"),
+        ("sec. 4.1, deeper nets", "sec. 4.1", "Mine"),
+        ("beyond the paper: arXiv 1702.08591", "arXiv 1702.08591", "Mine"),
+    ],
+)
+def test_contents_are_short(place, short, called):
+    made = entry("mine", place=place)
+    assert (made.short, made.called) == (short, called)
+    page = paper_html([made], [])
+    assert f'<a href="#mine">{called}<span' in page and f'<a href="#mine">{short}</a>' in page
+
+
+def test_chapters_tell_what_has_numbers_where_it_is_given():
+    prose = {"testing": "Of 10 crops & more.", "cifar": "So many steps."}
+    page = paper_html([entry()], [], prose=prose)
+    read(page)
+    testing = page.partition('<section id="testing"')[2].partition("</section>")[0]
+    assert "<p>Of 10 crops &amp; more.</p>" in testing and "So many steps." not in testing
+    why = paper_html([entry("lesion")], []).partition('<section id="why"')[2].partition("</section>")[0]
+    assert '<article id="lesion"' in why and why.index("sum over paths") < why.index("<article")
+
+
+def test_what_is_ours_stands_below_its_head_and_its_spread_beside_it():
+    head = paper_html([entry()], []).partition("<thead>")[2].partition("</thead>")[0]
+    assert '<th scope="col" class="number left">ours</th><td></td>' in head
+    alone = entry(lines=(Line("a", "error %", "1.00", "2.00"),))
+    assert '<th scope="col" class="number">ours</th>' in paper_html([alone], [])

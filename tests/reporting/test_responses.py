@@ -4,6 +4,7 @@ import re
 from xml.etree import ElementTree
 
 from reslab.reporting import ResponseLine, responses_figure
+from reslab.reporting.drawing import COLOURS
 
 LINES = (ResponseLine("plain20", (1.0, 3.0, 2.0), plain=True), ResponseLine("<mine> $x", (0.5, 0.7, 0.6)))
 
@@ -27,3 +28,8 @@ def test_above_in_order_and_below_sorted():
 
 def test_nothing_measured_says_so():
     assert responses_figure([]).decode().count("not measured") == 2
+
+
+def test_a_net_may_have_its_own_colour():
+    own = responses_figure([ResponseLine("one", (1.0, 3.0, 2.0), colour=3)]).decode()
+    assert COLOURS[3] in own and COLOURS[0] not in own
