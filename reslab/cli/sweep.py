@@ -80,6 +80,7 @@ def sweep(
     from reslab.engine import Request
     from reslab.experiments.grid import base_of, points_of, read_axes
     from reslab.experiments.sweep import Sweep, same_sweep, search_split, sweep_files, sweep_table, sweep_values
+    from reslab.nets import named_residual
     from reslab.reporting.tensorboard import require_tensorboard
     from reslab.store import make_folder, write_bytes
     from reslab.training import Asked, Surroundings, like, read_data, read_fields, refuse_unfreezable
@@ -89,13 +90,15 @@ def sweep(
     axes = read_axes(grid or [], models, change or [])
     _no_contradiction([axis.field for axis in axes], model, shortcut, stride_in, freeze, batch, lr, assign)
     name = data or "digits"
-    split = read_fields(assign or []).get("data.split", split)
+    set_to = read_fields(assign or [])
+    split = set_to.get("data.split", split)
     chosen_split = split or search_split(name)
     request = Request(engine, device, precision, compile, threads)
     refuse_unavailable(request, workers)
     fetch_as_asked(data, start, data_root, download, data_url)
     around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
-    net = like(start, Asked(model, shortcut, stride_in, size), name, say)
+    own_block = named_residual(set_to.get("model.residual"))
+    net = like(start, Asked(model, shortcut, stride_in, size), name, say, own_block)
     refuse_unfreezable(freeze, start, net)
     with counted("reading images") as reading:
         dataset = read_data(name, chosen_split, net.size, replace(around, reading=reading))

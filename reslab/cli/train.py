@@ -68,6 +68,7 @@ def train(
     In several processes, or on several GPUs or machines: torchrun --nproc-per-node 2 -m -- reslab train ...
     """
     from reslab.engine import Request
+    from reslab.nets import named_residual
     from reslab.reporting.tensorboard import following, require_tensorboard
     from reslab.store import RunFolder
     from reslab.training import Asked, Surroundings, default_folder, like, read_data, refuse_unfreezable, train_on
@@ -99,7 +100,8 @@ def train(
         if run and existing:
             chosen, dataset = existing, data_as_asked(existing, run, around, data, asked, steps, epochs)
         else:
-            net = like(start, Asked(model, shortcut, stride_in, asked.get("data.size")), data or "digits", say)
+            own = named_residual(asked.get("model.residual"))
+            net = like(start, Asked(model, shortcut, stride_in, asked.get("data.size")), data or "digits", say, own)
             refuse_unfreezable(freeze, start, net)
             refuse_unavailable(request, workers, replace(net, model=asked.get("model.name", net.model)), data)
             dataset = read_data(data or "digits", split, net.size, around, run)

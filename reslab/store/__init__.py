@@ -19,7 +19,7 @@ from reslab.store.lineage import (
     write_lineage,
 )
 from reslab.store.model_file import find_model, load, model_bytes
-from reslab.store.own_residual import changed_residual, changed_since, residuals_for
+from reslab.store.own_residual import changed_residual, changed_since, residual_named_in, residuals_for
 from reslab.store.paces import remember_pace, remembered_pace
 from reslab.store.predictions import Predictions, predictions_bytes, read_predictions
 from reslab.store.record import Record
@@ -105,6 +105,7 @@ __all__ = [
     "refuse_other_file",
     "remember_pace",
     "remembered_pace",
+    "residual_named_in",
     "residuals_for",
     "results_folder",
     "run_around",

@@ -18,7 +18,7 @@ def residuals_for(places: Sequence[str | Path], residual: Residual | None) -> li
     """
     if residual is None:
         return [None] * len(places)
-    own = [_is_of_ones_own(Path(place)) for place in places]
+    own = [residual_named_in(Path(place)) is not None for place in places]
     return [residual if takes or not any(own) else None for takes in own]
 
 
@@ -42,9 +42,9 @@ def changed_since(run: RunFolder | None, residual: Residual | None) -> str:
     )
 
 
-def _is_of_ones_own(place: Path) -> bool:
-    """Does a model file of ours name a residual function? What is wrong with a file, loading it says."""
+def residual_named_in(place: Path) -> str | None:
+    """The residual function that a model file of ours names; None for none. What is wrong with it, loading it says."""
     try:
-        return read_about(find_model(place), "model").get("residual") is not None
+        return read_about(find_model(place), "model").get("residual")
     except RunError:
-        return False
+        return None

@@ -94,7 +94,7 @@ def _train_here(
     if recipe is None or isinstance(recipe, str | Path):
         data = recipe if data is None else data
         data = "digits" if data is None else data
-        recipe = recipe_for(data, around=around, **asked)
+        recipe = recipe_for(data, residual=residual, around=around, **asked)
     elif not isinstance(recipe, Recipe):
         raise UsageError(
             f"train takes a recipe, as reslab.train(reslab.recipe('cifar10', model='resnet56')), or the name of a data "
@@ -172,7 +172,7 @@ def train_on(
     around = replace(around, request=request)
     choose(around.request, this_machine(), work_of(recipe), around.say)
     if folder.recipe() is None:
-        refuse_lost_start(recipe)
+        refuse_lost_start(recipe, residual)
     with folder.locked():
         if folder.read(RESULT) is None:  # else another process has come to its end meanwhile
             same_recipe(recipe, folder)
@@ -229,7 +229,7 @@ def _train(
 ) -> dict[str, Any]:
     train, val = dataset.splits["train"], dataset.splits.get("val")
     saved = folder.load_state()
-    source = None if saved else start_of(recipe)
+    source = None if saved else start_of(recipe, residual)
     preprocessing = normalisation_of(recipe, train, folder, source)
     engine = make_engine(spec_of(recipe), preprocessing, execution, residual, recipe.model.frozen)
     if recipe.model.frozen is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from reslab.data import Dataset, FolderIndex, load_dataset
 from reslab.errors import DataError, UsageError, as_typed
+from reslab.nets import Residual, name_of, named_residual
 from reslab.store import SPLIT, RunFolder
 from reslab.training.fields import fitting_fields, refuse_idle, with_values
 from reslab.training.presets import Facts, make_recipe
@@ -51,6 +52,7 @@ def recipe_for(
     start: str | Path | None = None,
     freeze: str | None = None,
     fields: Mapping[str, Any] | None = None,
+    residual: Residual | None = None,
     around: Surroundings | None = None,
 ) -> Recipe:
     """The recipe of the house for a data set, by the names of `reslab train`: `recipe_for("cifar10", epochs=5)`.
@@ -58,18 +60,23 @@ def recipe_for(
     `split` is one of CIFAR's, or holds out a fold of photographs, "fold2/5". `start` is a run folder, a model file or
     the name of a trained net to start from (fine-tuning). `freeze` is the last part of it that stays as it came,
     "stage2", or "body" for all but the last with weights, the head. `fields` are any other fields by their dotted
-    names, as of `--set`: {"augment.erase": 0.25, "balance": 1}. Raises UsageError for names that do not exist and
-    values that make no sense, DataError where the data set is missing or damaged.
+    names, as of `--set`: {"augment.erase": 0.25, "balance": 1}. `residual` is a residual function of one's own.
+
+    Raises UsageError for names that do not exist and values that make no sense, DataError where the data set is missing
+    or damaged.
     """
     start, around = None if start is None else str(start), around or Surroundings()
     told = {"optimizer.lr": lr, "model.frozen": None if freeze in ("none", "") else freeze}
     values = {name: value for name, value in told.items() if value is not None} | fitting_fields(fields or {})
+    if residual:
+        values.setdefault("model.residual", name_of(residual))
+    function = residual or named_residual(values.get("model.residual"))
     # What decides how the data are read.
     split, size = values.get("data.split", split), values.get("data.size", size)
-    asked = like(start, Asked(model, shortcut, stride_in, size), data, around.say)
+    asked = like(start, Asked(model, shortcut, stride_in, size), data, around.say, function)
     refuse_unfreezable(freeze, start, asked)
     dataset = read_data(data, split, asked.size, around)
-    return recipe_on(dataset, split, asked, recipe, start, seed, batch, steps, epochs, values)
+    return recipe_on(dataset, split, asked, recipe, start, seed, batch, steps, epochs, values, function)
 
 
 def recipe_on(
@@ -83,13 +90,17 @@ def recipe_on(
     steps: int | None,
     epochs: float | None,
     fields: Mapping[str, Any],
+    residual: Residual | None = None,
 ) -> Recipe:
     """The preset for a data set that is read, with `fields` that are to be otherwise.
 
     Steps and epochs stretch the schedule; what `fields` say of the schedule itself is said of the stretched one.
+    `residual` is the function that `fields` name, if they do.
     """
     net = (asked.model, preset, asked.shortcut, asked.stride_in)
-    chosen = with_start(make_recipe(facts_of(dataset, split), *net, seed, batch), start)
+    chosen = make_recipe(facts_of(dataset, split), *net, seed, batch)
+    chosen = with_values(chosen, {name: value for name, value in fields.items() if name == "model.residual"})
+    chosen = with_start(chosen, start, residual)
     of_schedule = {name: value for name, value in fields.items() if name.startswith("schedule.")}
     chosen = with_values(chosen, {name: value for name, value in fields.items() if name not in of_schedule})
     chosen = lasting(chosen, chosen.data.images or len(dataset.splits["train"]), steps, epochs)

@@ -10,9 +10,9 @@ from reslab.data import NAMES, same_names
 from reslab.engine.layout import parameter_layout
 from reslab.errors import UsageError, as_typed
 from reslab.interop import is_published, trained
-from reslab.nets import BODY, Architecture, Residual, build, check_frozen, named_residual, spec
+from reslab.nets import BODY, Architecture, Residual, asked_as, build, check_frozen, named_residual, spec
 from reslab.progress import Say, silent
-from reslab.store import Classifier, lineage_from
+from reslab.store import Classifier, lineage_from, residual_named_in, run_around
 from reslab.store.trained_places import trained_model
 from reslab.training.presets import spec_of
 from reslab.training.recipe import Model, Recipe
@@ -28,14 +28,17 @@ class Asked:
     size: int | None = None  # of a folder's images in pixels
 
 
-def like(start: str | None, asked: Asked, data: str | Path, say: Say = silent) -> Asked:
+def like(
+    start: str | None, asked: Asked, data: str | Path, say: Say = silent, residual: Residual | None = None
+) -> Asked:
     """What is asked for, and where nothing is, what the net is that a training on `data` is to start from.
 
-    Of another program's weights it is said what was made of them. Raises RunError where `start` is no trained net.
+    `residual` is the residual function that is asked for. Of another program's weights it is said what was made of
+    them. Raises RunError where `start` is no trained net, UsageError where its own residual function is not found.
     """
     if start is None:
         return asked
-    source = trained(start, say=say)
+    source = _source(start, residual, say)
     if asked.model not in (None, source.identity.model):
         return asked
     spec = source.identity.spec
@@ -47,16 +50,17 @@ def like(start: str | None, asked: Asked, data: str | Path, say: Say = silent) -
     )
 
 
-def with_start(recipe: Recipe, start: str | None) -> Recipe:
+def with_start(recipe: Recipe, start: str | None, residual: Residual | None = None) -> Recipe:
     """The recipe of a training from `start`, as it is for None.
 
     `start` is a run folder, a model file, the name of a trained net or another program's weights. These become a part
-    of it: other weights in the same place make another run. Raises RunError where there is no trained net, or where
-    what that began from is torn, UsageError where it is another net than the recipe's.
+    of it: other weights in the same place make another run. So does the residual function of its own that it has,
+    unless the recipe names another, which `residual` is. Raises RunError where there is no trained net, or where what
+    that began from is torn, UsageError where it is another net than the recipe's, and where that function is not found.
     """
     if start is None:
         return recipe
-    source = trained(start, named_residual(recipe.model.residual), replacing=True)
+    source = _source(start, residual or named_residual(recipe.model.residual))
     lineage_from(source)
     ours, theirs = spec_of(recipe), source.identity.spec
     if _apart_from_data(ours, theirs) != theirs or _shapes(ours, source) != _shapes(theirs, source):
@@ -67,7 +71,34 @@ def with_start(recipe: Recipe, start: str | None) -> Recipe:
         )
     # The stem comes with the weights: a preset's way of beginning with one has nothing left to do.
     begun = replace(recipe.model, stem_init=Model().stem_init, start=place_of(start), start_digest=source.digest())
-    return replace(recipe, model=begun)
+    return replace(recipe, model=replace(begun, residual=begun.residual or source.identity.residual))
+
+
+def _source(start: str, residual: Residual | None, say: Say = silent) -> Classifier:
+    """The net to start from, with the residual function that is asked for, or else the one that its run records."""
+    if residual is None and (own := residual_named_in(Path(start))):
+        return trained(start, _recorded(start, own), say)
+    return trained(start, residual, say, replacing=True)
+
+
+def _recorded(start: str, own: str) -> Residual | None:
+    """The residual function `own` of a run folder, found by its name as when that run goes on.
+
+    Raises UsageError, with the way out, where it is not found, and for a lone file, which may be from anywhere.
+    """
+    if run_around(Path(start)) is None:
+        raise UsageError(
+            f"{start} has the residual function {own}, and files run no code: name it by "
+            f"--set model.residual={asked_as(own)} (in Python residual=...)"
+        )
+    try:
+        return named_residual(own)
+    except UsageError as error:
+        raise UsageError(
+            f"{start} has the residual function {own}, which is not found here ({error.__cause__ or error}): have its "
+            "file in this folder or on PYTHONPATH, or name it by where it is now, --set model.residual=module:function "
+            "(in Python residual=...)"
+        ) from error
 
 
 def place_of(start: str) -> str:
@@ -75,15 +106,15 @@ def place_of(start: str) -> str:
     return start if trained_model(Path(start)) or is_published(Path(start)) else str(Path(start).absolute())
 
 
-def start_of(recipe: Recipe) -> Classifier | None:
-    """The trained net that a training begins from; None for none.
+def start_of(recipe: Recipe, residual: Residual | None = None) -> Classifier | None:
+    """The trained net that a training begins from; None for none. `residual` is the function that the recipe names.
 
     Raises UsageError where its weights are not those that the recipe names any more, and where what is frozen would
     compute something else than it did; RunError where there is none.
     """
     if recipe.model.start is None:
         return None
-    source = trained(recipe.model.start, named_residual(recipe.model.residual), replacing=True)
+    source = trained(recipe.model.start, residual or named_residual(recipe.model.residual), replacing=True)
     if source.digest() != recipe.model.start_digest:
         raise UsageError(f"{recipe.model.start} has other weights than when this run was begun; choose another --run")
     if recipe.model.frozen is not None:
@@ -111,9 +142,9 @@ def refuse_unfreezable(freeze: str | None, start: str | None, net: Asked) -> Non
         check_frozen(spec(net.model), freeze)
 
 
-def refuse_lost_start(recipe: Recipe) -> None:
+def refuse_lost_start(recipe: Recipe, residual: Residual | None = None) -> None:
     """Raises what `start_of` raises, and RunError where what that net itself began from is torn."""
-    if source := start_of(recipe):
+    if source := start_of(recipe, residual):
         lineage_from(source)
 
 

@@ -504,6 +504,9 @@ def test_ones_own_residual_function(tmp_path, monkeypatch):
     edited = Answer("eval", "r", "--residual", "edited:leaky", "--json")
     assert edited.json["notes"][0].startswith("my_block:leaky has changed since r was trained")
     assert "my_block:leaky has changed" in Answer("analyze", "lesion", "r", "--residual", "edited:leaky").err
+    assert Answer("train", "--from", "r", "--steps", "2", "--run", "tuned", "--json").json["params"] == result["params"]
+    swept = ("sweep", "--from", "r", "--grid", "optimizer.lr=0.1,0.2", "--steps", "2", "--dry-run", "--json")
+    assert len(Answer(*swept).json["runs"]) == 2
 
 
 def test_val_is_never_what_was_trained_on(real_data, tmp_path):

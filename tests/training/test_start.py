@@ -1,6 +1,8 @@
 """Fine-tuning starts from a trained net's weights, takes its head for the same classes, and knows them again."""
 
+import importlib
 import shutil
+import sys
 from dataclasses import replace
 from unicodedata import normalize
 
@@ -10,8 +12,18 @@ import torch
 
 from reslab.data import Images
 from reslab.errors import RunError, UsageError
-from reslab.store import load
-from reslab.training import Asked, Surroundings, like, recipe_for, train_on, with_fields, with_start
+from reslab.store import RunFolder, load
+from reslab.training import (
+    Asked,
+    Surroundings,
+    like,
+    recipe_for,
+    train,
+    train_on,
+    with_fields,
+    with_residual,
+    with_start,
+)
 from reslab.training.feed import batch_at, class_weights
 from reslab.training.start import start_of, starting_weights
 from tests.conftest import short_recipe
@@ -153,3 +165,51 @@ def test_what_it_cannot_begin_from_is_refused_before_anything_is_written(digits,
     with pytest.raises(RunError, match="no run folder or model file"):
         train_on(digits, recipe, tmp_path / "run", Surroundings())
     assert not (tmp_path / "run").exists()
+
+
+OWN = """
+from torch import nn
+
+
+def mine(channels_in, width, stride, stride_in):
+    return nn.Sequential(nn.Conv2d(channels_in, width, 3, stride, 1), nn.BatchNorm2d(width))
+"""
+
+
+@pytest.fixture
+def own_run(digits, tmp_path, monkeypatch):
+    """A run whose net has a residual function of one's own, which lies where one stands."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own_start.py").write_text(OWN)
+    monkeypatch.delitem(sys.modules, "own_start", raising=False)
+    importlib.invalidate_caches()
+    recipe = with_residual(with_fields(short_recipe(digits, 2), ["model.residual=own_start:mine"]))
+    train_on(digits, recipe, tmp_path / "own", Surroundings())
+    return tmp_path / "own"
+
+
+def test_a_run_brings_its_own_residual_function(own_run, tmp_path):
+    begun = RunFolder(own_run).recipe()["model"]
+    result = train("digits", tmp_path / "tuned", asked={"start": own_run, "steps": 2})
+    recorded = RunFolder(tmp_path / "tuned").recipe()["model"]
+    assert recorded["residual"] == begun["residual"] == "own_start:mine"
+    assert recorded["residual_digest"] == begun["residual_digest"]
+    assert result["params"] == RunFolder(own_run).read("result.json")["params"]
+
+
+def test_where_that_function_is_not_found_the_way_out_is_said(own_run, tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "own_start")
+    (tmp_path / "own_start.py").rename(tmp_path / "own_moved.py")
+    importlib.invalidate_caches()
+    with pytest.raises(UsageError, match=r"not found here \(No module named 'own_start'\).*--set model\.residual=mod"):
+        recipe_for("digits", start=own_run)
+    moved = recipe_for("digits", start=own_run, fields={"model.residual": "own_moved:mine"})
+    assert moved.model.residual == "own_moved:mine"
+
+
+def test_a_lone_file_runs_no_code(own_run, tmp_path):
+    lone = shutil.copy(own_run / "model.safetensors", tmp_path / "lone.safetensors")
+    with pytest.raises(UsageError, match=r"files run no code: name it by --set model\.residual=own_start:mine"):
+        recipe_for("digits", start=lone)
+    made = importlib.import_module("own_start").mine
+    assert train("digits", tmp_path / "tuned", residual=made, asked={"start": lone, "steps": 1})["steps"] == 1
