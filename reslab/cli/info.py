@@ -142,13 +142,13 @@ def describe(
     `residual` is a residual function of one's own, of a net that has none yet or has this one.
     """
     from reslab.nets import named_residual, spec
-    from reslab.store import RunFolder, changed_since
+    from reslab.store import changed_since
 
     run, own, params = _recipe_of(name), named_residual(residual), None
     if run:
         if own and run.model.residual is None:
             raise UsageError(_no_own(name))
-        if words := changed_since(RunFolder(Path(name)), own):
+        if words := changed_since(Path(name), run.model.residual, run.model.residual_digest, own):
             say(words)
         asked = (shortcut, stride_in, classes, size)
         residual, params = run.model.residual, _params_of(name) if asked == (None,) * 4 else None

@@ -49,6 +49,7 @@ class Identity:
     split: str | None = None  # which images of it were held out: a split of CIFAR
     fingerprint: str | None = None  # of a folder's files
     residual: str | None = None  # "module:function" of a user's own residual function
+    residual_digest: str | None = None  # of that function's source; None: an older file does not tell
     origin: Origin | None = None  # of weights that another program trained
     before: tuple[str, ...] = ()  # photographs that the nets it began from were trained on, the nearest first
     temperature: float = 1.0  # by which the scores of its last layer are divided already, to calibrate probabilities

@@ -40,6 +40,8 @@ def model_bytes(weights: dict[str, Tensor], identity: Identity, preprocessing: P
         "residual": identity.residual,
         "preprocessing": {"std": preprocessing.std, "size": preprocessing.size},
     }
+    if identity.residual_digest:
+        about["residual_digest"] = identity.residual_digest
     if identity.origin:
         about["origin"] = asdict(identity.origin)
     if identity.before:
@@ -74,6 +76,7 @@ def load(run_or_file: str | Path, residual: Residual | None = None, *, replacing
             split=about["split"],
             fingerprint=about["fingerprint"],
             residual=about["residual"],
+            residual_digest=about.get("residual_digest"),
             origin=Origin(**about["origin"]) if "origin" in about else None,
             before=tuple(map(str, about.get("before", ()))),
             temperature=float(about.get("temperature", 1)),

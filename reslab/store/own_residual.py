@@ -8,7 +8,6 @@ from reslab.nets import Residual, digest_of
 from reslab.store.classifier import Classifier
 from reslab.store.lineage import run_around
 from reslab.store.model_file import find_model, read_about
-from reslab.store.run_folder import RunFolder
 
 
 def residuals_for(places: Sequence[str | Path], residual: Residual | None) -> list[Residual | None]:
@@ -23,21 +22,25 @@ def residuals_for(places: Sequence[str | Path], residual: Residual | None) -> li
 
 
 def changed_residual(net: Classifier) -> str:
-    """What to say where a net has another residual function than its run was trained with; "" where it has the same.
+    """What to say where a net has another residual function than it was trained with; "" where it has the same.
 
-    So it is, too, where nobody knows: a model file without its run has no digest.
+    So it is, too, where nobody knows: an older model file without its run has no digest.
     """
-    return changed_since(run_around(net.place), net.residual)
-
-
-def changed_since(run: RunFolder | None, residual: Residual | None) -> str:
-    """`changed_residual` of a run and a function. Nothing is refused, since another text may compute the same."""
+    run = run_around(net.place)
     model = ((run and run.recipe()) or {}).get("model", {})
-    written = model.get("residual_digest")
-    if run is None or residual is None or written is None or (now := digest_of(residual)) == written:
+    written = net.identity.residual_digest or model.get("residual_digest")
+    return changed_since(run.path if run else net.place, net.identity.residual, written, net.residual)
+
+
+def changed_since(place: Path | None, name: str | None, written: str | None, residual: Residual | None) -> str:
+    """`changed_residual` of what lies in `place`: its function's name and digest as they are written, and a function.
+
+    Nothing is refused, since another text may compute the same.
+    """
+    if residual is None or written is None or (now := digest_of(residual)) == written:
         return ""
     return (
-        f"{model['residual']} has changed since {run.path} was trained (digest {written} then, {now} now): unless it "
+        f"{name} has changed since {place or 'this net'} was trained (digest {written} then, {now} now): unless it "
         "computes the same, these are not the numbers of that net"
     )
 

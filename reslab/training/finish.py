@@ -48,6 +48,7 @@ def finish(
         split=recipe.data.split,
         fingerprint=recipe.data.fingerprint,
         residual=recipe.model.residual,
+        residual_digest=recipe.model.residual_digest,
         before=unknown_of(lineage_of(folder)),
     )
     result = {

@@ -503,6 +503,15 @@ def test_ones_own_residual_function(tmp_path, monkeypatch):
     Path("edited.py").write_text(source.replace("0.3", "3.0"))
     edited = Answer("eval", "r", "--residual", "edited:leaky", "--json")
     assert edited.json["notes"][0].startswith("my_block:leaky has changed since r was trained")
+    shutil.copy("r/model.safetensors", "lone.safetensors")
+    for words in (
+        ("eval", "lone.safetensors"),
+        ("predict", "lone.safetensors", "dark.png"),
+        ("info", "lone.safetensors"),
+    ):
+        assert "has changed since" not in Answer(*words, "--residual", "my_block:leaky").err
+        told = Answer(*words, "--residual", "edited:leaky")
+        assert "my_block:leaky has changed since lone.safetensors was trained" in told.err, words
     assert "my_block:leaky has changed" in Answer("analyze", "lesion", "r", "--residual", "edited:leaky").err
     assert Answer("train", "--from", "r", "--steps", "2", "--run", "tuned", "--json").json["params"] == result["params"]
     swept = ("sweep", "--from", "r", "--grid", "optimizer.lr=0.1,0.2", "--steps", "2", "--dry-run", "--json")

@@ -85,3 +85,14 @@ def test_a_function_that_has_changed_is_said_and_not_refused(own):
     trained(edited / "model.safetensors", gelu, told.append)
     list(predict(edited, noise(1, 8), residual=gelu, say=told.append))
     assert [line.startswith(words) for line in told] == [True, True]
+
+
+def test_a_file_out_of_its_run_knows_its_function_too(own, tmp_path):
+    assert b"residual_digest" not in own.read_bytes()  # as older files are: nothing is known, and nothing said
+    made = load(own, residual=gelu)
+    made.identity = replace(made.identity, residual_digest="01234567")
+    lone = saved(tmp_path / "lone.safetensors", made)
+    words = f"mine:gelu has changed since {lone} was trained (digest 01234567 then, {digest_of(gelu)} now)"
+    assert changed_residual(trained(lone, gelu)).startswith(words)
+    made.identity = replace(made.identity, residual_digest=digest_of(gelu))
+    assert not changed_residual(trained(saved(lone, made), gelu))
