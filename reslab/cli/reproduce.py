@@ -73,7 +73,11 @@ def reproduce(
     where = places(data, data_root, download, on_bad)
     if given:
         (experiment,) = experiments
-        found = measured(experiment, given_runs(experiment, [read_record(run) for run in given]), shelf)
+        chosen_runs = given_runs(experiment, [read_record(run) for run in given])
+        if dry_run:
+            show_untrained(json, given)
+            return
+        found = measured(experiment, chosen_runs, shelf)
         words = [*(f"--from {as_typed(run)}" for run in given), *where]
         write([Document.of(experiment, found, asked=" ".join(words))], folder, json)
         return
@@ -172,8 +176,16 @@ def run_rounds(work: "Reproduction", around: "Surroundings", workers: int, dry_r
             return False
         work.take_in(run_all(ahead, around))
     if dry_run:
-        say("nothing is trained for this")
+        show_untrained(json)
     return not dry_run
+
+
+def show_untrained(json: bool, given: "Sequence[Path]" = ()) -> None:
+    """What a dry run shows where nothing is to be trained, since all is known, or is `given`."""
+    say("nothing is trained for this")
+    if json:
+        ended = {"runs": list(given), "ended": len(given)}
+        emit({**ended, "at_once": 0, "threads": [], "expected_seconds": 0.0})
 
 
 def write(
@@ -246,7 +258,13 @@ def length(scale: str | None, minutes: float | None, seeds: int) -> list[str]:
     """The options that say how long runs are and how many, as they were given; the scale that stands for none."""
     from reslab.experiments.scales import SCALES
 
-    words = [f"--scale {scale or next(iter(SCALES))}"] if scale or minutes is None else []
+    usual = [f"--scale {next(iter(SCALES))}"] if scale is None and minutes is None else []
+    return usual + given_length(scale, minutes, seeds)
+
+
+def given_length(scale: str | None, minutes: float | None, seeds: int) -> list[str]:
+    """The same, without what was not given."""
+    words = [f"--scale {scale}"] if scale else []
     words += [f"--minutes {minutes:g}"] if minutes is not None else []
     return words + ([f"--seeds {seeds}"] if seeds > 1 else [])
 
@@ -279,9 +297,10 @@ def _consistent(
         raise UsageError(f"--minutes {minutes:g}: a budget is more than 0 minutes")
     if given and len(experiments) > 1:
         raise UsageError("--from is for one experiment: name it")
-    if given and (scale or minutes is not None):
-        lengths = " and ".join(length(scale, minutes, seeds=1))
-        raise UsageError(f"the runs of --from are as long as they are: with them, leave out {lengths}")
+    if given and (words := given_length(scale, minutes, seeds)):
+        raise UsageError(
+            f"the runs of --from are as many and as long as they are: with --from leave out {' and '.join(words)}"
+        )
     if data and True not in kinds_of_nets(experiments, "small"):
         raise UsageError(f"--data is for the ImageNet nets, and {name} has none; CIFAR-10 lies in --data-root")
     if data and not given and minutes is None and scale in (None, "smoke"):

@@ -39,7 +39,8 @@ def short_trials(monkeypatch):
         (["figure1", "--finished"], "nothing of figure1 is finished in"),
         (["figure1", "--finished", "--dry-run"], "trains nothing: leave --from and --dry-run out"),
         (["all", "--from", "runs/x"], "--from is for one experiment"),
-        (["table1", "--from", "runs/x", "--scale", "small"], "with them, leave out --scale small"),
+        (["table1", "--from", "runs/x", "--scale", "small"], "with --from leave out --scale small"),
+        (["table1", "--from", "runs/x", "--seeds", "2"], "with --from leave out --seeds 2"),
         (["table1", "--from", "nowhere"], "no run folder"),
     ],
 )
@@ -155,6 +156,17 @@ def test_a_trained_net_stands_in_for_its_run_and_needs_no_data(tmp_path):
         assert answer.json["measured"]["responses"][name] == [{"seed": 0, **kept}]
     assert ours["plain20"] is None and [run["run"] for run in answer.json["runs"]] == nets[1::2]
     assert "plain56" in (tmp_path / "reproduced" / "figure7-given.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "runs"),
+    [(("figure7", "--from", "plain20-cifar10"), ["plain20-cifar10"]), (("figure2",), [])],
+)
+def test_a_dry_run_writes_nothing_where_nothing_is_trained(words, runs, tmp_path):
+    ahead = Answer("reproduce", *words, "--dry-run", "--runs", tmp_path / "runs", "--json")
+    assert ahead.code == 0 and "nothing is trained for this" in ahead.err
+    assert ahead.json["runs"] == runs and ahead.json["ended"] == len(runs)
+    assert not (tmp_path / "runs").exists()
 
 
 def test_options_that_did_nothing_are_not_in_the_command(tmp_path):
