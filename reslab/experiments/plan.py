@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reslab.engine import Request, choose, this_machine
+from reslab.engine import Execution, Request, choose, this_machine
 from reslab.errors import RunError, UsageError
 from reslab.experiments.jobs import Job, Outcome, outcome_of, recorded_threads
 from reslab.experiments.shares import fitting, is_small, shares
@@ -43,14 +43,15 @@ def plan(jobs: Sequence[Job], around: Surroundings, workers: int = 0, cores: Seq
 
     A run that was begun keeps the threads that it was begun with: others could give other bytes. A folder that is
     named twice is one run. More runs at once or threads than there are cores for are not taken, and that is said.
-    Raises UsageError for an execution that is not to be had or that contradicts what is recorded.
+    Raises UsageError for an execution that is not to be had, naming the run where others can have it, or that
+    contradicts what is recorded.
     """
     refuse_negative(workers, around.request.threads)
     here = tuple(core_numbers()[: usable_cores()] if cores is None else cores)
     each = {job.folder: job for job in jobs}
     known = {folder: outcome for folder, job in each.items() if (outcome := outcome_of(job))}
     open_jobs = [job for folder, job in each.items() if folder not in known]
-    executions = [choose(around.request, this_machine(), work_of(job.recipe), around.say)[0] for job in open_jobs]
+    executions = _executions(open_jobs, around)
     on_gpu = any(execution.device != "cpu" for execution in executions)
     at_once, threads = fitting(0 if on_gpu else workers, around.request.threads, len(here), around.say)
     request = replace(around.request, threads=threads)
@@ -67,6 +68,19 @@ def plan(jobs: Sequence[Job], around: Surroundings, workers: int = 0, cores: Seq
     shared = shares([is_small(job.recipe) for job in left], len(here), at_once, threads)
     tasks = tuple(_task(job, request, recorded[job.folder], new, here) for job, new in zip(left, shared, strict=True))
     return Plan(tuple(jobs), known, tasks, here, at_once or len(here))
+
+
+def _executions(jobs: Sequence[Job], around: Surroundings) -> list[Execution]:
+    """How each is run. Raises UsageError where one cannot be as asked for, and names it where others can."""
+    found, refused = [], []
+    for job in jobs:
+        try:
+            found.append(choose(around.request, this_machine(), work_of(job.recipe), around.say)[0])
+        except UsageError as error:
+            refused.append((job, error))
+    for job, reason in refused:
+        raise UsageError(f"{job.label}: {reason}") if found else reason
+    return found
 
 
 def refuse_negative(workers: int, threads: int) -> None:

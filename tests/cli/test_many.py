@@ -114,6 +114,24 @@ def test_another_net_and_another_field_are_changes_of_one_sweep(tmp_path):
     assert ["plain8" in run for run in ahead.json["runs"]] == [False, True, False] * 2
 
 
+@pytest.mark.parametrize(
+    ("change", "lacks"), [("model.name=resnet18", "a stem for ImageNet"), ("mixup=0.2", "images that are mixed")]
+)
+def test_a_point_that_the_native_engine_cannot_train_is_named_before_the_first_run(
+    change, lacks, tmp_path, monkeypatch
+):
+    for compiled in ("library", "tier"):  # of the points that it can train, here or not
+        monkeypatch.setattr(f"reslab.engine.execution.{compiled}", lambda *_: "compiled")
+    words = ("sweep", "--size", "32", "--steps", "3", "--change", change, "--runs", tmp_path / "runs")
+    answer = Answer(*words, "--engine", "native")
+    assert answer.code == 2 and not (tmp_path / "runs").exists()
+    assert f"{change}: --engine native: they are not made for {lacks}" in answer.err
+    assert Answer(*words, "--engine", "auto", "--dry-run").code == 0
+    seeds = ("--size", "32", "--set", "mixup=0.2", "--seeds", "2", "--runs", tmp_path / "runs")
+    alone = Answer("train", *seeds, "--engine", "native")
+    assert alone.code == 2 and alone.err.startswith("--engine native: they are not made")
+
+
 def test_a_sweep_with_a_point_that_diverges(tmp_path):
     words = ("sweep", *SHORT, "--grid", "optimizer.lr=0.1,1e30", "--runs", tmp_path, "--json")
     first = Answer(*words)
