@@ -1,6 +1,7 @@
 """A net that was trained in a loop of one's own, as a classifier: what every command and function here takes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from torch import Tensor, nn
@@ -10,7 +11,7 @@ from reslab.data import CIFAR_SPLITS, NAMES
 from reslab.errors import UsageError, unknown
 from reslab.interop.foreign import folded, normalisation
 from reslab.interop.layouts import COUNTER
-from reslab.nets import Architecture, Network, Residual, name_of, unfilled
+from reslab.nets import Architecture, Network, Residual, digest_of, name_of, unfilled
 from reslab.store import UNTOLD, Classifier, Identity
 
 WRAPPED = ("_orig_mod", "module")  # where torch.compile, DistributedDataParallel and AveragedModel keep the net
@@ -49,9 +50,9 @@ def classifier(
     ours.load_state_dict(_fitting(found, ours, architecture))
     first = next(layer for layer in ours.modules() if isinstance(layer, nn.Conv2d))
     first.weight.data = folded(first.weight.data, factors)
-    identity = Identity(
-        found.name, architecture, names, *_trained_on(data, split), residual=name_of(residual) if residual else None
-    )
+    identity = Identity(found.name, architecture, names, *_trained_on(data, split))
+    if residual:
+        identity = replace(identity, residual=name_of(residual), residual_digest=digest_of(residual))
     return Classifier(ours, identity, preprocessing, residual).requires_grad_(False).eval()
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import reslab
-from reslab.nets import name_of
+from reslab.nets import digest_of, name_of
 from reslab.store import UNTOLD
 
 SIZE = 16
@@ -95,6 +95,7 @@ def test_a_residual_function_of_ones_own(tmp_path):
     file = reslab.save(model, tmp_path / "own.safetensors")
     assert model.identity.residual == name_of(own)
     assert torch.equal(reslab.load(file, residual=own)(pixels()), model(pixels()))
+    assert reslab.load(file, residual=own).identity.residual_digest == digest_of(own), "a file knows that it was edited"
 
 
 def test_it_is_tested_on_its_own_data(tmp_path):
