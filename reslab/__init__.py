@@ -16,7 +16,7 @@ file = reslab.export(result["run"], "torch-export").path      # a file for other
 answers = list(reslab.predict(file, "photos/"))               # or for ours
 model = reslab.load("resnet50-0676ba61.pth")                  # torchvision's, timm's and others' weights, too
 model = reslab.classifier(net, ("cat", "dog"), mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))  # of a loop of one's own
-reslab.save(model, "mine.safetensors")                        # a file that every command takes
+reslab.save(model, "mine.safetensors")                        # a file for eval, predict, export, ...
 """
 
 from importlib import import_module

@@ -58,7 +58,7 @@ def others_note(index: FolderIndex, folder: Path) -> str | None:
     None where there are none, and of a table's folder, where nobody says what they show.
     """
     count = 0 if index.table else len(_others(index, folder)[1])
-    return f"{_photographs(count)} {_where(folder)}: not tested; --split {ALL} takes everything" if count else None
+    return f"{_photographs(count)} {_where(folder)}: not tested; --split {ALL} tests them, if it can" if count else None
 
 
 def _others(index: FolderIndex, folder: Path) -> tuple[FolderIndex, list[tuple[str, int]]]:

@@ -30,7 +30,7 @@ def _imagenet(recipe: Recipe) -> str:
         f"random; a crop of {recipe.data.size} pixels is cut out of it or of its mirror, its colours are shifted a "
         f"little, and the mean is taken off. {_descent(recipe)}, in at most {count_text(recipe.schedule.steps)} "
         "steps; the rate falls to a tenth whenever the error has stopped falling. Batch normalisation stands "
-        "between each convolution and its ReLU; there is no dropout."
+        "right behind each convolution, before any ReLU; there is no dropout."
     )
 
 

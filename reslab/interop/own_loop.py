@@ -1,9 +1,11 @@
 """A net that was trained in a loop of one's own, as a classifier: what every command and function here takes."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from reslab.arguments import checked
@@ -15,6 +17,8 @@ from reslab.nets import Architecture, Network, Residual, digest_of, name_of, unf
 from reslab.store import UNTOLD, Classifier, Identity
 
 WRAPPED = ("_orig_mod", "module")  # where torch.compile, DistributedDataParallel and AveragedModel keep the net
+
+LARGEST = 10.0  # of means and deviations of images in [0, 1]: whoever has larger ones has images up to 255
 
 
 @checked
@@ -44,10 +48,13 @@ def classifier(
     found = _inside(net)
     assert found.name and found.architecture
     names = _names(classes)
-    architecture = found.architecture.variant(classes=len(names), size=size or found.architecture.size)
+    architecture = found.architecture.variant(
+        classes=len(names), size=found.architecture.size if size is None else size
+    )
     preprocessing, factors = normalisation(_colours("mean", mean), _colours("std", std), architecture.size)
     ours = unfilled(architecture, residual)
     ours.load_state_dict(_fitting(found, ours, architecture))
+    _compare(found, ours, architecture.size)
     first = next(layer for layer in ours.modules() if isinstance(layer, nn.Conv2d))
     first.weight.data = folded(first.weight.data, factors)
     identity = Identity(found.name, architecture, names, *_trained_on(data, split))
@@ -63,8 +70,8 @@ def _inside(net: nn.Module) -> Network:
         inner = next((kept for name in WRAPPED if (kept := getattr(inner, name, None)) is not None), None)
         if inner is None:
             raise UsageError(
-                f"a {type(net).__name__} is no net of reslab.create; of torchvision's and timm's nets "
-                "reslab.load opens the files of weights"
+                f"a {type(net).__name__} is no net of reslab.create: give the net that is inside it, as module.net; of "
+                "torchvision's and timm's nets reslab.load opens the files of weights"
             )
     if inner.architecture is None:
         raise UsageError("this is a part of a net of reslab.create; give the whole net")
@@ -92,6 +99,8 @@ def _colours(name: str, values: Sequence[float]) -> tuple[float, ...]:
         raise UsageError(
             f"{name}={values!r}: that takes three numbers{positive}, of red, green and blue in images from 0 to 1"
         )
+    if max(map(abs, colours)) > LARGEST:
+        raise UsageError(f"{name}={values!r}: that is of images from 0 to 255; divide by 255")
     return colours
 
 
@@ -110,6 +119,22 @@ def _fitting(net: Network, ours: nn.Module, architecture: Architecture) -> dict[
                 "residual=..., that it was created with"
             )
     return {name: given.get(name, tensor) for name, tensor in wanted.items()}
+
+
+def _compare(net: Network, ours: nn.Module, size: int) -> None:
+    """Raises UsageError where a net of the same tensors computes something else: its layers were changed."""
+    images = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
+    theirs = copy.deepcopy(net).float().eval().to("cpu")
+    with torch.no_grad():
+        expected, found = theirs(images), ours.eval()(images)
+    if expected.shape != found.shape or not torch.allclose(
+        expected, found, rtol=1e-3, atol=1e-3 * float(found.abs().max())
+    ):
+        raise UsageError(
+            f"its tensors are those of {net.name}, but it computes something else: a layer was changed (a stride, an "
+            "activation, a part taken out). A residual function of your own is residual=...; of other changes the net "
+            "stays yours, and reslab has no classifier of it"
+        )
 
 
 def _shaped(name: str, shape: tuple[int, ...] | None) -> str:

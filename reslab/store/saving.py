@@ -15,7 +15,7 @@ COUNTER = "num_batches_tracked"  # of batch normalisation in training: testing n
 
 @checked
 def save(classifier: Classifier, file: str | Path) -> Path:
-    """Write a classifier, with the weights that it has now, as a model file, which every command takes.
+    """Write a classifier, with the weights that it has now, as a model file: `reslab eval`, predict, export take it.
 
     Its name ends in .safetensors; a model file that is there is replaced, but for a run's. Raises UsageError for
     another ending and where something else is, RunError where nothing can be written.

@@ -85,7 +85,7 @@ def test_all_of_its_own_folder_are_those_that_came_since_too(tmp_path):
     for number in (11, 12, 13):
         Image.new("RGB", (9, 9)).save(folder / "dog" / f"{number}.bmp")
     assert measured(run) == ("val", 4)
-    left = "(new, or left out in training): not tested; --split all takes everything"
+    left = "(new, or left out in training): not tested; --split all tests them, if it can"
     (note,) = evaluate(run, folder).notes
     assert note == f"3 photographs are in no split that was written down of {folder} {left}"
     moved = Path(shutil.copytree(folder, tmp_path / "moved"))

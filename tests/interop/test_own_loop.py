@@ -49,7 +49,7 @@ def test_the_same_scores(name):
     assert (model.identity.model, model.classes, model.size, model.identity.data) == (name, CLASSES, SIZE, UNTOLD)
 
 
-def test_the_net_may_be_trained_on(tmp_path):
+def test_the_net_may_be_trained_on():
     net = trained()
     before = net.stem[0].weight.clone()
     model = reslab.classifier(net, CLASSES, mean=MEAN, std=STD)
@@ -121,6 +121,7 @@ def test_it_is_tested_on_its_own_data(tmp_path):
         ({"classes": ()}, "that takes the names"),
         ({"classes": ("cat", "dog", "cat")}, "two are called cat"),
         ({"mean": (0.5, 0.5)}, r"mean=\(0.5, 0.5\): that takes three numbers"),
+        ({"mean": (125.3, 123.0, 113.9)}, "divide by 255"),
         ({"mean": 0.5}, "mean=0.5: that takes three numbers"),
         ({"std": (0.2, 0, 0.2)}, "three numbers greater than 0"),
         ({"std": (0.2, float("nan"), 0.2)}, "three numbers greater than 0"),
@@ -135,3 +136,17 @@ def test_what_is_refused(change, message):
     given = {"net": trained(), "classes": CLASSES, "mean": MEAN, "std": STD, **change}
     with pytest.raises(reslab.UsageError, match=message):
         reslab.classifier(given.pop("net"), given.pop("classes"), **given)
+
+
+def test_a_net_whose_layers_were_changed():
+    net = trained()
+    net.stem[2] = nn.Identity()
+    with pytest.raises(reslab.UsageError, match="it computes something else: a layer was changed"):
+        reslab.classifier(net, CLASSES, mean=MEAN, std=STD)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_created_net_is_scripted():
+    net = trained().eval()
+    found = torch.jit.script(net)
+    torch.testing.assert_close(found(normalised(pixels())), net(normalised(pixels())))
