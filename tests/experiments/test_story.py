@@ -80,7 +80,7 @@ def test_captions_name_the_data_of_ours_where_the_papers_are_others():
 
 def test_captions_count_what_is_drawn():
     made = entry(TABLE6, results_of("resnet20", "resnet56"))
-    assert made.caption == "Rings are the paper's values (13), dots ours (2)." and made.share == "2 of 13 values"
+    assert made.caption == "Rings are the paper's values (14), dots ours (2)." and made.share == "2 of 14 values"
     both = entry(TABLE6, [*results_of("resnet20", "resnet56"), *results_of("resnet20", scale="full")])
     (other,) = both.others
     assert other.caption == "Rings are the paper's values (1), dots ours (1)."
