@@ -44,6 +44,24 @@ def test_table_1_is_drawn_as_in_the_paper():
     assert ">152-layer<" in picture and ">× 36<" in picture and ">11.282e9<" in picture and ">11.3e9<" in picture
 
 
+def test_vgg_stands_in_table_1_as_the_paper_counts_it_and_as_the_others_are_counted():
+    rows = {row.label: row for row in TABLE1.rows(NOTHING)}
+    alone, whole = rows["vgg16, convolutions alone"], rows["vgg16 with fully connected layers"]
+    assert (alone.paper, round(alone.ours, 3)) == (15.3, 15.347) and (whole.paper, round(whole.ours, 2)) == (
+        None,
+        15.47,
+    )
+    assert (rows["vgg19 with fully connected layers"].paper, TABLE1.finding(NOTHING).holds) == (19.6, True)
+    assert TABLE1.finding(NOTHING).words.endswith("however that is counted: vgg16, convolutions alone, 15.3e9")
+
+
+def test_without_less_than_vgg_the_claim_of_table_1_does_not_hold(monkeypatch):
+    monkeypatch.setattr("reslab.experiments.table1.VGG", {"vgg16, convolutions alone": ("resnet18", False)})
+    monkeypatch.setattr("reslab.experiments.table1.PAPERS_VGG", ())
+    found = TABLE1.finding(NOTHING)
+    assert found.holds is False and "the deepest net has 11.3e9, not less than VGG" in found.words
+
+
 def looked(std: float, seed: int = 0) -> dict:
     """Responses of a net of two layers, as they are measured."""
     layers = [{"layer": 1, "std": std}, {"layer": 2, "std": std + 0.2}]
