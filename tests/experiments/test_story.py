@@ -125,6 +125,21 @@ def test_degradation_is_said_only_where_it_is_measured():
     assert "and resnet20 has one seed." in one.caption
 
 
+@pytest.mark.parametrize(
+    ("three", "one", "asked"),
+    [
+        (("plain20",), ("resnet20", "resnet56"), ""),
+        (("plain20", "resnet20"), ("resnet56",), " --seeds 3"),
+        (("plain20",), ("resnet20",), ""),
+    ],
+)
+def test_the_command_has_the_seeds_of_most_nets(three, one, asked):
+    results = [*results_of(*three, seeds=3), *results_of(*one)]
+    made = entry(FIGURE6, results)
+    assert made.command == f"reslab reproduce figure6 --scale small{asked}"
+    assert {line.n for line in made.lines if line.ours} == {"1", "3"}
+
+
 @pytest.mark.slow
 def test_the_same_records_give_the_same_page():
     results = results_of("plain20", "resnet20")
