@@ -26,7 +26,8 @@ class Document:
     def of(
         cls, experiment: Experiment, runs: Runs, failed: Sequence[Outcome] = (), asked: str = "", name: str = ""
     ) -> "Document":
-        return cls(experiment, runs, tuple(experiment.rows(runs)), tuple(failed), asked, name)
+        shown = experiment.shown(runs)
+        return cls(experiment, shown, tuple(experiment.rows(shown)), tuple(failed), asked, name)
 
     @property
     def stem(self) -> str:

@@ -7,7 +7,7 @@ came out. To add one: write the file, add its `Experiment` to the registry.
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from reslab.data import Dataset
@@ -177,6 +177,8 @@ class Experiment:
     # What of `measured` is known with nothing run: from `results/` and the nets that are kept. Asked for the kept ones
     # among runs that somebody gave, too, before `measure` looks at the others.
     known: Callable[[Sequence[Result], Trained], dict[str, Any]] | None = None
+    # Whose values are the rows', by label, where not every run that is found was looked at? None: those of all.
+    looked_at: Callable[[Runs], Mapping[str, tuple[Result, ...]]] | None = None
     # Is a recorded run of a recipe of ours one of our runs? None: each is.
     takes: Callable[[Result], bool] | None = None
     may_differ: tuple[str, ...] = ()  # fields of the recipe in which the last round's runs may differ besides the net
@@ -186,3 +188,7 @@ class Experiment:
     about_measured: str = ""  # of what was measured; said only where something is
     caption: str = ""  # what the picture shows where something is measured; "" where that is the rows
     told: Told | None = None  # None where the picture has the paper's numbers whether or not there are ours
+
+    def shown(self, runs: Runs) -> Runs:
+        """The runs whose values are shown: machines and recipes are told of these."""
+        return replace(runs, found=self.looked_at(runs)) if self.looked_at else runs

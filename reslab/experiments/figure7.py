@@ -37,11 +37,21 @@ def measure(runs: Runs, datasets: Datasets) -> dict[str, Any]:
 def known(_: Sequence[Result], trained: Trained) -> dict[str, Any]:
     """The responses that are kept beside nets trained on CIFAR-10."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for record in trained.values():
+    for name, record in trained.items():
         result = record["result"]
         if result["data"] == DATA:
-            found.setdefault(result["model"], []).append({"seed": result["seed"], **record["measured"]["responses"]})
+            told = {"run": record.get("name", name), "seed": result["seed"]}
+            found.setdefault(result["model"], []).append({**told, **record["measured"]["responses"]})
     return {"responses": found} if found else {}
+
+
+def looked_at(runs: Runs) -> dict[str, tuple[Result, ...]]:
+    """Of each net the runs whose responses are known; all of them where nothing was measured yet."""
+    names = {one.get("run") for nets in _measured(runs).values() for one in nets}
+    if not names:
+        return dict(runs.found)
+    found = {label: tuple(run for run in of if run["name"] in names) for label, of in runs.found.items()}
+    return {label: of for label, of in found.items() if of}
 
 
 def rows(runs: Runs) -> list[Row]:
@@ -92,7 +102,8 @@ def _looked(run: Result, datasets: Datasets) -> dict[str, Any]:
     classifier = load(run["result"]["run"])
     images = sample_of(datasets.of(Recipe.from_dict(run["recipe"])))
     layers = [row.to_dict() for row in responses(classifier, images.pixels)]
-    return {"seed": run["recipe"]["seed"], "data": images.source, "images": len(images), "layers": layers}
+    told = {"run": run["name"], "seed": run["recipe"]["seed"]}
+    return {**told, "data": images.source, "images": len(images), "layers": layers}
 
 
 def _apart(high: Row, low: Row) -> Difference | None:
@@ -135,6 +146,7 @@ FIGURE7 = Experiment(
     finding=finding,
     measure=measure,
     known=known,
+    looked_at=looked_at,
     about="A response is the output of a 3x3 layer after batch normalisation, before ReLU or addition. The paper "
     "prints no numbers, and does not say over what the deviation runs: here over all images, positions and channels.",
     caption="Standard deviation of every 3x3 layer's response in our nets: in the order of the layers, and below from "

@@ -1,5 +1,6 @@
 """The page of the whole paper: each experiment with what is recorded of it, as the page shows it."""
 
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -45,10 +46,7 @@ def entry(
 
 def _at(experiment: Experiment, runs: Runs, alone: bool) -> Entry:
     """One experiment at one scale; `alone` keeps the rows that have the paper's number alone."""
-    scale = runs.setting.scale
-    # No more than a number of ours is of: of some experiments one net each is looked at, however many were trained.
-    seen = max((row.n or 1 for row in experiment.rows(runs)), default=1)
-    seeds = min(seen, max((len(of) for of in runs.found.values()), default=1))
+    scale, seeds = runs.setting.scale, _seeds(experiment, experiment.shown(runs))
     asked = f"--scale {scale}" + (f" --seeds {seeds}" if seeds > 1 else "")
     document = Document.of(experiment, runs, asked=asked if experiment.rounds or experiment.measure else "")
     measured = any(row.ours is not None for row in document.rows)
@@ -72,6 +70,13 @@ def _at(experiment: Experiment, runs: Runs, alone: bool) -> Entry:
         command=document.command,
         way=WAYS.get(scale, ""),
     )
+
+
+def _seeds(experiment: Experiment, runs: Runs) -> int:
+    """As many as most of the compared nets have, of equally many the fewer; what has more says so in its row."""
+    needs = experiment.rounds[-1](runs) if experiment.rounds else ()
+    asked = [need.label for need in needs if need.alike and need.seeds != 1]  # 1: however many are asked for
+    return min(statistics.multimode(len(runs.of(label)) for label in asked if runs.of(label)), default=1)
 
 
 def _drawn(document: Document, measured: bool, alone: bool) -> tuple[bytes | None, str, Sequence[Row]]:

@@ -57,7 +57,7 @@ def test_without_its_data_the_smaller_scale_is_offered(tmp_path):
 
 def test_what_needs_no_run_is_there_at_once(tmp_path):
     answer = Answer("reproduce", "table1", "--runs", tmp_path, "--json")
-    assert answer.code == 0 and answer.json["claim_holds"] is True and len(answer.json["rows"]) == 5
+    assert answer.code == 0 and answer.json["claim_holds"] is True and len(answer.json["rows"]) == 8
     written = {Path(file).name for file in answer.json["files"]}
     assert written == {"table1-smoke.md", "table1-smoke.json", "table1-smoke.svg"}
     values = json.loads((tmp_path / "reproduced" / "table1-smoke.json").read_text())
@@ -153,7 +153,7 @@ def test_a_trained_net_stands_in_for_its_run_and_needs_no_data(tmp_path):
     for name in ("plain56", "resnet56"):
         kept = read_trained(f"{name}-cifar10")["measured"]["responses"]
         assert ours[name] == pytest.approx(fmean(layer["std"] for layer in kept["layers"]), abs=1e-4)
-        assert answer.json["measured"]["responses"][name] == [{"seed": 0, **kept}]
+        assert answer.json["measured"]["responses"][name] == [{"run": f"{name}-cifar10", "seed": 0, **kept}]
     assert ours["plain20"] is None and [run["run"] for run in answer.json["runs"]] == nets[1::2]
     assert "plain56" in (tmp_path / "reproduced" / "figure7-given.svg").read_text()
 

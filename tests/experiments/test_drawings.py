@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from reslab.cli.app import app
 from reslab.cli.documents import filled
+from reslab.experiments.document import Document
 from reslab.experiments.experiment import Runs
 from reslab.experiments.figure2 import FIGURE2
 from reslab.experiments.figure3 import FIGURE3
@@ -42,6 +43,24 @@ def test_figure_2_is_met():
 def test_table_1_is_drawn_as_in_the_paper():
     picture = TABLE1.picture(NOTHING, TABLE1.rows(NOTHING)).decode()
     assert ">152-layer<" in picture and ">× 36<" in picture and ">11.282e9<" in picture and ">11.3e9<" in picture
+
+
+def test_vgg_stands_in_table_1_as_the_paper_counts_it_and_as_the_others_are_counted():
+    rows = {row.label: row for row in TABLE1.rows(NOTHING)}
+    alone, whole = rows["vgg16, convolutions alone"], rows["vgg16 with fully connected layers"]
+    assert (alone.paper, round(alone.ours, 3)) == (15.3, 15.347) and (whole.paper, round(whole.ours, 2)) == (
+        None,
+        15.47,
+    )
+    assert (rows["vgg19 with fully connected layers"].paper, TABLE1.finding(NOTHING).holds) == (19.6, True)
+    assert TABLE1.finding(NOTHING).words.endswith("however that is counted: vgg16, convolutions alone, 15.3e9")
+
+
+def test_without_less_than_vgg_the_claim_of_table_1_does_not_hold(monkeypatch):
+    monkeypatch.setattr("reslab.experiments.table1.VGG", {"vgg16, convolutions alone": ("resnet18", False)})
+    monkeypatch.setattr("reslab.experiments.table1.PAPERS_VGG", ())
+    found = TABLE1.finding(NOTHING)
+    assert found.holds is False and "the deepest net has 11.3e9, not less than VGG" in found.words
 
 
 def looked(std: float, seed: int = 0) -> dict:
@@ -89,11 +108,35 @@ def test_what_is_recorded_is_found_by_its_recipe():
 
 def test_figure_7_takes_the_responses_of_trained_nets():
     one = {name: value for name, value in looked(1.0).items() if name != "seed"}
-    record = {"result": {"model": "resnet20", "data": "cifar10", "seed": 3}, "measured": {"responses": one}}
+    record = {
+        "name": "a-run",
+        "result": {"model": "resnet20", "data": "cifar10", "seed": 3},
+        "measured": {"responses": one},
+    }
     other = {"result": {"model": "resnet8", "data": "digits", "seed": 0}, "measured": {"responses": one}}
     found = recorded(FIGURE7, [], {"a": record, "b": other}).measured
-    assert found == {"responses": {"resnet20": [looked(1.0, seed=3)]}}
+    assert found == {"responses": {"resnet20": [{"run": "a-run", **looked(1.0, seed=3)}]}}
     assert recorded(FIGURE2, [], {"a": record}).measured == {}
+
+
+def test_figure_7_tells_of_the_runs_whose_values_it_shows():
+    """Other seeds were trained, on other machines, and nobody looked at their responses."""
+    runs = invented_runs(FIGURE7, seeds=3)
+    results = [on(f"machine {run['recipe']['seed']}", run) for of in runs.found.values() for run in of]
+    shown = [run for run in results if run["recipe"]["seed"] == 1]
+    trained = {run["name"]: {**run, "measured": {"responses": looked(1.0)}} for run in shown}
+    document = Document.of(FIGURE7, recorded(FIGURE7, results, trained))
+    assert [row.n for row in document.rows] == [1] * len(NETS)
+    assert [text.partition(",")[0] for text in document.machines()] == ["machine 1"]
+    assert {run["seed"] for run in document.values()["runs"]} == {1}
+    unmeasured = Document.of(FIGURE7, recorded(FIGURE7, results))
+    assert len(unmeasured.machines()) == 3, "where nothing was looked at yet, all that was trained"
+
+
+def on(processor: str, run: dict) -> dict:
+    """The run, as if it had been made on another machine."""
+    machine = {"processor": processor}
+    return {**run, "environment": {**run["environment"], "machine": machine}}
 
 
 def test_figure_7_measures_every_seed_and_takes_what_is_kept(monkeypatch):

@@ -80,7 +80,7 @@ def test_captions_name_the_data_of_ours_where_the_papers_are_others():
 
 def test_captions_count_what_is_drawn():
     made = entry(TABLE6, results_of("resnet20", "resnet56"))
-    assert made.caption == "Rings are the paper's values (13), dots ours (2)." and made.share == "2 of 13 values"
+    assert made.caption == "Rings are the paper's values (14), dots ours (2)." and made.share == "2 of 14 values"
     both = entry(TABLE6, [*results_of("resnet20", "resnet56"), *results_of("resnet20", scale="full")])
     (other,) = both.others
     assert other.caption == "Rings are the paper's values (1), dots ours (1)."
@@ -123,6 +123,21 @@ def test_degradation_is_said_only_where_it_is_measured():
     assert "over-fitting" not in top.caption and "one seed each" in top.caption
     one = opening(EVERY, [], [*results_of("plain20", seeds=2), *results_of("resnet20")])
     assert "and resnet20 has one seed." in one.caption
+
+
+@pytest.mark.parametrize(
+    ("three", "one", "asked"),
+    [
+        (("plain20",), ("resnet20", "resnet56"), ""),
+        (("plain20", "resnet20"), ("resnet56",), " --seeds 3"),
+        (("plain20",), ("resnet20",), ""),
+    ],
+)
+def test_the_command_has_the_seeds_of_most_nets(three, one, asked):
+    results = [*results_of(*three, seeds=3), *results_of(*one)]
+    made = entry(FIGURE6, results)
+    assert made.command == f"reslab reproduce figure6 --scale small{asked}"
+    assert {line.n for line in made.lines if line.ours} == {"1", "3"}
 
 
 @pytest.mark.slow
