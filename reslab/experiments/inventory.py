@@ -10,7 +10,7 @@ from reslab.experiments.reproduce import needs_of
 from reslab.experiments.scales import Setting
 from reslab.experiments.shares import macs_in_all
 from reslab.reporting import machine_text, markdown_table
-from reslab.reporting.rounding import finite, list_text
+from reslab.reporting.rounding import finite, list_text, power_text
 
 ALL = "all of them, each run once"
 COLUMNS = ("runs", "multiply-adds", "measured", "hours that these took")
@@ -66,15 +66,9 @@ def inventory_table(experiments: Sequence[Experiment], results: Sequence[Result]
     return "\n".join([markdown_table(rows, head), *notes])
 
 
-def macs_text(macs: int) -> str:
-    """ "2.3e14"."""
-    mantissa, _, exponent = f"{macs:.1e}".partition("e")
-    return f"{mantissa}e{int(exponent)}"
-
-
 def _cells(one: Account) -> tuple[str, str, str, str]:
     hours = "" if one.seconds is None else f"{one.seconds / 3600:.1f}"
-    return str(one.runs), macs_text(one.macs), str(one.measured or ""), hours
+    return str(one.runs), power_text(one.macs), str(one.measured or ""), hours
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

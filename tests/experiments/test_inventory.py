@@ -7,12 +7,13 @@ import pytest
 from reslab.experiments.degradation import DEGRADATION
 from reslab.experiments.figure1 import FIGURE1
 from reslab.experiments.figure2 import FIGURE2
-from reslab.experiments.inventory import ALL, accounts, inventory_table, macs_text
+from reslab.experiments.inventory import ALL, accounts, inventory_table
 from reslab.experiments.paper import paper
 from reslab.experiments.recorded import recorded_scales
 from reslab.experiments.registry import EXPERIMENTS
 from reslab.experiments.scales import Setting
 from reslab.experiments.table2 import NETS, TABLE2
+from reslab.reporting.rounding import power_text
 from tests.experiments.invented_experiments import invented, invented_runs
 
 SMALL, FULL = (Setting.nominal(scale) for scale in ("small", "full"))
@@ -80,4 +81,4 @@ def test_the_table_has_what_trains_and_names_what_does_not():
 
 @pytest.mark.parametrize(("macs", "words"), [(0, "0.0e0"), (330_000_000, "3.3e8"), (79 * 10**17, "7.9e18")])
 def test_large_numbers_are_short(macs, words):
-    assert macs_text(macs) == words
+    assert power_text(macs) == words
