@@ -72,11 +72,13 @@ def test_no_more_is_measured_than_there_is(name):
 def test_the_table_has_what_trains_and_names_what_does_not():
     table = inventory_table([FIGURE1, FIGURE2], recorded("plain20", "plain56", seconds=(3600.0,)))
     (row,) = [line for line in table.splitlines() if line.startswith("| figure1")]
-    assert [cell.strip() for cell in row.split("|")][2:6] == ["2", "1.5e14", "2", "2.0"]
+    assert [cell.strip() for cell in row.split("|")][2:7] == ["2", "1.5e14", "4.0", "2", "2.0"]
     assert "| figure2" not in table and "Nothing is trained for figure2." in table and "Measured on: " in table
     (whole,) = [line for line in table.splitlines() if ALL in line]
     assert whole.count("1.5e14") == 1
-    assert "Measured on" not in inventory_table([FIGURE1], [])
+    assert "Core-hours are expected at these multiply-adds for each second of a core: 1.0e10 of CIFAR nets" in table
+    nothing = inventory_table([FIGURE1], [])
+    assert "Measured on" not in nothing and "Core-hours" not in nothing
 
 
 @pytest.mark.parametrize(("macs", "words"), [(0, "0.0e0"), (330_000_000, "3.3e8"), (79 * 10**17, "7.9e18")])
