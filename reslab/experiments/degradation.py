@@ -86,7 +86,7 @@ def picture(runs: Runs, found: list[Row]) -> bytes:
     rates = _rates(runs)
     if not any(runs.of(_label(net, rate)) for net in NETS for rate in rates):
         shown = [row for row in found if row.unit == "error %" and (row.ours or row.paper)]
-        return rows_beside(shown, "error %")
+        return rows_beside(shown, "error %", "CIFAR-10")
     lines = [
         GridLine(net, tuple(tuple(runs.values(_label(net, rate), "val_error")) for rate in rates), colour)
         for net, colour in zip(NETS, COLOURS, strict=True)

@@ -7,7 +7,7 @@ from typing import Any
 from reslab.experiments.experiment import Experiment, Finding, Row, Runs, other_data
 from reslab.experiments.jobs import NOT_FINISHED, Outcome
 from reslab.reporting import machine_text, markdown_table, markdown_text
-from reslab.reporting.rounding import count_text, epochs_text, list_text
+from reslab.reporting.rounding import LARGE, count_text, epochs_text, list_text, power_text
 from reslab.store import json_bytes
 
 
@@ -42,7 +42,8 @@ class Document:
         if not self.experiment.rounds:
             return None
         if setting.smoke:
-            return "A few steps on digits: this shows that the experiment runs, and nothing of the claim."
+            words = "A few steps on digits: this shows that the experiment runs, and nothing of the claim"
+            return f"{words}; {self.experiment.of_a_test}." if self.experiment.of_a_test else f"{words}."
         if setting.part < 1 and not self.experiment.by_length:
             return f"Only {100 * setting.part:g} % of the steps of scale {setting.scale}: too few to show the claim."
         return None
@@ -179,9 +180,11 @@ RUN_FIELDS = ("run", "model", "seed", "steps", "train_error", "val_error", "test
 
 
 def number_text(value: float | None, unit: str, sign: bool = False) -> str:
-    """A value as its unit wants it: errors with two decimals, whole things without."""
+    """A value as its unit wants it: errors with two decimals, whole things without, and from 1e5 "7.4e17"."""
     if value is None:
         return ""
+    if abs(value) >= LARGE:
+        return power_text(value, sign)
     digits = 2 if unit.startswith(("error", "points")) or (abs(value) < 100 and value != int(value)) else 0
     return f"{value:{'+' if sign else ''},.{digits}f}"
 
@@ -189,7 +192,10 @@ def number_text(value: float | None, unit: str, sign: bool = False) -> str:
 def ours_text(row: Row) -> str:
     """Our value, with its spread where there is one: "12.07 ± 0.50", "8,397 ± 3,332"."""
     value = number_text(row.ours, row.unit)
-    return value if row.std is None else f"{value} ± {row.std:,.{2 if row.std < 100 else 0}f}"
+    if row.std is None:
+        return value
+    spread = power_text(row.std) if row.std >= LARGE else f"{row.std:,.{2 if row.std < 100 else 0}f}"
+    return f"{value} ± {spread}"
 
 
 def paper_text(row: Row) -> str:

@@ -185,6 +185,7 @@ class Experiment:
     # Are its runs of several lengths? Then the cheap ones come first, and a part of it are those, each of them whole.
     by_length: bool = False
     about: str = ""  # what a reader must know of our numbers, such as testing that is not the paper's
+    of_a_test: str = ""  # what else a few steps make meaningless: said at the scale smoke
     about_measured: str = ""  # of what was measured; said only where something is
     caption: str = ""  # what the picture shows where something is measured; "" where that is the rows
     told: Told | None = None  # None where the picture has the paper's numbers whether or not there are ours

@@ -6,6 +6,7 @@ from typing import Any
 
 from reslab.analysis import responses, sample_of
 from reslab.experiments.comparing import Difference, all_hold
+from reslab.experiments.document import ours_text
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Result, Row, Runs, Trained
 from reslab.experiments.uncertainty import Part
 from reslab.reporting import ResponseLine, responses_figure
@@ -123,7 +124,7 @@ def _beside(high: Row, low: Row) -> str:
 
 
 def _words(row: Row) -> str:
-    return f"{row.label} {row.ours:.2f}" + (f" ± {row.std:.2f}" if row.std is not None else "")
+    return f"{row.label} {ours_text(row)}"
 
 
 def _mean_stds(nets: Sequence[dict[str, Any]]) -> tuple[float, ...]:
@@ -149,6 +150,7 @@ FIGURE7 = Experiment(
     looked_at=looked_at,
     about="A response is the output of a 3x3 layer after batch normalisation, before ReLU or addition. The paper "
     "prints no numbers, and does not say over what the deviation runs: here over all images, positions and channels.",
+    of_a_test="batch normalisation's statistics of so few steps mean nothing, and responses may be of any size",
     caption="Standard deviation of every 3x3 layer's response in our nets: in the order of the layers, and below from "
     "the largest to the smallest. Plain nets have warm colours and are dashed, residual nets have cold ones; a line is "
     "as long as its net has 3x3 layers.",

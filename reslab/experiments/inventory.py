@@ -4,16 +4,17 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from reslab.experiments.experiment import Experiment, Result, Runs
+from reslab.experiments.experiment import Experiment, Need, Result, Runs
 from reslab.experiments.recorded import SCALES, recorded_at
+from reslab.experiments.recorded_pace import KINDS, Kind, Pace, RecordedPaces
 from reslab.experiments.reproduce import needs_of
 from reslab.experiments.scales import Setting
 from reslab.experiments.shares import macs_in_all
 from reslab.reporting import machine_text, markdown_table
-from reslab.reporting.rounding import finite, list_text
+from reslab.reporting.rounding import finite, list_text, power_text
 
 ALL = "all of them, each run once"
-COLUMNS = ("runs", "multiply-adds", "measured", "hours that these took")
+COLUMNS = ("runs", "multiply-adds", "core-hours, expected", "measured", "hours that these took")
 
 
 @dataclass(frozen=True)
@@ -52,29 +53,39 @@ def inventory_table(experiments: Sequence[Experiment], results: Sequence[Result]
     settings = [Setting.nominal(scale) for scale in reversed(SCALES)]
     rows: list[list[str]] = []
     machines: dict[str, None] = {}
+    paces = RecordedPaces(results)
     for experiment in training:
         each = accounts(experiment, settings, results)
-        rows.append([experiment.name, *(cell for one in each for cell in _cells(one))])
+        hours = [_hours(paces, needs_of([experiment], setting)) for setting in settings]
+        rows.append([experiment.name, *(cell for pair in zip(each, hours, strict=True) for cell in _cells(*pair))])
         machines |= dict.fromkeys(machine for one in each for machine in one.machines)
     whole = [needs_of(training, setting) for setting in settings]
     sums = [Account(len(needs), sum(macs_in_all(need.recipe) for need in needs)) for needs in whole]
-    rows.append([ALL, *(cell for one in sums for cell in _cells(one))])
+    hours = [_hours(paces, needs) for needs in whole]
+    rows.append([ALL, *(cell for pair in zip(sums, hours, strict=True) for cell in _cells(*pair))])
     head = ("experiment", *(f"{s.scale}: {COLUMNS[0]}" if c == COLUMNS[0] else c for s in settings for c in COLUMNS))
     notes = [f"Measured on: {'; '.join(machines)}."] if machines else []
+    if told := [_pace_text(kind, pace) for kind, pace in paces.of.items()]:
+        notes.append(f"Core-hours are expected at these multiply-adds for each second of a core: {'; '.join(told)}.")
     if others := [experiment.name for experiment in experiments if not experiment.rounds]:
         notes.append(f"Nothing is trained for {list_text(others)}.")
     return "\n".join([markdown_table(rows, head), *notes])
 
 
-def macs_text(macs: int) -> str:
-    """ "2.3e14"."""
-    mantissa, _, exponent = f"{macs:.1e}".partition("e")
-    return f"{mantissa}e{int(exponent)}"
-
-
-def _cells(one: Account) -> tuple[str, str, str, str]:
+def _cells(one: Account, expected: str) -> tuple[str, ...]:
     hours = "" if one.seconds is None else f"{one.seconds / 3600:.1f}"
-    return str(one.runs), macs_text(one.macs), str(one.measured or ""), hours
+    return str(one.runs), power_text(one.macs), expected, str(one.measured or ""), hours
+
+
+def _hours(paces: RecordedPaces, needs: Iterable[Need]) -> str:
+    """Of all runs, with two digits: more no such estimate has; empty where one of them cannot be reckoned."""
+    hours = paces.core_hours(need.recipe for need in needs)
+    return "" if hours is None else f"{hours:.1f}" if hours < 10 else f"{float(f'{hours:.1e}'):,.0f}"
+
+
+def _pace_text(kind: Kind, pace: Pace) -> str:
+    runs = f"{pace.runs} run{'s' if pace.runs > 1 else ''}"
+    return f"{power_text(pace.macs)} of {KINDS[kind]} ({pace.machine}; {runs})"
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -106,9 +106,10 @@ def _shares(rows: Sequence[Row]) -> str:
     )
     elsewhere = list(dict.fromkeys(row.elsewhere for row in rows if row.elsewhere))
     apart = (
-        f" Ours are errors on {list_text(elsewhere)}, other images than the paper's: compare how nets stand to each "
+        f" Ours are errors on {list_text(elsewhere)}, other images than the paper's, on an axis of their own: compare "
+        "how nets stand to each other, not how high."
     )
-    return f"{marks}{bars}." + (f"{apart}other, not how high." if elsewhere else "")
+    return f"{marks}{bars}." + (apart if elsewhere else "")
 
 
 def _line(row: Row) -> Line:

@@ -43,7 +43,7 @@ def rows(runs: Runs) -> list[Row]:
 
 
 def picture(_: Runs, found: list[Row]) -> bytes:
-    return rows_beside(found, "top-1 error %")
+    return rows_beside(found, "top-1 error %", "ImageNet")
 
 
 def finding(runs: Runs) -> Finding:

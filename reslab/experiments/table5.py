@@ -30,7 +30,7 @@ def rows(runs: Runs) -> list[Row]:
 
 
 def picture(_: Runs, found: list[Row]) -> bytes:
-    return rows_beside(found, "top-5 error %")
+    return rows_beside(found, "top-5 error %", "ImageNet")
 
 
 def finding(runs: Runs) -> Finding:

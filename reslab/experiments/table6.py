@@ -41,7 +41,7 @@ def _best(runs: Runs, name: str, title: str, told: float) -> Row:
 
 
 def picture(_: Runs, found: list[Row]) -> bytes:
-    return rows_beside(found, "error %")
+    return rows_beside(found, "error %", "CIFAR-10")
 
 
 def finding(runs: Runs) -> Finding:

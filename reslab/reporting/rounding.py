@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+LARGE = 1e5  # from here on numbers that are measured are written with their power of ten
+
 
 def finite(value: Any) -> float | None:
     """The number, or None for what is absent or not a number: such a value is left out, never guessed."""
@@ -26,6 +28,12 @@ def standard_error(error: float, images: int) -> float:
 def count_text(value: float) -> str:
     """A whole number with its thousands apart."""
     return f"{value:,.0f}"
+
+
+def power_text(value: float, sign: bool = False) -> str:
+    """ "7.4e17": of so large a number nobody reads the digits."""
+    mantissa, _, exponent = f"{value:{'+' if sign else ''}.1e}".partition("e")
+    return f"{mantissa}e{int(exponent)}"
 
 
 def epochs_text(epochs: float) -> str:

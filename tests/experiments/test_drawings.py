@@ -133,6 +133,15 @@ def test_figure_7_tells_of_the_runs_whose_values_it_shows():
     assert len(unmeasured.machines()) == 3, "where nothing was looked at yet, all that was trained"
 
 
+def test_responses_of_a_test_are_short_and_said_to_mean_nothing():
+    runs = Runs(Setting.nominal("smoke"), {}, measured({**FALLING, "plain56": 735_502_373_958_946_560.0}, seeds=1))
+    text = Document.of(FIGURE7, runs).markdown()
+    assert "7.4e17" in text and "735,502" not in text
+    assert "statistics of so few steps mean nothing" in text
+    small = Document.of(FIGURE7, Runs(Setting.nominal("small"), {}, runs.measured)).markdown()
+    assert "plain56 7.4e17" in small and "mean nothing" not in small
+
+
 def on(processor: str, run: dict) -> dict:
     """The run, as if it had been made on another machine."""
     machine = {"processor": processor}

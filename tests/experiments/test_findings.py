@@ -214,7 +214,8 @@ def test_table2_is_beside_the_papers():
     assert (document.rows[-1].label, document.rows[-1].ours) == ("vgg19", 8.5), "the third net of Figure 3"
     assert "a deviation would mean nothing" in document.markdown()
     assert [r.deviation for r in document.rows] == [None] * 5 and document.rows[0].elsewhere == "tiny-imagenet-20"
-    assert "dot: ours, on other images: tiny-imagenet-20" in document.picture().decode()
+    picture = document.picture().decode()
+    assert ">ring: the paper, ImageNet<" in picture and ">dot: ours, tiny-imagenet-20<" in picture
 
 
 def test_of_a_test_on_digits_no_number_deviates_from_the_papers():

@@ -7,12 +7,13 @@ import pytest
 from reslab.experiments.degradation import DEGRADATION
 from reslab.experiments.figure1 import FIGURE1
 from reslab.experiments.figure2 import FIGURE2
-from reslab.experiments.inventory import ALL, accounts, inventory_table, macs_text
+from reslab.experiments.inventory import ALL, accounts, inventory_table
 from reslab.experiments.paper import paper
 from reslab.experiments.recorded import recorded_scales
 from reslab.experiments.registry import EXPERIMENTS
 from reslab.experiments.scales import Setting
 from reslab.experiments.table2 import NETS, TABLE2
+from reslab.reporting.rounding import power_text
 from tests.experiments.invented_experiments import invented, invented_runs
 
 SMALL, FULL = (Setting.nominal(scale) for scale in ("small", "full"))
@@ -71,13 +72,15 @@ def test_no_more_is_measured_than_there_is(name):
 def test_the_table_has_what_trains_and_names_what_does_not():
     table = inventory_table([FIGURE1, FIGURE2], recorded("plain20", "plain56", seconds=(3600.0,)))
     (row,) = [line for line in table.splitlines() if line.startswith("| figure1")]
-    assert [cell.strip() for cell in row.split("|")][2:6] == ["2", "1.5e14", "2", "2.0"]
+    assert [cell.strip() for cell in row.split("|")][2:7] == ["2", "1.5e14", "4.0", "2", "2.0"]
     assert "| figure2" not in table and "Nothing is trained for figure2." in table and "Measured on: " in table
     (whole,) = [line for line in table.splitlines() if ALL in line]
     assert whole.count("1.5e14") == 1
-    assert "Measured on" not in inventory_table([FIGURE1], [])
+    assert "Core-hours are expected at these multiply-adds for each second of a core: 1.0e10 of CIFAR nets" in table
+    nothing = inventory_table([FIGURE1], [])
+    assert "Measured on" not in nothing and "Core-hours" not in nothing
 
 
 @pytest.mark.parametrize(("macs", "words"), [(0, "0.0e0"), (330_000_000, "3.3e8"), (79 * 10**17, "7.9e18")])
 def test_large_numbers_are_short(macs, words):
-    assert macs_text(macs) == words
+    assert power_text(macs) == words

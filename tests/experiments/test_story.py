@@ -52,10 +52,13 @@ def test_the_papers_numbers_of_figures_without_any_are_those_of_its_tables():
         (8397.2, 3332.4, "8,397 ± 3,332"),
         (60.0, 1.761, "60.00 ± 1.76"),
         (8.1, None, "8.10"),
+        (99_999.0, 3332.4, "99,999 ± 3,332"),
+        (735_502_373_958_946_560.0, None, "7.4e17"),
+        (-30_250_000.0, 18_840_000.0, "-3.0e7 ± 1.9e7"),
     ],
 )
 def test_a_spread_has_as_many_digits_as_it_can_carry(ours, std, text):
-    unit = "times" if ours > 100 else "error %"
+    unit = "times" if abs(ours) > 100 else "error %"
     assert ours_text(Row("a", ours=ours, std=std, unit=unit)) == text
 
 

@@ -1,6 +1,7 @@
 """The paper's figures over iterations, and values beside the paper's: what is drawn, and what is left out."""
 
 import re
+from dataclasses import replace
 
 from reslab.reporting import Axis, Curve, Pair, Panel, beside_figure, panels_figure
 from reslab.reporting.beside import NUMBERS
@@ -88,6 +89,26 @@ def test_each_quantity_has_an_axis_of_its_own():
     assert found.index("top-1 error %") < found.index("top-5 error %") and found.count("a") == 2
     assert found.count("paper") == 1 and "15" not in found, "no axis reaches from one to the other"
     assert size(svg.decode())[1] > size(beside_figure([one, one], "top-1 error %").decode())[1]
+
+
+def test_ours_of_other_images_have_an_axis_of_their_own():
+    """An error of 71 % on twenty classes pressed the paper's, of 21 to 28 % on a thousand, into one place."""
+    pairs = [
+        Pair("a", 28.0, 71.4, elsewhere="$pets$"),
+        Pair("b", 25.0, 21.8, elsewhere="$pets$"),
+        Pair("c", 21.0, None),
+    ]
+    svg = beside_figure(pairs, "error %", papers="ImageNet").decode()
+    found = texts(svg.encode())
+    assert "ring: the paper, ImageNet" in found and "dot: ours, $pets$" in found and found.count("error %") == 2
+    assert found.count("a") == 1 and "71.40" in found and "28.00" in found
+    ticks = [int(text) for text in found if text.isdecimal()]
+    assert {21, 22, 28} & set(ticks) and {20, 40, 60} <= set(ticks), "one axis of small steps and one of large ones"
+    one = texts(beside_figure([replace(pair, elsewhere="") for pair in pairs], "error %"))
+    assert "ring: the paper, dot: ours" in one and one.count("error %") == 1
+    five = [replace(pair, quantity="top-5 error %", ours=None, elsewhere="") for pair in pairs]
+    both = texts(beside_figure([*pairs, *five], "error %"))
+    assert both.count("top-5 error %") == 1 and "ring: the paper" in both, "no empty axis where none of ours is known"
 
 
 def test_a_panel_that_its_title_explains_needs_no_legend_and_ends_in_its_lines_colour():
