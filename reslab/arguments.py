@@ -22,6 +22,7 @@ _KINDS: dict[Any, tuple[type | tuple[type, ...], str]] = {
     Path: (Path, "a path"),
 }
 
+LONGEST = 200  # characters of a value in an error
 _HOW = ("device", "threads", "engine", "precision", "compile")  # of a Request
 # What other libraries call what is an argument here.
 _ELSEWHERE = {
@@ -34,7 +35,6 @@ _ELSEWHERE = {
     "pretrained": "start",
     "preset": "recipe",
     "resume": "run",
-    "verbose": "quiet",
     "weights": "start",
 }
 
@@ -101,7 +101,13 @@ def _check(name: str, value: Any, hint: Any) -> None:
         return
     wanted = [_KINDS[option][1] if option in _KINDS else f"a {option.__name__}" for option in options]
     wanted = [words for words in wanted if words != "a NoneType"]
-    raise UsageError(f"{name}={value!r}: that takes {' or '.join(wanted)}")
+    raise UsageError(f"{name}={_shown(value)}: that takes {' or '.join(wanted)}")
+
+
+def _shown(value: Any) -> str:
+    """As it would be typed; of what prints on several lines, as nets do, its type."""
+    text = repr(value)
+    return text if len(text) <= LONGEST and "\n" not in text else f"a {type(value).__name__}"
 
 
 def _is_a(value: Any, option: type) -> bool:

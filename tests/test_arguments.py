@@ -6,6 +6,7 @@ from typing import TypedDict, Unpack
 
 import numpy as np
 import pytest
+from torch import nn
 
 from reslab.arguments import checked
 from reslab.errors import UsageError
@@ -37,6 +38,7 @@ def join(*runs: str | Path) -> int:
         (("a",), {"size": True}, "size=True: that takes a whole number"),
         (("a",), {"epochs": "5"}, "epochs='5': that takes a number"),
         (("a",), {"epochs": None}, "epochs=None: that takes a number"),
+        ((nn.Sequential(nn.ReLU()),), {}, "data=a Sequential: that takes text or a path"),
         (("a",), {"epoch": 5}, "unknown argument of reslab.cook 'epoch': did you mean epochs?"),
         (("a",), {"imgsz": 5}, "reslab.cook: imgsz is called size here"),
         (("a",), {"arch": "resnet18"}, "unknown argument of reslab.cook 'arch'"),  # which has no model

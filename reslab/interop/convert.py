@@ -8,10 +8,9 @@ from reslab.interop.asked import Asked
 from reslab.interop.checkpoint import IN_FOLDERS, weights_file
 from reslab.interop.foreign import read_foreign
 from reslab.interop.hub_cache import name_in_cache
-from reslab.interop.layouts import COUNTER
 from reslab.interop.published import name_hint
 from reslab.progress import Say, silent
-from reslab.store import Classifier, Origin, load, model_bytes, write_bytes
+from reslab.store import Classifier, Origin, load, save
 from reslab.store.trained_places import trained_hint, trained_model
 
 ENDING = ".safetensors"
@@ -55,9 +54,7 @@ def convert(
     names = read_names(Path(classes)) if classes is not None else None
     classifier = read_foreign(place, replace(asked, classes=names), say)
     _keep_another(path, classifier.identity.origin, in_cache=bool(name_in_cache(place)))
-    weights = {name: tensor for name, tensor in classifier.net.state_dict().items() if not name.endswith(COUNTER)}
-    write_bytes(path, model_bytes(weights, classifier.identity, classifier.preprocessing))
-    return Converted(path, classifier)
+    return Converted(save(classifier, path), classifier)
 
 
 def read_names(file: Path) -> tuple[str, ...]:

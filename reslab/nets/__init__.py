@@ -11,7 +11,8 @@ from reslab.nets.initialisation import INITIALISATIONS, SCALED, he_initialise, i
 from reslab.nets.layers import GATE, Layer, blocks_of, layer_text, layers_of, shortcut_kind
 from reslab.nets.names import MODELS, canonical, create, spec
 from reslab.nets.network import Network
-from reslab.nets.own import asked_as, digest_of, hint_of_main, name_of, named_residual, refuse_while_imported, try_out
+from reslab.nets.own import asked_as, hint_of_main, name_of, named_residual, refuse_while_imported, try_out
+from reslab.nets.own_digest import digest_of
 from reslab.nets.parts import BODY, check_frozen, freezable, parts_until
 from reslab.nets.preact import PreactBlock
 from reslab.nets.rectifiers import Rectifiers

@@ -1,8 +1,6 @@
-"""Residual functions of one's own: found by name, told apart, and tried before anything is begun."""
+"""Residual functions of one's own: found by name, and tried before anything is begun."""
 
-import hashlib
 import importlib
-import inspect
 import sys
 from contextvars import ContextVar
 from pathlib import Path
@@ -105,17 +103,6 @@ def _lasting(module: str) -> str:
         return str(spec.name)  # of `python -m`
     script = Path(getattr(main, "__file__", None) or "")
     return script.stem if script.suffix == ".py" and "." not in script.stem else MAIN
-
-
-def digest_of(residual: Residual) -> str:
-    """Eight hex digits that change with the function's source, or with the module that it makes."""
-    try:
-        source = inspect.getsource(residual)
-    except (OSError, TypeError):
-        source = ""  # typed into an interpreter: what it makes has to do
-    with torch.device("meta"):
-        made = residual(16, 16, 1, "1x1")
-    return hashlib.sha256(f"{source}{made}".encode()).hexdigest()[:8]
 
 
 def try_out(residual: Residual, spec: Architecture) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 from reslab.errors import UsageError
 from reslab.store import MODEL_FILE, load, save
@@ -44,5 +45,15 @@ def test_what_is_kept(tmp_path):
         with pytest.raises(UsageError, match=message):
             save(model, place)
     assert other.read_bytes() == b"mine"
-    with pytest.raises(UsageError, match="classifier=5: that takes a Classifier"):
-        save(5, tmp_path / "x.safetensors")
+    with pytest.raises(UsageError, match=r"a Sequential is no classifier: .* reslab.classifier\(net, ...\) makes one"):
+        save(model.net, tmp_path / "x.safetensors")
+
+
+def test_a_net_that_nobody_could_load_again(tmp_path):
+    model = loaded(tmp_path)
+    file = save(model, tmp_path / "mine.safetensors")
+    before = file.read_bytes()
+    model.net.head[-1] = nn.Linear(64, 7)
+    with pytest.raises(UsageError, match=r"its head.2.weight is not that of resnet8 with 3 classes: a layer"):
+        save(model, file)
+    assert file.read_bytes() == before
