@@ -3,6 +3,8 @@
 samples       images to look with: of the net's own data set, or anybody's photographs
 construction  a deeper net that computes the same (sec. 1)
 responses     standard deviation of layer responses (Figure 7)
+layers        of which layers
+own_layers    and of which in residual functions of one's own
 gradients     how strong they are at each layer on their way back (sec. 4.1)
 shattering    how alike they are at different inputs (arXiv 1702.08591)
 lesion        what is left of a net without one of its blocks (arXiv 1605.06431)

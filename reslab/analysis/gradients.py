@@ -21,10 +21,10 @@ BATCH = 128  # images, where nobody asks for another number: the paper's batch
 
 @dataclass(frozen=True)
 class Signal:
-    """One 3x3 layer, counted from 1 in the order in which an image meets them."""
+    """One layer, counted from 1 in the order in which an image meets them."""
 
     layer: int
-    name: str  # of its batch normalisation in the net: "stage1.0.residual.1"
+    name: str  # of its normalisation in the net, "stage1.0.residual.1"; of its convolution where it has none
     stage: str
     std: float  # of its response over images, positions and channels: the signal forwards
     gradient: float  # the norm of the gradient of the images' losses with respect to an image's response, the mean
@@ -39,8 +39,8 @@ def gradients(
     """The signals of a net for uint8 RGB images (N, H, W, 3) with their labels (N,), as one batch of a training.
 
     Batch normalisation takes the batch's own statistics; dropout and stochastic depth are as in testing, so that
-    nothing is left to chance. The net is left as it was. Raises UsageError for fewer than two images, and for a net
-    that has no 3x3 layer with batch normalisation behind it.
+    nothing is left to chance. The net is left as it was. The layers are those of `responses`. Raises UsageError
+    for fewer than two images, and for a net that has no such layer.
     """
     if len(images) < 2:
         raise UsageError("batch normalisation needs a batch: give at least two images")
@@ -49,26 +49,27 @@ def gradients(
         if isinstance(module, nn.BatchNorm2d):
             module.train()
     batch, told = torch.from_numpy(np.array(images)), torch.from_numpy(np.array(labels, dtype=np.int64))
-    return layer_gradients(net, batch, told, net.net, net.identity.model)
+    return layer_gradients(net, batch, told, net.net, net.identity.model, own=net.residual is not None)
 
 
 def layer_gradients(
-    forward: nn.Module, batch: Tensor, labels: Tensor, net: nn.Module, name: str = "the net"
+    forward: nn.Module, batch: Tensor, labels: Tensor, net: nn.Module, name: str = "the net", *, own: bool = False
 ) -> tuple[Signal, ...]:
     """The signals of `net`, which is called `name`, while `forward`, which contains it, sees the batch.
 
-    Both are in the mode that they are in. Raises UsageError as `gradients` does.
+    Both are in the mode that they are in; `own` says that its residual functions are of one's own. Raises UsageError as
+    `gradients` does.
     """
     seen: dict[str, Tensor] = {}
     with torch.enable_grad():
         for parameter in forward.parameters():
             parameter.requires_grad_(True)
-        with watched(net, lambda place, output: seen.__setitem__(place, output), name):
+        with watched(net, lambda place, output: seen.__setitem__(place, output), name, own=own):
             scores = forward(batch)
         # The sum over images, not their mean: what reaches an image does not shrink with the batch. It is of its own
         # loss, and where batch normalisation takes the batch's statistics, of the others' a little, too.
         loss = nn.functional.cross_entropy(scores.float(), labels.to(scores.device), reduction="sum")
-        found = torch.autograd.grad(loss, list(seen.values()))
+        found = torch.autograd.grad(loss, list(seen.values()), materialize_grads=True)  # 0 where none comes
     return tuple(
         Signal(place, name, stage_of(name), *_strengths(output.detach(), gradient))
         for place, ((name, output), gradient) in enumerate(zip(seen.items(), found, strict=True), 1)

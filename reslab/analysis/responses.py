@@ -1,8 +1,9 @@
 """Standard deviation of layer responses (Figure 7, sec. 4.2): how much each layer changes the signal.
 
 A response is the output of a 3x3 layer after batch normalisation and before the other non-linearity, ReLU or addition;
-in a residual net that is the strength of the residual functions. The paper does not say over what the deviation runs:
-here it is one number a layer, over all images, positions and channels, with batch normalisation as in testing.
+of residual functions of one's own, that of every convolution (`own_layers`). In a residual net that is the strength of
+the residual functions. The paper does not say over what the deviation runs: here it is one number a layer, over all
+images, positions and channels, with batch normalisation as in testing.
 """
 
 from collections.abc import Sequence
@@ -23,10 +24,10 @@ BATCH_PIXELS = 250 * 32 * 32  # at a time: as much as a laptop's memory bears at
 
 @dataclass(frozen=True)
 class Response:
-    """One 3x3 layer, counted from 1 in the order in which an image meets them."""
+    """One layer, counted from 1 in the order in which an image meets them."""
 
     layer: int
-    name: str  # of its batch normalisation in the net: "stage1.0.residual.1"
+    name: str  # of its normalisation in the net, "stage1.0.residual.1"; of its convolution where it has none
     stage: str
     std: float
     mean: float
@@ -38,21 +39,24 @@ class Response:
 def responses(classifier: Classifier, images: NDArray[np.uint8]) -> tuple[Response, ...]:
     """The responses of a trained net to uint8 RGB images (N, H, W, 3), of the size that it takes.
 
-    Raises UsageError for a net that has no 3x3 layer with batch normalisation behind it, or for no images.
+    They are of all 3x3 layers with batch normalisation behind them, and of every convolution in residual functions of
+    one's own.     Raises UsageError for a net that has no such layer, or for no images.
     """
     if not len(images):
         raise UsageError("responses are those to images: give at least one")
     batch = max(1, BATCH_PIXELS // images.shape[1] ** 2)
     parts = [torch.from_numpy(np.array(images[start : start + batch])) for start in range(0, len(images), batch)]
-    return layer_responses(classifier, parts, classifier.net, classifier.identity.model)
+    own = classifier.residual is not None
+    return layer_responses(classifier, parts, classifier.net, classifier.identity.model, own=own)
 
 
 def layer_responses(
-    forward: nn.Module, batches: Sequence[Tensor], net: nn.Module, name: str = "the net"
+    forward: nn.Module, batches: Sequence[Tensor], net: nn.Module, name: str = "the net", *, own: bool = False
 ) -> tuple[Response, ...]:
     """The responses of `net`, which is called `name`, while `forward`, which contains it, sees the batches.
 
-    Sums are taken in double. Raises UsageError as `responses` does.
+    `own` says that its residual functions are of one's own. Sums are taken in double. Raises UsageError as `responses`
+    does.
     """
     sums: dict[str, list[float]] = {}
 
@@ -66,7 +70,7 @@ def layer_responses(
     training = net.training
     net.eval()
     try:
-        with torch.no_grad(), watched(net, add, name):
+        with torch.no_grad(), watched(net, add, name, own=own):
             for batch in batches:
                 forward(batch)
     finally:

@@ -19,7 +19,7 @@ def gradients(
     to: Annotated[Path | None, typer.Option("--out", help="Draw norms by layer into this file, an .svg.")] = None,
     json: Json = False,
 ) -> None:
-    """Norm of the gradient at every 3x3 layer, and how strong its responses are (sec. 4.1)."""
+    """Norm of the gradient at the layers of `analyze responses`, and how strong their responses are (sec. 4.1)."""
     from reslab.analysis import gradients as measure
     from reslab.analysis import untrained
 

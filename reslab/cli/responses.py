@@ -21,7 +21,7 @@ def responses(
     to: Annotated[Path | None, typer.Option("--out", help="Draw Figure 7 into this file, an .svg.")] = None,
     json: Json = False,
 ) -> None:
-    """Standard deviation of the responses of every 3x3 layer (Figure 7)."""
+    """Standard deviation of the responses of every 3x3 layer, and every convolution of one's own blocks (Figure 7)."""
     from reslab.analysis import responses as measure
 
     refuse_picture(to)
