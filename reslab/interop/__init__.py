@@ -22,6 +22,7 @@ torch_file           of which those of torch.save are read without running anyth
 hub_cache            and where Hugging Face's cache has it
 published            weights on others' servers, by name
 layouts              whose names its tensors have, and which net they make
+own_weights          those of a net of ours, which they do not name
 strange_nets         what it may be where they make none of ours
 told                 what may stand beside weights: class names, normalisation
 configs              and where it stands

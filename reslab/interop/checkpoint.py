@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,8 @@ class Checkpoint:
     architecture: str = ""  # what the trainer called the net: its `arch`, beside the weights
     names: Mapping[str, Any] = field(default_factory=dict)  # what may be names of classes, beside the weights
     counts: int = 0  # tensors that were left out, since they are counts of operations
+    within: tuple[str, ...] = ()  # the parts of the file that lead to the tensors, the outermost first
+    prefix: str = ""  # that was taken away
 
 
 def weights_file(place: Path) -> Path | None:
@@ -113,11 +115,12 @@ def read_checkpoint(place: Path) -> Checkpoint:
     weights = {name: tensor for name, tensor in tensors.items() if name.rpartition(".")[2] not in COUNTS}
     if not weights:
         raise RunError(f"{file} holds no weights by name, as net.state_dict() gives them")
+    prefix = _prefix(list(weights))
     return Checkpoint(
         place,
         file,
         sha256,
-        _without_prefix(weights),
+        {name.removeprefix(prefix): tensor for name, tensor in weights.items()},
         _json(folder, "config.json"),
         _json(folder, "preprocessor_config.json"),
         (_metadata(file) or {}) if own else {},
@@ -125,6 +128,8 @@ def read_checkpoint(place: Path) -> Checkpoint:
         _architecture(found),
         parts_of(level for level in levels if isinstance(level, Mapping)),
         len(tensors) - len(weights),
+        tuple(parts),
+        prefix,
     )
 
 
@@ -185,11 +190,13 @@ def _weights(file: Path, found: Any) -> dict[str, Tensor]:
     return tensors
 
 
-def _without_prefix(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def _prefix(names: Sequence[str]) -> str:
+    """Of trainers' modules around the net, what all names begin with."""
+    found = ""
     for prefix in PREFIXES * 2:  # either may be outside
-        if tensors and all(name.startswith(prefix) for name in tensors):
-            tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
-    return tensors
+        if all(name.startswith(found + prefix) for name in names):
+            found += prefix
+    return found
 
 
 def _json(folder: Path | None, name: str) -> dict[str, Any]:

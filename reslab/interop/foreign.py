@@ -17,6 +17,7 @@ from reslab.interop.checkpoint import Checkpoint, read_checkpoint
 from reslab.interop.configs import refuse_others, told_by
 from reslab.interop.hub_cache import name_in_cache
 from reslab.interop.layouts import AKAMASTER, COUNTER, layout_of, net_of, our_weights
+from reslab.interop.own_weights import refuse_own_weights
 from reslab.interop.said import words
 from reslab.interop.settled import assumed, colours_of, data_of, names_of, stride_of, view_of
 from reslab.interop.strange_nets import variant
@@ -37,6 +38,7 @@ def read_foreign(place: Path, asked: Asked = NOTHING, say: Say = silent) -> Clas
     Raises RunError for what is torn or none of our nets, UsageError for what is asked and does not fit.
     """
     found = read_checkpoint(place)
+    refuse_own_weights(found)
     layout = layout_of(found.tensors)
     try:
         refuse_others(found.config)
