@@ -3,6 +3,7 @@
 import inspect
 import types
 from collections.abc import Callable, Iterator
+from difflib import SequenceMatcher
 from functools import cache, wraps
 from numbers import Integral, Real
 from pathlib import Path
@@ -22,20 +23,32 @@ _KINDS: dict[Any, tuple[type | tuple[type, ...], str]] = {
     Path: (Path, "a path"),
 }
 
+Way = Callable[
+    [str, Any], str
+]  # of a name that is no argument, and its value: what to do in place of it; "" for nothing
+
+CLOSE = 0.7  # likeness of an argument that may have been meant
 LONGEST = 200  # characters of a value in an error
 _HOW = ("device", "threads", "engine", "precision", "compile")  # of a Request
 # What other libraries call what is an argument here.
 _ELSEWHERE = {
-    "arch": "model",
-    "batch_size": "batch",
-    "data_dir": "data",
-    "image_size": "size",
-    "imgsz": "size",
-    "learning_rate": "lr",
-    "pretrained": "start",
-    "preset": "recipe",
-    "resume": "run",
-    "weights": "start",
+    "arch": ("model", "name"),
+    "architecture": ("model", "name"),
+    "batch_size": ("batch",),
+    "data_dir": ("data",),
+    "image_size": ("size",),
+    "img_size": ("size",),
+    "imgsz": ("size",),
+    "input_size": ("size",),
+    "learning_rate": ("lr",),
+    "model": ("name",),
+    "model_name": ("model", "name"),
+    "n_classes": ("classes",),
+    "num_classes": ("classes",),
+    "pretrained": ("start",),
+    "preset": ("recipe",),
+    "resume": ("run",),
+    "weights": ("start",),
 }
 
 
@@ -44,13 +57,22 @@ def checked(function: Callable[Given, Found]) -> Callable[Given, Found]:
 
     Of its types, plain ones are looked at, and classes; of what it takes as `**asked: Unpack[...]`, the same.
     """
+    return checked_with(lambda *_: "")(function)
+
+
+def checked_with(way: Way) -> Callable[[Callable[Given, Found]], Callable[Given, Found]]:
+    """`checked`, where `way` knows some names that are no arguments."""
+    return lambda function: _checked(function, way)
+
+
+def _checked(function: Callable[Given, Found], way: Way) -> Callable[Given, Found]:
 
     @wraps(function)
     def asked(*given: Given.args, **named: Given.kwargs) -> Found:
         kinds = _kinds(function)
-        for name in named:
+        for name, value in named.items():
             if name not in kinds:
-                raise _unknown(function, name, kinds)
+                raise _unknown(function, name, value, kinds, way)
         for name, value in _by_name(function, given, named):
             _check(name, value, kinds[name])
         return function(*given, **named)
@@ -58,12 +80,17 @@ def checked(function: Callable[Given, Found]) -> Callable[Given, Found]:
     return asked
 
 
-def _unknown(function: Callable[..., Any], name: str, kinds: dict[str, Any]) -> UsageError:
+def _unknown(function: Callable[..., Any], name: str, value: Any, kinds: dict[str, Any], way: Way) -> UsageError:
     if name in _HOW and "request" in kinds:
         return UsageError(f"reslab.{function.__name__}: {name} is part of request=reslab.Request({name}=...)")
-    if (here := _ELSEWHERE.get(name)) in kinds:
+    if here := next((called for called in _ELSEWHERE.get(name, ()) if called in kinds), ""):
         return UsageError(f"reslab.{function.__name__}: {name} is called {here} here")
-    return unknown(f"argument of reslab.{function.__name__}", name, kinds)
+    if words := way(name, value):
+        return UsageError(f"reslab.{function.__name__}: {words}")
+    close = [other for other in kinds if SequenceMatcher(None, name.lower(), other).ratio() >= CLOSE]
+    if close:
+        return unknown(f"argument of reslab.{function.__name__}", name, close)
+    return UsageError(f"unknown argument of reslab.{function.__name__} '{name}': it takes {', '.join(kinds)}")
 
 
 @cache

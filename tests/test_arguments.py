@@ -10,6 +10,7 @@ from torch import nn
 
 from reslab.arguments import checked
 from reslab.errors import UsageError
+from reslab.nets import create
 
 
 class More(TypedDict, total=False):
@@ -42,6 +43,11 @@ def join(*runs: str | Path) -> int:
         (("a",), {"epoch": 5}, "unknown argument of reslab.cook 'epoch': did you mean epochs?"),
         (("a",), {"imgsz": 5}, "reslab.cook: imgsz is called size here"),
         (("a",), {"arch": "resnet18"}, "unknown argument of reslab.cook 'arch'"),  # which has no model
+        (
+            ("a",),
+            {"patience": 3},
+            "unknown argument of reslab.cook 'patience': it takes data, quiet, size, epochs, fields",
+        ),
     ],
 )
 def test_what_does_not_fit_is_named(given, named, words):
@@ -62,3 +68,25 @@ def test_each_of_many_is_looked_at():
     assert join("a", Path("b"), "c") == 3
     with pytest.raises(UsageError, match=r"^runs=\['a', 'b'\]: that takes text or a path$"):
         join(["a", "b"])
+
+
+def test_what_other_libraries_call_it_when_a_net_is_created():
+    for name, words in {
+        "num_classes": "reslab.create: num_classes is called classes here",
+        "pretrained": "reslab.create: it makes an untrained net; reslab.load(",
+        "arch": "reslab.create: arch is called name here",
+    }.items():
+        with pytest.raises(UsageError) as caught:
+            create("resnet20", **{name: 10})
+        assert str(caught.value).startswith(words)
+    with pytest.raises(UsageError, match="name=20: that takes text"):
+        create(20)
+
+
+def test_only_what_is_much_alike_is_guessed():
+    with pytest.raises(UsageError) as caught:
+        cook("a", quite=True)
+    assert str(caught.value) == "unknown argument of reslab.cook 'quite': did you mean quiet?"
+    with pytest.raises(UsageError) as caught:
+        cook("a", sizzle=3, epochs=2)
+    assert "did you mean" not in str(caught.value)

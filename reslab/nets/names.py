@@ -4,6 +4,7 @@ import re
 from collections import OrderedDict
 from typing import Any
 
+from reslab.arguments import checked_with
 from reslab.errors import UsageError, unknown
 from reslab.nets.architecture import Architecture, build
 from reslab.nets.blocks import Residual
@@ -123,6 +124,13 @@ def canonical(name: str) -> str:
     return kind if kind in HISTORIC else f"{kind}{depth}"
 
 
+def _of_create(name: str, _: object) -> str:
+    if name in ("pretrained", "weights", "start"):
+        return "it makes an untrained net; reslab.load('resnet50-imagenet') and the like open trained ones"
+    return ""
+
+
+@checked_with(_of_create)
 def create(
     name: str,
     shortcut: str | None = None,
