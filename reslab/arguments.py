@@ -23,9 +23,7 @@ _KINDS: dict[Any, tuple[type | tuple[type, ...], str]] = {
     Path: (Path, "a path"),
 }
 
-Way = Callable[
-    [str, Any], str
-]  # of a name that is no argument, and its value: what to do in place of it; "" for nothing
+Way = Callable[[str, Any], str]  # of a name that is no argument, and its value: what to do instead; "" for nothing
 
 CLOSE = 0.7  # likeness of an argument that may have been meant
 LONGEST = 200  # characters of a value in an error

@@ -88,5 +88,5 @@ def test_only_what_is_much_alike_is_guessed():
         cook("a", quite=True)
     assert str(caught.value) == "unknown argument of reslab.cook 'quite': did you mean quiet?"
     with pytest.raises(UsageError) as caught:
-        cook("a", sizzle=3, epochs=2)
+        cook("a", dots=3)  # as near to data as half of all words
     assert "did you mean" not in str(caught.value)

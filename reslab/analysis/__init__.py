@@ -1,6 +1,7 @@
 """Why residual learning works, looked at in trained nets: functions of a net and some images, one file each.
 
 samples       images to look with: of the net's own data set, or anybody's photographs
+checked       what analyses are given: a classifier, images, labels
 construction  a deeper net that computes the same (sec. 1)
 responses     standard deviation of layer responses (Figure 7)
 layers        of which layers

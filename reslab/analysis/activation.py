@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from reslab.analysis.checked import checked_classifier, checked_images, checked_labels
 from reslab.errors import UsageError
 from reslab.store import Classifier
 
@@ -24,8 +25,11 @@ POOLED = [nn.AdaptiveAvgPool2d, nn.Flatten, nn.Linear]
 def class_activation(classifier: Classifier, images: NDArray[np.uint8], classes: Sequence[int]) -> NDArray[np.float32]:
     """uint8 RGB images (N, H, W, 3) and a class of each (N,) -> maps (N, h, w) of the last stage's size.
 
-    Their mean over places is the class's score before the softmax. Raises UsageError for a net with another end.
+    Their mean over places is the class's score before the softmax. Raises UsageError for a net with another end, and
+    for images or classes that are none of it.
     """
+    images = checked_images(checked_classifier(classifier), images)
+    chosen = checked_labels(classifier, classes, images, "classes")
     head = dict(classifier.net.named_children()).get("head")
     layers = list(head.children()) if isinstance(head, nn.Sequential) else []
     if [type(layer) for layer in layers[-3:]] != POOLED:
@@ -34,11 +38,11 @@ def class_activation(classifier: Classifier, images: NDArray[np.uint8], classes:
     hook = layers[-3].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     try:
         with torch.no_grad():
-            classifier(np.array(images))
+            classifier(images)
     finally:
         hook.remove()
     linear = layers[-1]
     assert isinstance(linear, nn.Linear)
-    weights, biases = linear.weight[list(classes)].float(), linear.bias[list(classes)].float()
+    weights, biases = linear.weight[chosen].float(), linear.bias[chosen].float()
     found = torch.einsum("nchw,nc->nhw", seen[0].float(), weights) + biases[:, None, None]
     return found.detach().cpu().numpy()

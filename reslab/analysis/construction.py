@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from reslab.analysis.checked import checked_classifier, checked_images
 from reslab.analysis.responses import BATCH_PIXELS
 from reslab.errors import UsageError
 from reslab.nets import Spec, deeper, spec
@@ -26,7 +27,7 @@ def deepened(classifier: Classifier, layers: int) -> Classifier:
 
     Raises UsageError for a net that is none of the paper's own, and as `deeper` does.
     """
-    about = classifier.identity
+    about = checked_classifier(classifier).identity
     if not isinstance(about.spec, Spec) or classifier.residual is not None:
         raise UsageError(f"{about.model}: the construction is of the paper's own nets, plain and residual")
     kind = "plain" if about.spec.shortcut is None else "resnet"
@@ -46,11 +47,12 @@ def agreement(one: NDArray[np.float32], other: NDArray[np.float32]) -> Agreement
 def scores(classifier: Classifier, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(N, classes) before the softmax, of uint8 RGB images (N, H, W, 3), in fp32 on the CPU.
 
-    Raises UsageError for no images.
+    Raises UsageError for no images, and for what are none that it takes.
     """
+    pixels = checked_images(checked_classifier(classifier), pixels)
     if not len(pixels):
         raise UsageError("nets are compared on images: give at least one")
     batch = max(1, BATCH_PIXELS // pixels.shape[1] ** 2)
     with torch.no_grad():
-        parts = [classifier(np.array(pixels[at : at + batch])).numpy() for at in range(0, len(pixels), batch)]
+        parts = [classifier(pixels[at : at + batch]).numpy() for at in range(0, len(pixels), batch)]
     return np.concatenate(parts)

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from reslab.analysis.checked import checked_classifier, checked_images, checked_labels
 from reslab.analysis.layers import stage_of, watched
 from reslab.errors import UsageError
 from reslab.nets import he_initialise
@@ -40,15 +41,17 @@ def gradients(
 
     Batch normalisation takes the batch's own statistics; dropout and stochastic depth are as in testing, so that
     nothing is left to chance. The net is left as it was. The layers are those of `responses`. Raises UsageError
-    for fewer than two images, and for a net that has no such layer.
+    for fewer than two images, for other labels than one of its classes each, and for a net that has no such layer.
     """
+    images = checked_images(checked_classifier(classifier), images)
+    labels = checked_labels(classifier, labels, images)
     if len(images) < 2:
         raise UsageError("batch normalisation needs a batch: give at least two images")
     net = copy.deepcopy(classifier).eval()
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.train()
-    batch, told = torch.from_numpy(np.array(images)), torch.from_numpy(np.array(labels, dtype=np.int64))
+    batch, told = torch.from_numpy(images), torch.from_numpy(labels)
     return layer_gradients(net, batch, told, net.net, net.identity.model, own=net.residual is not None)
 
 
@@ -78,7 +81,7 @@ def layer_gradients(
 
 def untrained(classifier: Classifier, seed: int = 0) -> Classifier:
     """The same net as a training begins with it: He initialisation, batch normalisation the identity."""
-    fresh = copy.deepcopy(classifier)
+    fresh = copy.deepcopy(checked_classifier(classifier))
     he_initialise(fresh.net, torch.Generator().manual_seed(seed))
     return fresh
 

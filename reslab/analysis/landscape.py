@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from reslab.analysis.checked import checked_classifier, checked_images, checked_labels
 from reslab.analysis.directions import random_direction
 from reslab.analysis.responses import BATCH_PIXELS
 from reslab.engine import (
@@ -114,15 +115,16 @@ def landscape(
     In testing mode, with the batch-norm statistics of the training wherever the weights are, as in the authors' code;
     with `batch_statistics` with those of all images as one batch. `execution` is that of `execution_to_look`, or
     chosen so. The net is left as it was, and so are PyTorch's settings.
-    Raises UsageError for no images, for statistics of a batch where a net has no batch normalisation or there is one
-    image, and where a loss is no number.
+    Raises UsageError for no images, for labels that are none of theirs, for statistics of a batch where a net has no
+    batch normalisation or there is one image, and where a loss is no number.
     """
+    images = checked_images(checked_classifier(classifier), images)
+    truth = torch.from_numpy(checked_labels(classifier, labels, images))
     if len(images) < 1 + batch_statistics:
         raise UsageError(f"a landscape needs {'two images' if batch_statistics else 'an image'} at least")
     chosen = execution or execution_to_look(classifier, extent.places * len(images), batch_statistics=batch_statistics)
     layout = parameter_layout(classifier.net)
     weights = layout.pack(dict(classifier.net.state_dict()))
-    truth = torch.from_numpy(np.array(labels, dtype=np.int64))
     ways = [random_direction(layout, weights, extent.seed, number) for number in range(extent.directions)]
     with torch.no_grad(), settled(chosen):
         score = (_by_batch if batch_statistics else _by_training)(classifier, images, chosen)

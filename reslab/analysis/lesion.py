@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from reslab.analysis.checked import checked_classifier, checked_images, checked_labels
 from reslab.analysis.construction import scores
 from reslab.analysis.layers import stage_of
 from reslab.errors import UsageError
@@ -32,7 +33,8 @@ class Lesion:
 
 def blocks_in(classifier: Classifier) -> dict[str, Block | PreactBlock]:
     """All blocks by their names in the net, in the order in which an image meets them."""
-    return {name: module for name, module in classifier.net.named_modules() if isinstance(module, Block | PreactBlock)}
+    net = checked_classifier(classifier).net
+    return {name: module for name, module in net.named_modules() if isinstance(module, Block | PreactBlock)}
 
 
 def lesions(
@@ -41,9 +43,12 @@ def lesions(
     """The error of a net on uint8 RGB images (N, H, W, 3) with labels (N,), in percent, and that without each block.
 
     A residual block without its residual function hands on its shortcut; a plain one is left out where its output has
-    the shape of its input, and is not looked at where it has not. Raises UsageError for a net that has no such block.
+    the shape of its input, and is not looked at where it has not. Raises UsageError for a net that has no such block,
+    and for other labels than one of its classes each.
     """
     blocks = blocks_in(classifier)
+    images = checked_images(classifier, images)
+    labels = checked_labels(classifier, labels, images)
     shaped = _same_shape(classifier, blocks, images[:1])
     removable = {name: block for name, block in blocks.items() if block.shortcut is not None or name in shaped}
     if not removable:
@@ -89,5 +94,5 @@ def _same_shape(classifier: Classifier, blocks: dict[str, Any], image: NDArray[n
 
 
 def _error(classifier: Classifier, images: NDArray[np.uint8], labels: NDArray[np.integer[Any]]) -> float:
-    wrong = scores(classifier, images).argmax(1) != np.asarray(labels)
+    wrong = scores(classifier, images).argmax(1) != labels
     return round(100 * float(wrong.mean()), 4)

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from reslab.analysis.checked import checked_classifier, checked_images
 from reslab.analysis.layers import stage_of, watched
 from reslab.errors import UsageError
 from reslab.store import Classifier
@@ -40,12 +41,13 @@ def responses(classifier: Classifier, images: NDArray[np.uint8]) -> tuple[Respon
     """The responses of a trained net to uint8 RGB images (N, H, W, 3), of the size that it takes.
 
     They are of all 3x3 layers with batch normalisation behind them, and of every convolution in residual functions of
-    one's own.     Raises UsageError for a net that has no such layer, or for no images.
+    one's own.     Raises UsageError for a net that has no such layer, and for no images or other ones.
     """
+    images = checked_images(checked_classifier(classifier), images)
     if not len(images):
         raise UsageError("responses are those to images: give at least one")
     batch = max(1, BATCH_PIXELS // images.shape[1] ** 2)
-    parts = [torch.from_numpy(np.array(images[start : start + batch])) for start in range(0, len(images), batch)]
+    parts = [torch.from_numpy(images[start : start + batch]) for start in range(0, len(images), batch)]
     own = classifier.residual is not None
     return layer_responses(classifier, parts, classifier.net, classifier.identity.model, own=own)
 

@@ -27,10 +27,10 @@ class Sample:
 
 
 def sample(
-    place: Path,
+    place: str | Path,
     classifier: Classifier,
     *,
-    images: Path | None = None,
+    images: str | Path | None = None,
     split: str | None = None,
     count: int = COUNT,
     data_root: Path | None = None,
@@ -46,9 +46,10 @@ def sample(
     if count < 1:
         raise UsageError(f"--count {count}: look with at least 1 image")
     if images is not None:
-        return Sample(photographs_below(images, classifier.size, count), images.resolve().name)
+        folder = Path(images)
+        return Sample(photographs_below(folder, classifier.size, count), folder.resolve().name)
     try:
-        dataset = _own_data(place, classifier, data_root, say)
+        dataset = _own_data(Path(place), classifier, data_root, say)
     except (DataError, UsageError) as error:
         if labelled:
             raise
@@ -58,6 +59,10 @@ def sample(
 
 def sample_of(dataset: Dataset, split: str | None = None, count: int = COUNT) -> Sample:
     """`count` images of a split, evenly taken; of "val", or what there is. UsageError for a split that is not there."""
+    if not isinstance(dataset, Dataset):
+        raise UsageError(f"sample_of takes a data set, as reslab.data.load_dataset('digits'), not {dataset!r:.60}")
+    if count < 1:
+        raise UsageError(f"count={count}: look with at least 1 image")
     split = split or next((name for name in ("val", "test") if name in dataset.splits), "train")
     if split not in dataset.splits:
         raise unknown(f"split of {dataset.name}", split, dataset.splits)

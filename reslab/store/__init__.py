@@ -1,7 +1,7 @@
 """What lies on disk of ours: the model file, the run folder, its record, our results; written in one step each."""
 
 from reslab.store.atomic import json_bytes, make_folder, read_bytes, read_json, write_bytes, write_json
-from reslab.store.classifier import UNTOLD, Classifier, Identity, Origin
+from reslab.store.classifier import UNTOLD, Classifier, Identity, Origin, checked_pixels
 from reslab.store.event_file import EventFile
 from reslab.store.exported_net import ExportedNet, exported_as
 from reslab.store.features_file import refuse_other_file, write_features
@@ -81,6 +81,7 @@ __all__ = [
     "Unwritten",
     "changed_residual",
     "changed_since",
+    "checked_pixels",
     "exported_as",
     "find_model",
     "json_bytes",
