@@ -17,6 +17,11 @@ answers = list(reslab.predict(file, "photos/"))               # or for ours
 model = reslab.load("resnet50-0676ba61.pth")                  # torchvision's, timm's and others' weights, too
 model = reslab.classifier(net, ("cat", "dog"), mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))  # of a loop of one's own
 reslab.save(model, "mine.safetensors")                        # a file for eval, predict, export, ...
+reslab.train("digits", residual=mine)                         # a block of one's own; help(reslab.create) says how
+
+Values: reslab.Recipe and reslab.Request (how it is executed); reslab.Spec and reslab.Block, of which nets are made.
+Errors: reslab.UsageError, reslab.DataError, reslab.RunError; all are reslab.ReslabError. Rooms: reslab.analysis looks
+into trained nets, reslab.data opens data sets, reslab.nets counts and builds. docs/python.md shows most of it at work.
 """
 
 from importlib import import_module
@@ -25,15 +30,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reslab.asking import evaluate, predict
-    from reslab.engine import Request
-    from reslab.errors import DataError, ReslabError, RunError, UsageError
+    from reslab.engine import Request as Request
+    from reslab.errors import DataError as DataError
+    from reslab.errors import ReslabError as ReslabError
+    from reslab.errors import RunError as RunError
+    from reslab.errors import UsageError as UsageError
     from reslab.exporting import export
     from reslab.interop import classifier, convert, load
     from reslab.learning import recipe, train
-    from reslab.nets import Block, Spec, create
+    from reslab.nets import Block as Block
+    from reslab.nets import Spec as Spec
+    from reslab.nets import create
     from reslab.reporting import report
     from reslab.store import save
-    from reslab.training import Recipe
+    from reslab.training import Recipe as Recipe
 
 __version__ = version("reslab")
 
@@ -60,15 +70,8 @@ _HOME = {
     "train": "learning.train",
 }
 
+# What is called. Classes are as public, but would fill `help(reslab)` with a thousand lines that they inherit.
 __all__ = [
-    "Block",
-    "DataError",
-    "Recipe",
-    "Request",
-    "ReslabError",
-    "RunError",
-    "Spec",
-    "UsageError",
     "classifier",
     "convert",
     "create",
@@ -85,10 +88,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
-        raise AttributeError(f"reslab has no '{name}'; it has {', '.join(__all__)}")
+        raise AttributeError(f"reslab has no '{name}'; it has {', '.join(_HOME)}")
     room, _, symbol = _HOME[name].rpartition(".")
     return getattr(import_module(f"reslab.{room}"), symbol)
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*_HOME, "__version__"]

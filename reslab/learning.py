@@ -65,7 +65,7 @@ def train(
     run: str | Path | None = None,
     *,
     data: str | Path | None = None,
-    runs: str | Path = "runs",
+    runs: str | Path | None = None,
     residual: Residual | None = None,
     request: Request | None = None,
     data_root: str | Path | None = None,
@@ -79,12 +79,16 @@ def train(
 
     `recipe` is one that `reslab.recipe` gave, or names the data, `train("photos", model="resnet50", epochs=10)`, with
     the `choices` of `reslab.recipe`; or it is a run folder, which goes on by its own recipe, as
-    `train(run="runs/x")` does. `run` names the folder; without it, `runs/<data>-<model>-<recipe>-<hash>-s<seed>`.
-    `data` says where a recipe's photographs lie, if not under the data root. A finished run returns its recorded
-    result. `request` says how it is executed, `reslab.Request(device="cuda", threads=4)`, `save_every` how many seconds
-    lie between two checkpoints. Notes and progress go to stderr unless it shall be `quiet`. `residual` is a residual
-    function of one's own (see `reslab.Block`). In several processes, as torchrun starts them, all have to call this;
-    the first trains with the help of the others.
+    `train(run="runs/x")` does. `run` names the folder; without it, it is `<data>-<model>-<recipe>-<hash>-s<seed>`
+    in the folder `runs` (else "runs"). `data` says where a recipe's photographs lie, if not under the data root. A
+    finished run returns its recorded result. `request` says how it is executed, `reslab.Request(device="cuda",
+    threads=4)`, `save_every` how many seconds lie between two checkpoints. Notes and progress go to stderr unless it
+    shall be `quiet`. In several processes, as torchrun starts them, all have to call this; the first trains with the
+    help of the others.
+
+    `residual` is a residual function of one's own, called as residual(channels_in, width, stride, stride_in) for each
+    block: it returns an nn.Module from channels_in to `width` channels (of bottlenecks 4 * width), its output smaller
+    by `stride`. The block adds the shortcut. `help(reslab.create)` has the rest, docs/python.md an example.
 
     Raises UsageError for what cannot be trained, DataError and RunError for trouble with the data or the run folder.
     """

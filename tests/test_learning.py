@@ -1,6 +1,7 @@
 """`reslab.recipe` and `reslab.train`: the command's words in Python, its notes, and runs that go on."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -134,3 +135,15 @@ def test_values_of_another_kind_are_refused_however_the_recipe_was_made():
         assert words in str(caught.value)
     assert type(replace(made, balance=1).balance) is float
     assert replace(made, balance=1).digest() == replace(made, balance=1.0).digest()
+
+
+def test_where_runs_are_made_and_the_run_itself_are_not_both_said(tmp_path):
+    words = r"run='.*mine' is the run's folder, runs='.*many' where one is made: give one of them"
+    for first, named in (("digits", {"run": tmp_path / "mine"}), (None, {"run": tmp_path / "mine"})):
+        with pytest.raises(reslab.UsageError, match=words):
+            reslab.train(first, runs=tmp_path / "many", quiet=True, request=ONE, **named)
+    assert list(tmp_path.iterdir()) == []
+    made = reslab.train("digits", runs=tmp_path / "many", quiet=True, request=ONE, **SMALL)["run"]
+    assert Path(made).parent == tmp_path / "many"
+    with pytest.raises(reslab.UsageError, match=r"is the run's folder, runs='.*other'"):
+        reslab.train(made, runs=tmp_path / "other", quiet=True, request=ONE)

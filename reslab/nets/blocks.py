@@ -11,7 +11,8 @@ from torch.nn.functional import pad, relu
 
 Residual = Callable[[int, int, int, str], nn.Module]
 """A residual function F: (channels in, width, stride, stride_in) -> a module from channels in to the block's output
-channels (width, or four times width where the net's block kind is "bottleneck"), subsampling by stride."""
+channels (width, or four times width where the net's block kind is "bottleneck"), subsampling by stride. `create` says
+more."""
 
 
 def conv_bn(channels_in: int, channels_out: int, kernel: int, stride: int = 1) -> list[nn.Module]:

@@ -142,7 +142,17 @@ def create(
 ) -> Network:
     """The network called `name`, initialised as its paper says: `create("resnet56", shortcut="B", classes=100)`.
 
-    `residual` replaces every residual function by one's own (see `blocks.Residual`). Raises UsageError as `spec` does.
+    A module of images (B, 3, H, W), normalised, to scores before the softmax (B, classes). `shortcut` is A, B or C,
+    `classes` the number of scores, `size` the images' height = width in pixels, `stride_in` of a bottleneck "1x1" or
+    "3x3", `survival` below 1 stochastic depth; None is what the net's paper has.
+
+    `residual` replaces every residual function by one's own: it is called as residual(channels_in, width, stride,
+    stride_in), once for each block, and returns an nn.Module (B, channels_in, H, W) -> (B, width, H / stride,
+    W / stride), rounded up; in bottleneck nets (resnet50 and deeper ones of ImageNet's) with 4 * width channels.
+    `stride` is 1 or 2; `stride_in` matters to bottlenecks alone. The shortcut, the addition and the ReLU behind it are
+    the block's. Weights are He-initialised.
+
+    Raises UsageError as `spec` does.
     """
     architecture = spec(name, shortcut, classes, size, stride_in, survival)
     net = Network(OrderedDict(build(architecture, residual).named_children()))

@@ -31,6 +31,8 @@ from reslab.training.stem import stem_filters
 from reslab.training.surroundings import Surroundings
 from reslab.training.together import follow, led, tell
 
+RUNS = "runs"  # where runs are made, if nobody says
+
 
 def default_folder(recipe: Recipe, runs: Path) -> Path:
     """`runs/<data>-<model>-<recipe>-<hash>-s<seed>`."""
@@ -43,7 +45,7 @@ def train(
     run: str | Path | None = None,
     *,
     data: str | Path | None = None,
-    runs: str | Path = "runs",
+    runs: str | Path | None = None,
     residual: Residual | None = None,
     around: Surroundings | None = None,
     asked: Mapping[str, Any] | None = None,
@@ -52,11 +54,11 @@ def train(
 
     The name of a data set (else digits), or a folder or table of photographs, stands for its recipe of the house, with
     what is `asked` of `recipe_for`; a run folder for the recipe that it has, as `run` alone does. `run` names the
-    folder; without it, `runs/<data>-<model>-<recipe>-<hash>-s<seed>`. `data` says where a folder of photographs lies,
-    if not under the data root. A finished run returns its recorded result. `residual` is a residual function of one's
-    own (see `reslab.Block`). In several processes, as torchrun starts them, all have to call this; the first trains
-    with the help of the others. Raises UsageError for a recipe that cannot be trained on its data, DataError and
-    RunError for trouble with the data or the run folder.
+    folder; without it, it is `<data>-<model>-<recipe>-<hash>-s<seed>` in `runs` (else "runs"). `data` says where a
+    folder of photographs lies, if not under the data root. A finished run returns its recorded result. `residual` is a
+    residual function of one's own (see `nets.create`). In several processes, as torchrun starts them, all have to call
+    this; the first trains with the help of the others. Raises UsageError for a recipe that cannot be trained on its
+    data, DataError and RunError for trouble with the data or the run folder.
     """
     refuse_while_imported()
     team = this_team()
@@ -74,7 +76,7 @@ def _train_here(
     recipe: Recipe | str | Path | None,
     run: str | Path | None,
     data: str | Path | None,
-    runs: str | Path,
+    runs: str | Path | None,
     residual: Residual | None,
     around: Surroundings,
     asked: Mapping[str, Any],
@@ -82,6 +84,10 @@ def _train_here(
     """`train` of the process that decides."""
     if run is None and isinstance(recipe, str | Path) and RunFolder(Path(recipe)).recipe():
         recipe, run = None, recipe
+    if run is not None and runs is not None:
+        raise UsageError(
+            f"run={str(run)!r} is the run's folder, runs={str(runs)!r} where one is made: give one of them"
+        )
     if recipe is None and run and (written := RunFolder(Path(run)).recipe()):
         if asked:
             raise UsageError(
@@ -105,7 +111,7 @@ def _train_here(
             f"the recipe is there already: give {', '.join(asked)} to reslab.recipe, or name the data in place of it"
         )
     recipe = with_residual(recipe, residual)
-    path = Path(run) if run else default_folder(recipe, Path(runs))
+    path = Path(run) if run else default_folder(recipe, Path(runs or RUNS))
     if result := recorded_result(recipe, path, around, data, residual):
         return result
     dataset = read_data(data or _place(recipe, around), recipe.data.split, recipe.data.size, around, path)

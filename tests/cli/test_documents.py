@@ -175,9 +175,9 @@ def test_the_readmes_tree_is_the_tree():
 
 
 def test_the_contents_are_the_exports():
-    assert set(reslab._HOME) == set(reslab.__all__)
-    for name in reslab.__all__:
-        assert getattr(reslab, name) is not None
+    found = {name: getattr(reslab, name) for name in reslab._HOME}
+    assert set(reslab.__all__) == {name for name, value in found.items() if not isinstance(value, type)}
+    assert set(dir(reslab)) == {*found, "__version__"}
     with pytest.raises(AttributeError, match="it has"):
         _ = reslab.nothing
 

@@ -1,8 +1,10 @@
 """docs/python.md runs as it stands, and gives what it says."""
 
 import ast
+import pydoc
 import re
 
+import reslab
 from reslab.cli.documents import ROOT
 
 TEXT = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
@@ -36,3 +38,16 @@ def test_the_page_runs_and_gives_what_it_says(tmp_path, monkeypatch, capsys):
 
 def test_what_is_not_so_is_found():
     assert run("1 + 1  # gives 3\nx = 2", {}) == [("2", "3")]
+
+
+def test_help_says_what_is_called_and_not_what_classes_inherit():
+    lines = pydoc.render_doc(reslab, renderer=pydoc.plaintext).splitlines()
+    assert len(lines) < 250 and not any("Methods inherited" in line for line in lines)
+    contents = reslab.__doc__ or ""
+    assert [name for name in reslab._HOME if f"reslab.{name}" not in contents and name != "convert"] == []
+
+
+def test_help_says_what_a_residual_function_takes_and_gives():
+    for function in (reslab.train, reslab.create):
+        said = " ".join((function.__doc__ or "").split())
+        assert "residual(channels_in, width, stride, stride_in)" in said and "returns an nn.Module" in said
