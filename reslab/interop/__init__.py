@@ -17,6 +17,7 @@ verify               is it the same function?
 convert              other programs' weights as a model file
 foreign              and as a classifier
 own_loop             a net that was trained in a loop of one's own, as a classifier
+own_faults           and why it may be none
 checkpoint           what a file of theirs holds
 torch_file           of which those of torch.save are read without running anything
 hub_cache            and where Hugging Face's cache has it

@@ -12,7 +12,7 @@ from reslab.arguments import checked
 from reslab.data import CIFAR_SPLITS, NAMES
 from reslab.errors import UsageError, unknown
 from reslab.interop.foreign import folded, normalisation
-from reslab.interop.layouts import COUNTER
+from reslab.interop.own_faults import SHARED, refuse_misfit, refuse_without_values
 from reslab.nets import Architecture, Network, Residual, digest_of, name_of, unfilled
 from reslab.store import UNTOLD, Classifier, Identity
 
@@ -42,8 +42,8 @@ def classifier(
     are copied, and the net may be trained on; one inside torch.compile, DistributedDataParallel or AveragedModel is
     found there.
 
-    Raises UsageError for another module, for a net whose tensors are others than its name says, and for values that
-    nothing can be normalised by.
+    Raises UsageError for another module, for a net whose tensors are others than its name says or are not all here
+    (the meta device, FSDP), and for values that nothing can be normalised by.
     """
     found = _inside(net)
     assert found.name and found.architecture
@@ -52,8 +52,9 @@ def classifier(
         classes=len(names), size=found.architecture.size if size is None else size
     )
     preprocessing, factors = normalisation(_colours("mean", mean), _colours("std", std), architecture.size)
+    weights = _fitting(found, architecture, residual)
     ours = unfilled(architecture, residual)
-    ours.load_state_dict(_fitting(found, ours, architecture))
+    ours.load_state_dict({name: weights.get(name, tensor) for name, tensor in ours.state_dict().items()})
     _compare(found, ours, architecture.size)
     first = next(layer for layer in ours.modules() if isinstance(layer, nn.Conv2d))
     first.weight.data = folded(first.weight.data, factors)
@@ -67,6 +68,8 @@ def _inside(net: nn.Module) -> Network:
     """The net of `create` in whatever is wrapped around it. Raises UsageError where there is none."""
     inner: object = net
     while not isinstance(inner, Network):
+        if type(inner).__name__ == "FullyShardedDataParallel":
+            raise UsageError(f"the weights of this net are {SHARED}")
         inner = next((kept for name in WRAPPED if (kept := getattr(inner, name, None)) is not None), None)
         if inner is None:
             raise UsageError(
@@ -104,21 +107,12 @@ def _colours(name: str, values: Sequence[float]) -> tuple[float, ...]:
     return colours
 
 
-def _fitting(net: Network, ours: nn.Module, architecture: Architecture) -> dict[str, Tensor]:
-    """The tensors of `net` for `ours`, which has its name. Raises UsageError for the first that is another one."""
-    given = {name: tensor.detach().float() for name, tensor in net.state_dict().items()}
-    wanted = ours.state_dict()
-    for name in wanted | given:
-        if name.endswith(COUNTER):
-            continue
-        here, there = (tuple(held[name].shape) if name in held else None for held in (given, wanted))
-        if here != there:
-            raise UsageError(
-                f"{net.name} with {architecture.classes} classes has {_shaped(name, there)}, and this net has "
-                f"{_shaped(name, here)}: give as many classes as it has scores, and the residual function, "
-                "residual=..., that it was created with"
-            )
-    return {name: given.get(name, tensor) for name, tensor in wanted.items()}
+def _fitting(net: Network, architecture: Architecture, residual: Residual | None) -> dict[str, Tensor]:
+    """The tensors of `net`, in fp32. Raises UsageError where they are none, or others than its name says."""
+    given = net.state_dict()
+    refuse_without_values(str(net.name), given)
+    refuse_misfit(net, given, architecture, residual)
+    return {name: tensor.detach().float() for name, tensor in given.items()}
 
 
 def _compare(net: Network, ours: nn.Module, size: int) -> None:
@@ -135,10 +129,6 @@ def _compare(net: Network, ours: nn.Module, size: int) -> None:
             "activation, a part taken out). A residual function of your own is residual=...; of other changes the net "
             "stays yours, and reslab has no classifier of it"
         )
-
-
-def _shaped(name: str, shape: tuple[int, ...] | None) -> str:
-    return f"no {name}" if shape is None else f"{name} of shape {shape}"
 
 
 def _trained_on(data: str | None, split: str | None) -> tuple[str, str | None]:
