@@ -22,6 +22,12 @@ class Preprocessing:
     std: float  # of all pixels together; 0-255
     size: int  # height = width of the images
 
+    def __repr__(self) -> str:
+        """In one line: of a mean image its mean colour."""
+        colours = ", ".join(f"{colour:.5g}" for colour in self.mean.mean(axis=(0, 1)))
+        kind = "" if self.mean.shape[:2] == (1, 1) else " per pixel, on average"
+        return f"Preprocessing(mean{kind} ({colours}), std {self.std:.5g} of 255, size {self.size})"
+
 
 def measure(images: Images, mean: str) -> Preprocessing:
     """The preprocessing that fits these training images, or a part of very many (`Images.thinned`).

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from reslab.arguments import checked
-from reslab.data import CIFAR_SPLITS, NAMES
+from reslab.data import CIFAR_SPLITS, NAMES, Preprocessing
 from reslab.errors import UsageError, unknown
 from reslab.interop.foreign import folded, normalisation
 from reslab.interop.own_faults import SHARED, refuse_misfit, refuse_without_values
@@ -26,8 +26,9 @@ def classifier(
     net: nn.Module,
     classes: Sequence[str],
     *,
-    mean: Sequence[float],
-    std: Sequence[float],
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    preprocessing: Preprocessing | None = None,
     size: int | None = None,
     data: str | None = None,
     split: str | None = None,
@@ -36,7 +37,8 @@ def classifier(
     """The classifier that a net of `reslab.create` has become in a loop of one's own: `reslab.save` keeps it.
 
     `classes` are names in the order of the scores. `mean` and `std` of red, green and blue are what its images were
-    normalised by, as (x - mean) / std of x in [0, 1]; `size` is their height = width in pixels, what the net was
+    normalised by, as (x - mean) / std of x in [0, 1]; or `preprocessing` is that of another classifier, of x in
+    [0, 255], where its images were prepared as that one's. `size` is their height = width in pixels, what the net was
     created for unless said. `data`, with its `split`, is the data set that it was trained on, if `reslab list` has it:
     its defaults for tests. A net with residual functions of one's own needs that function as `residual`. The weights
     are copied, and the net may be trained on; one inside torch.compile, DistributedDataParallel or AveragedModel is
@@ -48,10 +50,10 @@ def classifier(
     found = _inside(net)
     assert found.name and found.architecture
     names = _names(classes)
-    architecture = found.architecture.variant(
-        classes=len(names), size=found.architecture.size if size is None else size
-    )
-    preprocessing, factors = normalisation(_colours("mean", mean), _colours("std", std), architecture.size)
+    if size is None:
+        size = preprocessing.size if preprocessing else found.architecture.size
+    architecture = found.architecture.variant(classes=len(names), size=size)
+    prepared, factors = _prepared(mean, std, preprocessing, size)
     weights = _fitting(found, architecture, residual)
     ours = unfilled(architecture, residual)
     ours.load_state_dict({name: weights.get(name, tensor) for name, tensor in ours.state_dict().items()})
@@ -61,7 +63,7 @@ def classifier(
     identity = Identity(found.name, architecture, names, *_trained_on(data, split))
     if residual:
         identity = replace(identity, residual=name_of(residual), residual_digest=digest_of(residual))
-    return Classifier(ours, identity, preprocessing, residual).requires_grad_(False).eval()
+    return Classifier(ours, identity, prepared, residual).requires_grad_(False).eval()
 
 
 def _inside(net: nn.Module) -> Network:
@@ -89,6 +91,22 @@ def _names(classes: Sequence[str]) -> tuple[str, ...]:
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UsageError(f"classes: two are called {twice}")
     return names
+
+
+def _prepared(
+    mean: Sequence[float] | None, std: Sequence[float] | None, given: Preprocessing | None, size: int
+) -> tuple[Preprocessing, tuple[float, ...]]:
+    """What is done to pixels, and what is left of it for the first convolution, a factor a colour.
+
+    Raises UsageError unless one of both is said, mean and deviation or the whole of it, of images of this size.
+    """
+    if given is None and mean is not None and std is not None:
+        return normalisation(_colours("mean", mean), _colours("std", std), size)
+    if given is None or mean is not None or std is not None:
+        raise UsageError("say by what images were normalised: mean=... and std=..., or preprocessing=... alone")
+    if given.size != size:
+        raise UsageError(f"preprocessing is of images of {given.size} pixels, and size={size}: leave size out")
+    return given, (1.0, 1.0, 1.0)
 
 
 def _colours(name: str, values: Sequence[float]) -> tuple[float, ...]:

@@ -6,12 +6,14 @@ import torch
 from torch import nn
 
 import reslab
+from reslab.data import Preprocessing
 from reslab.nets import digest_of, name_of
 from reslab.store import UNTOLD
 
 SIZE = 16
 CLASSES = ("cat", "dog", "owl")
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.35)
+PREPARED = Preprocessing(np.full((1, 1, 3), 120, np.float32), 60.0, SIZE)
 
 
 def trained(name: str = "resnet8", size: int = SIZE, **more) -> nn.Sequential:
@@ -98,6 +100,19 @@ def test_a_residual_function_of_ones_own(tmp_path):
     assert reslab.load(file, residual=own).identity.residual_digest == digest_of(own), "a file knows that it was edited"
 
 
+def test_images_that_were_prepared_as_another_classifiers():
+    net, mean_image = trained(), np.random.default_rng(1).uniform(90, 150, (SIZE, SIZE, 3)).astype(np.float32)
+    prepared = Preprocessing(mean_image, 60.0, SIZE)
+    model = reslab.classifier(net, CLASSES, preprocessing=prepared)
+    with torch.no_grad():
+        expected = net.eval()(torch.from_numpy((pixels() - mean_image) / np.float32(60)).permute(0, 3, 1, 2))
+    torch.testing.assert_close(model(pixels()), expected, atol=1e-4, rtol=1e-4)
+    again = reslab.classifier(
+        net, CLASSES, preprocessing=reslab.classifier(net, CLASSES, mean=MEAN, std=STD).preprocessing
+    )
+    assert again.size == SIZE
+
+
 def test_it_is_tested_on_its_own_data(tmp_path):
     net = reslab.create("resnet8", classes=10, size=8)
     names = tuple("0123456789")
@@ -123,6 +138,10 @@ def test_it_is_tested_on_its_own_data(tmp_path):
         ({"mean": (0.5, 0.5)}, r"mean=\(0.5, 0.5\): that takes three numbers"),
         ({"mean": (125.3, 123.0, 113.9)}, "divide by 255"),
         ({"mean": 0.5}, "mean=0.5: that takes three numbers"),
+        ({"mean": None}, "mean=... and std=..., or preprocessing=... alone"),
+        ({"preprocessing": PREPARED}, "mean=... and std=..., or preprocessing=... alone"),
+        ({"preprocessing": (0.5, 0.2)}, r"preprocessing=\(0.5, 0.2\): that takes a Preprocessing"),
+        ({"preprocessing": PREPARED, "mean": None, "std": None, "size": 24}, "of images of 16 pixels, and size=24"),
         ({"std": (0.2, 0, 0.2)}, "three numbers greater than 0"),
         ({"std": (0.2, float("nan"), 0.2)}, "three numbers greater than 0"),
         ({"data": "cifar"}, "unknown data set 'cifar': did you mean cifar10"),
