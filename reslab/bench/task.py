@@ -12,7 +12,8 @@ from reslab.data import Images
 from reslab.nets import Architecture, build, complexity
 from reslab.nets import spec as spec_named
 from reslab.training import Facts, Recipe, make_recipe
-from reslab.training.presets import check, spec_of
+from reslab.training.presets import spec_of
+from reslab.training.suitable import check
 
 CIFAR_PIXELS = 45_000 * 32 * 32  # of the training images; larger images are fewer, in the same memory
 

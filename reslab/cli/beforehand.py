@@ -69,7 +69,8 @@ def words_beforehand(recipe: "Recipe", dataset: "Dataset", request: "Request", f
     from reslab.processes import this_team
     from reslab.store import RESULT, RunFolder
     from reslab.training import facts_of
-    from reslab.training.presets import check, work_of
+    from reslab.training.presets import work_of
+    from reslab.training.suitable import check
 
     if RunFolder(folder).read(RESULT) is not None:
         return ""

@@ -29,7 +29,7 @@ class Outlook:
 def show_plan(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: Path, json: bool) -> None:
     """A few lines, or all of it for --json; nothing is written. Raises UsageError as the training would."""
     from reslab.training import facts_of
-    from reslab.training.presets import check
+    from reslab.training.suitable import check
 
     dataset = dataset.with_train(recipe.data.images)
     check(recipe, facts_of(dataset, recipe.data.split))

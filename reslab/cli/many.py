@@ -82,7 +82,7 @@ def look_ahead(
     from reslab.experiments.outlook import Outlook, trial
     from reslab.experiments.plan import plan
     from reslab.training import facts_of
-    from reslab.training.presets import check
+    from reslab.training.suitable import check
 
     notes: dict[str, None] = {}
     for job in jobs:

@@ -18,7 +18,7 @@ class FieldRow:
 
     field: str
     value: str  # in the first preset
-    elsewhere: str  # "fast 0.2; record 0.4"
+    elsewhere: str  # "fast, record 0.2; small 0.1"
     meaning: str
 
 
@@ -28,9 +28,17 @@ def field_rows(presets: Mapping[str, Recipe]) -> list[FieldRow]:
     told = meanings()
     rows = []
     for field, value in first.items():
-        other = [f"{name} {_typed(values[field]) or EMPTY}" for name, values in others if values[field] != value]
-        rows.append(FieldRow(field, _typed(value), "; ".join(other) if field != "name" else "", told[field]))
+        other = {name: _typed(values[field]) or EMPTY for name, values in others if values[field] != value}
+        rows.append(FieldRow(field, _typed(value), _grouped(other) if field != "name" else "", told[field]))
     return rows
+
+
+def _grouped(values: Mapping[str, str]) -> str:
+    """The names that have each value, before it: "fast, record 0.2; small 0.1"."""
+    names: dict[str, list[str]] = {}
+    for name, value in values.items():
+        names.setdefault(value, []).append(name)
+    return "; ".join(f"{', '.join(those)} {value}" for value, those in names.items())
 
 
 def _typed(value: Any) -> str:

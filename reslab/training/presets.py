@@ -17,24 +17,10 @@ others its rates for the sake of comparison alone.
 
 from dataclasses import dataclass, replace
 
-import torch
-
 from reslab.data import LARGEST_SCALE
 from reslab.engine import Work
-from reslab.errors import UsageError, unknown
-from reslab.nets import (
-    Architecture,
-    Historic,
-    Residual,
-    Spec,
-    build,
-    check_frozen,
-    initialise,
-    named_residual,
-    spec,
-    unfilled,
-)
-from reslab.training.by_name import check_names
+from reslab.errors import unknown
+from reslab.nets import Architecture, Historic, Spec, spec
 from reslab.training.originals import ORIGINALS
 from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule
 
@@ -247,104 +233,3 @@ def net_is_cifar(net: Architecture) -> bool:
 def net_is_imagenet(net: Architecture) -> bool:
     """Is it one of Table 1, or of those that they are compared with there?"""
     return net.stem == "imagenet" if isinstance(net, Spec) else net.row.size == IMAGENET_SIZE
-
-
-def check(recipe: Recipe, facts: Facts, residual: Residual | None = None) -> None:
-    """Raises UsageError where this recipe cannot be trained on this data set, or speaks of another one."""
-    if recipe.batch > facts.train_images:
-        raise UsageError(
-            f"batch {recipe.batch} is larger than the {facts.train_images} training images of {facts.name}; "
-            f"--batch {facts.train_images} at most"
-        )
-    if recipe.candidates > facts.train_images:
-        raise UsageError(
-            f"selective {recipe.selective} of batch {recipe.batch} draws {recipe.candidates} images a step, more than "
-            f"the {facts.train_images} training images of {facts.name}; select a larger part, or use a smaller --batch"
-        )
-    if recipe.augment.pad > recipe.data.size:
-        raise UsageError(
-            f"augment.pad={recipe.augment.pad}: padding is at most the image's own {recipe.data.size} pixels; an "
-            "eighth of these is usual (4 of 32)"
-        )
-    if recipe.data.images is not None and recipe.data.images < facts.classes:
-        raise UsageError(
-            f"data.images={recipe.data.images}: {facts.name} has {facts.classes} classes; at least one image of each"
-        )
-    if recipe.model.classes != facts.classes:
-        raise UsageError(f"model.classes={recipe.model.classes}, but {facts.name} has {facts.classes} classes")
-    for field, told, found, way in (
-        ("name", recipe.data.name, facts.name, "name the data set before the options"),
-        ("split", recipe.data.split, facts.split, "use --split"),
-        ("size", recipe.data.size, facts.size, "use --size"),
-        (
-            "fingerprint",
-            recipe.data.fingerprint,
-            facts.fingerprint,
-            "its photographs have changed: choose another --run",
-        ),
-    ):
-        if told != found:
-            raise UsageError(f"data.{field}={told}, but the images that were read have {found}; {way}")
-    net = spec_of(recipe)
-    check_size(recipe, net)
-    if recipe.model.frozen is not None:
-        check_frozen(net, recipe.model.frozen)
-    if recipe.optimizer.rates or recipe.optimizer.decays or recipe.optimizer.max_norms:
-        names = tuple(name for name, _ in unfilled(net).named_parameters())
-        for field in ("rates", "decays", "max_norms"):
-            check_names(f"optimizer.{field}", getattr(recipe.optimizer, field), names)
-    if recipe.model.init in ("identity", "zero_gamma"):  # not every net can start so
-        with torch.device("meta"):
-            initialise(build(net, residual or named_residual(recipe.model.residual)), recipe.model.init)
-
-
-def check_parts(recipe: Recipe, processes: int) -> None:
-    """Raises UsageError where so many processes cannot share a batch: each normalises over its own part of it.
-
-    Where the recipe accumulates, each has that in so many parts, and normalises over one of them.
-    """
-    net, parts = spec_of(recipe), processes * recipe.accumulate
-    least, each = recipe.batch // parts, f" with {recipe.accumulate} parts each" * (recipe.accumulate > 1)
-    if least < 1:
-        raise UsageError(
-            f"batch {recipe.batch} leaves some of {processes} processes{each} without an image: --batch {parts} at "
-            "least"
-        )
-    if recipe.mixes and least < 2:
-        raise UsageError(
-            f"batch {recipe.batch} leaves some of {processes} processes{each} one image, which mixup and cutmix have "
-            f"nothing to mix with: --batch {2 * parts}{_or_fewer(recipe)}"
-        )
-    if not isinstance(net, Historic) and _normalises(recipe, net) and least * _smallest_map(recipe, net) ** 2 < 2:
-        raise UsageError(
-            f"batch {recipe.batch} on {recipe.augment.small_size or recipe.data.size} px leaves batch normalisation in "
-            f"{processes} processes{each} one value a channel; it needs two in each: --batch {2 * parts}"
-            f"{_or_fewer(recipe)}"
-        )
-
-
-def _or_fewer(recipe: Recipe) -> str:
-    return ", or fewer parts (accumulate)" if recipe.accumulate > 1 else ""
-
-
-def _normalises(recipe: Recipe, net: Spec) -> bool:
-    """Is the last map normalised by the batch? Not where all stages are frozen, unless the head does it, too."""
-    return recipe.model.frozen != f"stage{len(net.depths)}" or net.activation == "pre"
-
-
-def _smallest_map(recipe: Recipe, net: Spec) -> int:
-    return net.variant(size=recipe.augment.small_size or recipe.data.size).smallest_map
-
-
-def check_size(recipe: Recipe, net: Architecture) -> None:
-    """Raises UsageError for images, or crops of the first part, that the net cannot be trained on."""
-    size = recipe.augment.small_size or recipe.data.size
-    if isinstance(net, Historic):
-        if recipe.augment.small_size:
-            raise UsageError(f"augment.small_size={size}: {net.name} takes images of one size; leave that out")
-    elif _normalises(recipe, net) and recipe.batch // recipe.accumulate * _smallest_map(recipe, net) ** 2 < 2:
-        parts = f" in {recipe.accumulate} parts" * (recipe.accumulate > 1)
-        raise UsageError(
-            f"batch {recipe.batch}{parts} on {size} px leaves batch normalisation one value a channel; it needs two: "
-            f"--batch {2 * recipe.accumulate}{_or_fewer(recipe)}"
-        )

@@ -22,12 +22,13 @@ from reslab.training.learned import said_of_frozen
 from reslab.training.loop import Diverged, fit
 from reslab.training.memory import told_of_memory
 from reslab.training.normalisation import normalisation_of, normalised_otherwise
-from reslab.training.presets import check, check_parts, spec_of, work_of
+from reslab.training.presets import spec_of, work_of
 from reslab.training.recipe import Recipe
 from reslab.training.source import data_of_run, facts_of, read_data, recipe_for
 from reslab.training.start import refuse_lost_start, start_of, starting_weights
 from reslab.training.state import initial_state, restored_state
 from reslab.training.stem import stem_filters
+from reslab.training.suitable import check, check_parts
 from reslab.training.surroundings import Surroundings
 from reslab.training.together import follow, led, tell
 

@@ -35,10 +35,11 @@ from reslab.training.continuing import same_residual
 from reslab.training.finish import finish
 from reslab.training.loop import fit
 from reslab.training.memory import told_of_memory
-from reslab.training.presets import check, spec_of, work_of
+from reslab.training.presets import spec_of, work_of
 from reslab.training.recipe import Recipe
 from reslab.training.source import facts_of
 from reslab.training.state import State, initial_state
+from reslab.training.suitable import check
 from reslab.training.surroundings import Surroundings
 
 

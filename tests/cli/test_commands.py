@@ -299,7 +299,7 @@ def test_info_and_list(monkeypatch):
     assert told["runs"] == 2 and told["multiply_adds"] > 1e14 and told["expected_seconds"] > 3600
     assert told["measured"] and told["measured_seconds"] > 60 and told["measured_on"], "results/ has plain20 under fast"
     fields = {row["field"]: row for row in Answer("list", "--fields", "--json").json["fields"]}
-    assert "fast 0.2" in fields["optimizer.lr"]["elsewhere"]
+    assert "fast, record 0.2" in fields["optimizer.lr"]["elsewhere"]
     assert "optimizer.lr " in Answer("list", "--fields").out
     own = {m["name"]: m["original"] for m in everything["models"]}
     assert all(own[name] for name in HISTORIC) and not own["resnet20"]

@@ -13,7 +13,7 @@ from reslab.experiments.registry import EXPERIMENTS, named
 from reslab.experiments.reproduce import kinds_of_nets, needs_of
 from reslab.experiments.scales import SCALES, Setting
 from reslab.training import facts_of
-from reslab.training.presets import check
+from reslab.training.suitable import check
 from tests.experiments.invented_experiments import invented_runs
 
 EVERY = list(EXPERIMENTS.values())

@@ -8,10 +8,10 @@ from reslab.training import field_names, with_fields
 def test_every_field_has_its_value_and_the_presets_that_have_another():
     rows = {row.field: row for row in field_rows(cifar10_presets())}
     assert list(rows) == field_names()
-    assert (rows["optimizer.lr"].value, rows["optimizer.lr"].elsewhere) == ("0.1", "fast 0.2; record 0.2")
+    assert (rows["optimizer.lr"].value, rows["optimizer.lr"].elsewhere) == ("0.1", "fast, record 0.2")
     assert (rows["augment.flip"].value, rows["augment.flip"].elsewhere) == ("true", "")
     assert rows["name"].elsewhere == ""
-    assert rows["schedule.drops"].elsewhere == "fast (empty); record (empty); small (empty)"
+    assert rows["schedule.drops"].elsewhere == "fast, record, small (empty)"
 
 
 def test_values_are_as_set_takes_them():

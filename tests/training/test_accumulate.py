@@ -12,10 +12,11 @@ from reslab.errors import UsageError
 from reslab.training import Estimate, Surroundings, estimate, facts_of, train_on
 from reslab.training.estimate import _smaller
 from reslab.training.feed import batch_at
-from reslab.training.presets import check, check_parts, spec_of, work_of
+from reslab.training.presets import spec_of, work_of
 from reslab.training.run import _division
 from reslab.training.selective import selected
 from reslab.training.state import initial_state
+from reslab.training.suitable import check, check_parts
 from tests.conftest import short_recipe
 
 FP32 = Execution("torch", "cpu", "fp32", channels_last=True, compiled=False, threads=1)

@@ -31,8 +31,9 @@ from reslab.training import (
 from reslab.training.feed import batch_at
 from reslab.training.loop import update
 from reslab.training.normalisation import normalisation_of
-from reslab.training.presets import check, check_parts, work_of
+from reslab.training.presets import work_of
 from reslab.training.statistics import settle_statistics
+from reslab.training.suitable import check, check_parts
 from tests.conftest import short_recipe
 
 FP32 = Execution("torch", "cpu", "fp32", channels_last=True, compiled=False, threads=1)

@@ -9,7 +9,7 @@ from reslab.engine import Request, TorchEngine
 from reslab.errors import DataError, RunError
 from reslab.training import Surroundings, train_on
 from reslab.training.memory import told_of_memory
-from reslab.training.presets import check_parts
+from reslab.training.suitable import check_parts
 
 
 def test_a_training_without_memory_says_what_needs_less(digits, recipe, tmp_path, monkeypatch):

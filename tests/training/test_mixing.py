@@ -15,10 +15,11 @@ from reslab.nets import companions_of, create
 from reslab.store import RunFolder
 from reslab.training import Facts, Surroundings, make_recipe, train_on, with_fields
 from reslab.training.feed import batch_at
-from reslab.training.presets import check_parts, spec_of, work_of
+from reslab.training.presets import spec_of, work_of
 from reslab.training.rules import LARGEST_ALPHA, LEAST_ALPHA
 from reslab.training.state import initial_state
 from reslab.training.statistics import estimated_statistics
+from reslab.training.suitable import check_parts
 from tests.conftest import short_recipe
 
 FP32 = Execution("torch", "cpu", "fp32", channels_last=True, compiled=False, threads=1)

@@ -33,9 +33,10 @@ from reslab.training.by_name import named_values
 from reslab.training.feed import batch_at
 from reslab.training.loop import update
 from reslab.training.optimizer import decay_of, limits_of, rates_of, rmsprop, terms_of
-from reslab.training.presets import check, spec_of
+from reslab.training.presets import spec_of
 from reslab.training.schedule import companions_learn, momentum
 from reslab.training.state import initial_state
+from reslab.training.suitable import check
 from tests.conftest import short_recipe
 
 CIFAR10 = Facts("cifar10", 10, 32, 45_000, mirror=True, official=True, split="45k/5k")

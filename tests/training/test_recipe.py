@@ -21,8 +21,8 @@ from reslab.training import (
     refuse_idle,
     with_fields,
 )
-from reslab.training.presets import check
 from reslab.training.recipe import differences, field_names
+from reslab.training.suitable import check
 
 CIFAR = Facts("cifar10", 10, 32, 45_000, mirror=True, official=True, split="45k/5k")
 FOLDER = Facts("pets", 3, 64, 90, mirror=True, official=False, fingerprint="abc")

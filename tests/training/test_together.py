@@ -14,7 +14,7 @@ from reslab.errors import DataError, RunError, UsageError
 from reslab.processes import Team
 from reslab.store import RunFolder
 from reslab.training import Surroundings, follow, led, train_on
-from reslab.training.presets import check_parts
+from reslab.training.suitable import check_parts
 from reslab.training.together import tell
 from tests.conftest import short_recipe
 from tests.torchrun import as_rank, in_two_processes
