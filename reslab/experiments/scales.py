@@ -3,7 +3,7 @@
 | scale | CIFAR nets | ImageNet nets |
 |---|---|---|
 | smoke | 2 steps on 100 digits, 8 px | 2 steps on 100 digits, scaled to 16 px |
-| small | CIFAR-10, preset `fast` | tiny-imagenet-20 at 64 px, preset `small` |
+| small | CIFAR-10, preset `fast` | tiny-imagenet-20 at 64 px, preset `small` in 30 epochs |
 | full | CIFAR-10, preset `paper` | an ImageNet folder at 224 px, preset `paper` |
 
 Nets of the comparison have their own authors' recipe at full, and under `fast` and `small` the same in as many steps.
@@ -17,7 +17,7 @@ from reslab.data import NAMES, Dataset, data_root, find_folder, list_datasets
 from reslab.errors import DataError, UsageError, unknown
 from reslab.nets import Historic, spec
 from reslab.training import Data, Facts, Recipe, Surroundings, facts_of, make_recipe, read_data
-from reslab.training.presets import net_is_imagenet
+from reslab.training.presets import brief, net_is_imagenet
 
 SCALES = {
     "smoke": "a test: 2 steps on the embedded digits; shows that it runs, nothing of the claim",
@@ -92,7 +92,8 @@ class Setting:
         if facts.split and split:
             facts = replace(facts, split=split, train_images=int(split.split("k")[0]) * 1000)
         batch = SMOKE_BATCH if self.smoke else None
-        chosen = make_recipe(facts, model, more.get("preset") or preset_of(model, self.scale), shortcut, batch=batch)
+        preset = more.get("preset") or preset_of(model, self.scale)
+        chosen = brief(make_recipe(facts, model, preset, shortcut, batch=batch), facts)
         chosen = replace(chosen, model=replace(chosen.model, survival=more.get("survival", 1.0)))
         if images := SMOKE_IMAGES if self.smoke else more.get("images"):
             chosen = replace(chosen, data=replace(chosen.data, images=min(images, facts.train_images)))

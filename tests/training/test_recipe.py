@@ -21,6 +21,7 @@ from reslab.training import (
     refuse_idle,
     with_fields,
 )
+from reslab.training.presets import brief
 from reslab.training.recipe import differences, field_names
 from reslab.training.suitable import check
 
@@ -75,6 +76,17 @@ def test_defaults_of_the_house():
     assert make_recipe(FOLDER).model.name == "resnet18" and make_recipe(FOLDER).name == "small"
     assert not make_recipe(DIGITS).augment.flip and make_recipe(FOLDER).augment.flip
     assert make_recipe(FOLDER).model.shortcut == "B" and make_recipe(FOLDER).model.classes == 3
+
+
+def test_photographs_from_scratch_train_twice_as_long():
+    """Digits, nets that start from another one, and nets that are compared do not."""
+    many = replace(FOLDER, train_images=10_000)
+    assert make_recipe(many).steps == round(60 * 10_000 / 64) and make_recipe(FOLDER).steps == 300
+    assert make_recipe(DIGITS).steps == round(30 * 1_077 / 64)
+    shorter = brief(make_recipe(many), many)
+    assert (shorter.steps, shorter.schedule.warmup_steps) == (4_688, 234)
+    assert brief(make_recipe(FOLDER), FOLDER) == make_recipe(FOLDER)
+    assert brief(make_recipe(many, preset="fast"), many) == make_recipe(many, preset="fast")
 
 
 def test_stretching_moves_the_schedule():

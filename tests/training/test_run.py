@@ -79,6 +79,8 @@ def test_a_data_set_stands_for_its_recipe(tmp_path, monkeypatch):
     train(tmp_path / "pets", runs=tmp_path)
     train("digits", tmp_path / "mine")
     assert [recipe for _, recipe, *_ in trained[:2]] == [recipe_for("digits"), recipe_for(tmp_path / "pets")]
+    lone, tuned = (recipe_for(tmp_path / "pets", start=s, size=32, batch=1) for s in (None, "resnet20-cifar10"))
+    assert (lone.steps, tuned.steps) == (60 * 8, 300), "eight photographs to learn from; 300 steps at the least"
     assert trained[1][0].folder == tmp_path / "pets" and trained[2][2] == tmp_path / "mine"
 
 
