@@ -17,7 +17,7 @@ from reslab.data import NAMES, Dataset, data_root, find_folder, list_datasets
 from reslab.errors import DataError, UsageError, unknown
 from reslab.nets import Historic, spec
 from reslab.training import Data, Facts, Recipe, Surroundings, facts_of, make_recipe, read_data
-from reslab.training.presets import brief, net_is_imagenet
+from reslab.training.presets import net_is_imagenet
 
 SCALES = {
     "smoke": "a test: 2 steps on the embedded digits; shows that it runs, nothing of the claim",
@@ -93,7 +93,7 @@ class Setting:
             facts = replace(facts, split=split, train_images=int(split.split("k")[0]) * 1000)
         batch = SMOKE_BATCH if self.smoke else None
         preset = more.get("preset") or preset_of(model, self.scale)
-        chosen = brief(make_recipe(facts, model, preset, shortcut, batch=batch), facts)
+        chosen = make_recipe(facts, model, preset, shortcut, batch=batch, brief=True)
         chosen = replace(chosen, model=replace(chosen.model, survival=more.get("survival", 1.0)))
         if images := SMOKE_IMAGES if self.smoke else more.get("images"):
             chosen = replace(chosen, data=replace(chosen.data, images=min(images, facts.train_images)))

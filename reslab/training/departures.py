@@ -1,5 +1,6 @@
 """In what a recipe departs from its preset."""
 
+from dataclasses import replace
 from typing import Any
 
 from reslab.data import keeps_mirrors
@@ -18,7 +19,10 @@ def departures(recipe: Recipe, facts: Facts) -> dict[str, tuple[Any, Any]]:
     """
     if recipe.name not in PRESETS:
         return {}
-    usual = make_recipe(facts, recipe.model.name, recipe.name, seed=recipe.seed).stretched(recipe.steps)
+    net, tuned = recipe.model.name, recipe.model.start is not None
+    usual = make_recipe(facts, net, recipe.name, seed=recipe.seed, batch=recipe.batch, brief=tuned)
+    # Of as many images in a batch, or the warm-up of another length would be rounded otherwise.
+    usual = replace(usual.stretched(recipe.steps), batch=make_recipe(facts, net, recipe.name).batch)
     values = {name: (field_of(recipe, name), field_of(usual, name)) for name in field_names()}
     return {name: (ours, other) for name, (ours, other) in values.items() if ours != other}
 

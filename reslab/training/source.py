@@ -11,7 +11,7 @@ from reslab.errors import DataError, UsageError, as_typed
 from reslab.nets import Residual, name_of, named_residual
 from reslab.store import SPLIT, RunFolder
 from reslab.training.fields import fitting_fields, refuse_idle, with_values
-from reslab.training.presets import Facts, brief, make_recipe
+from reslab.training.presets import Facts, make_recipe
 from reslab.training.recipe import Recipe
 from reslab.training.rules import check_pixels
 from reslab.training.start import Asked, like, refuse_unfreezable, with_start
@@ -98,9 +98,7 @@ def recipe_on(
     `residual` is the function that `fields` name, if they do.
     """
     facts, net = facts_of(dataset, split), (asked.model, preset, asked.shortcut, asked.stride_in)
-    chosen = make_recipe(facts, *net, seed, batch)
-    if start is not None:
-        chosen = brief(chosen, facts)
+    chosen = make_recipe(facts, *net, seed, batch, brief=start is not None)
     chosen = with_values(chosen, {name: value for name, value in fields.items() if name == "model.residual"})
     chosen = with_start(chosen, start, residual)
     of_schedule = {name: value for name, value in fields.items() if name.startswith("schedule.")}

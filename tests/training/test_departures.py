@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reslab.training import Facts, departures, facts_of, make_recipe, told_departures, with_fields
+from reslab.training import Facts, departures, facts_of, lasting, make_recipe, told_departures, with_fields
 from tests.conftest import short_recipe
 
 PETS = Facts("pets", 3, 64, 900, True, False, fingerprint="0123")
@@ -40,6 +40,17 @@ def test_with_its_images_known_no_rounding_of_a_stretched_recipe_is_a_departure(
     assert told_departures(stretched) == {"schedule.warmup_steps": 10_530}, "351 of 7,031 is a little less than a 20th"
     few = make_recipe(replace(PETS, train_images=40), "resnet18", "small")
     assert few.batch == 40 and told_departures(few, 40) == {} and told_departures(few) == {"batch": 40}
+
+
+@pytest.mark.parametrize("images", [335, 1_222, 1_778])
+@pytest.mark.parametrize("start", [None, "net.safetensors"])
+@pytest.mark.parametrize("epochs", [None, 17, 60])
+@pytest.mark.parametrize("batch", [None, 48])
+def test_no_rounding_is_a_departure_whatever_the_length_the_batch_and_the_start(images, start, epochs, batch):
+    facts = replace(PETS, train_images=images)
+    recipe = make_recipe(facts, "resnet20", "small", batch=batch, brief=start is not None)
+    recipe = lasting(replace(recipe, model=replace(recipe.model, start=start)), images, None, epochs)
+    assert set(departures(recipe, facts)) <= {"batch", "model.start"}
 
 
 def test_a_recipe_of_no_preset_departs_from_none(recipe):
