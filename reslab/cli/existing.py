@@ -41,7 +41,7 @@ def asked_fields(
     """Fields of a recipe, by dotted name, that options name; of a folder of photographs, which may move, nothing."""
     from reslab.data import NAMES
     from reslab.nets import canonical
-    from reslab.training import place_of, read_field
+    from reslab.training import place_of, read_field, read_fields, refuse_twice
 
     asked: dict[str, Any] = {
         "data.name": data if data in NAMES else None,
@@ -60,7 +60,9 @@ def asked_fields(
     asked = {name: value for name, value in asked.items() if value is not None}
     if freeze is not None:
         asked |= [read_field(f"model.frozen={freeze}")]  # "none" is none
-    asked |= dict(read_field(assignment) for assignment in assign or [])
+    set_to = read_fields(assign or [])
+    refuse_twice(set_to, asked)
+    asked |= set_to
     if "model.name" in asked:
         asked["model.name"] = canonical(asked["model.name"])
     return asked

@@ -83,7 +83,7 @@ def sweep(
     from reslab.nets import named_residual
     from reslab.reporting.tensorboard import require_tensorboard
     from reslab.store import make_folder, write_bytes
-    from reslab.training import Asked, Surroundings, like, read_data, read_fields, refuse_unfreezable
+    from reslab.training import Asked, Surroundings, like, read_data, read_fields, refuse_twice, refuse_unfreezable
 
     if tensorboard:
         require_tensorboard()
@@ -91,6 +91,7 @@ def sweep(
     _no_contradiction([axis.field for axis in axes], model, shortcut, stride_in, freeze, batch, lr, assign)
     name = data or "digits"
     set_to = read_fields(assign or [])
+    refuse_twice(set_to, {"data.split": split, "data.size": size, "optimizer.lr": lr, "model.frozen": freeze})
     split = set_to.get("data.split", split)
     chosen_split = split or search_split(name)
     request = Request(engine, device, precision, compile, threads)

@@ -5,7 +5,15 @@ from reslab.training.continuing import refuse_changes
 from reslab.training.departures import departures, told_departures
 from reslab.training.done import images_of, recorded_result
 from reslab.training.estimate import Estimate, estimate
-from reslab.training.fields import field_of, read_field, read_fields, refuse_idle, with_fields, with_values
+from reslab.training.fields import (
+    field_of,
+    read_field,
+    read_fields,
+    refuse_idle,
+    refuse_twice,
+    with_fields,
+    with_values,
+)
 from reslab.training.loop import Diverged, Interrupted, Progress
 from reslab.training.meanings import meanings
 from reslab.training.originals import ORIGINALS
@@ -59,6 +67,7 @@ __all__ = [
     "recorded_result",
     "refuse_changes",
     "refuse_idle",
+    "refuse_twice",
     "refuse_unfreezable",
     "told_departures",
     "train",

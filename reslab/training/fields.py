@@ -104,8 +104,19 @@ def refuse_idle(recipe: Recipe, values: Mapping[str, Any]) -> None:
 
 
 def read_fields(assignments: Iterable[str]) -> dict[str, Any]:
-    """Values by dotted name; of a field that is set twice the last one. Raises UsageError as `with_fields` does."""
-    return dict(read_field(assignment) for assignment in assignments)
+    """Values by dotted name. Raises UsageError as `with_fields` does, and for a field that is set to two values."""
+    values: dict[str, Any] = {}
+    for name, value in map(read_field, assignments):
+        if values.setdefault(name, value) != value:
+            raise UsageError(f"{name} is set twice, to {values[name]} and to {value}; leave one of them out")
+    return values
+
+
+def refuse_twice(fields: Mapping[str, Any], told: Mapping[str, Any]) -> None:
+    """Raises UsageError for a field that an argument says, too, unless both say the same. None: it does not."""
+    for name, value in told.items():
+        if value is not None and name in fields and fields[name] != value:
+            raise UsageError(f"{name} is said twice, {value} and as a field {fields[name]}; leave one of them out")
 
 
 def read_field(assignment: str) -> tuple[str, Any]:

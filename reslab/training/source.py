@@ -10,7 +10,7 @@ from reslab.data import Dataset, FolderIndex, load_dataset
 from reslab.errors import DataError, UsageError, as_typed
 from reslab.nets import Residual, name_of, named_residual
 from reslab.store import SPLIT, RunFolder
-from reslab.training.fields import fitting_fields, refuse_idle, with_values
+from reslab.training.fields import fitting_fields, refuse_idle, refuse_twice, with_values
 from reslab.training.presets import Facts, make_recipe
 from reslab.training.recipe import Recipe
 from reslab.training.rules import check_pixels
@@ -67,7 +67,9 @@ def recipe_for(
     """
     start, around = None if start is None else str(start), around or Surroundings()
     told = {"optimizer.lr": lr, "model.frozen": None if freeze in ("none", "") else freeze}
-    values = {name: value for name, value in told.items() if value is not None} | fitting_fields(fields or {})
+    set_to = fitting_fields(fields or {})
+    refuse_twice(set_to, {**told, "data.split": split, "data.size": size})
+    values = {name: value for name, value in told.items() if value is not None} | set_to
     if residual:
         values.setdefault("model.residual", name_of(residual))
     function = residual or named_residual(values.get("model.residual"))
@@ -94,19 +96,37 @@ def recipe_on(
 ) -> Recipe:
     """The preset for a data set that is read, with `fields` that are to be otherwise.
 
-    Steps and epochs stretch the schedule; what `fields` say of the schedule itself is said of the stretched one.
-    `residual` is the function that `fields` name, if they do.
+    Steps, epochs and the field schedule.steps stretch the schedule; what `fields` say otherwise of the schedule is said
+    of the stretched one. `residual` is the function that `fields` name, if they do. Raises UsageError for what is said
+    twice, too, by an argument and by a field.
     """
+    length = steps if epochs is None else epochs
+    told = {"model.name": asked.model, "model.shortcut": asked.shortcut, "model.stride_in": asked.stride_in}
+    refuse_twice(fields, {**told, "batch": batch, "seed": seed or None, "schedule.steps": length})
+    asked = _named_in(fields, asked)
     facts, net = facts_of(dataset, split), (asked.model, preset, asked.shortcut, asked.stride_in)
     chosen = make_recipe(facts, *net, seed, batch, brief=start is not None)
     chosen = with_values(chosen, {name: value for name, value in fields.items() if name == "model.residual"})
     chosen = with_start(chosen, start, residual)
+    of_net = ("model.name", "model.shortcut", "model.stride_in")
     of_schedule = {name: value for name, value in fields.items() if name.startswith("schedule.")}
-    chosen = with_values(chosen, {name: value for name, value in fields.items() if name not in of_schedule})
+    left = {name: value for name, value in fields.items() if name not in of_schedule and name not in of_net}
+    chosen = with_values(chosen, left)
+    steps = of_schedule.pop("schedule.steps", steps)
     chosen = lasting(chosen, chosen.data.images or len(dataset.splits["train"]), steps, epochs)
     chosen = with_values(chosen, of_schedule)
     refuse_idle(chosen, fields)
     return chosen
+
+
+def _named_in(fields: Mapping[str, Any], asked: Asked) -> Asked:
+    """The net that `fields` name, where nothing else does: what follows from a net follows from that one."""
+    return Asked(
+        fields.get("model.name", asked.model),
+        fields.get("model.shortcut", asked.shortcut),
+        fields.get("model.stride_in", asked.stride_in),
+        asked.size,
+    )
 
 
 def lasting(recipe: Recipe, train_images: int, steps: int | None, epochs: float | None) -> Recipe:
