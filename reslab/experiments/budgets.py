@@ -1,5 +1,5 @@
-"""What a training of any length comes to: error against epochs and against minutes, each length with a rate of its own
-that falls to zero at its end.
+"""What a training of any length comes to: error against epochs and against minutes, each length with the
+preset's rate, which falls to zero at its own end.
 """
 
 import statistics

@@ -132,11 +132,11 @@ def search_split(data: str) -> str | None:
 
 
 def sweep_files(sweep: Sweep, outcomes: Sequence[Outcome]) -> dict[str, bytes]:
-    """Table, picture and values by file name; the same runs give the same bytes."""
+    """Values, table and picture by file name, the values first; the same runs give the same bytes."""
     return {
+        VALUES: json_bytes(sweep_values(sweep, outcomes)),
         TABLE: sweep_table(sweep, outcomes).encode(),
         PICTURE: sweep_figure(sweep, outcomes),
-        VALUES: json_bytes(sweep_values(sweep, outcomes)),
     }
 
 
@@ -146,6 +146,12 @@ def same_sweep(sweep: Sweep, folder: Path) -> None:
         found = read_json(folder / VALUES)
         if not isinstance(found, dict) or found.get("sweep") != sweep.digest():
             raise RunError(f"{folder} holds another sweep; name another --out")
+        return
+    if folder.is_file():
+        raise RunError(f"{folder} is a file; name a folder for table, picture and values (--out)")
+    for name in (TABLE, PICTURE):
+        if (folder / name).exists():
+            raise RunError(f"{folder / name} is none of reslab's (no {VALUES} is beside it); name another --out")
 
 
 def tried(sweep: Sweep, outcomes: Sequence[Outcome]) -> list[Tried]:

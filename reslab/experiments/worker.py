@@ -58,7 +58,8 @@ def main() -> None:
     """The process: one job, then the end."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell began us with the signal ignored
     told = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_stop_when_stdin_closes, daemon=True).start()
+    ended = threading.Event()
+    threading.Thread(target=_stop_when_stdin_closes, args=(ended,), daemon=True).start()
     tell = _telling()
     try:
         carry_out(told, tell)
@@ -66,12 +67,16 @@ def main() -> None:
         sys.exit(f"reslab: {error}")
     except KeyboardInterrupt:
         sys.exit("reslab: stopped")
+    finally:
+        ended.set()
 
 
-def _stop_when_stdin_closes() -> None:
+def _stop_when_stdin_closes(ended: threading.Event) -> None:
+    """Interrupt the training. Once that has ended, nothing: its last words would be cut off."""
     while os.read(0, 1024):
         pass
-    _thread.interrupt_main(signal.SIGINT)
+    if not ended.is_set():
+        _thread.interrupt_main(signal.SIGINT)
 
 
 def _telling() -> Callable[[dict[str, Any]], None]:

@@ -177,6 +177,15 @@ def test_a_folder_of_another_sweep_is_kept(tmp_path):
             same_sweep(other, tmp_path)
 
 
+@pytest.mark.parametrize("name", ["sweep.md", "sweep.svg"])
+def test_files_of_somebody_else_are_not_written_over(name, tmp_path):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(RunError, match=f"{name} is none of reslab's .* name another --out"):
+        same_sweep(sweep(GRID), tmp_path)
+    with pytest.raises(RunError, match="is a file; name a folder"):
+        same_sweep(sweep(GRID), tmp_path / name)
+
+
 def test_cifar_is_searched_on_images_that_are_not_reported():
     assert search_split("cifar10") == search_split("cifar100") == "40k/5k/5k"
     assert search_split("digits") is None and search_split("cifar10-of-my-own") is None

@@ -1,7 +1,9 @@
 """The worker: what it is told is what is trained, and when its queue is gone it stops."""
 
 import json
+import signal
 import subprocess
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from reslab.experiments.jobs import Job
 from reslab.experiments.plan import plan
 from reslab.experiments.queue import run_queue
 from reslab.experiments.running import COMMAND
-from reslab.experiments.worker import carry_out, order
+from reslab.experiments.worker import _stop_when_stdin_closes, carry_out, order
 from reslab.store import RunFolder
 from reslab.training import Recipe, Surroundings, train_on, with_fields
 from tests.conftest import short_recipe
@@ -47,6 +49,17 @@ def test_progress_is_plain_values(recipe, tmp_path, monkeypatch):
 def test_what_cannot_be_trained_is_refused_as_ever(recipe, tmp_path):
     with pytest.raises(UsageError, match="larger than the 1077"):
         carry_out(told(replace(recipe, batch=2000), tmp_path / "run"), lambda _: None)
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_once_a_run_has_ended_its_last_words_are_not_interrupted(over, monkeypatch):
+    ended, interrupted = threading.Event(), []
+    monkeypatch.setattr("os.read", lambda *_: b"")
+    monkeypatch.setattr("_thread.interrupt_main", interrupted.append)
+    if over:
+        ended.set()
+    _stop_when_stdin_closes(ended)
+    assert interrupted == ([] if over else [signal.SIGINT])
 
 
 @pytest.mark.slow
