@@ -34,6 +34,7 @@ _ELSEWHERE = {
     "architecture": ("model", "name"),
     "batch_size": ("batch",),
     "data_dir": ("data",),
+    "frozen": ("freeze",),
     "image_size": ("size",),
     "img_size": ("size",),
     "imgsz": ("size",),
@@ -50,27 +51,31 @@ _ELSEWHERE = {
 }
 
 
+def _no_way(name: str, value: Any) -> str:
+    return ""
+
+
 def checked(function: Callable[Given, Found]) -> Callable[Given, Found]:
     """`function`, with a UsageError for arguments that it does not have, and for values of another kind.
 
     Of its types, plain ones are looked at, and classes; of what it takes as `**asked: Unpack[...]`, the same.
     """
-    return checked_with(lambda *_: "")(function)
+    return _checked(function, _no_way, _no_way)
 
 
-def checked_with(way: Way) -> Callable[[Callable[Given, Found]], Callable[Given, Found]]:
-    """`checked`, where `way` knows some names that are no arguments."""
-    return lambda function: _checked(function, way)
+def checked_with(way: Way, nearly: Way = _no_way) -> Callable[[Callable[Given, Found]], Callable[Given, Found]]:
+    """`checked`, where `way` knows some names that are no arguments, `nearly` some that are near to no argument."""
+    return lambda function: _checked(function, way, nearly)
 
 
-def _checked(function: Callable[Given, Found], way: Way) -> Callable[Given, Found]:
+def _checked(function: Callable[Given, Found], way: Way, nearly: Way) -> Callable[Given, Found]:
 
     @wraps(function)
     def asked(*given: Given.args, **named: Given.kwargs) -> Found:
         kinds = _kinds(function)
         for name, value in named.items():
             if name not in kinds:
-                raise _unknown(function, name, value, kinds, way)
+                raise _unknown(function, name, value, kinds, way, nearly)
         for name, value in _by_name(function, given, named):
             _check(name, value, kinds[name])
         return function(*given, **named)
@@ -78,17 +83,25 @@ def _checked(function: Callable[Given, Found], way: Way) -> Callable[Given, Foun
     return asked
 
 
-def _unknown(function: Callable[..., Any], name: str, value: Any, kinds: dict[str, Any], way: Way) -> UsageError:
+def _unknown(
+    function: Callable[..., Any], name: str, value: Any, kinds: dict[str, Any], way: Way, nearly: Way
+) -> UsageError:
     if name in _HOW and "request" in kinds:
         return UsageError(f"reslab.{function.__name__}: {name} is part of request=reslab.Request({name}=...)")
     if here := next((called for called in _ELSEWHERE.get(name, ()) if called in kinds), ""):
         return UsageError(f"reslab.{function.__name__}: {name} is called {here} here")
     if words := way(name, value):
         return UsageError(f"reslab.{function.__name__}: {words}")
-    close = [other for other in kinds if SequenceMatcher(None, name.lower(), other).ratio() >= CLOSE]
-    if close:
+    if close := [other for other in kinds if is_close(name, other)]:
         return unknown(f"argument of reslab.{function.__name__}", name, close)
+    if words := nearly(name, value):
+        return UsageError(f"reslab.{function.__name__}: {words}")
     return UsageError(f"unknown argument of reslab.{function.__name__} '{name}': it takes {', '.join(kinds)}")
+
+
+def is_close(name: str, other: str) -> bool:
+    """May `other` have been meant by `name`?"""
+    return SequenceMatcher(None, name.lower(), other).ratio() >= CLOSE
 
 
 @cache

@@ -13,7 +13,7 @@ from reslab.cli.watch import counted, watched
 from reslab.engine import Request
 from reslab.nets import Residual
 from reslab.progress import silent
-from reslab.training import Recipe, Surroundings, as_field, recipe_for
+from reslab.training import Recipe, Surroundings, as_field, as_near_field, recipe_for
 
 
 class Choices(TypedDict, total=False):
@@ -34,7 +34,7 @@ class Choices(TypedDict, total=False):
     fields: Mapping[str, Any] | None  # any other field, as `reslab list --fields` has them: {"augment.erase": 0.25}
 
 
-@checked_with(as_field)
+@checked_with(as_field, as_near_field)
 def recipe(
     data: str | Path = "digits",
     *,
@@ -59,7 +59,7 @@ def recipe(
     return recipe_for(data, recipe=recipe, around=around, **choices)
 
 
-@checked_with(as_field)
+@checked_with(as_field, as_near_field)
 def train(
     recipe: Recipe | str | Path | None = None,
     run: str | Path | None = None,

@@ -19,6 +19,8 @@ from reslab.cli.show import counting, duration, emit, pairs, percent, say
 from reslab.cli.watch import counted, watched, with_events
 from reslab.errors import UsageError, as_typed
 
+RUNS = "runs"
+
 if TYPE_CHECKING:
     from reslab.data import Dataset
     from reslab.training import Asked, Recipe
@@ -50,7 +52,9 @@ def train(
     data_url: options.DataUrl = None,
     on_bad: options.OnBad = "error",
     run: Annotated[Path | None, typer.Option(help="The run folder; an existing one goes on.")] = None,
-    runs: options.Runs = Path("runs"),
+    runs: Annotated[
+        Path | None, typer.Option(help="Where run folders are made, without --run.", show_default=RUNS)
+    ] = None,
     save_every: options.SaveEvery = 20.0,
     seeds: Annotated[Number, typer.Option(help="So many runs, their seeds from --seed on, and a table.")] = None,
     folds: Annotated[
@@ -84,6 +88,11 @@ def train(
         data, model, shortcut, stride_in, recipe, split, steps, batch, lr, seed, size, start, freeze, assign
     )
     split = asked.get("data.split") if folds is None else asked_fold(folds, data, seeds, run, asked)
+    if run and runs:
+        raise UsageError(
+            f"--run {as_typed(run)} is the run's folder, --runs {as_typed(runs)} where one is made: give one of them"
+        )
+    runs = runs or Path(RUNS)
     fetch_as_asked(data, start, data_root, download, data_url)
     request = Request(engine, device, precision, compile, threads)
     around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)

@@ -12,7 +12,7 @@ BLOCK_PIXELS = 4096 * 32 * 32  # read at a time, so that the set never has to fi
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Normalisation of uint8 images, x -> (x - mean) / std.
+    """Normalisation of uint8 images, x -> (x - mean) / std; where each colour has its own, / deviations.
 
     The paper subtracts the per-pixel mean and does not divide. Dividing everything by one number changes no function
     that a net with batch normalisation after its first layer can learn, nor its gradient; it keeps numbers near one.
@@ -21,12 +21,22 @@ class Preprocessing:
     mean: NDArray[np.float32]  # (H, W, 3) per pixel, or (1, 1, 3) per channel; 0-255
     std: float  # of all pixels together; 0-255
     size: int  # height = width of the images
+    # Red's, green's and blue's, 0-255, of a net that was trained elsewhere. What std leaves of them is in the first
+    # convolution of its classifier (`factors`), so that whoever computes divides by std all the same.
+    deviations: tuple[float, float, float] | None = None
+
+    @property
+    def factors(self) -> tuple[float, ...]:
+        """What a net of images / deviations lacks for images / std, a factor a colour."""
+        return tuple(self.std / deviation for deviation in self.deviations or [self.std] * 3)
 
     def __repr__(self) -> str:
         """In one line: of a mean image its mean colour."""
         colours = ", ".join(f"{colour:.5g}" for colour in self.mean.mean(axis=(0, 1)))
         kind = "" if self.mean.shape[:2] == (1, 1) else " per pixel, on average"
-        return f"Preprocessing(mean{kind} ({colours}), std {self.std:.5g} of 255, size {self.size})"
+        own = f" ({', '.join(f'{deviation:.5g}' for deviation in self.deviations)})" if self.deviations else ""
+        std = own or f" {self.std:.5g}"
+        return f"Preprocessing(mean{kind} ({colours}), std{std} of 255, size {self.size})"
 
 
 def measure(images: Images, mean: str) -> Preprocessing:

@@ -54,12 +54,12 @@ def read_foreign(place: Path, asked: Asked = NOTHING, say: Say = silent) -> Clas
         stride = stride_of(told, asked, net)
         net = net.variant(size=view.size, **({"stride_in": stride} if stride else {}))
         names = names_of(told, asked, net.classes)
-        preprocessing, factors = normalisation(*colours_of(told, asked), view.size)
+        preprocessing = normalisation(*colours_of(told, asked), view.size)
     except ReslabError as error:
         raise type(error)(f"{place}: {error}") from error
     if layout is AKAMASTER and net.shortcut == "A":
         weights = zeros_after(weights, net)
-    weights[FIRST] = folded(weights[FIRST], factors)
+    weights[FIRST] = folded(weights[FIRST], preprocessing.factors)
     origin = Origin(
         file=found.file.name,
         sha256=found.sha256,
@@ -85,19 +85,19 @@ def _refuse_variant(found: Checkpoint) -> None:
         )
 
 
-def normalisation(
-    mean: tuple[float, ...], std: tuple[float, ...], size: int
-) -> tuple[Preprocessing, tuple[float, ...]]:
-    """(x / 255 - mean) / std, a number a colour, as ours, which divides by one number; and what is left of it.
+def normalisation(mean: tuple[float, ...], std: tuple[float, ...], size: int) -> Preprocessing:
+    """(x / 255 - mean) / std, a number a colour, as ours, which divides by one number.
 
-    That is a factor for each colour, which belongs to the first convolution (`folded`). `mean` and `std` are of images
-    in [0, 1]. Raises RunError for deviations that nothing can be divided by.
+    What is left of it, its `factors`, belongs to the first convolution (`folded`). `mean` and `std` are of images in
+    [0, 1]. Raises RunError for deviations that nothing can be divided by.
     """
     if not all(np.isfinite((*mean, *std))) or min(std) <= 0:
         raise RunError(f"its images are normalised by {mean} and {std}, which cannot be meant")
     one = 255 * sum(std) / len(std)
     centre = 255 * np.array(mean, np.float64).reshape(1, 1, 3)
-    return Preprocessing(centre.astype(np.float32), one, size), tuple(one / (255 * deviation) for deviation in std)
+    red, green, blue = (255 * deviation for deviation in std)
+    own = None if red == green == blue else (red, green, blue)
+    return Preprocessing(centre.astype(np.float32), one, size, own)
 
 
 def folded(weight: Tensor, factors: tuple[float, ...]) -> Tensor:

@@ -17,6 +17,8 @@ SHARED = (
     "into a net of reslab.create, and give that"
 )
 
+CHANGED = "or layers in them were changed, and reslab has no classifier of such a net"
+
 
 def refuse_without_values(name: str, tensors: Mapping[str, Tensor]) -> None:
     """Raises UsageError for tensors that have no values, or a part of them, as on one of several processes."""
@@ -30,18 +32,21 @@ def refuse_without_values(name: str, tensors: Mapping[str, Tensor]) -> None:
 
 
 def refuse_misfit(
-    net: Network, tensors: Mapping[str, Tensor], architecture: Architecture, residual: Residual | None
+    net: Network, tensors: Mapping[str, Tensor], architecture: Architecture, residual: Residual | None, by_size: bool
 ) -> None:
-    """Raises UsageError, with the way out, where `tensors` of `net` are others than `architecture` has."""
+    """Raises UsageError, with the way out, where `tensors` of `net` are others than `architecture` has.
+
+    `by_size`: another size than the net's is of size=..., not of a preprocessing.
+    """
     given = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     wanted = _shapes(architecture, residual)
     if wrong := _misfits(given, wanted):
         first = f"{_told(wrong[0], wanted)}, and this net has {_told(wrong[0], given)}"
-        raise UsageError(f"{_way_out(net, given, wrong, architecture, residual)} ({net.name} has {first})")
+        raise UsageError(f"{_way_out(net, given, wrong, architecture, residual, by_size)} ({net.name} has {first})")
 
 
 def _way_out(
-    net: Network, given: Shapes, wrong: list[str], architecture: Architecture, residual: Residual | None
+    net: Network, given: Shapes, wrong: list[str], architecture: Architecture, residual: Residual | None, by_size: bool
 ) -> str:
     created = net.architecture
     assert created
@@ -50,17 +55,19 @@ def _way_out(
         return not _misfits(given, _shapes(architecture.variant(**changed), residual))
 
     if architecture.size != created.size and fits(size=created.size):
+        asked = f"size={architecture.size}" if by_size else f"preprocessing is of images of {architecture.size} pixels"
+        way = "leave size out" if by_size else f"give one of {created.size} pixels, or mean=... and std=..."
         return (
-            f"size={architecture.size}: this {net.name} was created for images of {created.size} pixels, and its fully "
-            "connected layers fit no others; leave size out"
+            f"{asked}: this {net.name} was created for images of {created.size} pixels, and its fully connected layers "
+            f"fit no others; {way}"
         )
     scores = next((shape[0] for shape in reversed(given.values()) if shape), 0)
     if scores not in (0, architecture.classes) and fits(classes=scores):
         return f"this net gives {scores} scores, and {architecture.classes} classes are named: name one for each score"
     if any(".residual." in name for name in wrong):
         if residual is None:
-            return "residual functions are others: give the one that it was created with, residual=..."
-        return "residual functions are others than this residual=... makes: give the one that it was created with"
+            return f"residual functions are others: give the one that it was created with, residual=...; {CHANGED}"
+        return f"residual functions are others than this residual=... makes: give that of its creation; {CHANGED}"
     if all(name.startswith("head.") for name in wrong):
         return (
             "the head is another than the net was created with, and reslab has no classifier of it: keep net.head, "

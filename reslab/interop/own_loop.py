@@ -37,12 +37,12 @@ def classifier(
     """The classifier that a net of `reslab.create` has become in a loop of one's own: `reslab.save` keeps it.
 
     `classes` are names in the order of the scores. `mean` and `std` of red, green and blue are what its images were
-    normalised by, as (x - mean) / std of x in [0, 1]; or `preprocessing` is that of another classifier, of x in
-    [0, 255], where its images were prepared as that one's. `size` is their height = width in pixels, what the net was
-    created for unless said. `data`, with its `split`, is the data set that it was trained on, if `reslab list` has it:
-    its defaults for tests. A net with residual functions of one's own needs that function as `residual`. The weights
-    are copied, and the net may be trained on; one inside torch.compile, DistributedDataParallel or AveragedModel is
-    found there.
+    normalised by, as (x - mean) / std of x in [0, 1]; or `preprocessing` is that of another classifier, where they were
+    prepared as that one's: by (x - p.mean) / (p.deviations or p.std) of x in [0, 255]. `size` is their height = width
+    in pixels, what the net was created for unless said. `data`, with its `split`, is the data set that it was trained
+    on, if `reslab list` has it: its defaults for tests. A net with residual functions of one's own needs that function
+    as `residual`. The weights are copied, and the net may be trained on; one inside torch.compile,
+    DistributedDataParallel or AveragedModel is found there.
 
     Raises UsageError for another module, for a net whose tensors are others than its name says or are not all here
     (the meta device, FSDP), and for values that nothing can be normalised by.
@@ -53,13 +53,13 @@ def classifier(
     if size is None:
         size = preprocessing.size if preprocessing else found.architecture.size
     architecture = found.architecture.variant(classes=len(names), size=size)
-    prepared, factors = _prepared(mean, std, preprocessing, size)
-    weights = _fitting(found, architecture, residual)
+    prepared = _prepared(mean, std, preprocessing, size)
+    weights = _fitting(found, architecture, residual, by_size=preprocessing is None)
     ours = unfilled(architecture, residual)
     ours.load_state_dict({name: weights.get(name, tensor) for name, tensor in ours.state_dict().items()})
     _compare(found, ours, architecture.size)
     first = next(layer for layer in ours.modules() if isinstance(layer, nn.Conv2d))
-    first.weight.data = folded(first.weight.data, factors)
+    first.weight.data = folded(first.weight.data, prepared.factors)
     identity = Identity(found.name, architecture, names, *_trained_on(data, split))
     if residual:
         identity = replace(identity, residual=name_of(residual), residual_digest=digest_of(residual))
@@ -95,8 +95,8 @@ def _names(classes: Sequence[str]) -> tuple[str, ...]:
 
 def _prepared(
     mean: Sequence[float] | None, std: Sequence[float] | None, given: Preprocessing | None, size: int
-) -> tuple[Preprocessing, tuple[float, ...]]:
-    """What is done to pixels, and what is left of it for the first convolution, a factor a colour.
+) -> Preprocessing:
+    """What is done to pixels.
 
     Raises UsageError unless one of both is said, mean and deviation or the whole of it, of images of this size.
     """
@@ -106,7 +106,7 @@ def _prepared(
         raise UsageError("say by what images were normalised: mean=... and std=..., or preprocessing=... alone")
     if given.size != size:
         raise UsageError(f"preprocessing is of images of {given.size} pixels, and size={size}: leave size out")
-    return given, (1.0, 1.0, 1.0)
+    return given
 
 
 def _colours(name: str, values: Sequence[float]) -> tuple[float, ...]:
@@ -125,11 +125,11 @@ def _colours(name: str, values: Sequence[float]) -> tuple[float, ...]:
     return colours
 
 
-def _fitting(net: Network, architecture: Architecture, residual: Residual | None) -> dict[str, Tensor]:
+def _fitting(net: Network, architecture: Architecture, residual: Residual | None, by_size: bool) -> dict[str, Tensor]:
     """The tensors of `net`, in fp32. Raises UsageError where they are none, or others than its name says."""
     given = net.state_dict()
     refuse_without_values(str(net.name), given)
-    refuse_misfit(net, given, architecture, residual)
+    refuse_misfit(net, given, architecture, residual, by_size)
     return {name: tensor.detach().float() for name, tensor in given.items()}
 
 

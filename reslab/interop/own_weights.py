@@ -4,13 +4,15 @@ import re
 
 from reslab.errors import RunError
 from reslab.interop.checkpoint import Checkpoint
+from reslab.nets import HISTORIC, spec, unfilled
 
-PARTS = re.compile(r"(stem|stage\d+|head)\.")  # of a net of `create`, and of no other program's
+PARTS = re.compile(r"(stem|stage\d+|head)\.")  # of a net of `create`, but of many a module of others', too
+BLOCK = re.compile(r"stage\d+\.\d+\.(residual|shortcut)\.")  # of a net of blocks, and of no other program's
 
 
 def refuse_own_weights(found: Checkpoint) -> None:
     """Raises RunError, with the way to a classifier, where every tensor is called as a net of ours calls its own."""
-    if not all(PARTS.match(name) for name in found.tensors):
+    if not _ours(list(found.tensors)):
         return
     raise RunError(
         f"{found.file} holds the weights of a net of reslab.create, without its name, classes and normalisation. Make "
@@ -20,6 +22,15 @@ def refuse_own_weights(found: Checkpoint) -> None:
     )
 
 
+def _ours(names: list[str]) -> bool:
+    """Are tensors called so in a net of blocks, or in a historic one, which has no name that others could not have?"""
+    if not all(PARTS.match(name) for name in names):
+        return False
+    if any(BLOCK.match(name) for name in names):
+        return {"stem", "head"} <= {name.partition(".")[0] for name in names}
+    return any(unfilled(spec(historic)).state_dict().keys() == set(names) for historic in HISTORIC)
+
+
 def _read(found: Checkpoint) -> str:
     """The expression that gives the tensors as the net calls them."""
     own = found.file.suffix.lower() == ".safetensors"
@@ -27,4 +38,5 @@ def _read(found: Checkpoint) -> str:
     read = f"{reader}({str(found.file)!r})" + "".join(f"[{part!r}]" for part in found.within)
     if not found.prefix:
         return read
-    return f"{{name.removeprefix({found.prefix!r}): tensor for name, tensor in {read}.items()}}"
+    ours = f"if name.startswith({found.prefix!r})"  # beside them, AveragedModel has a counter
+    return f"{{name.removeprefix({found.prefix!r}): tensor for name, tensor in {read}.items() {ours}}}"

@@ -148,11 +148,11 @@ def create(
 
     `residual` replaces every residual function by one's own: it is called as residual(channels_in, width, stride,
     stride_in), once for each block, and returns an nn.Module (B, channels_in, H, W) -> (B, width, H / stride,
-    W / stride), rounded up; in bottleneck nets (resnet50 and deeper ones of ImageNet's) with 4 * width channels.
+    W / stride), rounded up; in bottleneck nets (resnet50, preact164 and the like) with 4 * width channels.
     `stride` is 1 or 2; `stride_in` matters to bottlenecks alone. The shortcut, the addition and the ReLU behind it are
     the block's. Weights are He-initialised.
 
-    Raises UsageError as `spec` does.
+    Raises UsageError as `spec` does, and for a function that returns something else.
     """
     architecture = spec(name, shortcut, classes, size, stride_in, survival)
     net = Network(OrderedDict(build(architecture, residual).named_children()))

@@ -1,9 +1,11 @@
 """From a spec to a network: stem, stages of blocks, head (Table 1, Figure 3, sec. 4.2)."""
 
 from collections import OrderedDict
+from typing import Any
 
 from torch import nn
 
+from reslab.errors import UsageError
 from reslab.nets.blocks import Block, Residual, basic, bottleneck, conv_bn, make_shortcut
 from reslab.nets.preact import PreactBlock, basic_preact, bottleneck_preact, make_preact_shortcut
 from reslab.nets.spec import Spec
@@ -31,7 +33,7 @@ def make_stage(spec: Spec, stage: int, channels_in: int, residual: Residual) -> 
     for index in range(spec.depths[stage]):
         stride = 2 if stage > 0 and index == 0 else 1
         survival = spec.survival_of(sum(spec.depths[:stage]) + index)
-        function = residual(channels_in, width, stride, spec.stride_in)
+        function = _made(residual, channels_in, width, stride, spec.stride_in)
         if spec.activation == "post":
             blocks.append(Block(function, make_shortcut(spec.shortcut, channels_in, channels_out, stride), survival))
         else:
@@ -41,6 +43,18 @@ def make_stage(spec: Spec, stage: int, channels_in: int, residual: Residual) -> 
             blocks.append(PreactBlock(function, shortcut, activated, survival))
         channels_in = channels_out
     return nn.Sequential(*blocks)
+
+
+def _made(residual: Residual, *asked: Any) -> nn.Module:
+    """Raises UsageError where somebody's residual function returns no module."""
+    function: object = residual(*asked)
+    if isinstance(function, nn.Module):
+        return function
+    raise UsageError(
+        f"the residual function {getattr(residual, '__name__', residual)} does not fit: it returns "
+        f"{type(function).__name__}. It is called as f(channels_in, width, stride, stride_in), for each block, and "
+        "returns an nn.Module"
+    )
 
 
 def make_head(channels: int, classes: int) -> nn.Sequential:

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -40,6 +42,8 @@ def model_bytes(weights: dict[str, Tensor], identity: Identity, preprocessing: P
         "residual": identity.residual,
         "preprocessing": {"std": preprocessing.std, "size": preprocessing.size},
     }
+    if preprocessing.deviations:
+        about["preprocessing"]["deviations"] = list(preprocessing.deviations)
     if identity.residual_digest:
         about["residual_digest"] = identity.residual_digest
     if identity.origin:
@@ -81,8 +85,7 @@ def load(run_or_file: str | Path, residual: Residual | None = None, *, replacing
             before=tuple(map(str, about.get("before", ()))),
             temperature=float(about.get("temperature", 1)),
         )
-        mean = tensors.pop(MEAN).numpy()
-        preprocessing = Preprocessing(mean, float(about["preprocessing"]["std"]), int(about["preprocessing"]["size"]))
+        preprocessing = _preprocessing(tensors.pop(MEAN).numpy(), about["preprocessing"])
         weights = {name.removeprefix("net."): tensor.float() for name, tensor in tensors.items()}
         if identity.residual and residual is None:
             raise UsageError(
@@ -106,6 +109,14 @@ def load(run_or_file: str | Path, residual: Residual | None = None, *, replacing
             raise UsageError(f"{path}: the residual function that was given builds another net") from error
         raise RunError(f"{path} does not hold the model that it describes: {str(error).splitlines()[0]}") from error
     return Classifier(net, identity, preprocessing, residual, Path(run_or_file)).requires_grad_(False).eval()
+
+
+def _preprocessing(mean: NDArray[np.float32], told: dict[str, Any]) -> Preprocessing:
+    one = Preprocessing(mean, float(told["std"]), int(told["size"]))
+    if "deviations" not in told:
+        return one
+    red, green, blue = map(float, told["deviations"])
+    return replace(one, deviations=(red, green, blue))
 
 
 def find_model(path: Path) -> Path:

@@ -1,6 +1,6 @@
 """Recipes and their presets, optimisers, schedules, and the loop that brings a net to its last step."""
 
-from reslab.training.asked_field import as_field
+from reslab.training.asked_field import as_field, as_near_field
 from reslab.training.continuing import refuse_changes
 from reslab.training.departures import departures, told_departures
 from reslab.training.done import images_of, recorded_result
@@ -43,6 +43,7 @@ __all__ = [
     "Schedule",
     "Surroundings",
     "as_field",
+    "as_near_field",
     "data_of_run",
     "default_folder",
     "departures",

@@ -1,5 +1,7 @@
 """How a run normalises its images: by the training images; where parts are frozen, as the net it began from did."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from reslab.data import Images, Preprocessing, by_colour, measure
@@ -54,8 +56,8 @@ def normalised_otherwise(recipe: Recipe, folder: RunFolder) -> str | None:
 
 
 def _kept(source: Classifier, size: int) -> Preprocessing:
-    """Of a start's normalisation, what images of this size can have."""
-    theirs = source.preprocessing
+    """Of a start's normalisation, what images of this size can have; the net that it becomes has one deviation."""
+    theirs = replace(source.preprocessing, deviations=None)
     return theirs if theirs.size == size else by_colour(theirs)
 
 

@@ -165,6 +165,16 @@ def test_a_file_where_the_run_should_be_is_refused_before_anything_is_timed(opti
     assert answer.code == 2 and f"{tmp_path / 'file'} is a file, and a run is a folder" in answer.err
 
 
+def test_where_runs_are_made_and_the_run_itself_are_not_both_said(tmp_path):
+    one, many = tmp_path / "one", tmp_path / "many"
+    for options in (["--run", one, "--runs", many], ["--run", one, "--runs", "runs"]):
+        answer = Answer("train", "--model", "resnet8", "--steps", "1", "--dry-run", *options)
+        assert answer.code == 2 and answer.err.startswith(
+            f"--run {one} is the run's folder, --runs {options[-1]} where"
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_run_that_lost_its_model_is_trained_anew_as_it_is_told(tmp_path):
     run = tmp_path / "r"
     words = ("train", "--model", "resnet8", "--steps", "2", "--threads", "1", "--run", run)

@@ -138,13 +138,13 @@ def test_colours_are_folded_exactly_at_the_edges_too():
     images = torch.from_numpy(pictures).double().permute(0, 3, 1, 2)
     centre, deviation = (torch.tensor(values, dtype=torch.float64).view(3, 1, 1) for values in (mean, std))
     theirs = convolution((images / 255 - centre) / deviation)
-    ours, factors = normalisation(mean, std, 9)
+    ours = normalisation(mean, std, 9)
     assert ours.std == pytest.approx(255 * 0.7 / 3) and ours.mean.shape == (1, 1, 3) and ours.size == 9
-    convolution.weight.data = folded(convolution.weight.data.float(), factors).double()
+    convolution.weight.data = folded(convolution.weight.data.float(), ours.factors).double()
     normalised = (images - torch.from_numpy(ours.mean).double().permute(2, 0, 1)) / ours.std
     torch.testing.assert_close(convolution(normalised), theirs, rtol=1e-5, atol=1e-5)
     weight = torch.rand(2, 3, 3, 3)
-    assert torch.equal(folded(weight, normalisation(mean, (0.5, 0.5, 0.5), 9)[1]), weight), "nothing to fold"
+    assert torch.equal(folded(weight, normalisation(mean, (0.5, 0.5, 0.5), 9).factors), weight), "nothing to fold"
 
 
 @pytest.mark.parametrize("std", [(0.0, 0.2, 0.2), (0.2, float("nan"), 0.2)])

@@ -26,6 +26,9 @@ def test_a_size_that_fully_connected_layers_do_not_fit():
     words = refusal(net, size=16)
     assert words.startswith("size=16: this maxout was created for images of 32 pixels") and "leave size out" in words
     assert reslab.classifier(trained(), CLASSES, mean=MEAN, std=STD, size=24).size == 24  # pooled: any size fits
+    of_small = reslab.classifier(trained(), CLASSES, mean=MEAN, std=STD).preprocessing
+    with pytest.raises(reslab.UsageError, match=r"^preprocessing is of images of 16 pixels: .* 32 pixels, or mean="):
+        reslab.classifier(net, CLASSES, preprocessing=of_small)
 
 
 def test_scores_and_classes_that_are_not_as_many():
@@ -51,6 +54,12 @@ def test_residual_functions_that_are_not_given_or_others():
     assert refusal(trained(residual=own), residual=other).startswith(
         "residual functions are others than this residual="
     )
+
+
+def test_a_convolution_of_a_block_was_replaced():
+    net = trained()
+    net.stage1[0].residual[0] = nn.Conv2d(16, 16, 5, padding=2, bias=False)
+    assert "residual=...; or layers in them were changed, and reslab has no classifier" in refusal(net)
 
 
 def test_other_layers():

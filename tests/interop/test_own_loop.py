@@ -107,10 +107,29 @@ def test_images_that_were_prepared_as_another_classifiers():
     with torch.no_grad():
         expected = net.eval()(torch.from_numpy((pixels() - mean_image) / np.float32(60)).permute(0, 3, 1, 2))
     torch.testing.assert_close(model(pixels()), expected, atol=1e-4, rtol=1e-4)
-    again = reslab.classifier(
-        net, CLASSES, preprocessing=reslab.classifier(net, CLASSES, mean=MEAN, std=STD).preprocessing
-    )
-    assert again.size == SIZE
+
+
+@pytest.mark.parametrize("std", [STD, (0.25, 0.25, 0.25)])
+def test_images_that_were_prepared_by_a_deviation_for_each_colour(std, tmp_path):
+    net = trained()
+    first = reslab.classifier(net, CLASSES, mean=MEAN, std=std)
+    opened = reslab.load(reslab.save(first, tmp_path / "first.safetensors"))
+    for prepared in (first.preprocessing, opened.preprocessing):
+        second = reslab.classifier(net, CLASSES, preprocessing=prepared)
+        torch.testing.assert_close(second(pixels()), first(pixels()), atol=0, rtol=0)
+        images = (pixels() - prepared.mean) / np.float32(prepared.deviations or prepared.std)
+        with torch.no_grad():
+            expected = net.eval()(torch.from_numpy(images).permute(0, 3, 1, 2))
+        torch.testing.assert_close(second(pixels()), expected, atol=1e-4, rtol=1e-4)
+
+
+def test_a_net_that_goes_on_from_such_a_classifier_has_one_deviation(tmp_path):
+    """Its first convolution is trained, or kept, on images that are divided by one number."""
+    net = reslab.create("resnet8", classes=10, size=8)
+    first = reslab.save(reslab.classifier(net, tuple("0123456789"), mean=MEAN, std=STD), tmp_path / "first.safetensors")
+    result = reslab.train("digits", tmp_path / "run", start=first, freeze="body", steps=1, quiet=True)
+    ours, theirs = reslab.load(result["run"]).preprocessing, reslab.load(first).preprocessing
+    assert theirs.deviations and (ours.std, ours.deviations) == (theirs.std, None)
 
 
 def test_it_is_tested_on_its_own_data(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from reslab.errors import UsageError
 from reslab.nets import Block, create, he_initialise, spec
 from reslab.nets.blocks import ZeroPad, basic, bottleneck, make_shortcut
 
@@ -91,6 +92,18 @@ def test_he_initialisation_is_a_function_of_its_generator():
     for net in (first, second):
         he_initialise(net, torch.Generator().manual_seed(3))
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
+
+
+def nothing(channels_in, width, stride, stride_in):
+    nn.Conv2d(channels_in, width, 3, stride, 1)
+
+
+@pytest.mark.parametrize(
+    ("function", "what"), [(nothing, "nothing does not fit: it returns NoneType"), (lambda *_: 3, "it returns int")]
+)
+def test_a_residual_function_that_makes_no_module_is_refused_when_it_is_called(function, what):
+    with pytest.raises(UsageError, match=rf"{what}. It is called as f\(channels_in"):
+        create("resnet8", residual=function)
 
 
 def test_ones_own_residual_function():
