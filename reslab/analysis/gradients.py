@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from reslab.analysis.checked import checked_classifier, checked_images, checked_labels
 from reslab.analysis.layers import stage_of, watched
@@ -49,7 +50,7 @@ def gradients(
         raise UsageError("batch normalisation needs a batch: give at least two images")
     net = copy.deepcopy(classifier).eval()
     for module in net.modules():
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, _BatchNorm):  # of any dimensions, SyncBatchNorm too
             module.train()
     batch, told = torch.from_numpy(images), torch.from_numpy(labels)
     return layer_gradients(net, batch, told, net.net, net.identity.model, own=net.residual is not None)
@@ -72,10 +73,10 @@ def layer_gradients(
         # The sum over images, not their mean: what reaches an image does not shrink with the batch. It is of its own
         # loss, and where batch normalisation takes the batch's statistics, of the others' a little, too.
         loss = nn.functional.cross_entropy(scores.float(), labels.to(scores.device), reduction="sum")
-        found = torch.autograd.grad(loss, list(seen.values()), materialize_grads=True)  # 0 where none comes
+        found = _gradients(loss, seen)
     return tuple(
-        Signal(place, name, stage_of(name), *_strengths(output.detach(), gradient))
-        for place, ((name, output), gradient) in enumerate(zip(seen.items(), found, strict=True), 1)
+        Signal(place, name, stage_of(name), *_strengths(output.detach(), found[name]))
+        for place, (name, output) in enumerate(seen.items(), 1)
     )
 
 
@@ -84,6 +85,16 @@ def untrained(classifier: Classifier, seed: int = 0) -> Classifier:
     fresh = copy.deepcopy(checked_classifier(classifier))
     he_initialise(fresh.net, torch.Generator().manual_seed(seed))
     return fresh
+
+
+def _gradients(loss: Tensor, responses: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Of the loss with respect to each response, by its name: 0 where none comes, as of what was detached."""
+    found = {name: torch.zeros_like(response) for name, response in responses.items()}
+    reached = {name: response for name, response in responses.items() if response.requires_grad}
+    if reached:
+        gradients = torch.autograd.grad(loss, list(reached.values()), materialize_grads=True)
+        found |= zip(reached, gradients, strict=True)
+    return found
 
 
 def _strengths(response: Tensor, gradient: Tensor) -> tuple[float, float]:

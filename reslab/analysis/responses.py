@@ -72,7 +72,8 @@ def layer_responses(
     training = net.training
     net.eval()
     try:
-        with torch.no_grad(), watched(net, add, name, own=own):
+        # Out of inference mode, in which PyTorch does not count what is done in place.
+        with torch.inference_mode(False), torch.no_grad(), watched(net, add, name, own=own):
             for batch in batches:
                 forward(batch)
     finally:
