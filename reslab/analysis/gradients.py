@@ -44,7 +44,8 @@ def gradients(
     nothing is left to chance. The net is left as it was. The layers are those of `responses`. Raises UsageError
     for fewer than two images, for other labels than one of its classes each, and for a net that has no such layer.
     """
-    images = checked_images(checked_classifier(classifier), images)
+    classifier = checked_classifier(classifier)
+    images = checked_images(classifier, images)
     labels = checked_labels(classifier, labels, images)
     if len(images) < 2:
         raise UsageError("batch normalisation needs a batch: give at least two images")
@@ -61,8 +62,8 @@ def layer_gradients(
 ) -> tuple[Signal, ...]:
     """The signals of `net`, which is called `name`, while `forward`, which contains it, sees the batch.
 
-    Both are in the mode that they are in; `own` says that its residual functions are of one's own. Raises UsageError as
-    `gradients` does.
+    Both are in the mode that they are in; `own` says that its residual functions are of one's own. Not for
+    several threads at once on one net. Raises UsageError as `gradients` does.
     """
     seen: dict[str, Tensor] = {}
     with torch.enable_grad():

@@ -45,8 +45,10 @@ def lesions(
 
     A residual block without its residual function hands on its shortcut; a plain one is left out where its output has
     the shape of its input, and is not looked at where it has not. Raises UsageError for a net that has no such block,
-    and for other labels than one of its classes each.
+    and for other labels than one of its classes each. Not for several
+    threads at once on one classifier.
     """
+    classifier = checked_classifier(classifier)
     blocks = blocks_in(classifier)
     images = checked_images(classifier, images)
     labels = checked_labels(classifier, labels, images)
