@@ -139,13 +139,19 @@ def _check(name: str, value: Any, hint: Any) -> None:
         return
     wanted = [_KINDS[option][1] if option in _KINDS else f"a {option.__name__}" for option in options]
     wanted = [words for words in wanted if words != "a NoneType"]
-    raise UsageError(f"{name}={_shown(value)}: that takes {' or '.join(wanted)}")
+    raise UsageError(f"{name}={shown(value)}: that takes {' or '.join(wanted)}")
 
 
-def _shown(value: Any) -> str:
+def shown(value: object) -> str:
     """As it would be typed; of what prints on several lines, as nets do, its type."""
     text = repr(value)
-    return text if len(text) <= LONGEST and "\n" not in text else f"a {type(value).__name__}"
+    return text if len(text) <= LONGEST and "\n" not in text else kind_of(value)
+
+
+def kind_of(value: object) -> str:
+    """Its type, with the article: "a Network", "an OptimizedModule"."""
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
 
 
 def _is_a(value: Any, option: type) -> bool:

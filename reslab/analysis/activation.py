@@ -25,10 +25,11 @@ POOLED = [nn.AdaptiveAvgPool2d, nn.Flatten, nn.Linear]
 def class_activation(classifier: Classifier, images: NDArray[np.uint8], classes: Sequence[int]) -> NDArray[np.float32]:
     """uint8 RGB images (N, H, W, 3) and a class of each (N,) -> maps (N, h, w) of the last stage's size.
 
-    Their mean over places is the class's score before the softmax. Raises UsageError for a net with another end, and
-    for images or classes that are none of it.
+    Their mean over places is the class's score before the softmax. Not for several threads at once on one classifier.
+    Raises UsageError for a net with another end, and for images or classes that are none of it.
     """
-    images = checked_images(checked_classifier(classifier), images)
+    classifier = checked_classifier(classifier)
+    images = checked_images(classifier, images)
     chosen = checked_labels(classifier, classes, images, "classes")
     head = dict(classifier.net.named_children()).get("head")
     layers = list(head.children()) if isinstance(head, nn.Sequential) else []

@@ -8,25 +8,31 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reslab.analysis.samples import Sample
+from reslab.arguments import shown
 from reslab.errors import UsageError, unknown
-from reslab.nets import Network
+from reslab.nets import Network, within
 from reslab.store import Classifier, ExportedNet, checked_pixels
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
-LONGEST = 60  # characters of a value in an error
 
 
 def checked_classifier(given: object) -> Classifier:
-    """Raises UsageError, with the way to a classifier, for anything else."""
-    if isinstance(given, Classifier):
-        return given
+    """The classifier itself, where torch.compile, DataParallel or the like is wrapped around it.
+
+    Raises UsageError, with the way to a classifier, for anything else.
+    """
+    inner = given
+    while not isinstance(inner, Classifier | Network | ExportedNet) and (kept := within(inner)) is not None:
+        inner = kept
+    if isinstance(inner, Classifier):
+        return inner
     way = "reslab.load opens runs, files and names of nets, reslab.classifier takes a net that you trained"
-    if isinstance(given, ExportedNet):
+    if isinstance(inner, ExportedNet):
         way = "an exported file has no layers to look at; take the run or model file that it was made of"
-    elif isinstance(given, Network):
+    elif isinstance(inner, Network):
         way = "reslab.classifier(net, classes, mean=..., std=...) makes one of a net of reslab.create"
-    raise UsageError(f"analyses look into a classifier, not into {_shown(given)}: {way}")
+    raise UsageError(f"analyses look into a classifier, not into {shown(given)}: {way}")
 
 
 def checked_images(classifier: Classifier, images: object) -> Pixels:
@@ -35,7 +41,7 @@ def checked_images(classifier: Classifier, images: object) -> Pixels:
         raise UsageError("images are a Sample: give its .pixels, and its .labels where labels are asked for")
     size = None if classifier.takes_any_size else classifier.size
     if not isinstance(images, Tensor | np.ndarray | Sequence) or isinstance(images, str):
-        raise UsageError(f"images are uint8 RGB (N, H, W, 3), as of analysis.sample_of, not {_shown(images)}")
+        raise UsageError(f"images are uint8 RGB (N, H, W, 3), as of analysis.sample_of, not {shown(images)}")
     return checked_pixels(images, classifier.identity.model, size).cpu().numpy()
 
 
@@ -47,7 +53,7 @@ def checked_labels(classifier: Classifier, labels: object, images: Pixels, calle
     if labels is None:
         raise UsageError(f"{called} are None: these photographs have none; a data set's have them")
     try:
-        found = labels.cpu().numpy() if isinstance(labels, Tensor) else np.asarray(labels)
+        found = labels.detach().cpu().numpy() if isinstance(labels, Tensor) else np.asarray(labels)
     except ValueError as error:  # lists of several lengths
         raise UsageError(f"{called} are one whole number for each image, not lists") from error
     if found.dtype.kind not in "iu" and found.size:
@@ -69,8 +75,3 @@ def _refuse_names(classifier: Classifier, found: NDArray[Any], called: str) -> N
             raise unknown("class", name, classifier.classes)
         place = classifier.classes.index(name)
         raise UsageError(f"{called} are whole numbers, places in classifier.classes: {name} is {place}")
-
-
-def _shown(given: object) -> str:
-    text = repr(given)
-    return text if len(text) <= LONGEST and "\n" not in text else f"a {type(given).__name__}"

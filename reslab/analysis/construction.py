@@ -27,7 +27,8 @@ def deepened(classifier: Classifier, layers: int) -> Classifier:
 
     Raises UsageError for a net that is none of the paper's own, and as `deeper` does.
     """
-    about = checked_classifier(classifier).identity
+    classifier = checked_classifier(classifier)
+    about = classifier.identity
     if not isinstance(about.spec, Spec) or classifier.residual is not None:
         raise UsageError(f"{about.model}: the construction is of the paper's own nets, plain and residual")
     kind = "plain" if about.spec.shortcut is None else "resnet"
@@ -49,7 +50,8 @@ def scores(classifier: Classifier, pixels: NDArray[np.uint8]) -> NDArray[np.floa
 
     Raises UsageError for no images, and for what are none that it takes.
     """
-    pixels = checked_images(checked_classifier(classifier), pixels)
+    classifier = checked_classifier(classifier)
+    pixels = checked_images(classifier, pixels)
     if not len(pixels):
         raise UsageError("nets are compared on images: give at least one")
     batch = max(1, BATCH_PIXELS // pixels.shape[1] ** 2)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from reslab.analysis.checked import checked_classifier, checked_images, checked_labels
 from reslab.analysis.layers import stage_of, watched
@@ -43,13 +44,14 @@ def gradients(
     nothing is left to chance. The net is left as it was. The layers are those of `responses`. Raises UsageError
     for fewer than two images, for other labels than one of its classes each, and for a net that has no such layer.
     """
-    images = checked_images(checked_classifier(classifier), images)
+    classifier = checked_classifier(classifier)
+    images = checked_images(classifier, images)
     labels = checked_labels(classifier, labels, images)
     if len(images) < 2:
         raise UsageError("batch normalisation needs a batch: give at least two images")
     net = copy.deepcopy(classifier).eval()
     for module in net.modules():
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, _BatchNorm):  # of any dimensions, SyncBatchNorm too
             module.train()
     batch, told = torch.from_numpy(images), torch.from_numpy(labels)
     return layer_gradients(net, batch, told, net.net, net.identity.model, own=net.residual is not None)
@@ -60,8 +62,8 @@ def layer_gradients(
 ) -> tuple[Signal, ...]:
     """The signals of `net`, which is called `name`, while `forward`, which contains it, sees the batch.
 
-    Both are in the mode that they are in; `own` says that its residual functions are of one's own. Raises UsageError as
-    `gradients` does.
+    Both are in the mode that they are in; `own` says that its residual functions are of one's own. Not for
+    several threads at once on one net. Raises UsageError as `gradients` does.
     """
     seen: dict[str, Tensor] = {}
     with torch.enable_grad():
@@ -72,10 +74,10 @@ def layer_gradients(
         # The sum over images, not their mean: what reaches an image does not shrink with the batch. It is of its own
         # loss, and where batch normalisation takes the batch's statistics, of the others' a little, too.
         loss = nn.functional.cross_entropy(scores.float(), labels.to(scores.device), reduction="sum")
-        found = torch.autograd.grad(loss, list(seen.values()), materialize_grads=True)  # 0 where none comes
+        found = _gradients(loss, seen)
     return tuple(
-        Signal(place, name, stage_of(name), *_strengths(output.detach(), gradient))
-        for place, ((name, output), gradient) in enumerate(zip(seen.items(), found, strict=True), 1)
+        Signal(place, name, stage_of(name), *_strengths(output.detach(), found[name]))
+        for place, (name, output) in enumerate(seen.items(), 1)
     )
 
 
@@ -84,6 +86,16 @@ def untrained(classifier: Classifier, seed: int = 0) -> Classifier:
     fresh = copy.deepcopy(checked_classifier(classifier))
     he_initialise(fresh.net, torch.Generator().manual_seed(seed))
     return fresh
+
+
+def _gradients(loss: Tensor, responses: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Of the loss with respect to each response, by its name: 0 where none comes, as of what was detached."""
+    found = {name: torch.zeros_like(response) for name, response in responses.items()}
+    reached = {name: response for name, response in responses.items() if response.requires_grad}
+    if reached:
+        gradients = torch.autograd.grad(loss, list(reached.values()), materialize_grads=True)
+        found |= zip(reached, gradients, strict=True)
+    return found
 
 
 def _strengths(response: Tensor, gradient: Tensor) -> tuple[float, float]:

@@ -118,7 +118,8 @@ def landscape(
     Raises UsageError for no images, for labels that are none of theirs, for statistics of a batch where a net has no
     batch normalisation or there is one image, and where a loss is no number.
     """
-    images = checked_images(checked_classifier(classifier), images)
+    classifier = checked_classifier(classifier)
+    images = checked_images(classifier, images)
     truth = torch.from_numpy(checked_labels(classifier, labels, images))
     if len(images) < 1 + batch_statistics:
         raise UsageError(f"a landscape needs {'two images' if batch_statistics else 'an image'} at least")

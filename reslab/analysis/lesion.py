@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from reslab.analysis.checked import checked_classifier, checked_images, checked_labels
 from reslab.analysis.construction import scores
@@ -44,8 +45,10 @@ def lesions(
 
     A residual block without its residual function hands on its shortcut; a plain one is left out where its output has
     the shape of its input, and is not looked at where it has not. Raises UsageError for a net that has no such block,
-    and for other labels than one of its classes each.
+    and for other labels than one of its classes each. Not for several
+    threads at once on one classifier.
     """
+    classifier = checked_classifier(classifier)
     blocks = blocks_in(classifier)
     images = checked_images(classifier, images)
     labels = checked_labels(classifier, labels, images)
@@ -63,14 +66,22 @@ def lesions(
 
 @contextmanager
 def _without(block: Block | PreactBlock) -> Iterator[None]:
-    if block.shortcut is not None:
-        hook = block.residual.register_forward_hook(lambda _, __, output: torch.zeros_like(output))
-    else:
-        hook = block.register_forward_hook(lambda _, inputs, __: inputs[0])
+    hooks = _cut(block) if block.shortcut is not None else [block.register_forward_hook(lambda _, given, __: given[0])]
     try:
         yield
     finally:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
+
+
+def _cut(block: Block | PreactBlock) -> list[RemovableHandle]:
+    """Its residual function gives 0 while this block runs: other blocks may have the same function."""
+    running: list[bool] = []
+    return [
+        block.register_forward_pre_hook(lambda *_: running.append(True)),
+        block.residual.register_forward_hook(lambda _, __, out: torch.zeros_like(out) if running else None),
+        block.register_forward_hook(lambda *_: running.clear()),
+    ]
 
 
 def _same_shape(classifier: Classifier, blocks: dict[str, Any], image: NDArray[np.uint8]) -> set[str]:

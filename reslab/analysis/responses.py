@@ -41,9 +41,11 @@ def responses(classifier: Classifier, images: NDArray[np.uint8]) -> tuple[Respon
     """The responses of a trained net to uint8 RGB images (N, H, W, 3), of the size that it takes.
 
     They are of all 3x3 layers with batch normalisation behind them, and of every convolution in residual functions of
-    one's own.     Raises UsageError for a net that has no such layer, and for no images or other ones.
+    one's own. Not for several threads at once on one classifier. Raises UsageError for a net that has no such layer,
+    and for no images or other ones.
     """
-    images = checked_images(checked_classifier(classifier), images)
+    classifier = checked_classifier(classifier)
+    images = checked_images(classifier, images)
     if not len(images):
         raise UsageError("responses are those to images: give at least one")
     batch = max(1, BATCH_PIXELS // images.shape[1] ** 2)
@@ -72,7 +74,8 @@ def layer_responses(
     training = net.training
     net.eval()
     try:
-        with torch.no_grad(), watched(net, add, name, own=own):
+        # Out of inference mode, in which PyTorch does not count what is done in place.
+        with torch.inference_mode(False), torch.no_grad(), watched(net, add, name, own=own):
             for batch in batches:
                 forward(batch)
     finally:

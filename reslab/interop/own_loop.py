@@ -8,15 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from reslab.arguments import checked
+from reslab.arguments import checked, kind_of
 from reslab.data import CIFAR_SPLITS, NAMES, Preprocessing
 from reslab.errors import UsageError, unknown
 from reslab.interop.foreign import folded, normalisation
 from reslab.interop.own_faults import SHARED, refuse_misfit, refuse_without_values
-from reslab.nets import Architecture, Network, Residual, digest_of, name_of, unfilled
+from reslab.nets import Architecture, Network, Residual, digest_of, name_of, unfilled, within
 from reslab.store import UNTOLD, Classifier, Identity
-
-WRAPPED = ("_orig_mod", "module")  # where torch.compile, DistributedDataParallel and AveragedModel keep the net
 
 LARGEST = 10.0  # of means and deviations of images in [0, 1]: whoever has larger ones has images up to 255
 
@@ -72,10 +70,10 @@ def _inside(net: nn.Module) -> Network:
     while not isinstance(inner, Network):
         if type(inner).__name__ == "FullyShardedDataParallel":
             raise UsageError(f"the weights of this net are {SHARED}")
-        inner = next((kept for name in WRAPPED if (kept := getattr(inner, name, None)) is not None), None)
+        inner = within(inner)
         if inner is None:
             raise UsageError(
-                f"a {type(net).__name__} is no net of reslab.create: give the net that is inside it, as module.net; of "
+                f"{kind_of(net)} is no net of reslab.create: give the net that is inside it, as module.net; of "
                 "torchvision's and timm's nets reslab.load opens the files of weights"
             )
     if inner.architecture is None:

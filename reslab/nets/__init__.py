@@ -19,6 +19,7 @@ from reslab.nets.rectifiers import Rectifiers
 from reslab.nets.spec import SHORTCUTS, SMALLEST_SIZE, STRIDES_IN, Spec
 from reslab.nets.table1 import layers_text, part_text, rows_of
 from reslab.nets.whitening import whitening_filters
+from reslab.nets.wrapped import within
 
 __all__ = [
     "BODY",
@@ -76,4 +77,5 @@ __all__ = [
     "try_out",
     "unfilled",
     "whitening_filters",
+    "within",
 ]

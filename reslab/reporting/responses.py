@@ -15,7 +15,7 @@ HIGH = 190  # pixels of a panel
 
 @dataclass(frozen=True)
 class ResponseLine:
-    """One net: a standard deviation for each 3x3 layer, in order. Plain nets are dashed, as in the paper."""
+    """One net: a standard deviation for each layer looked at, in order. Plain nets are dashed, as in the paper."""
 
     label: str
     stds: tuple[float, ...]

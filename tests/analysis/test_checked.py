@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from reslab.analysis import (
     Extent,
@@ -86,6 +87,29 @@ def test_what_are_no_labels_is_refused(labels, words):
     for function in OF_LABELS.values():
         with pytest.raises(UsageError, match=words):
             function(NET, IMAGES, labels)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("wrap", [torch.compile, nn.DataParallel])
+def test_a_wrapped_classifier_is_the_one_within(wrap):
+    for name in ("responses", "scores", "gradients", "class_activation"):
+        assert np.array_equal(ALL[name](wrap(NET)), ALL[name](NET))
+    assert lesions(wrap(NET), IMAGES, LABELS) == lesions(NET, IMAGES, LABELS)
+    assert landscape(wrap(NET), IMAGES, LABELS, FIRST_LINE) == landscape(NET, IMAGES, LABELS, FIRST_LINE)
+    assert blocks_in(wrap(NET)) == blocks_in(NET)
+    assert untrained(wrap(NET)).digest() == untrained(NET).digest()
+    assert deepened(wrap(NET), 14).identity == deepened(NET, 14).identity
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_a_wrapped_net_is_refused_with_the_way_of_the_one_within():
+    with pytest.raises(UsageError, match=r"not into an OptimizedModule: reslab\.classifier\(net, classes, mean="):
+        responses(torch.compile(create("resnet8", size=8)), IMAGES)
+
+
+def test_labels_with_a_gradient_are_refused_for_what_they_are():
+    with pytest.raises(UsageError, match=r"whole numbers, places in classifier\.classes, not float32"):
+        gradients(NET, IMAGES, torch.arange(4.0, requires_grad=True))
 
 
 def test_tensors_and_lists_are_as_good_as_arrays():

@@ -121,6 +121,95 @@ def test_the_paper_s_functions_keep_their_layers():
     assert gradients(own, noise(4, 8), LABELS) == gradients(theirs, noise(4, 8), LABELS)
 
 
+def sharing(*shared):
+    """A function of two convolutions whose modules at the places `shared` are one for all blocks of a shape."""
+    kept = {}
+
+    def made(channels_in, width, stride, stride_in):
+        own = wide(channels_in, width, stride, stride_in)
+        first = kept.setdefault((channels_in, width, stride), own)
+        return nn.Sequential(*(first[at] if at in shared else module for at, module in enumerate(own)))
+
+    def whole(*asked):
+        return kept.setdefault(asked, wide(*asked))
+
+    return made if shared else whole
+
+
+@pytest.mark.parametrize("shared", [(), (0,), (1, 3, 6)])
+def test_layers_that_blocks_share_are_each_block_s_own(shared):
+    """As in the same net whose blocks share nothing, and have the same weights."""
+    net, apart = classifier(sharing(*shared), "resnet14"), classifier(wide, "resnet14")
+    apart.net.load_state_dict(net.net.state_dict())
+    one, other = (block.residual for block in net.net.stage1)
+    assert one is other if not shared else all(one[at] is other[at] for at in shared)
+    assert responses(net, noise(4, 8)) == responses(apart, noise(4, 8))
+    assert gradients(net, noise(4, 8), LABELS) == gradients(apart, noise(4, 8), LABELS)
+    assert lesions(net, noise(4, 8), LABELS) == lesions(apart, noise(4, 8), LABELS)
+
+
+@pytest.mark.parametrize("inplace", [True, False])
+def test_a_normalisation_behind_an_activation_is_not_right_behind(inplace):
+    def function(channels_in, width, stride, stride_in):
+        return nn.Sequential(
+            nn.Conv2d(channels_in, width, 3, stride, 1), nn.ReLU(inplace=inplace), nn.BatchNorm2d(width)
+        )
+
+    names = ["stem.1", *(f"stage{stage}.0.residual.0" for stage in (1, 2, 3))]
+    net = classifier(function)
+    assert [found.name for found in responses(net, noise(4, 8))] == names
+    with torch.inference_mode():
+        assert [found.name for found in responses(net, noise(4, 8))] == names
+    assert [found.name for found in gradients(net, noise(4, 8), LABELS)] == names
+
+
+def test_convolutions_of_any_kind_and_synchronised_batch_normalisation():
+    def function(channels_in, width, stride, stride_in):
+        return nn.Sequential(
+            nn.ConvTranspose2d(channels_in, width, 3, padding=1),
+            nn.AvgPool2d(stride),
+            nn.Conv2d(width, width, 1),
+            nn.SyncBatchNorm(width),
+        )
+
+    found = gradients(classifier(function), noise(4, 8), LABELS)
+    assert [signal.name for signal in found[1:3]] == ["stage1.0.residual.0", "stage1.0.residual.3"]
+    assert found[2].std == pytest.approx(1, abs=1e-3)  # of the batch's own statistics
+
+
+def test_what_no_gradient_reaches_has_none():
+    class Constant(nn.Conv2d):
+        def forward(self, x):
+            return super().forward(x).detach() if x.shape[1] == self.out_channels else super().forward(x)
+
+    def function(channels_in, width, stride, stride_in):
+        return Constant(channels_in, width, 3, stride, 1)
+
+    found = {signal.name: signal.gradient for signal in gradients(classifier(function), noise(4, 8), LABELS)}
+    assert found["stage1.0.residual"] == 0 < found["stage2.0.residual"]
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_what_torchscript_compiled_is_refused_and_keeps_no_hooks():
+    net = classifier(lone)
+    net.net.stage3[0].residual = torch.jit.trace(lone(32, 64, 2, "1x1"), torch.zeros(1, 32, 4, 4))
+    for look in (lambda: responses(net, noise(2, 8)), lambda: gradients(net, noise(2, 8), LABELS[:2])):
+        with pytest.raises(UsageError, match=r"resnet8: stage3\.0\.residual is compiled by TorchScript"):
+            look()
+    assert not any(module._forward_hooks for module in net.modules())
+
+
+def test_a_module_that_takes_no_hook_leaves_none_on_the_others():
+    class Stubborn(nn.Conv2d):
+        def register_forward_hook(self, *_, **__):
+            raise RuntimeError("no hooks")
+
+    net = classifier(lambda channels_in, width, stride, _: Stubborn(channels_in, width, 3, stride, 1))
+    with pytest.raises(RuntimeError, match="no hooks"):
+        responses(net, noise(2, 8))
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in net.modules())
+
+
 def test_functions_without_a_convolution_are_refused():
     with pytest.raises(UsageError, match="resnet8: its residual functions run no convolution"):
         responses(classifier(pooled), noise(2, 8))
