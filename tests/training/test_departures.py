@@ -49,8 +49,9 @@ def test_with_its_images_known_no_rounding_of_a_stretched_recipe_is_a_departure(
 def test_no_rounding_is_a_departure_whatever_the_length_the_batch_and_the_start(images, start, epochs, batch):
     facts = replace(PETS, train_images=images)
     recipe = make_recipe(facts, "resnet20", "small", batch=batch, brief=start is not None)
-    recipe = lasting(replace(recipe, model=replace(recipe.model, start=start)), images, None, epochs)
-    assert set(departures(recipe, facts)) <= {"batch", "model.start"}
+    begun = replace(recipe.model, start=start, start_digest="0123" if start else None)
+    recipe = lasting(replace(recipe, model=begun), images, None, epochs)
+    assert set(departures(recipe, facts)) <= {"batch", "model.start", "model.start_digest"}
 
 
 def test_a_recipe_of_no_preset_departs_from_none(recipe):

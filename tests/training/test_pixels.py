@@ -73,12 +73,12 @@ def test_stored_pixels_are_left_as_they_are(digits):
     assert (images.pixels == before).all() and (batch.images != before[batch_indices(len(images), 64, 0, 0)]).any()
 
 
-@pytest.mark.parametrize("changes", [[], ["data.size=12", "augment.small_size=8", "augment.pad=1"]])
+@pytest.mark.parametrize("changes", [["augment.pad=2"], ["data.size=12", "augment.small_size=8", "augment.pad=1"]])
 @pytest.mark.parametrize("mean", ["pixel", "channel"])
 def test_what_is_erased_is_zero_to_the_net_wherever_it_is_cropped_to(changes, mean):
     data = load_dataset("digits", size=12)
     recipe = make_recipe(facts_of(data), "resnet8", batch=8)
-    recipe = with_fields(recipe, ["augment.erase=0.7", "augment.pad=2", "augment.flip=true", *changes])
+    recipe = with_fields(recipe, ["augment.erase=0.7", "augment.flip=true", *changes])
     engine = TorchEngine(create("resnet8"), measure(data.splits["train"], mean), FP32)
     for step in range(4):
         batch = batch_at(recipe, data.splits["train"], step)
