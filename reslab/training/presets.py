@@ -43,7 +43,7 @@ PRESETS = {
     "paper": "sec. 4.2 as it stands: 64,000 steps of 128, rate 0.1, a tenth at 32k and 48k, decay 1e-4; "
     "for the ImageNet nets sec. 3.4: 600,000 steps of 256, a tenth at 150k and 300k, random scales and colours",
     "fast": "CIFAR in minutes: 20 epochs, rate 0.2 falling linearly to zero, decay 5e-4, Nesterov momentum",
-    "small": "digits, and folders: 30 epochs of 64, photographs from scratch 60 (300 steps at least), rate 0.1 falling "
+    "small": "digits and folders: 30 epochs of 64, photographs from scratch 60 (300 steps at least), rate 0.1 falling "
     "to zero, decay 5e-4",
     "record": "for the clock alone: 15 epochs; Muon on the convolutions, a whitening stem, faster batch-norm biases, "
     "label smoothing, alternating mirrors; published values but for the rates of Muon and of biases, tried at 4 epochs",
