@@ -21,8 +21,17 @@ def recorded_error(recipe: "Recipe") -> "Expected | None":
     return expected_error(recipe, read_results())
 
 
+def error_values(expected: "Expected | None") -> dict[str, float | int | None]:
+    """The same for `--json`."""
+    return {
+        "expected_val_error": round(expected.error, 2) if expected else None,
+        "expected_val_error_std": round(expected.spread, 2) if expected and expected.spread is not None else None,
+        "expected_val_error_runs": expected.runs if expected else 0,
+    }
+
+
 def error_words(recipe: "Recipe", train_images: int) -> str:
-    """ "about 10.1 % error on the validation images (2 runs)"; between two lengths, which they are.
+    """ "about 10.1 ± 0.4 % error on the validation images (2 runs)"; between two lengths, which they are.
 
     Of a training longer or shorter than all that are recorded, that its error is not known; "" where none is recorded.
     """
@@ -34,7 +43,8 @@ def error_words(recipe: "Recipe", train_images: int) -> str:
         lengths = _lengths(recipe, expected.steps, train_images)
         of = f" of {list_text(lengths)} epochs" if len(lengths) > 1 else ""
         runs = f"{expected.runs} run{'' if expected.runs == 1 else 's'}{of}"
-        return f"about {expected.error:.1f} % error on the validation images ({runs})"
+        spread = f" ± {expected.spread:.1f}" if expected.spread is not None else ""
+        return f"about {expected.error:.1f}{spread} % error on the validation images ({runs})"
     if recorded := recorded_lengths(recipe, read_results()):
         ends = _lengths(recipe, sorted({recorded[0], recorded[-1]}), train_images)
         return f"an error that is not known: recorded are runs of {' to '.join(ends)} epochs"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reslab.cli.beforehand import error_words, recorded_error, time_words
+from reslab.cli.beforehand import error_values, error_words, recorded_error, time_words
 from reslab.cli.show import counting, duration, emit, pairs, say
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def show_plan(recipe: "Recipe", dataset: "Dataset", request: "Request", folder: 
             "epochs": epochs,
             "expected_images_per_second": round(trial.images_per_second, 1) if trial else None,
             "expected_seconds": round(trial.seconds * _left(recipe, ahead), 1) if trial else None,
-            "expected_val_error": round(ahead.error.error, 2) if ahead.error else None,
-            "expected_val_error_runs": ahead.error.runs if ahead.error else 0,
+            **error_values(ahead.error),
         }
         emit(plan)
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from reslab.cli.beforehand import error_words, recorded_error
+from reslab.cli.beforehand import error_values, error_words, recorded_error
 from reslab.cli.show import duration, emit, say, show_lines, show_text
 from reslab.cli.watch import watched_queue, with_events
 
@@ -47,8 +47,7 @@ def train_seeds(
     if ahead.plan.tasks and (words := error_words(recipe, images)):
         say(f"expect of each {words}")
     if dry_run:
-        error, number = (round(expected.error, 2), expected.runs) if expected else (None, 0)
-        show_ahead(ahead, json, {"expected_val_error": error, "expected_val_error_runs": number})
+        show_ahead(ahead, json, error_values(expected))
         return
     outcomes = run_all(ahead, around, tensorboard)
     if json:

@@ -33,6 +33,7 @@ EPOCHS = {"resnet20": (4, 8, 12, 16, 20, 30, 60, 160), "resnet56": (8, 16, 30, 6
 SMOKE_EPOCHS = (0.16, 0.32)  # 1 and 2 steps
 SEVERAL = {"resnet20": 30}  # budgets up to this are for as many seeds as are asked for, longer ones for one
 PAPERS = "the paper's recipe"
+RECORD = "record"  # the preset: of whatever length
 PLAIN = "PyTorch, eager fp32"  # our torch engine where it neither compiles nor rounds
 
 
@@ -116,21 +117,36 @@ def is_reached(runs: Runs, net: str) -> bool | None:
 
 
 def beside(results: Sequence[Result]) -> dict[str, list[Result]]:
-    """What is recorded of the paper's recipe, and of PyTorch in fp32, by label; nothing where nothing is.
+    """What is recorded of the paper's recipe, of `record`, and of PyTorch in fp32, by label; nothing where nothing is.
 
     Of each run only what is shown.
     """
     found: dict[str, list[Result]] = {}
     for net in EPOCHS:
         for result in by_preset(results, net, "paper"):
-            way = f", {PLAIN}" if is_plain(result) else ""
-            found.setdefault(f"{net}, {PAPERS}{way}", []).append(_shown(result))
+            found.setdefault(f"{net}, {PAPERS}{_way(result)}", []).append(_shown(result))
+        for epochs in _lengths_of(results, net):
+            for result in by_preset(results, net, RECORD, epochs):
+                found.setdefault(f"{net}, {RECORD}, {epochs_text(epochs)} epochs{_way(result)}", []).append(
+                    _shown(result)
+                )
         curve = {_lasting(Setting.nominal("small"), net, epochs).digest(): epochs for epochs in EPOCHS[net]}
         for result in results:
             epochs = curve.get(Recipe.from_dict(result["recipe"]).digest())
             if epochs and is_plain(result):
                 found.setdefault(f"{net}, {epochs} epochs, {PLAIN}", []).append(_shown(result))
     return found
+
+
+def _lengths_of(results: Sequence[Result], net: str) -> list[float]:
+    """In epochs, of the runs of `record`, the shortest first."""
+    mine = [result for result in results if result["recipe"]["name"] == RECORD and result["result"]["model"] == net]
+    return sorted({float(epochs) for result in mine if (epochs := finite(result["result"].get("epochs")))})
+
+
+def _way(result: Result) -> str:
+    """What is added to the label of a run that was trained as most people would."""
+    return f", {PLAIN}" if is_plain(result) else ""
 
 
 def is_plain(result: Result) -> bool:
@@ -209,10 +225,14 @@ def _lines(runs: Runs) -> list[BudgetLine]:
     """A line of every net, and a mark for whatever was measured otherwise."""
     curves = [label for label in _all(runs.setting) if runs.of(label)]
     lines = [_line(runs, [label for label in curves if _net(label) == net], _title(net), net) for net in EPOCHS]
+    marks: dict[str, list[str]] = {}
     for label in runs.found:
         if label not in curves:
             net = _net(label)
-            lines.append(_line(runs, [label], label.replace(net, _title(net)), net, alone=True))
+            # Trainings under `record` are one mark whatever their lengths.
+            of = f"{net}, {RECORD}" if label.startswith(f"{net}, {RECORD},") and PLAIN not in label else label
+            marks.setdefault(of.replace(net, _title(net)), []).append(label)
+    lines += [_line(runs, labels, title, _net(labels[0]), alone=True) for title, labels in marks.items()]
     return [line for line in lines if line.runs]
 
 

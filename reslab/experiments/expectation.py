@@ -27,6 +27,7 @@ class Expected:
     """What recorded runs say of a recipe."""
 
     error: float  # percent of the validation images
+    spread: float | None  # the standard deviation of several runs of the recipe's own length, in points
     runs: int
     steps: tuple[int, ...]  # their lengths: the recipe's own, or the next shorter and the next longer one
 
@@ -40,7 +41,8 @@ def expected_error(recipe: Recipe, results: Sequence[Result]) -> Expected | None
     errors = _errors_by_length(recipe, results)
     if recipe.steps in errors:
         found = errors[recipe.steps]
-        return Expected(statistics.fmean(found), len(found), (recipe.steps,))
+        spread = statistics.stdev(found) if len(found) > 1 else None
+        return Expected(statistics.fmean(found), spread, len(found), (recipe.steps,))
     shorter = max((steps for steps in errors if steps < recipe.steps), default=None)
     longer = min((steps for steps in errors if steps > recipe.steps), default=None)
     if shorter is None or longer is None:
@@ -48,7 +50,7 @@ def expected_error(recipe: Recipe, results: Sequence[Result]) -> Expected | None
     part = log(recipe.steps / shorter) / log(longer / shorter)
     low, high = statistics.fmean(errors[shorter]), statistics.fmean(errors[longer])
     between = low * (high / low) ** part if min(low, high) > 0 else low + part * (high - low)
-    return Expected(between, len(errors[shorter]) + len(errors[longer]), (shorter, longer))
+    return Expected(between, None, len(errors[shorter]) + len(errors[longer]), (shorter, longer))
 
 
 def recorded_lengths(recipe: Recipe, results: Sequence[Result]) -> tuple[int, ...]:
@@ -57,12 +59,17 @@ def recorded_lengths(recipe: Recipe, results: Sequence[Result]) -> tuple[int, ..
 
 
 def _errors_by_length(recipe: Recipe, results: Sequence[Result]) -> dict[int, list[float]]:
-    errors: dict[int, list[float]] = {}
-    for result in results:
+    """Errors by steps; a seed that several engines trained counts once, by our own kernels if they are among them."""
+    errors: dict[int, dict[int, float]] = {}
+    for result in sorted(results, key=_is_torch):
         theirs, error = Recipe.from_dict(result["recipe"]), finite(result["result"].get("val_error"))
         if error is not None and same_but_for_length(recipe, theirs):
-            errors.setdefault(theirs.steps, []).append(error)
-    return errors
+            errors.setdefault(theirs.steps, {}).setdefault(theirs.seed, error)
+    return {steps: list(by_seed.values()) for steps, by_seed in errors.items()}
+
+
+def _is_torch(result: Result) -> bool:
+    return str(result.get("environment", {}).get("execution", {}).get("engine")) == "torch"
 
 
 def same_but_for_length(ours: Recipe, theirs: Recipe) -> bool:

@@ -143,14 +143,14 @@ def timed_on(lines: Sequence[BudgetLine]) -> str | None:
 
 
 def timed_runs(line: BudgetLine, where: str | None) -> list[BudgetRun]:
-    """The runs whose minutes are told: those on that machine; beside the lines, else on the one of fewest minutes."""
+    """The runs whose minutes are told: those on that machine; beside the lines, else where epochs are the fastest."""
     if not line.alone:
         return [run for run in line.runs if run.machine == where and run.minutes is not None]
-    minutes: dict[str, list[float]] = {}
+    pace: dict[str, list[float]] = {}
     for run in line.runs:
         if run.minutes is not None:
-            minutes.setdefault(run.machine, []).append(run.minutes)
-    chosen = min(minutes, key=lambda machine: (machine != where, statistics.fmean(minutes[machine])), default=None)
+            pace.setdefault(run.machine, []).append(run.minutes / run.epochs)
+    chosen = min(pace, key=lambda machine: (machine != where, statistics.fmean(pace[machine])), default=None)
     return [run for run in line.runs if run.machine == chosen and run.minutes is not None]
 
 

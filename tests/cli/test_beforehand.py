@@ -49,7 +49,7 @@ def train(tmp_path: Path, *words: str) -> Answer:
 
 def test_the_error_is_said_once_before_a_run_and_not_of_one_that_is_done(tmp_path, trials):
     first = train(tmp_path, "--steps", "5", "--seed", "7", "--json")
-    assert "expect about 40.5 % error on the validation images (2 runs)\n" in first.err
+    assert "expect about 40.5 ± 0.7 % error on the validation images (2 runs)\n" in first.err
     assert first.json["steps"] == 5 and not any("expect" in key for key in first.json), "a result is what was measured"
     assert "expect" not in train(tmp_path, "--steps", "5", "--seed", "7").err
     assert trials == [], "a training of a second is not slowed down to say how long it takes"
@@ -70,7 +70,8 @@ def test_the_error_of_a_longer_or_shorter_training_than_all_that_are_recorded_is
 def test_a_dry_run_says_it_too(tmp_path, trials):
     plan = train(tmp_path, "--steps", "10", "--dry-run", "--json").json
     assert plan["expected_val_error"] == pytest.approx((40.5 * 10) ** 0.5, abs=0.01)
-    assert plan["expected_val_error_runs"] == 3
+    assert plan["expected_val_error_runs"] == 3 and plan["expected_val_error_std"] is None
+    assert train(tmp_path, "--steps", "5", "--dry-run", "--json").json["expected_val_error_std"] == 0.71
     text = train(tmp_path, "--steps", "10", "--dry-run").out
     assert "about 20.1 % error on the validation images (3 runs of 0.3 and 1.2 epochs)" in text
     other = train(tmp_path, "--steps", "50", "--dry-run", "--json").json
@@ -157,7 +158,7 @@ def test_a_trial_says_the_time_and_changes_nothing(tmp_path, trials, monkeypatch
     without = train(tmp_path / "without", "--steps", "5", "--json").json
     monkeypatch.setattr("reslab.experiments.expectation.WORTH_A_TRIAL", 0.0)
     answer = train(tmp_path / "with", "--steps", "5", "--json")
-    assert len(trials) == 1 and ", about 40.5 % error" in answer.err and "expect about " in answer.err
+    assert len(trials) == 1 and ", about 40.5 ± 0.7 % error" in answer.err and "expect about " in answer.err
     model = [Path(run["run"]) / "model.safetensors" for run in (without, answer.json)]
     assert model[0].read_bytes() == model[1].read_bytes()
     train(tmp_path / "with", "--steps", "5")

@@ -183,6 +183,21 @@ def test_the_papers_recipe_and_plain_pytorch_stand_beside_where_they_are_recorde
     assert beside([result("resnet20", 20)]) == {} and recorded(BUDGETS, results[:2]).setting.scale == "small"
 
 
+def test_record_stands_beside_at_any_length_as_one_mark():
+    results = [result("resnet20", 8), result("resnet20", 20), result("resnet56", 26, preset="record")]
+    results += [result("resnet56", 30, seed, preset="record") for seed in (0, 1)]
+    changed = result("resnet56", 26, 3, preset="record")
+    changed["recipe"]["smoothing"] = 0.0
+    results.append(changed)
+    assert {label: len(runs) for label, runs in beside(results).items()} == {
+        "resnet56, record, 26 epochs": 1,
+        "resnet56, record, 30 epochs": 2,
+    }
+    document = Document.of(BUDGETS, recorded(BUDGETS, results))
+    assert row(document, "resnet56, record, 30 epochs").n == 2 and row(document, "resnet56, 30 epochs").ours is None
+    assert words_of(document.picture()).count("ResNet-56, record") == 1
+
+
 def test_a_line_needs_two_budgets():
     one, two = [result("resnet20", 8), result("resnet56", 16)], [result("resnet20", 8), result("resnet20", 30)]
     assert not enough(recorded(BUDGETS, one)) and enough(recorded(BUDGETS, two))

@@ -19,21 +19,37 @@ def of(epochs: float, recipe: Recipe = FAST) -> Recipe:
     return lasting(recipe, 45_000, None, epochs)
 
 
-def recorded(epochs: float, error: float | None, seed: int = 0, recipe: Recipe = FAST, changes: tuple = ()):
+def recorded(
+    epochs: float,
+    error: float | None,
+    seed: int = 0,
+    recipe: Recipe = FAST,
+    changes: tuple = (),
+    engine: str = "native",
+):
     changed = with_fields(replace(of(epochs, recipe), seed=seed), list(changes))
-    return {"recipe": changed.to_dict(), "result": {"val_error": error}}
+    environment = {"execution": {"engine": engine}}
+    return {"recipe": changed.to_dict(), "result": {"val_error": error}, "environment": environment}
 
 
 def test_a_length_that_was_run_is_the_mean_of_its_runs():
     results = [recorded(8, 12.0), recorded(8, 13.0, seed=1), recorded(20, 9.0), recorded(4, 20.0)]
     found = expected_error(replace(of(8), seed=7), results)
     assert (found.error, found.runs, found.steps) == (12.5, 2, (of(8).steps,))
+    assert found.spread == pytest.approx(0.5**0.5), "the standard deviation"
+    assert expected_error(of(20), results).spread is None, "one run has none"
+
+
+def test_a_seed_that_both_engines_trained_counts_once():
+    results = [recorded(8, 14.0, engine="torch"), recorded(8, 12.0), recorded(8, 13.0, seed=1, engine="torch")]
+    found = expected_error(of(8), results)
+    assert (found.error, found.runs) == (12.5, 2)
 
 
 def test_between_two_lengths_the_next_of_each_count():
     results = [recorded(2, 30.0), recorded(4, 20.0), recorded(16, 10.0), recorded(16, 10.0, 1), recorded(64, 7.0)]
     found = expected_error(of(8), results)
-    assert found.steps == (of(4).steps, of(16).steps) and found.runs == 3
+    assert found.steps == (of(4).steps, of(16).steps) and found.runs == 3 and found.spread is None
     assert found.error == pytest.approx(200**0.5, rel=1e-3), "halfway on both logarithmic axes"
     none_wrong = expected_error(of(8), [recorded(4, 20.0), recorded(16, 0.0)])
     assert none_wrong.error == pytest.approx(10.0, rel=1e-3)

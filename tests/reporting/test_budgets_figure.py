@@ -43,6 +43,8 @@ def test_what_stands_alone_has_a_mark_and_its_machine():
     both = BudgetLine("the paper's recipe", "#b8a100", (slower, *lone.runs), alone=True)
     found = words(budgets_figure([LINE, both], [PAPER], "error %"))
     assert "on A third" in found and "on A fourth" not in found, "no mean of two machines' minutes"
+    shorter = BudgetLine("record", "#b8a100", (BudgetRun(20, 9.0, 15.0, "A fourth"), *lone.runs), alone=True)
+    assert "on A third" in words(budgets_figure([LINE, shorter], [PAPER], "error %")), "the faster one, not the shorter"
     here = BudgetLine("the paper's recipe", "#b8a100", (*both.runs, BudgetRun(182, 8.1, 400.0, A)), alone=True)
     found = words(budgets_figure([LINE, here], [PAPER], "error %"))
     assert not any(word.startswith("on ") for word in found), "minutes of one machine are compared"
