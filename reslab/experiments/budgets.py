@@ -3,7 +3,7 @@ preset's rate, which falls to zero at its own end.
 """
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -123,25 +123,34 @@ def beside(results: Sequence[Result]) -> dict[str, list[Result]]:
     """
     found: dict[str, list[Result]] = {}
     for net in EPOCHS:
-        for result in by_preset(results, net, "paper"):
-            found.setdefault(f"{net}, {PAPERS}{_way(result)}", []).append(_shown(result))
-        for epochs in _lengths_of(results, net):
-            for result in by_preset(results, net, RECORD, epochs):
-                found.setdefault(f"{net}, {RECORD}, {epochs_text(epochs)} epochs{_way(result)}", []).append(
-                    _shown(result)
-                )
-        curve = {_lasting(Setting.nominal("small"), net, epochs).digest(): epochs for epochs in EPOCHS[net]}
-        for result in results:
-            epochs = curve.get(Recipe.from_dict(result["recipe"]).digest())
-            if epochs and is_plain(result):
-                found.setdefault(f"{net}, {epochs} epochs, {PLAIN}", []).append(_shown(result))
+        for label, result in (*_of_paper(results, net), *_of_record(results, net), *_of_pytorch(results, net)):
+            found.setdefault(f"{net}, {label}", []).append(_shown(result))
     return found
 
 
-def _lengths_of(results: Sequence[Result], net: str) -> list[float]:
-    """In epochs, of the runs of `record`, the shortest first."""
+Labelled = Iterator[tuple[str, Result]]
+
+
+def _of_paper(results: Sequence[Result], net: str) -> Labelled:
+    for result in by_preset(results, net, "paper"):
+        yield f"{PAPERS}{_way(result)}", result
+
+
+def _of_record(results: Sequence[Result], net: str) -> Labelled:
+    """The preset at each length that was trained, the shortest first."""
     mine = [result for result in results if result["recipe"]["name"] == RECORD and result["result"]["model"] == net]
-    return sorted({float(epochs) for result in mine if (epochs := finite(result["result"].get("epochs")))})
+    for epochs in sorted({float(known) for result in mine if (known := finite(result["result"].get("epochs")))}):
+        for result in by_preset(results, net, RECORD, epochs):
+            yield f"{RECORD}, {epochs_text(epochs)} epochs{_way(result)}", result
+
+
+def _of_pytorch(results: Sequence[Result], net: str) -> Labelled:
+    """A budget of the curve as most people would train it."""
+    curve = {_lasting(Setting.nominal("small"), net, epochs).digest(): epochs for epochs in EPOCHS[net]}
+    for result in results:
+        epochs = curve.get(Recipe.from_dict(result["recipe"]).digest())
+        if epochs and is_plain(result):
+            yield f"{epochs} epochs, {PLAIN}", result
 
 
 def _way(result: Result) -> str:
