@@ -18,6 +18,8 @@ outlook           how long it will take
 seeds, grid       one recipe with several seeds; a grid over fields of a recipe
 sweep             every point of a grid with every seed: picture, values
 sweep_table       their table, from the values alone
+kept_sweep        a finished sweep, from its folder to results/
+levers            the tables of recorded sweeps: what each lever is worth
 """
 
 from reslab.experiments.engines import engines_figure, engines_table, on_both

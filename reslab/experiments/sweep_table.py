@@ -65,6 +65,11 @@ def base_values(point: dict[str, str], base: dict[str, str]) -> dict[str, str]:
     return {**point, CHANGE: UNCHANGED} if base.get(CHANGE) == UNCHANGED else base
 
 
+def base_of_values(values: Values) -> Values:
+    """The point that the base is."""
+    return next(point for point in values["points"] if point["values"] == values["base"])
+
+
 def has_spread(values: Values) -> bool:
     """Has any point several seeds?"""
     return any(point["n"] > 1 for point in values["points"])
