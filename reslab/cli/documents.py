@@ -22,19 +22,20 @@ from reslab.experiments import (
 from reslab.experiments.budgets import BUDGETS, enough, is_plain
 from reslab.experiments.document import Document
 from reslab.experiments.inventory import inventory_table
+from reslab.experiments.levers import levers_tables
 from reslab.experiments.loose import loose_table
 from reslab.experiments.recorded import recorded
 from reslab.experiments.registry import EXPERIMENTS
 from reslab.nets import spec
 from reslab.reporting import bench_figure, bench_table, fields_table, runs_table
-from reslab.store import read_benches, read_results, write_bytes
+from reslab.store import read_benches, read_results, read_sweeps, write_bytes
 from reslab.training import Recipe
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "PAPER.md", "docs/recipe.md", "docs/results.md", "docs/speed.md")
+DOCUMENTS = ("README.md", "PAPER.md", "docs/recipe.md", "docs/levers.md", "docs/results.md", "docs/speed.md")
 
 
-def wanted(results: list[Result], benches: list[Result]) -> dict[str, bytes]:
+def wanted(results: list[Result], benches: list[Result], sweeps: list[Result]) -> dict[str, bytes]:
     """What each generated file should hold, by its path in the repository."""
     budgets = Document.of(BUDGETS, recorded(BUDGETS, results))
     benches = sorted(benches, key=_bench_place)
@@ -46,6 +47,7 @@ def wanted(results: list[Result], benches: list[Result]) -> dict[str, bytes]:
         "table6": measured_table6(results),
         "loose": loose_table(),
         "inventory": inventory_table(list(EXPERIMENTS.values()), results),
+        "levers": levers_tables(sweeps),
         "speed": bench_table(benches),
         "engines": engines_table(results),
         "budgets": budgets_table(budgets) if enough(budgets.runs) else "",
@@ -113,7 +115,8 @@ def filled(text: str, pieces: dict[str, str]) -> str:
 
 def main(check: bool) -> int:
     """Write what has changed, or with `check` only name it. Returns the exit code."""
-    files = wanted(read_results(ROOT / "results"), read_benches(ROOT / "results"))
+    kept = ROOT / "results"
+    files = wanted(read_results(kept), read_benches(kept), read_sweeps(kept))
     stale = [n for n, content in files.items() if not (ROOT / n).is_file() or (ROOT / n).read_bytes() != content]
     for name in stale:
         print(f"{'stale' if check else 'written'}: {name}")

@@ -16,7 +16,10 @@ queue, running    the queue while it runs, and its runs, each a process of its o
 worker            the other end: one run in its process
 outlook           how long it will take
 seeds, grid       one recipe with several seeds; a grid over fields of a recipe
-sweep             every point of a grid with every seed: table, picture, values
+sweep             every point of a grid with every seed: picture, values
+sweep_table       their table, from the values alone
+kept_sweep        a finished sweep, from its folder to results/
+levers            the tables of recorded sweeps: what each lever is worth
 """
 
 from reslab.experiments.engines import engines_figure, engines_table, on_both

@@ -69,14 +69,11 @@ def _note(found: dict[str, Any], splits: Sequence[str]) -> str:
         return ""
     images = ", ".join(f"{found[f'{split}_images']:,} {SPLIT_WORDS[split]}" for split in splits)
     deviation = "± is the standard deviation over seeds; " if found["n"] > 1 else "a single run has no ±; "
-    return f"\nMeasured on {images} images; {deviation}{sampling_text(found, splits[-1])}\n"
+    return f"\nMeasured on {images} images; {deviation}apart from that, {counting_text(found, splits[-1])}\n"
 
 
-def sampling_text(found: dict[str, Any], split: str) -> str:
+def counting_text(found: dict[str, Any], split: str) -> str:
     """The other uncertainty, from counting on so many images, which no number of seeds makes smaller."""
     mean, images = found[f"{split}_error_mean"], found[f"{split}_images"]
     points = standard_error(mean, images)
-    return (
-        f"apart from that, counting {error_text(mean, images)} % on {images:,} images has a standard error of "
-        f"{points:.2f} points."
-    )
+    return f"counting {error_text(mean, images)} % on {images:,} images has a standard error of {points:.2f} points."

@@ -14,26 +14,23 @@ from typing import Any
 
 from reslab.data.cifar import CIFAR
 from reslab.errors import RunError
-from reslab.experiments.grid import CHANGE, UNCHANGED, Axis, Point, point_text, value_text
+from reslab.experiments.grid import CHANGE, Axis, Point, point_text
 from reslab.experiments.jobs import Job, Outcome
-from reslab.experiments.seeds import sampling_text, spread_text, summary, with_seeds
+from reslab.experiments.seeds import summary, with_seeds
+from reslab.experiments.sweep_table import OWN, base_values, notes, points_table
 from reslab.reporting import (
     GridLine,
     PointErrors,
     grid_figure,
     machine_text,
-    markdown_table,
-    markdown_text,
     points_figure,
 )
-from reslab.reporting.rounding import epochs_text
 from reslab.store import ENVIRONMENT, RunFolder, json_bytes, read_json
 from reslab.training import Recipe, default_folder
 
 SPLITS = ("train", "val")
 SEARCH_SPLIT = "40k/5k/5k"  # of CIFAR: judged on 5,000 images that no reported number is counted on
 TABLE, PICTURE, VALUES = "sweep.md", "sweep.svg", "sweep.json"
-OWN = "the preset's own"  # what a base is called whose values nobody chose
 RUN_FIELDS = ("run", "seed", "train_error", "train_images", "val_error", "val_images", "epochs", "seconds", "exact")
 
 
@@ -58,10 +55,8 @@ class Sweep:
 
     def base_of(self, point: Point) -> Point:
         """What a point is compared with: of changes the same without the change, else the base."""
-        if self.compared_with.values.get(CHANGE) != UNCHANGED:
-            return self.compared_with
-        unchanged = {**point.values, CHANGE: UNCHANGED}
-        return next(other for other in self.points if other.values == unchanged)
+        values = base_values(point.values, self.compared_with.values)
+        return next(other for other in self.points if other.values == values)
 
     def digest(self) -> str:
         """Eight hex digits that change with its recipes, with what they are called and compared with, and the seeds."""
@@ -111,11 +106,6 @@ class Paired:
         """The standard error of the mean; a single pair has none."""
         pairs = len(self.points)
         return round(statistics.stdev(self.points) / sqrt(pairs), 4) if pairs > 1 else None
-
-    def __str__(self) -> str:
-        if self.mean is None:
-            return ""
-        return f"{self.mean:+.2f}" + ("" if self.error is None else f" ± {self.error:.2f}")
 
 
 def paired(point: Tried, base: Tried) -> Paired:
@@ -195,7 +185,9 @@ def sweep_values(sweep: Sweep, outcomes: Sequence[Outcome]) -> dict[str, Any]:
             for point in rows
             for apart in [paired(point, _base(sweep, point, rows))]
         ],
-        "failed": [{"run": str(o.job.folder), "why": o.trouble} for o in outcomes if o.result is None],
+        "failed": [
+            {"run": str(o.job.folder), "label": o.job.label, "why": o.trouble} for o in outcomes if o.result is None
+        ],
         "machines": _machines(outcomes),
         "versions": _versions(outcomes),
     }
@@ -203,23 +195,8 @@ def sweep_values(sweep: Sweep, outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 def sweep_table(sweep: Sweep, outcomes: Sequence[Outcome]) -> str:
     """One row a point, the best first, as Markdown; below it what the numbers rest on, and what failed."""
-    rows = tried(sweep, outcomes)
-    lengths = {result["epochs"] for t in rows for result in t.results}
-    extra = ["epochs"] if len(lengths) > 1 else []
-    columns = (*(axis.field for axis in sweep.axes), "validation error %", "difference", "n", "images", *extra)
-    cells = [
-        [
-            *(markdown_text(value_text(field, value)) for field, value in t.point.values.items()),
-            spread_text(t.found, "val"),
-            "base" if t is base else str(paired(t, base)),
-            str(t.found["n"]) if not t.troubles else f"{t.found['n']} of {sweep.seeds}",
-            f"{t.found['val_images']:,}" if t.found["val_images"] else "",
-            *([epochs_text(t.results[0]["epochs"]) if t.results else ""] if extra else []),
-        ]
-        for t in rows
-        for base in [_base(sweep, t, rows)]
-    ]
-    return f"{markdown_table(cells, columns)}\n{_notes(sweep, rows, outcomes)}"
+    values = sweep_values(sweep, outcomes)
+    return f"{points_table(values)}\n{notes(values)}"
 
 
 def sweep_figure(sweep: Sweep, outcomes: Sequence[Outcome]) -> bytes:
@@ -265,36 +242,6 @@ def _grid_figure(sweep: Sweep, outcomes: Sequence[Outcome]) -> bytes:
 def _label(point: Point, seed: int, seeds: int) -> str:
     """What progress calls a run."""
     return point_text(point.values) + (f", seed {seed}" if seeds > 1 else "")
-
-
-def _notes(sweep: Sweep, rows: Sequence[Tried], outcomes: Sequence[Outcome]) -> str:
-    lines = []
-    best = rows[0].found
-    if best["val_error_mean"] is not None:
-        many = any(t.found["n"] > 1 for t in rows)
-        spread = "± is the standard deviation over n seeds; " if many else "One seed has no ±; "
-        lines.append(spread + sampling_text(best, "val"))
-        lines.append(
-            f"The difference is to {_base_text(sweep)}, seed by seed, in points"
-            + ("; its ± is the standard error of that mean." if many else ".")
-        )
-        lines.append(
-            "The best of many flatters itself: what is chosen here is to be reported on images that it was not "
-            "chosen on."
-        )
-    lines += [f"Machine: {machine}." for machine in _machines(outcomes)]
-    failed = [f"- {markdown_text(o.job.label)}: {markdown_text(o.trouble or '')}" for o in outcomes if o.trouble]
-    if failed:
-        lines.append("Not finished, and so without a mean:\n" + "\n".join(failed))
-    return "\n\n".join(lines) + "\n"
-
-
-def _base_text(sweep: Sweep) -> str:
-    """What the points are compared with, in words."""
-    base = sweep.compared_with
-    if base.values.get(CHANGE) == UNCHANGED and len(sweep.axes) > 1:
-        return "the same without the change"
-    return markdown_text(point_text(base.values)) + (f" ({OWN})" if sweep.base_is_own else "")
 
 
 def _machines(outcomes: Sequence[Outcome]) -> list[str]:

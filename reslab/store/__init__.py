@@ -28,10 +28,12 @@ from reslab.store.results import (
     read_benches,
     read_measurements,
     read_results,
+    read_sweeps,
     results_folder,
     write_bench,
     write_measurement,
     write_result,
+    write_sweep,
 )
 from reslab.store.run_files import (
     DIVERGED,
@@ -101,6 +103,7 @@ __all__ = [
     "read_predictions",
     "read_record",
     "read_results",
+    "read_sweeps",
     "read_trained",
     "refuse_other",
     "refuse_other_file",
@@ -123,6 +126,7 @@ __all__ = [
     "write_lineage",
     "write_measurement",
     "write_result",
+    "write_sweep",
     "write_trained_model",
     "write_trained_record",
 ]

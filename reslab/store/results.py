@@ -1,7 +1,7 @@
 """Our measured numbers: one JSON each in `results/`, packed into the wheel, quoted by tables, figures and commands.
 
 Most are runs. What is something else says so: {"kind": "bench"} is a measurement of speed, {"kind": "measurement"} what
-an experiment measures that trains nothing.
+an experiment measures that trains nothing, {"kind": "sweep"} the runs of a sweep and what they say of each other.
 """
 
 from pathlib import Path
@@ -31,6 +31,11 @@ def read_benches(folder: Path | None = None) -> list[dict[str, Any]]:
 def read_measurements(folder: Path | None = None) -> dict[str, dict[str, Any]]:
     """What experiments have measured that train nothing, by the experiment's name."""
     return {found["name"]: found["result"] for found in _of_kind("measurement", folder)}
+
+
+def read_sweeps(folder: Path | None = None) -> list[dict[str, Any]]:
+    """Every recorded sweep, by name: its `result` is what its sweep.json held. `read_results` has none of its runs."""
+    return _of_kind("sweep", folder)
 
 
 def _of_kind(kind: str, folder: Path | None) -> list[dict[str, Any]]:
@@ -68,6 +73,17 @@ def write_measurement(name: str, measured: dict[str, Any], folder: Path) -> Path
     """Keep what the experiment of that name measured; what was kept of it before is replaced."""
     path = folder / f"measured-{name}.json"
     write_json(path, _without_places({"kind": "measurement", "name": name, "result": measured}))
+    return path
+
+
+def write_sweep(name: str, values: dict[str, Any], folder: Path) -> Path:
+    """Keep what a sweep found, its runs by name alone; one of the same name is replaced."""
+    points = [
+        {**point, "runs": [{**run, "run": Path(run["run"]).name} for run in point["runs"]]}
+        for point in values["points"]
+    ]
+    path = folder / f"{name}.json"
+    write_json(path, _without_places({"kind": "sweep", "name": name, "result": {**values, "points": points}}))
     return path
 
 

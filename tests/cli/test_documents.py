@@ -16,7 +16,7 @@ from reslab.experiments.loose import loose_claims
 from reslab.experiments.recorded import recorded
 from reslab.experiments.registry import EXPERIMENTS
 from reslab.experiments.scales import Setting
-from reslab.store import read_benches, read_results
+from reslab.store import read_benches, read_results, read_sweeps
 from reslab.training import Recipe
 from tests.cli.documented import commands_in, fault_of, strange_options
 from tests.experiments.test_budgets import result
@@ -32,7 +32,8 @@ BESIDE += tuple(name for name in INSTRUCTING if name.startswith("docs/"))
 NAMING = ("PAPER.md", "DECISIONS.md", "LOG.md")  # those that name symbols
 SYMBOL = re.compile(r"`([\w/]+\.(?:py|json))::([\w.]+)`")
 
-GENERATED = wanted(read_results(ROOT / "results"), read_benches(ROOT / "results"))
+KEPT = ROOT / "results"
+GENERATED = wanted(read_results(KEPT), read_benches(KEPT), read_sweeps(KEPT))
 
 
 def test_plain_pytorch_stands_beside_ours_in_the_table_of_budgets_alone():
@@ -55,7 +56,7 @@ def test_what_is_generated_is_of_today(name):
 def test_error_against_length_is_drawn_where_two_lengths_are_recorded():
     one, two = (result("resnet20", epochs) for epochs in (8, 30))
     for results, drawn in (([one], False), ([one, two], True), ([], False)):
-        files = wanted(results, read_benches(ROOT / "results"))
+        files = wanted(results, read_benches(KEPT), [])
         assert ("docs/budgets.svg" in files) is drawn
     table = budgets_table(Document.of(BUDGETS, recorded(BUDGETS, [one, two])))
     assert table.count("| resnet20, ") == 2 and "resnet56, 8" not in table, "what is not measured is left out"
