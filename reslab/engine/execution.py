@@ -155,7 +155,7 @@ def _on_torch(
     precision, why = _precision(request.precision, device, machine, work)
     processes, backend = _together(request, device)
     threads, fewer = _threads(request, device, machine)
-    # On two cores whole-net compilation gained 0-5 % over eager channels_last and cost 20-35 s: only on request.
+    # Whole-net compilation made ResNet-20 1.42, 1.23 and 0.90 times as fast on three processors: only on request.
     execution = Execution(
         engine="torch",
         device=device,

@@ -294,8 +294,8 @@ BUDGETS = Experiment(
     by_length=True,
     about="Every budget is a training of its own, not a part of a longer one. Minutes are those of training on one "
     "machine with its threads and engine, that of the fewest minutes an epoch; a row without them has no run there. "
-    "The paper's recipe and PyTorch, where they have none there, have those of another, which is named. Up to "
-    f"{SEVERAL['resnet20']} epochs of ResNet-20 there are as many seeds as were asked for, for longer "
+    "The paper's recipe, `record` and PyTorch, where they have none there, have those of another, which is named. Up "
+    f"to {SEVERAL['resnet20']} epochs of ResNet-20 there are as many seeds as were asked for, for longer "
     "trainings one; more are taken in with --from. Single seeds and validation errors decide nothing.",
     caption="Error against the length of a training. Left in epochs, right in minutes on one "
     "machine; both axes are logarithmic.",

@@ -54,7 +54,8 @@ def engines_table(results: Sequence[Result]) -> str:
         for engine in ENGINES:
             first, cell = pair[engine].first, pair[engine].cell("val")
             net, epochs = first["result"]["model"], f"{first['result']['epochs']:g}"
-            rows.append((net, epochs, engine, cell, machine_text(first["environment"])))
+            machines = dict.fromkeys(machine_text(run["environment"]) for run in pair[engine].results)
+            rows.append((net, epochs, engine, cell, "; ".join(machines)))
     words = (_differences(pairs), _spreads(pairs), _processors(pairs))
     return f"{markdown_table(rows, COLUMNS)}\n{' '.join(filter(None, words))}\n" if rows else ""
 

@@ -141,6 +141,12 @@ def _machine(bench: dict[str, Any]) -> dict[str, Any]:
     return dict(bench["environment"]["machine"])
 
 
+def _untried(result: dict[str, Any]) -> str:
+    """What PyTorch at its best does without because nobody saw how fast it is."""
+    tried = [each for each in result.get("tried", ()) if each["settings"]["compiled"]]
+    return " (not compiled)" if tried and all(each["ratio_to_best_before"] is None for each in tried) else ""
+
+
 def _row(bench: dict[str, Any]) -> list[str]:
     result = bench["result"]
     share = result["achieved_gflops"] / result["peak_gflops"]
@@ -149,7 +155,7 @@ def _row(bench: dict[str, Any]) -> list[str]:
         str(result["batch"]),
         str(result["threads"]),
         count_text(result["best_torch_images_per_second"]),
-        result["best_torch"],
+        result["best_torch"] + _untried(result),
         count_text(result["images_per_second"]),
         f"{result['engine']}, {result['precision']}",
         f"{result['best_torch_ratio']:.2f} ({_range(result)}, {result['rounds']})",

@@ -99,8 +99,8 @@ def pytorchs(net: Spec, batch: Batch, precision: str = "fp32"):
 
 
 @cache
-def gradient_of_pytorch(net: Spec, seed: int, precision: str) -> torch.Tensor:
-    return pytorchs(net, some_batch(COUNT, seed=seed), precision)[2].clone()
+def gradient_of_pytorch(net: Spec, seed: int, precision: str, count: int) -> torch.Tensor:
+    return pytorchs(net, some_batch(count, seed=seed), precision)[2].clone()
 
 
 def apart(ours: torch.Tensor | NDArray, theirs: torch.Tensor) -> float:
@@ -174,18 +174,19 @@ def test_smoothed_labels(exact, classes):
     assert apart(losses, torch.from_numpy(run(exact, net, replace(batch, smoothing=0.0))[0])) > 0.01
 
 
+@pytest.mark.parametrize("count", [1, 7, COUNT])
 @pytest.mark.parametrize(("name", "shortcut"), NETS)
-def test_roundings_cost_no_more_than_pytorchs(kernels, name, shortcut):
+def test_roundings_cost_no_more_than_pytorchs(kernels, name, shortcut, count):
     """Each layer's gradient at equal weights, median of 10 batches: no further from fp32 than 1.5 times autocast's."""
     net = net_of(name, shortcut)
     _, layout, _ = geometry_of(net)
     ours: dict[str, list[float]] = {name: [] for name in layout.names}
     autocasts: dict[str, list[float]] = {name: [] for name in layout.names}
     for seed in range(10):
-        right = layout.views(gradient_of_pytorch(net, seed, "fp32"))
+        right = layout.views(gradient_of_pytorch(net, seed, "fp32", count))
         for found, gradient in (
-            (ours, torch.from_numpy(run(kernels, net, some_batch(COUNT, seed=seed))[2])),
-            (autocasts, gradient_of_pytorch(net, seed, "bf16")),
+            (ours, torch.from_numpy(run(kernels, net, some_batch(count, seed=seed))[2])),
+            (autocasts, gradient_of_pytorch(net, seed, "bf16", count)),
         ):
             for name_, view in layout.views(gradient).items():
                 found[name_].append(apart(view, right[name_]))

@@ -26,6 +26,13 @@ def test_the_table_compares_with_pytorch_at_its_best_first():
     assert bench_table([]) == ""
 
 
+def test_what_was_not_tried_is_said():
+    compiled, eager = {"settings": {"compiled": True}}, {"settings": {"compiled": False}, "ratio_to_best_before": None}
+    for ratio, said in ((None, True), (0.9, False)):
+        row = bench_table([bench(tried=[eager, {**compiled, "ratio_to_best_before": ratio}])])
+        assert ("(not compiled)" in row) is said
+
+
 def test_bars_are_as_long_as_the_speeds():
     picture = bench_figure([bench(), bench("resnet110", best_torch_ratio=0.9, ratio_min=0.8, ratio_max=1.0)])
     text = picture.decode()
