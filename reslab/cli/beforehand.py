@@ -22,7 +22,7 @@ def recorded_error(recipe: "Recipe") -> "Expected | None":
 
 
 def error_values(expected: "Expected | None") -> dict[str, float | int | None]:
-    """The same for `--json`."""
+    """What is expected, as `--json` has it: error and standard deviation in percent, and the number of runs."""
     return {
         "expected_val_error": round(expected.error, 2) if expected else None,
         "expected_val_error_std": round(expected.spread, 2) if expected and expected.spread is not None else None,

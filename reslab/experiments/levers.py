@@ -1,5 +1,6 @@
 """What levers are worth: of every recorded sweep a table, and what was held fixed in it."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ from reslab.experiments.measured import Result
 from reslab.experiments.seeds import counting_text
 from reslab.experiments.sweep_table import base_of_values, base_text, points_table
 from reslab.reporting import markdown_text
-from reslab.reporting.recipes import value_text
+from reslab.reporting.recipes import dotted, learned_images, value_text
 from reslab.reporting.rounding import epochs_text
 from reslab.training import Recipe, told_departures
 
@@ -47,10 +48,11 @@ def _fixed(values: dict[str, Any]) -> str:
 
 def _departing(values: dict[str, Any]) -> list[str]:
     """What was set otherwise than the preset has it, in all points: "batch 32"."""
-    recipe = _base_recipe(values)
+    recipe, others = _base_recipe(values), [dotted(point["recipe"]) for point in values["points"]]
     of_all = recipe.data.images is None
     found = told_departures(recipe, _images(values) if of_all else None)
-    return [f"{name.rpartition('.')[2]} {value_text(v)}" for name, v in found.items() if name not in _fields(values)]
+    alike = {name for name in found if len({json.dumps(other.get(name)) for other in others}) == 1}
+    return [f"{name.rpartition('.')[2]} {value_text(value)}" for name, value in found.items() if name in alike]
 
 
 def _rests_on(values: dict[str, Any]) -> str:
@@ -68,6 +70,5 @@ def _base_recipe(values: dict[str, Any]) -> Recipe:
 
 
 def _images(values: dict[str, Any]) -> int:
-    """As many as it learns from: what was judged at the end may be a part of them."""
-    recipe, run = _base_recipe(values), base_of_values(values)["runs"][0]
-    return round(recipe.steps * recipe.candidates / run["epochs"])
+    run = base_of_values(values)["runs"][0]
+    return learned_images(_base_recipe(values), run["epochs"], run["train_images"])

@@ -19,7 +19,7 @@ LEGEND_ROW = 20  # pixels, of the legend above and the words below
 COLUMNS = 3  # of the legend
 DASHES = (0, (4, 3))
 MARK = "o"  # of the lines
-ALONE = ("D", "X", "*", "p")  # of what stands beside the lines, in its order
+ALONE = ("D", "X", "*", "p", "s", "^")  # of what stands beside the lines, in its order
 # Of each power of ten, the most that do not touch.
 DIGITS: tuple[tuple[float, ...], ...] = (
     (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9),

@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 from reslab.store import Record
+from reslab.training import Recipe
 
 
 def dotted(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -26,6 +27,15 @@ def value_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     return f"{value:,}" if isinstance(value, int) and value >= 10_000 else str(value)
+
+
+def learned_images(recipe: Recipe, epochs: float, judged: int) -> int:
+    """As many images as a run learned from. What was judged at the end may be a part of them.
+
+    `epochs` are rounded to three decimals: what was judged is what was learned where that explains the difference.
+    """
+    images = recipe.steps * recipe.candidates / epochs
+    return judged if abs(images - judged) <= images * 0.0005 / epochs + 1 else round(images)
 
 
 def data_name(record: Record) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from reslab.errors import ReslabError
 from reslab.nets import spec
 from reslab.reporting.processors import processor_text
-from reslab.reporting.recipes import dotted, last_part, value_text
+from reslab.reporting.recipes import dotted, last_part, learned_images, value_text
 from reslab.reporting.rounding import count_text, epochs_text, error_text, finite, standard_error
 from reslab.training import PRESETS, Recipe, told_departures
 
@@ -165,9 +165,12 @@ def _departing(result: dict[str, Any]) -> set[str] | None:
 
 
 def _train_images(recipe: Recipe, result: dict[str, Any]) -> int | None:
-    """As many as the preset was made for: what was judged at the end may be a part of them. None if nothing tells."""
-    epochs = finite(result.get("result", {}).get("epochs"))
-    return round(recipe.steps * recipe.candidates / epochs) if epochs and recipe.data.images is None else None
+    """As many as the preset was made for. None if nothing tells."""
+    found = result.get("result", {})
+    epochs = finite(found.get("epochs"))
+    if not epochs or recipe.data.images is not None:
+        return None
+    return learned_images(recipe, epochs, found.get("train_images") or 0)
 
 
 def _unusual(recipe: dict[str, Any]) -> set[str]:

@@ -2,9 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
+
 from reslab.experiments.grid import points_of, read_axes
 from reslab.experiments.levers import levers_tables
 from reslab.experiments.sweep import Sweep, sweep_values
+from reslab.reporting.recipes import learned_images
+from reslab.training import Recipe
 from tests.experiments.test_grid import make
 from tests.experiments.test_sweep import changes, ended, rows, sweep
 
@@ -35,6 +39,18 @@ def test_what_was_set_besides_is_told_and_what_is_varied_is_not(tmp_path):
     points = points_of(axes, lambda model, sets: make(model, [*sets, "smoothing=0.1"]))
     text = levers_tables([recorded(Sweep(axes, tuple(points), 1), tmp_path)])
     assert ", 32 px, seed 0, smoothing 0.1.\n" in text and "(the preset's own)" not in text
+
+
+def test_what_a_change_sets_otherwise_is_not_common(tmp_path):
+    axes = read_axes([], None, ["smoothing=0.2"])
+    points = points_of(axes, lambda model, sets: make(model, sets or ["smoothing=0.1"]))
+    assert ", 32 px, seed 0.\n" in levers_tables([recorded(Sweep(axes, tuple(points), 1), tmp_path)])
+
+
+def test_rounded_epochs_do_not_change_the_number_of_images():
+    recipe = Recipe().stretched(1406)  # 3.999 epochs of 45,000 images
+    assert learned_images(recipe, 3.999, 45_000) == 45_000 != round(1406 * 128 / 3.999)
+    assert learned_images(recipe, 3.999, 5_000) == pytest.approx(45_000, abs=10), "a part was judged"
 
 
 def test_nets_that_are_compared_are_in_no_heading_and_lengths_have_a_column(tmp_path):
