@@ -72,6 +72,18 @@ def test_a_sweep_that_lacks_runs_is_refused_by_name(tmp_path, kept):
     assert list(kept.iterdir()) == []
 
 
+def test_a_point_without_an_error_is_refused_by_name(tmp_path, kept):
+    folder = swept(changes("smoothing=0.1", "average=0.9"), tmp_path / "s")
+    values = json.loads((folder / VALUES).read_text())
+    values["points"][0]["val_error_mean"] = None
+    (folder / VALUES).write_text(json.dumps(values))
+    with pytest.raises(
+        RunError, match=r"s has points whose error is not known: (smoothing=0.1|average=0.9|no change)$"
+    ):
+        main([str(folder)], kept)
+    assert list(kept.iterdir()) == []
+
+
 @pytest.mark.parametrize("text", ["torn {", "[1]", '{"sweep": "of somebody else"}'])
 def test_what_is_no_sweeps_file_is_refused(text, tmp_path, kept):
     (tmp_path / VALUES).write_text(text)

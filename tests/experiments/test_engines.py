@@ -84,7 +84,10 @@ def test_seeds_of_several_processors_of_one_kind_are_one_comparison():
     theirs = [on(ZEN4, result("torch", seed, 21.0 + seed)) for seed in range(3)]
     (pair,) = on_both([*ours, *theirs])
     assert [run["recipe"]["seed"] for run in pair["native"].results] == [0, 1, 2]
-    assert "(n=3, 5,000 images)" in engines_table([*ours, *theirs])
+    table = engines_table([*ours, *theirs])
+    assert "(n=3, 5,000 images)" in table
+    native, torch = (line for line in table.splitlines() if line.startswith("| resnet20"))
+    assert native.count("AVX-512 BF16") == 2 and native.count("AVX-VNNI") == 1 and torch.count("AVX-512 BF16") == 1
 
 
 def test_other_vector_units_are_another_comparison():
