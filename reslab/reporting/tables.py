@@ -214,7 +214,7 @@ def _length(result: dict[str, Any]) -> str:
 def _note(groups: list[SeedGroup]) -> str:
     """Seed spread and sampling error are two things, and both are said."""
     samples = [
-        (errors[0], int(images[0]))
+        (statistics.fmean(errors), int(images[0]))
         for group in groups
         for split in ("test", "val")
         if (errors := group.values(f"{split}_error")) and (images := group.values(f"{split}_images")) and images[0]

@@ -145,6 +145,8 @@ def test_seed_spread_and_sampling_error_are_both_said() -> None:
     note = runs_table([result(test_error=8.0)]).splitlines()[-1]
     assert "standard deviation over n seeds" in note
     assert "8.00 % on 360 images has a standard error of 1.43 points" in note
+    two = runs_table([result(test_error=8.0), result(seed=1, test_error=9.0)]).splitlines()[-1]
+    assert "8.50 % on 360 images" in two, "the error that the row shows"
 
 
 def test_another_machine_or_other_images_are_another_row() -> None:
