@@ -96,7 +96,7 @@ def name_of(kernels: ctypes.CDLL) -> str:
 def _permitted(variant: Variant, kernels: Path, say: Say) -> ctypes.CDLL:
     """The variant's library, or that of the first one after it which can be made here and which this process may use.
 
-    Raises Unavailable, with the reason of the variant itself, where there is none.
+    Raises Unavailable where there is none, with the last one's reason: those before it have been said.
     """
     plan = _plan(variant, kernels)
     if variant.otherwise is None:
@@ -104,11 +104,33 @@ def _permitted(variant: Variant, kernels: Path, say: Say) -> ctypes.CDLL:
     try:
         found = _obtain(plan, say)
     except Unavailable as reason:
+        if not _is_another(_plan(variant.otherwise, kernels), plan):
+            raise
         say(f"{reason}; trying a simpler build of them")
-        with suppress(Unavailable):
-            return _permitted(variant.otherwise, kernels, say)
-        raise
-    return found if found.reslab_ready() else _permitted(variant.otherwise, kernels, say)
+    else:
+        if found.reslab_ready():
+            return found
+    return _permitted(variant.otherwise, kernels, say)
+
+
+def _is_another(plan: _Plan, failed: _Plan) -> bool:
+    """Has `plan` a chance where `failed` came to nothing? Not where the compiler reads the same, or cannot read."""
+    read = _preprocessed(plan)
+    return read is not None and read != _preprocessed(failed)
+
+
+def _preprocessed(plan: _Plan) -> tuple[list[str], bytes] | None:
+    """What the plan's library is made of, once macros are replaced: flags and text; None where that fails."""
+    with suppress(OSError, Unavailable), TemporaryDirectory(prefix="reslab-", ignore_cleanup_errors=True) as part:
+        folder = Path(part)
+        for name, text in plan.sources.items():
+            (folder / name).write_bytes(text)
+        whole = folder / "whole.cc"
+        whole.write_text("".join(f'#include "{name}"\n' for name in plan.sources if name.endswith(".cpp")))
+        plan.compiler.preprocess([*plan.flags, "-o", "preprocessed", whole.name], folder)
+        flags = [flag for flag in plan.flags if not flag.startswith("-D")]
+        return flags, (folder / "preprocessed").read_bytes()
+    return None
 
 
 def _plan(variant: Variant, kernels: Path) -> _Plan:

@@ -16,7 +16,7 @@ from reslab.errors import ReslabError
 
 COMPILERS = ("g++", "clang++", "c++")  # the first that exists, unless $CXX names one
 COMPILE_S = 300.0  # a compiler that takes longer is given up
-VERSION_S = 60.0
+VERSION_S = 60.0  # to tell its version, or to preprocess
 SHOWN = 300  # characters of a compiler's message
 READ = 1 << 20  # bytes of it; the first error comes early
 ERROR = re.compile(r"\b(error|cannot|can't|undefined|failed)\b", re.IGNORECASE)
@@ -48,6 +48,10 @@ class Compiler:
     def compile(self, arguments: Sequence[str], folder: Path) -> None:
         """Run with these arguments in `folder`, temporary files included. Raises Unavailable unless it succeeds."""
         run_to_end(f"the compiler {self}", [*self.command, *arguments], COMPILE_S, folder)
+
+    def preprocess(self, arguments: Sequence[str], folder: Path) -> None:
+        """Likewise, but only read the sources, macros replaced and without their lines' numbers."""
+        run_to_end(f"the compiler {self}", [*self.command, *arguments, "-E", "-P"], VERSION_S, folder)
 
 
 def find_compiler() -> Compiler:

@@ -129,6 +129,11 @@ class Logged:
         log = self.folder / "log"
         return log.read_text().splitlines() if log.exists() else []
 
+    @property
+    def compilations(self) -> list[str]:
+        """The runs that made something, or tried to."""
+        return [run for run in self.runs if "-E" not in run.split()]
+
     def block(self) -> None:
         """The next run stops in the middle."""
         (self.folder / "block").touch()

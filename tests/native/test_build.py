@@ -252,7 +252,7 @@ def test_sources_of_another_interface_are_a_reason(kernels, logged, shelf, sourc
     (kernels / "api.cpp").write_text(source)
     with pytest.raises(Unavailable, match=said):
         library(kernels=kernels)
-    assert len(logged.runs) == 2 and libraries(shelf) == [], "neither as this processor's best, nor as the next"
+    assert len(logged.compilations) == 1 and libraries(shelf) == []
 
 
 def test_what_cannot_be_made_gives_way_to_the_next(kernels, gxx):
@@ -278,6 +278,39 @@ def test_what_computes_something_else_gives_way_to_the_next(kernels, gxx, monkey
     assert "the compiled kernels are wrong; trying a simpler build of them" in said
     with pytest.raises(Unavailable, match=r"the compiled kernels are wrong$"):
         library(Variant("wrong", (), otherwise=Variant("too", ("-funheard-of",))), kernels=kernels)
+
+
+NEVER = "int f() { return nothing; }\n"
+NEITHER = "#ifdef RESLAB_PLAIN\nint f() { return first; }\n#else\nint f() { return second; }\n#endif\n"
+
+
+def test_what_would_be_the_same_again_is_not_tried(kernels, logged):
+    """As the build without matrix units is, on a processor that has none."""
+    (kernels / "api.cpp").write_text(NEVER)
+    same, said = Variant("same", ("-DRESLAB_OTHER",)), []
+    with pytest.raises(Unavailable, match="nothing"):
+        library(Variant("best", (), otherwise=same), say=said.append, kernels=kernels)
+    assert said == ["compiling the native kernels with fake-c++ 9.4: up to a minute, once"]
+    assert len(logged.compilations) == 1
+
+
+@pytest.mark.parametrize("other", [("-DRESLAB_PLAIN",), ("-funroll-loops",)])
+def test_what_may_be_otherwise_is_tried_and_every_reason_is_said_once(kernels, logged, other):
+    (kernels / "api.cpp").write_text(NEITHER)
+    said = []
+    with pytest.raises(Unavailable) as caught:
+        library(Variant("best", (), otherwise=Variant("other", other)), say=said.append, kernels=kernels)
+    assert len(said) == 3 and "second" in said[1] and said[1].endswith("; trying a simpler build of them")
+    assert ("first" if other == ("-DRESLAB_PLAIN",) else "second") in str(caught.value)
+    assert len(logged.compilations) == 2
+
+
+def test_a_compiler_that_cannot_even_read_is_not_asked_again(kernels, fake):
+    fake("echo 'error: not today'; exit 1")
+    said = []
+    with pytest.raises(Unavailable, match=r"^the compiler fake-c\+\+ 9\.4 failed: error: not today$"):
+        library(Variant("best", (), otherwise=PLAIN), say=said.append, kernels=kernels)
+    assert said == ["compiling the native kernels with fake-c++ 9.4: up to a minute, once"]
 
 
 def test_sources_that_do_not_compile_are_a_reason(kernels, gxx):
@@ -428,15 +461,15 @@ def test_neither_cache_nor_temporary_folder_is_a_reason(kernels, logged, monkeyp
 
 
 def test_failure_is_remembered_by_the_process_and_by_nothing_else(kernels, fake, tmp_path, new_process):
-    fake(f'echo >> "{tmp_path}/tried"; exit 1')
+    fake(f'case " $* " in *" -E "*) ;; *) echo >> "{tmp_path}/tried";; esac; exit 1')
     for _ in range(2):
         with pytest.raises(Unavailable, match="exit status 1"):
             library(kernels=kernels)
-    assert (tmp_path / "tried").read_text() == "\n\n", "once as this processor's best, once as the next"
+    assert (tmp_path / "tried").read_text() == "\n"
     new_process()
     with pytest.raises(Unavailable, match="exit status 1"):
         library(kernels=kernels)
-    assert (tmp_path / "tried").read_text() == 4 * "\n"
+    assert (tmp_path / "tried").read_text() == 2 * "\n"
 
 
 def test_missing_sources_are_a_reason(kernels, tmp_path):

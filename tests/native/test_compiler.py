@@ -169,6 +169,7 @@ def assert_still(tmp_path):
 
 def test_a_compiler_that_hangs_is_ended_with_all_that_it_started(kernels, fake, tmp_path, monkeypatch):
     monkeypatch.setattr(compiler, "COMPILE_S", 1.0)
+    monkeypatch.setattr(compiler, "VERSION_S", 1.0)
     fake(hanging(tmp_path))
     assert reason(kernels) == "the compiler fake-c++ 9.4 did not finish within 1 seconds"
     assert_still(tmp_path)

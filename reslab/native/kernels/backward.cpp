@@ -1,10 +1,25 @@
 // The way back: from the loss to the gradient of all parameters.
+//
+// With the letters of network.h, and g, g1 the gradients towards z and N1(y1), a block's gradients are
+//   dy2 = g a2 + y2 b2 + c2    dw2 = correlate(h, dy2)    g1 = conv_back(dy2, w2) where h > 0, else 0
+//   dy1 = g1 a1 + y1 b1 + c1   dw1 = correlate(x, dy1)
+//   dyp = g ap + yp bp + cp    dwp = correlate(x, dyp)    with a projection
+//   dx  = conv_back(dy1, w1) + what comes through the shortcut: g, or g without the padded channels and between the
+//         pixels that were taken zeros, or conv_back(dyp, wp), or nothing
+//   g of the block before = dx where x > 0, else 0
+// The coefficients a, b, c are batch_norm.h's, from the sums of g and g y over the batch that the pass before
+// collected. conv_back(dy, w) is the gradient towards the input of conv (convolution.h), and
+//   correlate(x, dy)[i][k][j][n] = sum over pixels of x under tap (i, j), channel k  *  dy, channel n
 #include "correlate.h"
 #include "network.h"
 #include "tile_gradients.h"
 
 namespace reslab {
 
+// Of one image: its loss and error, from the scores; the shard's share of the head's gradient; and of the last block
+//   g[pixel][f] = dp[f] / LAST^2 where x > 0, else 0, dp being the gradient towards the pooled features p
+// on LAST x LAST pixels, with the shard's sums of g, g y2 and g yp. What is differentiated is the mean over the batch
+// of weight * loss.
 void Network::forward_and_backward_head(int image, Scratch& scratch, int shard) {
     alignas(64) float pooled[FEATURES];
     pooled_features(image, scratch, pooled);
@@ -16,16 +31,9 @@ void Network::forward_and_backward_head(int image, Scratch& scratch, int shard) 
     outputs_->losses[image] = loss.loss;
     outputs_->errors[image] = loss.error;
 
-    float *dweights = shard_gradient(shard) + head_weight_, *dbias = shard_gradient(shard) + head_bias_;
-    Floats towards[FEATURES / LANES] = {};
-    for (int c = 0; c < classes_; ++c) {
-        dbias[c] += scores[c];
-        for (int f = 0; f < FEATURES; f += LANES) {
-            long at = static_cast<long>(c) * FEATURES + f;
-            towards[f / LANES] += scores[c] * load(weights + at);
-            store(dweights + at, load(dweights + at) + scores[c] * load(pooled + f));
-        }
-    }
+    Floats dpooled[FEATURES / LANES];
+    score_back(scores, pooled, weights, classes_, shard_gradient(shard) + head_weight_,
+               shard_gradient(shard) + head_bias_, dpooled);
     alignas(64) float row_values[LAST * FEATURES];
     constexpr int CHANNELS = Cut<FEATURES>::CHANNELS;
     ImageSums<FEATURES> sums;
@@ -37,7 +45,7 @@ void Network::forward_and_backward_head(int image, Scratch& scratch, int shard) 
     for (int cut = 0; cut < FEATURES; cut += CHANNELS) {
         for (int column = 0; column < LAST; ++column)
             for (int c = 0; c < CHANNELS; c += LANES)
-                store(row_values + column * CHANNELS + c, towards[(cut + c) / LANES] / static_cast<float>(LAST * LAST));
+                store(row_values + column * CHANNELS + c, dpooled[(cut + c) / LANES] / static_cast<float>(LAST * LAST));
         for (int row = 0; row < LAST; ++row)
             if (map.other_y)
                 finish_row<FEATURES, LAST, CHANNELS, Shortcut::NONE, true, true>(map, row_values, row, cut);
@@ -65,7 +73,8 @@ Place place(int image, int begin, int end) {
 template <int T>
 constexpr int KEPT = LANES == 16 ? 4 : T == 3 ? 1 : 2;
 
-// Adds one image's weight gradient, or with matrix units that of a group, when it is complete.
+// to += correlate(x, dy), Summed; x and dy are one image's, or with matrix units a group's, which waits until it is
+// complete.
 template <class Shape>
 void correlate_image(Inputs<Shape>& x, Pairs<Shape::N, Shape::W>& dy, bool complete, float* to) {
     if constexpr (Shape::IS_STEM && Shape::N == LANES) {
@@ -90,8 +99,10 @@ void correlate_image(Inputs<Shape>& x, Pairs<Shape::N, Shape::W>& dy, bool compl
 
 }  // namespace
 
-// One image of a group as the products of a convolution's way back read it: the gradient g of its normalised output,
-// brought through the normalisation, and its input. value(row, column, channel) -> Reals.
+// One image of a group as the products of a convolution's way back read it: dy = g a + y b + c, N channels on W x W
+// pixels, g being the gradient towards N(y); and its input, K channels on S * W x S * W pixels,
+// value(row, column, channel) -> Reals. Where products are Winograd's, both padded; else dy padded and as Pairs, the
+// input as Inputs.
 template <class Shape, class Value>
 void Network::lay_out(Group group, int member, Scratch& scratch, int shard, const Layer& layer, const Real* g,
                       Value value) {
@@ -114,14 +125,15 @@ void Network::lay_out(Group group, int member, Scratch& scratch, int shard, cons
     }
 }
 
-// Adds what lay_out() laid out to the gradient of the layer's weights.
+// dw += correlate(input, dy) of what lay_out() laid out, dw being the shard's gradient of the layer, Summed. Winograd's
+// stay Points until the last group of the shard.
 template <class Shape>
 void Network::weight_gradient(Group group, Scratch& scratch, int shard, const Layer& layer) {
     constexpr int N = Shape::N, W = Shape::W;
     float* to = shard_gradient(shard) + layer.at.weight;
     if constexpr (IS_WINOGRAD<Shape>) {
         auto& work = std::get<Workspace<N>>(scratch.work);
-        if (group.first == begin(shard)) std::memset(work.points, 0, sizeof work.points);
+        if (group.first == begin(shard)) work.points.clear();
         correlate_patches(std::get<Maps<N, W>>(scratch.input).data(), std::get<Maps<N, W>>(scratch.gradient).data(),
                           group.count, work);
         if (group.first + group.count == begin(shard + 1)) gather_gradient<Shape>(work.points, to);
@@ -132,6 +144,8 @@ void Network::weight_gradient(Group group, Scratch& scratch, int shard, const La
     }
 }
 
+// Of a group, C channels on W x W pixels: dy2 and dw2; then g1 is stored, with the shard's sums of it and of g1 y1. Its
+// mask, h > 0, is made of y1 again.
 template <int C, int W>
 void Network::backward_second(int index, Group group, Scratch& scratch, int shard) {
     using Here = SecondShape<C, W>;
@@ -164,7 +178,8 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
     weight_gradient<Here>(group, scratch, shard, second);
 }
 
-// A projection shortcut's weight gradient; the gradients of its raw outputs are left in scratch.projected.
+// Of a group: dyp from g and yp, C channels on W x W pixels, and dwp from it and x, C / S channels on S * W x S * W
+// pixels. dyp is left in scratch.projected, padded.
 template <int C, int W, int S>
 void Network::project_back(const Block& block, Group group, Scratch& scratch, int shard) {
     constexpr int K = C / S, IN = S * W;
@@ -187,6 +202,9 @@ void Network::project_back(const Block& block, Group group, Scratch& scratch, in
     }
 }
 
+// Of a group, for a block of C channels on W x W pixels and its input of K = C / S on S * W x S * W: dy1, dw1, dyp, dwp
+// and dx; then g of the block before is stored, with the shard's sums of it and of its products with y2 and yp of that
+// block.
 template <int C, int W, int S>
 void Network::backward_first(int index, Group group, Scratch& scratch, int shard) {
     constexpr int K = C / S, IN = S * W;
@@ -256,6 +274,7 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
     for (int member = 0; member < group.count; ++member) sums_[0][shard].add(sums[member]);
 }
 
+// Of one image, 16 channels on 32 x 32 pixels: dy = g a + y b + c, dw += correlate(prepared image, dy) of the shard.
 void Network::backward_stem(int image, Scratch& scratch, int shard) {
     using Here = StemShape;
     Layer& stem = layers_[0];
@@ -268,6 +287,8 @@ void Network::backward_stem(int image, Scratch& scratch, int shard) {
 
 // ---- between passes, in one thread
 
+// a, b, c, dgamma and dbeta of a layer from the sums over the whole batch of g, and of g y, which are of the kind 1, or
+// 2 for a projection.
 void Network::differentiate_layer(int index, int kind) {
     Layer& layer = layers_[index];
     double total[3][WIDEST];
@@ -301,6 +322,8 @@ void Network::restore_inputs(int thread, int last) {
             });
 }
 
+// The head; from the last block to the first backward_second and backward_first; the stem. After each pass one thread
+// makes a, b, c of the normalisations whose g it stored, and at a block's end g of the block before becomes g.
 void Network::backward(int thread) {
     Scratch& scratch = *scratch_[thread];
     int depth = static_cast<int>(blocks_.size());
@@ -325,18 +348,19 @@ void Network::backward(int thread) {
         thread, [&](Group group, int shard) { backward_stem(group.first, scratch, shard); }, [] {});
 }
 
-// Adds the shards' weight gradients, in order, and brings them from the kernels' order, that of Summed, to PyTorch's.
+// dw = sum over shards, in order, of their dw: of convolutions from the kernels' layout, Summed, to PyTorch's
+// (parameter_at), of the head as they are.
 void Network::reduce(int thread) {
     int threads = team_.size();
     for (int l = thread; l < static_cast<int>(layers_.size()); l += threads) {
         const Layer& layer = layers_[l];
         int T = layer.taps, K = layer.channels_in, N = layer.channels_out;
         float* to = outputs_->gradient + layer.at.weight;
-        long from = layer.at.weight;
         for (int i = 0; i < T; ++i)
             for (int k = 0; k < K; ++k)
                 for (int j = 0; j < T; ++j)
-                    for (int n = 0; n < N; n += LANES, from += LANES) {
+                    for (int n = 0; n < N; n += LANES) {
+                        long from = layer.at.weight + summed_at(K, T, N, i, k, j, n);
                         Floats sum = load(shard_gradient(0) + from);
                         for (int shard = 1; shard < shards_; ++shard) sum += load(shard_gradient(shard) + from);
                         for (int lane = 0; lane < LANES; ++lane)
@@ -345,7 +369,7 @@ void Network::reduce(int thread) {
     }
     if (thread != 0) return;
     for (long at : {static_cast<long>(head_weight_), static_cast<long>(head_bias_)}) {
-        long end = at + classes_ * (at == head_weight_ ? FEATURES : 1);
+        long end = at + (at == head_weight_ ? head_at(classes_, 0) : classes_);
         for (; at < end; ++at) {
             float sum = 0;
             for (int shard = 0; shard < shards_; ++shard) sum += shard_gradient(shard)[at];

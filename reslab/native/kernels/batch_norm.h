@@ -9,16 +9,18 @@ namespace reslab {
 
 constexpr double EPSILON = 1e-5;
 
-// One batch normalisation.
-// Forward  x = y * scale + shift.   Backward  dy = g * a + y * b + c.
+// One batch normalisation N of a layer's raw outputs y; every array is [channel]. With g the gradient towards N(y):
+//   forward   N(y) = y * scale + shift
+//   backward  dy = g * a + y * b + c
 struct BatchNorm {
     alignas(64) float scale[WIDEST], shift[WIDEST], a[WIDEST], b[WIDEST], c[WIDEST];
     double mean[WIDEST], deviation[WIDEST];  // 1 / sqrt(variance + epsilon)
 };
 
-// Over `count` values a channel: the mean m and the biased variance v of sums over y and y^2,
-//   scale = gamma / sqrt(v + epsilon), shift = beta - m * scale.
-// The statistics that are handed out have the unbiased variance, as PyTorch's.
+// From sums[0] = sum y and sums[1] = sum y^2 over the batch, `count` values a channel (images times pixels):
+//   m = sums[0] / count,  v = sums[1] / count - m^2,  r = 1 / sqrt(v + epsilon)
+//   scale = gamma r,  shift = beta - m gamma r
+// The statistics that are handed out have the unbiased variance v count / (count - 1), as PyTorch's.
 inline void normalise_by_batch(BatchNorm& norm, const double (*sums)[WIDEST], int channels, double count,
                                const float* gamma, const float* beta, float* mean_out, float* variance_out) {
     for (int n = 0; n < channels; ++n) {
@@ -34,7 +36,7 @@ inline void normalise_by_batch(BatchNorm& norm, const double (*sums)[WIDEST], in
     }
 }
 
-// By running statistics, for evaluation.
+// The same with the running mean and variance of the training in place of m and v, for evaluation.
 inline void normalise_by_running(BatchNorm& norm, int channels, const float* gamma, const float* beta,
                                  const float* mean, const float* variance) {
     for (int n = 0; n < channels; ++n) {
@@ -44,9 +46,10 @@ inline void normalise_by_running(BatchNorm& norm, int channels, const float* gam
     }
 }
 
-// From G = sum g and P = sum g * y over the batch, with r = 1 / sqrt(v + epsilon):
-//   D = sum g * (y - m) r = r (P - m G),
-//   dy = gamma r (g - G/count - (y - m) r D/count),  dgamma = D,  dbeta = G.
+// From G = sum g and P = sum g y over the batch, with m and r of the way forward:
+//   D = sum g (y - m) r = r (P - m G),  dgamma = D,  dbeta = G
+//   dy = gamma r (g - G/count - (y - m) r D/count) = g a + y b + c, where
+//   a = gamma r,  b = -a r D/count,  c = -a G/count - b m
 inline void differentiate(BatchNorm& norm, const double* g, const double* gy, int channels, double count,
                           const float* gamma, float* dgamma, float* dbeta) {
     for (int n = 0; n < channels; ++n) {

@@ -1,5 +1,6 @@
 // A convolution, forward and towards its input, image by image or of those that are taken together; what follows each
-// row is fused onto it.
+// row is fused onto it. In the words of Shape, of x[row][column][k] to y[row][column][n] with zeros around x:
+//   y[r][c][n] = sum over taps (i, j) and channels k of x[S * r + i - T / 2][S * c + j - T / 2][k] * w[i][j][k][n]
 #pragma once
 
 #include "multiply.h"
@@ -9,8 +10,8 @@
 
 namespace reslab {
 
-// One row of outputs for one cut of channels, from the padded input: returns [m][channel of the cut], in `sums`, which
-// has room for SUM_ROWS such rows. Rows and cuts must be asked for in order.
+// One row of y for one cut of channels, from the padded input: returns [column][channel of the cut], in `sums`, which
+// has room for SUM_ROWS such rows. w: Packed. Rows and cuts must be asked for in order.
 template <class Shape>
 RESLAB_INLINE float* convolve_row(const Padded<Shape::K, Shape::IN>& x, const Real* w, int cut, int row, float* sums) {
     constexpr int K = Shape::K, N = Shape::N, S = Shape::S, T = Shape::T;
@@ -41,8 +42,12 @@ RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, con
     }
 }
 
-// One row of the gradient towards the input (row and pixels of the input's map), one cut of the input's channels.
-// dx[r][c] = sum over taps of dy[r + 1 - i][c + 1 - j] * w[i][j] for stride 1; for stride 2 see PHASES.
+// One row of the gradient towards the input (row and pixels of the input's map), one cut of the input's channels:
+//   dx[r][c][k] = sum over taps (i, j) and channels n of
+//                 dy[(r + T / 2 - i) / S][(c + T / 2 - j) / S][n] * w[i][j][k][n]
+// where both quotients are whole. With stride 1 that is a convolution of the padded dy with turned weights.
+// With stride 2 an even row r meets the tap i = 1 in dy's row r / 2, an odd one i = 2 and 0 in its rows (r - 1) / 2 and
+// (r + 1) / 2, and so do columns (PHASES). Of one tap, T = 1, even rows and columns alone have a gradient.
 // Returns the row, in `sums`, as convolve_row does; or where ADD adds it to the row `sums`, of CHANNELS a pixel.
 template <class Shape, bool ADD, int CHANNELS = Cut<Shape::K>::CHANNELS>
 RESLAB_INLINE float* convolve_back_row(const Padded<Shape::N, Shape::W>& dy, const Real* w, int cut, int row,

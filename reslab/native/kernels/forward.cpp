@@ -1,9 +1,10 @@
-// The way forward: from images to the scores, in training and in evaluation.
+// The way forward: from images to the scores, in training and in evaluation. Its letters are those of network.h.
 #include "network.h"
 #include "tiles.h"
 
 namespace reslab {
 
+// What ReLU(z) of the block before `block` is made of, of one image; of the stem for the first block.
 Join Network::join_before(int block, int image) const {
     if (block == 0) return {layers_[0].output(image), &layers_[0].norm};
     const Block& before = blocks_[block - 1];
@@ -17,6 +18,8 @@ Join Network::join_before(int block, int image) const {
     return join;
 }
 
+// y = conv(prepared image, w), 32 x 32 pixels, from 4 channels to 16: stored as Real, and where SUMS the shard's sums
+// of y and y^2.
 template <bool SUMS>
 void Network::forward_stem(int image, const Stem& prepared, Scratch& scratch, int shard) {
     using Here = StemShape;
@@ -30,7 +33,8 @@ void Network::forward_stem(int image, const Stem& prepared, Scratch& scratch, in
     if constexpr (SUMS) sums_[0][shard].add(sums);
 }
 
-// The convolution of `layer` over the padded maps of a group: raw outputs, and their sums where SUMS.
+// y = conv(x) by `layer`, from Shape::K channels to Shape::N, of the padded maps x[image of the group]: stored as Real,
+// and where SUMS the shard's sums of y and y^2, image by image.
 template <class Shape, bool SUMS, class Map>
 RESLAB_INLINE void convolve_layer(Layer& layer, const Map* inputs, Group group, Scratch& scratch, ShardSums& to) {
     constexpr int N = Shape::N, W = Shape::W;
@@ -51,6 +55,8 @@ RESLAB_INLINE void convolve_layer(Layer& layer, const Map* inputs, Group group, 
     }
 }
 
+// Of a group, for a block of C channels on W x W pixels: x = ReLU(z of the block before), K = C / S channels on S * W x
+// S * W pixels, is stored and padded; then y1 = conv(x, w1) and yp = conv(x, wp), where there is a projection.
 template <int C, int W, int S, bool SUMS>
 void Network::forward_first(int index, Group group, Scratch& scratch, int shard) {
     constexpr int K = C / S, IN = S * W;
@@ -85,6 +91,8 @@ void Network::forward_first(int index, Group group, Scratch& scratch, int shard)
                                                    sums_[1][shard]);
 }
 
+// y2 = conv(h, w2), h = ReLU(y1 * scale + shift): of a group, from C channels to C on W x W pixels. Only scratch memory
+// ever holds h.
 template <int C, int W, bool SUMS>
 void Network::forward_second(int index, Group group, Scratch& scratch, int shard) {
     using Here = SecondShape<C, W>;
@@ -105,6 +113,8 @@ void Network::forward_second(int index, Group group, Scratch& scratch, int shard
     convolve_layer<Here, SUMS>(second, inputs.data(), group, scratch, sums_[0][shard]);
 }
 
+// p[f] = mean over the LAST x LAST pixels of x[pixel][f], x = ReLU(z of the last block), of one image: pooled[feature].
+// x, rounded to Real, stays in scratch.features [row][column][feature], for the ReLU's mask on the way back.
 void Network::pooled_features(int image, Scratch& scratch, float* pooled) const {
     Floats sums[FEATURES / LANES] = {};
     for_each<FEATURES, LAST>(join_before(static_cast<int>(blocks_.size()), image),
@@ -115,6 +125,7 @@ void Network::pooled_features(int image, Scratch& scratch, float* pooled) const 
     for (int f = 0; f < FEATURES; f += LANES) store(pooled + f, sums[f / LANES] / static_cast<float>(LAST * LAST));
 }
 
+// N of a layer from the sums of y and y^2 over the whole batch: those of all shards, in order.
 void Network::normalise(int index, int set) {
     Layer& layer = layers_[index];
     double total[3][WIDEST];
@@ -124,6 +135,7 @@ void Network::normalise(int index, int set) {
                        outputs_->statistics + layer.at.mean, outputs_->statistics + layer.at.variance);
 }
 
+// y of the stem; then block by block y1 (with yp), y2. After each pass one thread makes N of what it stored.
 void Network::forward(int thread) {
     Scratch& scratch = *scratch_[thread];
     pass<1>(
@@ -151,7 +163,7 @@ void Network::forward(int thread) {
         });
 }
 
-// Some images, from `image` on, through the whole net, in the memory of `slots`.
+// Some images, from `image` on, through the whole net, in the memory of `slots`: scores[image][class].
 void Network::evaluate_group(int image, Group slots, Scratch& scratch, const float* parameters,
                              const std::uint8_t* images, float* scores) {
     for (int member = 0; member < slots.count; ++member) {
@@ -177,7 +189,8 @@ void Network::evaluate_group(int image, Group slots, Scratch& scratch, const flo
     }
 }
 
-// Each group of images goes through the whole net in one thread: nothing has to wait for the batch.
+// images[count][row][column][colour] -> scores[count][class], N by the running statistics. Each group of images goes
+// through the whole net in one thread: nothing has to wait for the batch.
 void Network::evaluate(const float* parameters, const float* statistics, const std::uint8_t* images, int count,
                        float* scores) {
     constexpr int SLOTS = MAPS<LAST>;  // of a thread

@@ -18,7 +18,12 @@ struct GradientMap {
     ImageSums<C>* sums = nullptr;
 };
 
-// One row; values[column][channel of CHANNELS], from the channel `cut` on.
+// One row of g. values[column][channel of CHANNELS], from the channel `cut` on, are what the data gradient gave.
+//   d = values + what comes through the shortcut: `through` as it is where that is the identity; where it pads with
+//       zeros, of even rows and columns the first C of the 2 C channels of its pixel (row / 2, column / 2)
+//   g = d where x > 0, else 0, the gradient of ReLU
+//   sums: g, g y and, where TWO normalisations were added under the ReLU, g y'; of g before it is rounded to Real
+// A projection's share is in `values` already. KEPT: is x in memory?
 template <int C, int W, int CHANNELS, Shortcut SHORTCUT, bool KEPT, bool TWO>
 RESLAB_INLINE void finish_row(const GradientMap<C>& map, const float* values, int row, int cut) {
     constexpr int V = VECTORS<CHANNELS>;

@@ -1,4 +1,5 @@
-// Global average pooling, the fully connected layer, softmax and cross-entropy; of one image, fp32.
+// The fully connected layer, softmax and cross-entropy, there and back; of one image, fp32, from its pooled features p
+// (Network::pooled_features): pooled[feature], scores[class], weights and their gradient by head_at.
 #pragma once
 
 #include <algorithm>
@@ -8,12 +9,12 @@
 
 namespace reslab {
 
-// scores[c] = sum over features of pooled[f] * weights[c][f] + bias[c]
+// s[c] = sum over features f of p[f] * weights[c][f] + bias[c]
 inline void score(const float* pooled, const float* weights, const float* bias, int classes, float* scores) {
     for (int c = 0; c < classes; ++c) {
         Floats sum{};
         RESLAB_UNROLL for (int f = 0; f < FEATURES; f += LANES)
-            sum = fma(load(pooled + f), load(weights + static_cast<long>(c) * FEATURES + f), sum);
+            sum = fma(load(pooled + f), load(weights + head_at(c, f)), sum);
         float total = bias[c];
         for (int lane = 0; lane < LANES; ++lane) total += sum[lane];
         scores[c] = total;
@@ -25,7 +26,9 @@ struct Loss {
     bool error;   // is the first highest score not the label's?
 };
 
-// Cross-entropy with (1 - smoothing) * label + smoothing / classes; `scores` become its gradient times `weight`.
+// Cross-entropy of softmax(s) with the target t, t[c] = (1 - smoothing) * (is c the label?) + smoothing / classes:
+//   loss = log(sum over c of exp(s[c])) - (1 - smoothing) * s[label] - smoothing * mean of s
+//   ds[c] = weight * (softmax(s)[c] - t[c]), which takes the place of `scores`
 inline Loss cross_entropy(float* scores, int classes, int label, float smoothing, float weight) {
     const float* highest = std::max_element(scores, scores + classes);
     bool error = highest - scores != label;
@@ -41,6 +44,21 @@ inline Loss cross_entropy(float* scores, int classes, int label, float smoothing
         scores[c] = static_cast<float>(weight * (std::exp(scores[c] - normaliser) - target));
     }
     return {static_cast<float>(loss), error};
+}
+
+// The way back of score(), from the gradient ds towards the scores:
+//   dbias[c] += ds[c],  dweights[c][f] += ds[c] * p[f],  dp[f] = sum over c of ds[c] * weights[c][f]
+inline void score_back(const float* dscores, const float* pooled, const float* weights, int classes, float* dweights,
+                       float* dbias, Floats (&dpooled)[FEATURES / LANES]) {
+    for (Floats& sum : dpooled) sum = Floats{};
+    for (int c = 0; c < classes; ++c) {
+        dbias[c] += dscores[c];
+        for (int f = 0; f < FEATURES; f += LANES) {
+            float* to = dweights + head_at(c, f);
+            dpooled[f / LANES] += dscores[c] * load(weights + head_at(c, f));
+            store(to, load(to) + dscores[c] * load(pooled + f));
+        }
+    }
 }
 
 }  // namespace reslab

@@ -12,7 +12,9 @@ struct Preprocessing {
     float scale;        // 1 / standard deviation
 };
 
-// `top`, `left`: edges of the crop in the image padded by `pad` zeros on each side; then mirrored if `flip`.
+// to(row, column) = (image - mean) * scale at (row + top - pad, column + left - pad), and 0 beyond the image: a crop of
+// the image within a border of `pad` zeros, that begins at `top`, `left`. With `flip`, columns count from the right.
+// image: [row][column][colour] of 32 x 32 pixels.
 inline void prepare(const std::uint8_t* image, const Preprocessing& how, int top, int left, bool flip, int pad,
                     Stem& to) {
     for (int row = 0; row < SIZE; ++row) {
@@ -33,7 +35,8 @@ inline void prepare(const std::uint8_t* image, const Preprocessing& how, int top
     }
 }
 
-// The prepared image as pairs, for the weight gradient of the stem.
+// The prepared image as pairs, for the weight gradient of the stem: of each row the pixels (2j, 2j + 1) in plane 0, for
+// j < SIZE / 2, and (2j - 1, 2j) in plane 1, for j <= SIZE / 2.
 inline void pair_image(const Stem& image, Planes<STEM_CHANNELS, SIZE, 1>& to) {
     for (int row = 0; row < SIZE; ++row)
         for (int couple = 0; couple <= SIZE / 2; ++couple)

@@ -6,7 +6,8 @@
 //   Pairs   a gradient map as pairs of horizontally neighbouring pixels, the other factor of a weight gradient;
 //   Turned  in place of Planes where there are matrix units: the map channel by channel;
 //   Domain  in place of all three where products are Winograd's: the points of a panel of patches.
-// Weights are Packed, or Transformed where products are Winograd's; their gradients are Summed.
+// Weights are Packed, or Transformed where products are Winograd's; their gradients are Summed, from Points where
+// products are Winograd's. The head's have one layout everywhere (head_at).
 #pragma once
 
 #include <array>
@@ -42,6 +43,7 @@ constexpr bool IS_WINOGRAD = WINOGRAD && Shape::T == 3 && Shape::S == 1 && Shape
 // Those take patches of outputs, which reach over more inputs a side, as points. The patches of a panel are multiplied
 // together: a quarter of a map of 32 x 32 pixels, one of 16 x 16, four of 8 x 8.
 constexpr int PATCH = 4, REACH = PATCH + 2, POINTS = REACH * REACH, PANEL = 16;
+RESLAB_INLINE constexpr int point_at(int row, int column) { return row * REACH + column; }
 template <int W>
 constexpr int PATCHES = (W / PATCH) * (W / PATCH);  // of a map
 
@@ -127,11 +129,11 @@ struct Turned {
 // apart than a power of two.
 template <int C>
 struct Domain {
-    static constexpr int PITCH = PANEL * C + 16;
+    static constexpr int PITCH = PANEL * C + 16, ROW = C;  // from a point, from a patch to the next
     alignas(64) float values[POINTS * PITCH];
     [[no_unique_address]] Fence fence;
-    RESLAB_INLINE float* at(int point, int patch) { return values + point * PITCH + patch * C; }
-    RESLAB_INLINE const float* at(int point, int patch) const { return values + point * PITCH + patch * C; }
+    RESLAB_INLINE float* at(int point, int patch) { return values + point * PITCH + patch * ROW; }
+    RESLAB_INLINE const float* at(int point, int patch) const { return values + point * PITCH + patch * ROW; }
 };
 
 // How the maps of W x W pixels of a group of images make panels.
@@ -232,11 +234,22 @@ constexpr int parameter_at(int channels_in, int taps, int out, int in, int i, in
 // Transformed weights from C channels to C: [point][cut of COLUMNS channels out][channel in][channel out of the cut].
 template <int C>
 struct Transformed {
-    static constexpr int COLUMNS = 16;
+    static constexpr int COLUMNS = 16, ROW = COLUMNS;  // from a channel in to the next
     static constexpr int VALUES = POINTS * C * C;
     static RESLAB_INLINE constexpr int at(int point, int k, int n) {
-        return point * C * C + (n / COLUMNS * C + k) * COLUMNS + n % COLUMNS;
+        return point * C * C + (n / COLUMNS * C + k) * ROW + n % COLUMNS;
     }
+};
+
+// The gradient of transformed weights from C channels to C, summed over patches: [point][channel in][channel out].
+template <int C>
+struct Points {
+    static constexpr int ROW = C;  // from a channel in to the next
+    alignas(64) float values[POINTS * C * ROW];
+    [[no_unique_address]] Fence fence;
+    RESLAB_INLINE float* at(int point, int k, int n) { return values + (point * C + k) * ROW + n; }
+    RESLAB_INLINE const float* at(int point, int k, int n) const { return values + (point * C + k) * ROW + n; }
+    void clear() { std::memset(values, 0, sizeof values); }
 };
 
 // The weights of a convolution for the way forward, and for the way back.
@@ -252,9 +265,18 @@ template <class Shape>
 using WeightValue = std::conditional_t<IS_WINOGRAD<Shape>, float, Real>;
 
 // A weight gradient as it is summed: [row of taps][channel in][tap of the row][channel out].
+RESLAB_INLINE constexpr int summed_at(int channels_in, int taps, int channels_out, int i, int k, int j, int n) {
+    return ((i * channels_in + k) * taps + j) * channels_out + n;
+}
 template <class Shape>
 struct Summed {
     static constexpr int TAP = Shape::N, CHANNEL = Shape::T * TAP, ROW = Shape::LEARNT * CHANNEL;
+    static RESLAB_INLINE constexpr int at(int i, int k, int j, int n) {
+        return summed_at(Shape::LEARNT, Shape::T, Shape::N, i, k, j, n);
+    }
 };
+
+// The head's weights and their gradient, as PyTorch has them: [class][feature].
+RESLAB_INLINE constexpr long head_at(int label, int feature) { return static_cast<long>(label) * FEATURES + feature; }
 
 }  // namespace reslab

@@ -3,7 +3,15 @@
 // Exact batch normalisation needs sums over the whole batch between any two convolutions, so a step is a sequence of
 // passes over the batch: in each, every thread takes its share of images one by one through "read the raw output
 // before, normalise, add the shortcut, ReLU; convolve; store the raw output and its sums" (or the same backwards), all
-// in scratch memory that stays in cache; then all meet.
+// in scratch memory that stays in cache; then all meet. Between two of them the sums become a normalisation's
+// coefficients, in one thread.
+//
+// In the words of forward.cpp and backward.cpp, a block makes of its input x, all maps being [row][column][channel],
+//   y1 = conv(x, w1),  h = ReLU(N1(y1)),  y2 = conv(h, w2),  z = N2(y2) + s
+//   s = x, x padded with zeros, Np(yp) with the projection yp = conv(x, wp), or 0 without a shortcut
+// and ReLU(z) is the next block's input, or the head's. N(y) = y * scale + shift (batch_norm.h); z of the stem is N(y).
+// In memory stand x (in very deep nets not every one, see SPAN), y1, y2 and yp of all images; h and z are made again by
+// the passes that need them.
 #pragma once
 
 #include <algorithm>
@@ -60,18 +68,19 @@ static_assert(2 * MAPS<LAST> + 3 <= Ahead::REGIONS);  // what a way back asks fo
 
 struct Batch {
     int size;
-    const std::uint8_t* images;
-    const std::int64_t* labels;
-    const std::int64_t* crops;   // [size][2] or null
-    const std::uint8_t* flips;   // or null
-    const float* weights;        // or null
+    const std::uint8_t* images;  // [size][row][column][colour]
+    const std::int64_t* labels;  // [size]
+    const std::int64_t* crops;   // [size][top, left] or null
+    const std::uint8_t* flips;   // [size] or null
+    const float* weights;        // [size] or null
     int pad;
     float smoothing;
 };
 
 struct Outputs {
-    float *gradient, *statistics, *losses;
-    std::uint8_t* errors;
+    float *gradient, *statistics;  // flat, by the layers' offsets and the head's
+    float* losses;                 // [size]
+    std::uint8_t* errors;          // [size]
 };
 
 class Network {
@@ -159,7 +168,8 @@ class Network {
     int shards_;
     std::vector<std::unique_ptr<Scratch>> scratch_;
     Buffer<Stem> stems_;                     // prepared images
-    Buffer<Real> gradients_[3];              // towards a block's output, inside it, towards its input
+    // [image][map], of the block at hand: towards z, towards N1(y1), and towards z of the block before it.
+    Buffer<Real> gradients_[3];
     Buffer<float> shard_gradients_;          // [shard][parameters, and a little room]
     std::vector<ShardSums> sums_[2];         // [shard]; the second of a projection
     int reserved_ = 0;

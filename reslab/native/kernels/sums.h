@@ -5,15 +5,18 @@
 
 namespace reslab {
 
-// Of one image: fp32, small enough to be exact to a few units in the last place.
-// Forward: the convolution's outputs y and their squares. Backward: the gradient g, g * y, and g * y of a projection.
+// Of one image, values[kind][channel]: fp32, small enough to be exact to a few units in the last place. The kinds are
+//   forward   sum y, sum y^2            of a convolution's outputs y
+//   backward  sum g, sum g y, sum g y'  of the gradient g before a ReLU, with the raw output y under it and that of a
+//                                       projection beside it, y'
 template <int N>
 struct ImageSums {
     alignas(64) float values[3][N] = {};
 };
 
-// Adds one row of outputs to an image's sums and stores it. row_values[column][channel of CHANNELS], from the channel
-// `cut` on; y: the raw outputs [pixel][N] of the image. Where not SUMS, in evaluation, only stores: they are read next.
+// Adds one row of outputs y to an image's sums of y and y^2, before it is rounded to Real, and stores it.
+// row_values[column][channel of CHANNELS], from the channel `cut` on; y: the raw outputs [pixel][N] of the image. Where
+// not SUMS, in evaluation, only stores: they are read next.
 template <int N, int W, int CHANNELS, bool SUMS>
 RESLAB_INLINE void keep_row(const float* row_values, int row, int cut, Real* y, ImageSums<N>& sums) {
     constexpr int V = VECTORS<CHANNELS>;

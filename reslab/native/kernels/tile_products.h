@@ -22,7 +22,8 @@ RESLAB_INLINE void each(Body body) {
     }(std::make_integer_sequence<int, COUNT>{});
 }
 
-// One step into R tiles of sums, one for each row of outputs; TAPS rows of taps, stride S.
+// One step into R tiles of sums, one for each row of outputs; TAPS rows of taps, stride S:
+//   sums[r][m][n] += sum over i < TAPS and k < DEPTH of x[S * r + i][m * STEP + k] * w[i][k][n]
 // x: DEPTH values of the first tap's row, pixels STEP apart, rows ROW apart (Reals); w: packed weights of the first row
 // of taps, those of the next TAP_ROW further, of the next pair of channels in PAIR further.
 template <int TAPS, int R, int S, int ROW, int STEP, int TAP_ROW, int PAIR>

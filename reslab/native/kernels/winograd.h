@@ -7,8 +7,9 @@
 //   weight gradient    dg = G^T [ sum over patches of (B^T d B) * (A dy A^T) ] G
 // The gradient towards the inputs is the first of these with turned weights. Between the brackets each of the 36 points
 // is a product of matrices: patches x channels in, channels in x channels out. The transforms interpolate at 0, 1, -1,
-// 2, -2 and infinity. All this is fp32, from the moment at which activations are loaded, in whatever precision they lie
-// in memory, to that at which results are stored there: points rounded to bf16 would lose too much.
+// 2, -2 and infinity: B_T, A_T and G below are B^T, A^T and G. All this is fp32, from the moment at which activations
+// are loaded, in whatever precision they lie in memory, to that at which results are stored there: points rounded to
+// bf16 would lose too much.
 #pragma once
 
 #include "layouts.h"
@@ -17,7 +18,26 @@ namespace reslab {
 
 // ---- the transforms of one row or column
 
-// B^T
+inline constexpr float B_T[REACH][REACH] = {{4, 0, -5, 0, 1, 0},
+                                            {0, -4, -4, 1, 1, 0},
+                                            {0, 4, -4, -1, 1, 0},
+                                            {0, -2, -1, 2, 1, 0},
+                                            {0, 2, -1, -2, 1, 0},
+                                            {0, 4, 0, -5, 0, 1}};
+
+inline constexpr float A_T[PATCH][REACH] = {{1, 1, 1, 1, 1, 0},
+                                            {0, 1, -1, 2, -2, 0},
+                                            {0, 1, 1, 4, 4, 0},
+                                            {0, 1, -1, 8, -8, 1}};
+
+inline constexpr float G[REACH][3] = {{1.0f / 4, 0, 0},
+                                      {-1.0f / 6, -1.0f / 6, -1.0f / 6},
+                                      {-1.0f / 6, 1.0f / 6, -1.0f / 6},
+                                      {1.0f / 24, 1.0f / 12, 1.0f / 6},
+                                      {1.0f / 24, -1.0f / 12, 1.0f / 6},
+                                      {0, 0, 1}};
+
+// v = B_T d, in fewer operations.
 RESLAB_INLINE void transform_input(const Floats (&d)[REACH], Floats (&v)[REACH]) {
     const Floats two = Floats{} + 2, four = Floats{} + 4, five = Floats{} + 5;
     Floats even = fma(-four, d[2], d[4]), odd = fma(-four, d[1], d[3]);
@@ -30,7 +50,7 @@ RESLAB_INLINE void transform_input(const Floats (&d)[REACH], Floats (&v)[REACH])
     v[5] = fma(four, d[1], fma(-five, d[3], d[5]));
 }
 
-// A^T
+// y = A_T m, likewise.
 RESLAB_INLINE void transform_output(const Floats (&m)[REACH], Floats (&y)[PATCH]) {
     const Floats two = Floats{} + 2, four = Floats{} + 4, eight = Floats{} + 8;
     Floats sum = m[1] + m[2], difference = m[1] - m[2], far_sum = m[3] + m[4], far_difference = m[3] - m[4];
@@ -40,7 +60,7 @@ RESLAB_INLINE void transform_output(const Floats (&m)[REACH], Floats (&y)[PATCH]
     y[3] = fma(eight, far_difference, difference) + m[5];
 }
 
-// A
+// m = A dy, likewise: A is A_T transposed.
 RESLAB_INLINE void transform_gradient(const Floats (&dy)[PATCH], Floats (&m)[REACH]) {
     const Floats two = Floats{} + 2, four = Floats{} + 4;
     Floats even = dy[0] + dy[2], odd = dy[1] + dy[3];
@@ -53,17 +73,16 @@ RESLAB_INLINE void transform_gradient(const Floats (&dy)[PATCH], Floats (&m)[REA
     m[5] = dy[3];
 }
 
-inline constexpr float G[REACH][3] = {{1.0f / 4, 0, 0},
-                                      {-1.0f / 6, -1.0f / 6, -1.0f / 6},
-                                      {-1.0f / 6, 1.0f / 6, -1.0f / 6},
-                                      {1.0f / 24, 1.0f / 12, 1.0f / 6},
-                                      {1.0f / 24, -1.0f / 12, 1.0f / 6},
-                                      {0, 0, 1}};
+// u = G g
+RESLAB_INLINE void transform_taps(const Floats (&g)[3], Floats (&u)[REACH]) {
+    RESLAB_UNROLL for (int point = 0; point < REACH; ++point)
+        u[point] = fma(spread(G[point][0]), g[0], fma(spread(G[point][1]), g[1], spread(G[point][2]) * g[2]));
+}
 
 // ---- a panel of patches
 
-// Both passes of a transform from IN x IN to OUT x OUT values of each channel.
-// from(row, column, channel) -> Floats, to(row, column, channel, Floats)
+// M x M^T of the IN x IN values x of each channel, M being the OUT x IN matrix by which transform(in, out) multiplies:
+// first the columns, then the rows. from(row, column, channel) -> Floats, to(row, column, channel, Floats)
 template <int C, int IN, int OUT, class From, class Transform, class To>
 RESLAB_INLINE void transform_patch(From from, Transform transform, To to) {
     for (int channel = 0; channel < C; channel += LANES) {
@@ -82,46 +101,45 @@ RESLAB_INLINE void transform_patch(From from, Transform transform, To to) {
     }
 }
 
-// `rows` rows of pixels from `row` on, as patches from `patch` on.
+// B^T d B of the patches that lie in `rows` rows of pixels from `row` on, as those of `to` from `patch` on. A patch's d
+// are the 6 x 6 pixels from one above and left of its corner on: beyond the map, the zeros of its border.
 template <int C, int W>
 void transform_inputs(const Padded<C, W>& x, int row, int rows, Domain<C>& to, int patch) {
     for (int end = row + rows; row < end; row += PATCH)
         for (int column = 0; column < W; column += PATCH, ++patch) {
             const Real* corner = x.at(row - 1, column - 1);
-            float* place = to.at(0, patch);
             transform_patch<C, REACH, REACH>(
                 [&](int r, int c, int channel) RESLAB_INLINED { return load(corner + r * x.ROW + c * C + channel); },
                 [](const Floats(&d)[REACH], Floats(&v)[REACH]) RESLAB_INLINED { transform_input(d, v); },
                 [&](int r, int c, int channel, Floats value) RESLAB_INLINED {
-                    store(place + (r * REACH + c) * to.PITCH + channel, value);
+                    store(to.at(point_at(r, c), patch) + channel, value);
                 });
         }
 }
 
+// A dy A^T likewise, of the 4 x 4 pixels of each patch.
 template <int C, int W>
 void transform_gradients(const Padded<C, W>& dy, int row, int rows, Domain<C>& to, int patch) {
     for (int end = row + rows; row < end; row += PATCH)
         for (int column = 0; column < W; column += PATCH, ++patch) {
             const Real* corner = dy.at(row, column);
-            float* place = to.at(0, patch);
             transform_patch<C, PATCH, REACH>(
                 [&](int r, int c, int channel) RESLAB_INLINED { return load(corner + r * dy.ROW + c * C + channel); },
-                [](const Floats(&d)[PATCH], Floats(&v)[REACH]) RESLAB_INLINED { transform_gradient(d, v); },
+                [](const Floats(&d)[PATCH], Floats(&m)[REACH]) RESLAB_INLINED { transform_gradient(d, m); },
                 [&](int r, int c, int channel, Floats value) RESLAB_INLINED {
-                    store(place + (r * REACH + c) * to.PITCH + channel, value);
+                    store(to.at(point_at(r, c), patch) + channel, value);
                 });
         }
 }
 
-// One row of patches, from `patch` on, as PATCH rows of W pixels.
+// A^T m A of one row of patches, from `patch` on: rows[PATCH][W][C].
 template <int C, int W>
 void transform_outputs(const Domain<C>& from, int patch, float* rows) {
     for (int column = 0; column < W; column += PATCH, ++patch) {
-        const float* place = from.at(0, patch);
         float* corner = rows + column * C;
         transform_patch<C, REACH, PATCH>(
             [&](int r, int c, int channel) RESLAB_INLINED {
-                return load(place + (r * REACH + c) * from.PITCH + channel);
+                return load(from.at(point_at(r, c), patch) + channel);
             },
             [](const Floats(&m)[REACH], Floats(&y)[PATCH]) RESLAB_INLINED { transform_output(m, y); },
             [&](int r, int c, int channel, Floats value) RESLAB_INLINED {
@@ -153,7 +171,8 @@ RESLAB_INLINE void multiply_matrices(const float* left, const float* right, int 
 
 constexpr int ROWS = LANES == 8 ? 4 : 8;  // of a product: the sums that registers hold
 
-// y = x * w at each point, of the first `patches` of them and some that nobody reads; w: Transformed.
+// y[point][patch][n] = sum over k of x[point][patch][k] * w[point][k][n]
+// of the first `patches` patches, and some that nobody reads, from C channels k to C channels n; w: Transformed.
 template <int C>
 void multiply_points(const Domain<C>& x, const float* w, int patches, Domain<C>& y) {
     using Weights = Transformed<C>;
@@ -161,30 +180,25 @@ void multiply_points(const Domain<C>& x, const float* w, int patches, Domain<C>&
     for (int point = 0; point < POINTS; ++point)
         for (int cut = 0; cut < C; cut += COLUMNS)
             for (int patch = 0; patch < patches; patch += ROWS)
-                multiply_matrices<ROWS, COLUMNS / LANES, C, 1, COLUMNS, C, false>(
+                multiply_matrices<ROWS, COLUMNS / LANES, x.ROW, 1, Weights::ROW, y.ROW, false>(
                     x.at(point, patch), w + Weights::at(point, 0, cut), C, y.at(point, patch) + cut);
 }
 
-// gradient[point][k][n] += sum over the first `patches` of x * dy
+// gradient[point][k][n] += sum over the first `patches` patches of x[point][patch][k] * dy[point][patch][n]
 template <int C>
-void correlate_points(const Domain<C>& x, const Domain<C>& dy, int patches, float* gradient) {
+void correlate_points(const Domain<C>& x, const Domain<C>& dy, int patches, Points<C>& gradient) {
     constexpr int COLUMNS = Transformed<C>::COLUMNS;
-    for (int point = 0; point < POINTS; ++point, gradient += C * C)
+    for (int point = 0; point < POINTS; ++point)
         for (int cut = 0; cut < C; cut += COLUMNS)
             for (int k = 0; k < C; k += ROWS)
-                multiply_matrices<ROWS, COLUMNS / LANES, 1, C, C, C, true>(x.at(point, 0) + k, dy.at(point, 0) + cut,
-                                                                           patches, gradient + k * C + cut);
+                multiply_matrices<ROWS, COLUMNS / LANES, 1, x.ROW, dy.ROW, gradient.ROW, true>(
+                    x.at(point, 0) + k, dy.at(point, 0) + cut, patches, gradient.at(point, k, cut));
 }
 
 // ---- the weights, there and back
 
-// G
-RESLAB_INLINE void transform_taps(const Floats (&g)[3], Floats (&u)[REACH]) {
-    RESLAB_UNROLL for (int point = 0; point < REACH; ++point)
-        u[point] = fma(spread(G[point][0]), g[0], fma(spread(G[point][1]), g[1], spread(G[point][2]) * g[2]));
-}
-
-// The points of G g G^T. weight(k, n, i, j) -> the fp32 weight from channel k in to channel n out under tap j of row i.
+// The points of G g G^T, to Transformed. weight(k, n, i, j) -> the fp32 weight from channel k in to channel n out under
+// tap j of row i.
 template <int C, class Weight>
 void transform_weights(float* to, Weight weight) {
     for (int n = 0; n < C; n += LANES)
@@ -197,25 +211,26 @@ void transform_weights(float* to, Weight weight) {
                 },
                 [](const Floats(&g)[3], Floats(&u)[REACH]) RESLAB_INLINED { transform_taps(g, u); },
                 [&](int row, int column, int, Floats value) RESLAB_INLINED {
-                    store(to + Transformed<C>::at(row * REACH + column, k, n), value);
+                    store(to + Transformed<C>::at(point_at(row, column), k, n), value);
                 });
 }
 
-// gradient[i][k][j][n] += G^T points G, of points[point][k][n]
+// gradient[i][k][j][n] += (G^T points G)[i][j], points being those of k and n; gradient: Summed.
 template <class Shape>
-void gather_gradient(const float* points, float* gradient) {
+void gather_gradient(const Points<Shape::N>& points, float* gradient) {
     constexpr int C = Shape::N;
     for (int k = 0; k < C; ++k)
         for (int n = 0; n < C; n += LANES) {
             Floats half[3][REACH] = {};
-            RESLAB_UNROLL for (int point = 0; point < POINTS; ++point) {
-                Floats value = load(points + (point * C + k) * C + n);
-                RESLAB_UNROLL for (int i = 0; i < 3; ++i)
-                    half[i][point % REACH] = fma(spread(G[point / REACH][i]), value, half[i][point % REACH]);
-            }
+            RESLAB_UNROLL for (int row = 0; row < REACH; ++row)
+                RESLAB_UNROLL for (int column = 0; column < REACH; ++column) {
+                    Floats value = load(points.at(point_at(row, column), k, n));
+                    RESLAB_UNROLL for (int i = 0; i < 3; ++i)
+                        half[i][column] = fma(spread(G[row][i]), value, half[i][column]);
+                }
             for (int i = 0; i < 3; ++i)
                 for (int j = 0; j < 3; ++j) {
-                    float* to = gradient + i * Summed<Shape>::ROW + k * Summed<Shape>::CHANNEL + j * C + n;
+                    float* to = gradient + Summed<Shape>::at(i, k, j, n);
                     Floats sum = load(to);
                     RESLAB_UNROLL for (int column = 0; column < REACH; ++column)
                         sum = fma(spread(G[column][j]), half[i][column], sum);
@@ -230,8 +245,7 @@ void gather_gradient(const float* points, float* gradient) {
 template <int C>
 struct Transforms {
     Domain<C> left, right;
-    alignas(64) float points[POINTS * C * C];  // a weight gradient, as it grows over the images of a shard
-    [[no_unique_address]] Fence fence;
+    Points<C> points;  // a weight gradient, as it grows over the images of a shard
 };
 
 template <int C>
@@ -240,7 +254,8 @@ struct Nothing {};
 template <int C>
 using Workspace = std::conditional_t<WINOGRAD, Transforms<C>, Nothing<C>>;
 
-// The convolution of `count` maps; see convolve().
+// The convolution of `count` maps, a panel at a time; x, w (Transformed) and finish() as convolve() has them. What
+// finish() gets are whole rows: values[column][channel of all C].
 template <int C, int W, class Finish>
 RESLAB_INLINE void convolve_patches(const Padded<C, W>* x, int count, const float* w, Transforms<C>& work,
                                     Finish finish) {
@@ -258,7 +273,8 @@ RESLAB_INLINE void convolve_patches(const Padded<C, W>* x, int count, const floa
     }
 }
 
-// Adds the weight gradient of `count` maps to work.points; the transforms of them remain.
+// work.points += sum over the patches of `count` maps of (B^T d B) * (A dy A^T), d from x: a weight gradient but for
+// the transforms back (gather_gradient).
 template <int C, int W>
 void correlate_patches(const Padded<C, W>* x, const Padded<C, W>* dy, int count, Transforms<C>& work) {
     using Here = Panels<W>;
