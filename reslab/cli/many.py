@@ -145,4 +145,6 @@ def _words(plan: "Plan", seconds: float) -> str:
     before = f", {len(plan.known) - failed} done before" if plan.known else ""
     ways = Counter(task.cores for task in plan.tasks)
     how = ", ".join(f"{count} with {cores} thread{'s' * (cores > 1)}" for cores, count in ways.items() if cores)
-    return f"{runs} runs{before}; {how or 'on the GPU'}; at most {plan.at_once} at once; about {duration(seconds)}"
+    bound = f" (OMP_NUM_THREADS={plan.openmp})" if plan.openmp else ""
+    how = f"{how or 'on the GPU'}; at most {plan.at_once} at once{bound}"
+    return f"{runs} runs{before}; {how}; about {duration(seconds)}"

@@ -48,7 +48,9 @@ Compile = Annotated[str, typer.Option(help="auto, on or off.")]
 Threads = Annotated[
     int, typer.Option(help="CPU threads (of each process); 0: as many as cores, or $OMP_NUM_THREADS if that is less.")
 ]
-Workers = Annotated[int, typer.Option(help="Runs at once; 0: as many as is fastest.")]
+Workers = Annotated[
+    int, typer.Option(help="Runs at once; 0: as many as cores or $OMP_NUM_THREADS allow; large nets one.")
+]
 DataRoot = Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")]
 Download = Annotated[bool, typer.Option("--download", help="Fetch what is missing: a data set, published weights.")]
 DataUrl = Annotated[Text, typer.Option(help="Fetch from this address instead.")]

@@ -56,7 +56,7 @@ def sweep(
     device: options.Device = "auto",
     precision: options.Precision = "auto",
     compile: options.Compile = "auto",
-    threads: Annotated[int, typer.Option(help="CPU threads of each run; 0: as is fastest.")] = 0,
+    threads: Annotated[int, typer.Option(help="CPU threads of each run; 0: an equal share of the cores.")] = 0,
     workers: options.Workers = 0,
     data_root: options.DataRoot = None,
     download: options.Download = False,

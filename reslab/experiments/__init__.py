@@ -22,7 +22,8 @@ kept_sweep        a finished sweep, from its folder to results/
 levers            the tables of recorded sweeps: what each lever is worth
 """
 
-from reslab.experiments.engines import engines_figure, engines_table, on_both
+from reslab.experiments.engine_curves import engines_figure
+from reslab.experiments.engines import engines_table, on_both
 from reslab.experiments.measured import (
     Result,
     by_preset,

@@ -12,9 +12,8 @@ from reslab.experiments.experiment import Experiment
 from reslab.experiments.outlook import Kind
 from reslab.experiments.reproduce import needs_of, seeds_of
 from reslab.experiments.scales import JUDGED, Setting, is_imagenet
-from reslab.experiments.shares import is_small, macs_of
+from reslab.experiments.shares import allowed_cores, is_small, macs_of
 from reslab.experiments.trial import short_trial
-from reslab.processor import usable_cores
 from reslab.progress import Say, silent
 from reslab.store import remember_pace, remembered_pace
 from reslab.training import Recipe
@@ -64,7 +63,7 @@ def expected_seconds(paces: Paces, recipes: Sequence[Recipe]) -> float:
     if not recipes:
         return 0.0
     each = [paces.seconds(recipe) for recipe in recipes]
-    cores = usable_cores()
+    cores = allowed_cores()
     longest = max(s / (1 if is_small(r) else cores) for s, r in zip(each, recipes, strict=True))
     return max(sum(each) / cores, longest)
 
@@ -96,13 +95,14 @@ def _what_is_tried(recipe: Recipe, request: Request) -> str:
     net = f"{recipe.model.name} {recipe.data.size} px, {recipe.model.classes} classes, batch {recipe.batch}"
     return (
         f"{net}; {request}; {machine.processor} {machine.fingerprint}, {machine.gpu or 'no GPU'}, "
-        f"{machine.compiler or 'no compiler'}, {machine.cores} cores; torch {machine.torch}, reslab {version('reslab')}"
+        f"{machine.compiler or 'no compiler'}, {allowed_cores()} cores; "
+        f"torch {machine.torch}, reslab {version('reslab')}"
     )
 
 
 def _tried(recipe: Recipe, request: Request, say: Say) -> float:
     """Core-seconds for each multiply-add of a training image."""
-    cores = 1 if is_small(recipe) else usable_cores()
+    cores = 1 if is_small(recipe) else allowed_cores()
     asked = Request(request.engine, request.device, request.precision, request.compile, cores)
     execution, _ = choose(asked, this_machine(), work_of(recipe), say)
     return cores / (short_trial(recipe, _noise(recipe), execution).images_per_second * macs_of(recipe))

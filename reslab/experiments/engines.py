@@ -1,4 +1,4 @@
-"""The same recipe on both engines: are the errors the same? A table, words and the curves, from recorded runs."""
+"""The same recipe on both engines: are the errors the same? A table and words, from recorded runs."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from reslab.engine import alike
 from reslab.experiments.comparing import Difference
 from reslab.experiments.spread import SpreadRatio, spread_ratio
 from reslab.experiments.uncertainty import over_seeds
-from reslab.reporting import SeedGroup, Series, curves_figure, machine_text, markdown_table
+from reslab.reporting import SeedGroup, machine_text, markdown_table
 from reslab.reporting.processors import vector_units
 from reslab.reporting.rounding import finite
 from reslab.training import Recipe
@@ -60,17 +60,6 @@ def engines_table(results: Sequence[Result]) -> str:
     return f"{markdown_table(rows, COLUMNS)}\n{' '.join(filter(None, words))}\n" if rows else ""
 
 
-def engines_figure(results: Sequence[Result]) -> bytes:
-    """The curves of the first seed that both have, overlaid, as SVG."""
-    return curves_figure(
-        [
-            Series.of(f"{run['result']['model']} {engine}", run["metrics"])
-            for pair in on_both(results)
-            for engine, run in zip(ENGINES, _by_seed(pair)[0], strict=True)
-        ]
-    )
-
-
 def _by_seed(pair: Pair) -> list[tuple[Result, Result]]:
     """The runs of both engines from the same seed: native, torch."""
     return list(zip(*(pair[engine].results for engine in ENGINES), strict=True))
@@ -82,7 +71,8 @@ def _errors(pair: Pair) -> tuple[list[float], list[float]]:
     return [run["result"]["val_error"] for run in ours], [run["result"]["val_error"] for run in theirs]
 
 
-def _name(pair: Pair) -> str:
+def name_of(pair: Pair) -> str:
+    """The net and the length of what is compared: "resnet20, 3.001 epochs"."""
     result = pair["native"].first["result"]
     return f"{result['model']}, {result['epochs']:g} epochs"
 
@@ -92,7 +82,7 @@ def _differences(pairs: Sequence[Pair]) -> str:
     told: list[str] = []
     several: dict[str, Difference] = {}
     for pair in pairs:
-        name, apart = _name(pair), [one - two for one, two in zip(*_errors(pair), strict=True)]
+        name, apart = name_of(pair), [one - two for one, two in zip(*_errors(pair), strict=True)]
         if len(apart) > 1:
             several[name] = Difference.of(statistics.fmean(apart), [over_seeds(apart)])
             told.append(f"{name}: {several[name]} (n={len(apart)})")
@@ -104,7 +94,7 @@ def _differences(pairs: Sequence[Pair]) -> str:
 
 def _spreads(pairs: Sequence[Pair]) -> str:
     """Of the errors over seeds, native's over torch's, where there are enough seeds to tell."""
-    found = {_name(pair): ratio for pair in pairs if (ratio := spread_ratio(*_errors(pair)))}
+    found = {name_of(pair): ratio for pair in pairs if (ratio := spread_ratio(*_errors(pair)))}
     told = "; ".join(f"{name}: {ratio}" for name, ratio in found.items())
     words = f"Standard deviation over seeds, native's over torch's: {told}."
     return f"{words} {_verdict(found, PITMANS)}" if found else ""
@@ -119,7 +109,7 @@ def _verdict(found: Mapping[str, Difference | SpreadRatio], test: str) -> str:
 
 def _processors(pairs: Sequence[Pair]) -> str:
     """Where the engines were not on the same processor, as far as the records tell."""
-    apart = [_name(pair) for pair in pairs if not all(_one_machine(*runs) for runs in _by_seed(pair))]
+    apart = [name_of(pair) for pair in pairs if not all(_one_machine(*runs) for runs in _by_seed(pair))]
     words = "The engines ran on different processors, with the same vector units"
     return f"{words}: {'; '.join(apart)}." if apart else ""
 

@@ -1,6 +1,6 @@
 """A queue before it begins: what is done already, and how the rest is to be run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from reslab.engine import Execution, Request, choose, this_machine
 from reslab.errors import RunError, UsageError
 from reslab.experiments.jobs import Job, Outcome, outcome_of, recorded_threads
 from reslab.experiments.shares import fitting, is_small, shares
-from reslab.processor import core_numbers, usable_cores
+from reslab.processor import core_numbers, openmp_threads, usable_cores
 from reslab.training import Surroundings
 from reslab.training.presets import work_of
 
@@ -20,6 +20,7 @@ class Task:
     job: Job
     request: Request
     cores: int  # that it has for itself; 0 on a GPU
+    pinned: bool = True  # to them; False where it was begun with more threads, which would wait for each other there
 
     @property
     def images(self) -> int:
@@ -36,13 +37,16 @@ class Plan:
     tasks: tuple[Task, ...]
     cores: tuple[int, ...]  # the numbers of those that may be used
     at_once: int  # runs, at most
+    openmp: int = 0  # what $OMP_NUM_THREADS keeps all of them to; 0: nothing
 
 
 def plan(jobs: Sequence[Job], around: Surroundings, workers: int = 0, cores: Sequence[int] | None = None) -> Plan:
     """How to bring `jobs` to their ends: `workers` at once, or as many as is fastest (see `shares`).
 
-    A run that was begun keeps the threads that it was begun with: others could give other bytes. A folder that is
-    named twice is one run. More runs at once or threads than there are cores for are not taken, and that is said.
+    A run that was begun keeps the threads that it was begun with: others could give other bytes; and those that are
+    to be compared with it get as many. A folder that is named twice is one run. $OMP_NUM_THREADS is how many cores
+    they take together, unless `workers` need more or threads are asked for. More runs at once or threads than there
+    are cores for are not taken, and that is said.
     Raises UsageError for an execution that is not to be had, naming the run where others can have it, or that
     contradicts what is recorded.
     """
@@ -65,9 +69,12 @@ def plan(jobs: Sequence[Job], around: Surroundings, workers: int = 0, cores: Seq
     if on_gpu:
         # Runs on one GPU only take turns, unless somebody knows that they fit beside each other.
         return Plan(tuple(jobs), known, tuple(Task(job, request, 0) for job in left), here, workers or 1)
-    shared = shares([is_small(job.recipe) for job in left], len(here), at_once, threads)
-    tasks = tuple(_task(job, request, recorded[job.folder], new, here) for job, new in zip(left, shared, strict=True))
-    return Plan(tuple(jobs), known, tasks, here, at_once or len(here))
+    openmp = 0 if threads else openmp_threads() or 0
+    allowed = min(max(openmp, at_once), len(here)) if openmp else len(here)
+    new = _new_threads(each.values(), recorded, allowed, at_once, threads)
+    tasks = tuple(_task(job, request, recorded[job.folder], new[job.folder], allowed) for job in left)
+    together = allowed // min((task.cores for task in tasks), default=1)
+    return Plan(tuple(jobs), known, tasks, here[:allowed], at_once or together, openmp * (openmp < len(here)))
 
 
 def _executions(jobs: Sequence[Job], around: Surroundings) -> list[Execution]:
@@ -89,7 +96,28 @@ def refuse_negative(workers: int, threads: int) -> None:
         raise UsageError("--workers and --threads are 1 or more, or 0 to leave them to the machine")
 
 
-def _task(job: Job, request: Request, recorded: int, new: int, cores: Sequence[int]) -> Task:
+def _new_threads(
+    jobs: Iterable[Job], recorded: Mapping[Path, int], cores: int, workers: int, threads: int
+) -> dict[Path, int]:
+    """Of each run, if it is to be begun: as many as others of its kind were begun with, else its share of the cores."""
+    small = {job.folder: is_small(job.recipe) for job in jobs}
+    new = dict(zip(small, shares(list(small.values()), cores, workers, threads), strict=True))
+    if workers or threads:
+        return new
+    begun = {
+        kind: _agreed([recorded.get(folder, 0) for folder in small if small[folder] == kind], cores)
+        for kind in (True, False)
+    }
+    return {folder: begun[kind] or new[folder] for folder, kind in small.items()}
+
+
+def _agreed(begun: Iterable[int], most: int) -> int:
+    """The threads of all runs that were begun; 0 where they differ, are more than there are cores, or of none."""
+    found = set(begun) - {0}
+    return next(iter(found)) if len(found) == 1 and max(found) <= most else 0
+
+
+def _task(job: Job, request: Request, recorded: int, new: int, cores: int) -> Task:
     if recorded:
-        return Task(job, request, min(recorded, len(cores)))
+        return Task(job, request, min(recorded, cores), pinned=recorded <= cores)
     return Task(job, replace(request, threads=new), new)

@@ -46,7 +46,7 @@ class Running:
         self._last: tuple[float, int] | None = None
         self._hear = hear
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
-        with on_cores(self.cores):
+        with on_cores(self.cores if task.pinned else ()):
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,

@@ -9,12 +9,17 @@ import torch
 
 from reslab.experiments.paper import exact_counts
 from reslab.nets import build, complexity, named_residual, spec
-from reslab.processor import within_quota
+from reslab.processor import openmp_threads, usable_cores, within_quota
 from reslab.progress import Say
 from reslab.training import Data, Model, Recipe
 from reslab.training.presets import spec_of
 
 SMALL_MACS = 5e8  # of one image: twice resnet110 at 32 px; a quarter of resnet18 at 224 px
+
+
+def allowed_cores() -> int:
+    """Cores that a queue may keep busy: those of this process, or as many as $OMP_NUM_THREADS says if that is less."""
+    return min(usable_cores(), openmp_threads() or usable_cores())
 
 
 def fitting(workers: int, threads: int, cores: int, say: Say) -> tuple[int, int]:
@@ -31,23 +36,19 @@ def fitting(workers: int, threads: int, cores: int, say: Say) -> tuple[int, int]
 
 
 def shares(small: Sequence[bool], cores: int, workers: int = 0, threads: int = 0) -> list[int]:
-    """The threads of each run, in the order in which they will be begun; each thread has a core of its own.
+    """The threads of each run of a queue, in its order; each thread has a core of its own.
 
-    A step of a small net is too little work to be divided well: as many runs at once as there are cores, one thread
-    each, and only the last ones, fewer than cores, share all. A large net gets all cores, which also bounds the memory.
-    `workers`, runs at once, or `threads` of each overrule this; `fitting` says how many there are cores for.
+    A step of a small net loses something where threads divide it: as many runs at once as there are cores, one thread
+    each. Small nets have the same number, more than one where they are fewer than cores: their minutes, and on some
+    engines their bytes, depend on it, and runs of one queue are compared. A large net gets all cores, which also
+    bounds the memory. `workers`, runs at once, or `threads` of each overrule this; `fitting` says how many there are
+    cores for.
     """
     assert workers <= cores and max(workers, 1) * threads <= cores, "more than there are cores"
     if workers or threads:
         return [threads or cores // workers] * len(small)
-    last = sum(small) % cores
-    begun = 0
-    found = []
-    for is_small in small:
-        alone = begun < sum(small) - last
-        found.append(cores if not is_small else 1 if alone else cores // last)
-        begun += is_small
-    return found
+    each = max(1, cores // max(1, sum(small)))
+    return [each if is_small else cores for is_small in small]
 
 
 def is_small(recipe: Recipe) -> bool:

@@ -18,7 +18,7 @@ from reslab.reporting.grids import GridLine, grid_figure
 from reslab.reporting.page import report, report_html
 from reslab.reporting.paper_page import Entry, Line, Opening, paper_html
 from reslab.reporting.pictures import activation_png
-from reslab.reporting.plots import INKED, Plot, PlotLine, median_line, net_colours, plots_figure
+from reslab.reporting.plots import INKED, Plot, PlotLine, mean_line, median_line, net_colours, plots_figure
 from reslab.reporting.points import PointErrors, points_figure
 from reslab.reporting.responses import ResponseLine, responses_figure
 from reslab.reporting.sheet import FORMS, Form, Sheet
@@ -80,6 +80,7 @@ __all__ = [
     "machine_text",
     "markdown_table",
     "markdown_text",
+    "mean_line",
     "mean_points",
     "median_line",
     "net_colours",

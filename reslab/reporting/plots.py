@@ -73,6 +73,15 @@ def median_line(
     return PlotLine(label, points, colour, dashed, band=tuple((min(v), max(v)) for v in at) if shaded else ())
 
 
+def mean_line(
+    label: str, x: Sequence[float], lines: Sequence[Sequence[float]], colour: int, dashed: bool = False
+) -> PlotLine:
+    """The mean of several lines, which have a value at each `x`; shaded from the least to the most of them."""
+    line = median_line(label, x, lines, colour, dashed)
+    at = zip(*lines, strict=True)
+    return replace(line, points=tuple(zip(x, map(statistics.fmean, at), strict=True)))
+
+
 def plots_figure(rows: Sequence[Sequence[Plot | Contours]], *, heights: Sequence[int] = (), width: int = 760) -> bytes:
     """The panels as SVG, `heights` in pixels of the rows; the same input gives the same bytes."""
     from matplotlib.figure import Figure

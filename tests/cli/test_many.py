@@ -53,6 +53,18 @@ def test_mistakes_are_one_clear_line(words, message, tmp_path):
     assert not (tmp_path / "runs").exists(), "nothing is begun that cannot be done"
 
 
+@pytest.mark.parametrize("verb", [("train",), ("sweep", "--grid", "optimizer.lr=0.1")])
+def test_that_openmp_bounds_a_queue_is_said(verb, tmp_path, monkeypatch):
+    monkeypatch.setattr("reslab.experiments.plan.core_numbers", lambda: (0, 1, 2, 3))
+    monkeypatch.setattr("reslab.experiments.plan.usable_cores", lambda: 4)
+    words = (*verb, *SHORT, "--seeds", "3", "--runs", tmp_path / "runs", "--dry-run", "--json")
+    for openmp, at_once in (("2", "2 at once (OMP_NUM_THREADS=2);"), ("4", "4 at once;")):
+        monkeypatch.setenv("OMP_NUM_THREADS", openmp)
+        answer = Answer(*words)
+        assert f"3 runs; 3 with 1 thread; at most {at_once}" in answer.err
+        assert answer.json["threads"] == [1, 1, 1] and answer.json["at_once"] == int(openmp)
+
+
 def test_what_is_to_come_is_said_before_anything_is_done(tmp_path):
     grid = ("--grid", "optimizer.lr=0.1,0.2", "--models", "resnet8,plain8", "--seeds", "2", "--steps", "5")
     answer = Answer("sweep", *grid, "--runs", tmp_path / "runs", "--dry-run", "--json")

@@ -1,11 +1,14 @@
 """The same recipe on both engines, from records."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
-from reslab.experiments.engines import engines_figure, engines_table, on_both
+from reslab.experiments.engine_curves import engine_line, engines_figure
+from reslab.experiments.engines import engines_table, on_both
 from reslab.experiments.measured import CIFAR10
+from reslab.reporting.drawing import COLOURS
 from reslab.training import make_recipe
 
 
@@ -98,6 +101,60 @@ def on(machine, run):
     return {**run, "environment": {**run["environment"], "machine": machine}}
 
 
-@pytest.mark.parametrize("name", ["resnet20 native", "resnet20 torch"])
-def test_the_curves_are_named_by_engine(name):
-    assert name in engines_figure(BOTH).decode()
+def lines_of(svg: bytes) -> dict[str, list[str]]:
+    """The paths of each stroke, by colour and whether it is dashed."""
+    found: dict[str, list[str]] = {}
+    for path, style in re.findall(r'<path d="([^"]*)"[^>]*style="([^"]*)"', svg.decode()):
+        colour = re.search(r"stroke: (#\w+)", style)
+        if colour and "fill: none" in style and path.count("L") > 0:
+            found.setdefault(f"{colour[1]}{' dashed' * ('dasharray' in style)}", []).append(path)
+    return found
+
+
+def test_the_curves_of_every_seed_count():
+    """Means over seeds: without one of them each line is another, and no seed has a band of its own."""
+    few, many = (engines_figure(spread_runs(seeds)) for seeds in ((0,), (0, 1, 2)))
+    assert b"resnet20, 2.56 epochs, bf16, 3 seeds" in many and b"resnet20, 2.56 epochs, bf16, 1 seed<" in few
+    assert many != engines_figure(spread_runs((0, 1))) and many == engines_figure(spread_runs((2, 0, 1)))
+
+
+def test_lines_are_means_and_bands_go_from_the_least_to_the_most():
+    (pair,) = on_both(spread_runs((0, 1, 2)))
+    line = engine_line("native", pair["native"].results, "val")
+    assert line.points == ((1.0, pytest.approx(81 + 4 / 3)), (8.0, pytest.approx(11 + 4 / 3)))
+    assert line.band == ((81.0, 84.0), (11.0, 14.0))
+
+
+def test_epochs_that_one_seed_lacks_are_left_out():
+    runs = spread_runs((0, 1, 2))
+    del runs[0]["metrics"][1]
+    (pair,) = on_both(runs)
+    assert [x for x, _ in engine_line("native", pair["native"].results, "val").points] == [1.0]
+
+
+def test_an_engine_has_one_colour_and_one_name():
+    svg = engines_figure(
+        [*spread_runs((0, 1)), result("native", 0, 9.0, "plain20"), result("torch", 0, 9.0, "plain20")]
+    )
+    words = [text for text in re.findall(r">([^<]+)</text>", svg.decode()) if text in ("native", "torch")]
+    assert words == ["native", "torch"] * 4, "two comparisons, of training and of validation"
+    lines = lines_of(svg)
+    assert len(lines[COLOURS[0]]) == len(lines[f"{COLOURS[1]} dashed"]) == 4 + 4, "with those in the legends"
+    assert set(lines) & set(COLOURS) == {COLOURS[0]}
+
+
+def test_nothing_to_compare_is_still_a_picture():
+    assert b"not measured" in engines_figure([])
+
+
+def spread_runs(seeds):
+    """Of both engines; a seed's errors are higher by 0, 1, 3 points than the first one's."""
+    runs = []
+    for seed in seeds:
+        for engine in ("native", "torch"):
+            run = result(engine, seed, 20.0 + seed)
+            more = (0.0, 1.0, 3.0)[seed]
+            values = [(10, 80.0 + more), (80, 10.0 + more)]
+            run["metrics"] = [{"step": s, "epoch": s / 10, "train_error": v, "val_error": v + 1} for s, v in values]
+            runs.append(run)
+    return runs

@@ -26,6 +26,12 @@ RECORD = {"machine": {}, "versions": {}, "exact": True}
 EXECUTION = {"engine": "torch", "device": "cpu", "precision": "fp32", "channels_last": True, "compiled": False}
 
 
+@pytest.fixture(autouse=True)
+def all_cores(monkeypatch):
+    """Whatever bounds the tests themselves."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+
+
 def jobs(recipe: Recipe, runs: Path, seeds: int) -> list[Job]:
     return [Job(replace(recipe, seed=s), runs / f"s{s}", "digits", f"seed {s}") for s in range(seeds)]
 
@@ -60,17 +66,34 @@ def test_every_run_is_done_and_told_of(recipe, tmp_path):
     assert any(now.label == "seed 0" and now.step == recipe.steps for s in seen for now in s.now)
 
 
-def test_one_thread_runs_have_a_core_each_and_the_last_one_has_all(recipe, tmp_path):
+def test_one_thread_runs_have_a_core_each_the_last_one_too(recipe, tmp_path):
     todo = jobs(recipe, tmp_path, 5)
     planned = plan(todo, SPEAKING, cores=four_cores())
-    assert [task.cores for task in planned.tasks] == [1, 1, 1, 1, 4]
+    assert [task.cores for task in planned.tasks] == [1] * 5
     run_queue(planned, SPEAKING, command=fake())
-    *first, last = [met(job) for job in todo]
-    assert [m["threads"] for m in first] == [1, 1, 1, 1] and last["threads"] == 4 and last["omp"] == "4"
+    runs = [met(job) for job in todo]
+    assert [(m["threads"], m["omp"]) for m in runs] == [(1, "1")] * 5
     if hasattr(os, "sched_getaffinity"):
-        assert [m["cores"] for m in first] == [[core] for core in sorted(four_cores())]
-        assert last["cores"] == sorted(set(four_cores()))
-    assert last["begun"] > max(m["ended"] for m in first)
+        assert [m["cores"] for m in runs[:4]] == [[core] for core in sorted(four_cores())]
+        assert len(runs[4]["cores"]) == 1
+
+
+def test_one_run_alone_has_all_cores(recipe, tmp_path):
+    (job,) = jobs(recipe, tmp_path, 1)
+    run_queue(plan([job], SPEAKING, cores=four_cores()), SPEAKING, command=fake())
+    assert met(job)["threads"] == 4 and met(job)["omp"] == "4"
+    if hasattr(os, "sched_getaffinity"):
+        assert met(job)["cores"] == sorted(set(four_cores()))
+
+
+def test_one_core_in_all_where_openmp_may_have_no_more(recipe, tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    todo = jobs(recipe, tmp_path, 3)
+    run_queue(plan(todo, SPEAKING, cores=four_cores()), SPEAKING, command=fake())
+    runs = [met(job) for job in todo]
+    assert most_at_once(*runs) == 1 and [m["threads"] for m in runs] == [1] * 3
+    if hasattr(os, "sched_getaffinity"):
+        assert [m["cores"] for m in runs] == [four_cores()[:1]] * 3
 
 
 def test_no_more_runs_at_once_than_asked_for(recipe, tmp_path):
@@ -121,12 +144,40 @@ def test_a_folder_of_another_recipe_is_that_runs_trouble(recipe, tmp_path):
 
 def test_a_run_keeps_the_threads_it_was_begun_with(recipe, tmp_path):
     todo = jobs(recipe, tmp_path, 2)
-    todo[1].folder.mkdir()
-    RunFolder(todo[1].folder).write(ENVIRONMENT, {**RECORD, "execution": {**EXECUTION, "threads": 3}})
+    begin(todo[1], threads=3)
     planned = plan(todo, SPEAKING, cores=four_cores())
-    assert [(task.cores, task.request.threads) for task in planned.tasks] == [(2, 2), (3, 0)]
+    assert [(task.cores, task.request.threads) for task in planned.tasks] == [(3, 3), (3, 0)], "the other one as well"
     with pytest.raises(UsageError, match=r"s1 runs otherwise: --threads 2 \(recorded: 3\); leave that out"):
         plan(todo, replace(SPEAKING, request=Request(device="cpu", threads=2)), cores=four_cores())
+
+
+def begin(job: Job, threads: int) -> None:
+    job.folder.mkdir()
+    RunFolder(job.folder).write(ENVIRONMENT, {**RECORD, "execution": {**EXECUTION, "threads": threads}})
+
+
+def test_what_is_added_to_a_queue_has_the_threads_of_what_is_done(recipe, tmp_path):
+    run_queue(plan(jobs(recipe, tmp_path, 2)[:1], SPEAKING, cores=four_cores()), SPEAKING, command=fake())
+    todo = jobs(recipe, tmp_path, 5)
+    RunFolder(todo[0].folder).write(ENVIRONMENT, {**RECORD, "execution": {**EXECUTION, "threads": 2}})
+    planned = plan(todo, SPEAKING, cores=four_cores())
+    assert [(task.cores, task.request.threads) for task in planned.tasks] == [(2, 2)] * 4 and planned.at_once == 2
+    assert [task.cores for task in plan(todo, SPEAKING, workers=4, cores=four_cores()).tasks] == [1] * 4, "as asked for"
+    begin(todo[1], threads=4)
+    assert [task.cores for task in plan(todo, SPEAKING, cores=four_cores()).tasks] == [4, 1, 1, 1], "no one number"
+
+
+def test_a_run_begun_with_more_threads_than_openmp_may_is_pinned_to_none(recipe, tmp_path, monkeypatch):
+    """Its threads would wait for each other there."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    todo = jobs(recipe, tmp_path, 2)
+    begin(todo[0], threads=2)
+    planned = plan(todo, SPEAKING, cores=four_cores())
+    assert [(task.cores, task.pinned) for task in planned.tasks] == [(1, False), (1, True)]
+    run_queue(planned, SPEAKING, command=fake())
+    if hasattr(os, "sched_getaffinity"):
+        assert met(todo[0])["cores"] == list(core_numbers()) and met(todo[1])["cores"] == four_cores()[:1]
+    assert most_at_once(*map(met, todo)) == 1
 
 
 def test_a_run_with_more_threads_than_cores_goes_on_by_the_same_command(recipe, tmp_path):
@@ -136,8 +187,7 @@ def test_a_run_with_more_threads_than_cores_goes_on_by_the_same_command(recipe, 
     planned = plan(todo, asked, cores=four_cores())
     assert [(task.cores, task.request.threads) for task in planned.tasks] == [(4, 4)] * 2
     assert said == ["99 threads are more than the 4 cores here: 4 it is"]
-    todo[1].folder.mkdir()
-    RunFolder(todo[1].folder).write(ENVIRONMENT, {**RECORD, "execution": {**EXECUTION, "threads": 4}})
+    begin(todo[1], threads=4)
     assert [task.request.threads for task in plan(todo, asked, cores=four_cores()).tasks] == [4, 4]
 
 

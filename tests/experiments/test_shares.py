@@ -8,6 +8,7 @@ import pytest
 
 from reslab.engine import Request
 from reslab.errors import UsageError
+from reslab.experiments.costs import Paces, expected_seconds
 from reslab.experiments.outlook import Kind, Outlook, Work, makespan
 from reslab.experiments.plan import Plan, Task, plan
 from reslab.experiments.running import Running
@@ -23,21 +24,22 @@ CIFAR = Facts("cifar10", 10, 32, 45_000, mirror=True, official=True, split="45k/
 @pytest.mark.parametrize(
     ("runs", "cores", "expected"),
     [
-        (5, 2, [1, 1, 1, 1, 2]),
+        (5, 2, [1, 1, 1, 1, 1]),
         (4, 2, [1, 1, 1, 1]),
         (1, 2, [2]),
         (3, 1, [1, 1, 1]),
         (3, 8, [2, 2, 2]),
-        (11, 8, [1] * 8 + [2] * 3),
+        (11, 8, [1] * 11),
         (0, 4, []),
     ],
 )
-def test_small_nets_take_a_core_each_and_the_last_ones_share_all(runs, cores, expected):
+def test_small_nets_have_the_same_number_of_threads_and_all_cores_where_they_are_few(runs, cores, expected):
     assert shares([True] * runs, cores) == expected
 
 
 def test_a_large_net_takes_all_cores_and_does_not_count_among_the_small_ones():
-    assert shares([True, False, True, True], 2) == [1, 2, 1, 2]
+    assert shares([True, False, True, True], 2) == [1, 2, 1, 1]
+    assert shares([False, True, True], 8) == [8, 4, 4]
     assert shares([False, False], 4) == [4, 4]
 
 
@@ -102,7 +104,48 @@ def test_under_a_quota_of_time_runs_are_not_told_which_core_to_be_on(quota, move
 def test_a_queue_has_no_more_cores_than_the_quota_pays(recipe, tmp_path, monkeypatch):
     monkeypatch.setattr("reslab.experiments.plan.core_numbers", lambda: tuple(range(64)))
     monkeypatch.setattr("reslab.experiments.plan.usable_cores", lambda: 2)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert plan(jobs(recipe, tmp_path, 4), SPEAKING).at_once == 2
+
+
+@pytest.mark.parametrize(
+    ("openmp", "workers", "threads", "expected", "at_once", "said"),
+    [
+        ("1", 0, 0, [1] * 5, 1, 1),
+        ("3", 0, 0, [1] * 5, 3, 3),
+        ("8", 0, 0, [1] * 5, 8, 0),
+        ("99", 0, 0, [1] * 5, 8, 0),
+        ("no number", 0, 0, [1] * 5, 8, 0),
+        ("1", 2, 0, [1] * 5, 2, 1),
+        ("4", 2, 0, [2] * 5, 2, 4),
+        ("1", 0, 3, [3] * 5, 2, 0),
+        ("1", 2, 3, [3] * 5, 2, 0),
+    ],
+)
+def test_a_queue_takes_no_more_cores_than_openmp_may(
+    openmp, workers, threads, expected, at_once, said, recipe, tmp_path, monkeypatch
+):
+    """Unless more runs at once, or threads of each, are asked for."""
+    monkeypatch.setenv("OMP_NUM_THREADS", openmp)
+    around = replace(SPEAKING, request=Request(device="cpu", threads=threads))
+    found = plan(jobs(recipe, tmp_path, 5), around, workers, cores=range(8))
+    assert [task.cores for task in found.tasks] == [task.request.threads for task in found.tasks] == expected
+    assert (found.at_once, found.openmp) == (at_once, said)
+
+
+def test_one_run_alone_has_what_openmp_may(recipe, tmp_path, monkeypatch):
+    for openmp, threads in (("2", 2), ("99", 8)):
+        monkeypatch.setenv("OMP_NUM_THREADS", openmp)
+        (task,) = plan(jobs(recipe, tmp_path, 1), SPEAKING, cores=range(8)).tasks
+        assert task.cores == task.request.threads == threads
+
+
+@pytest.mark.parametrize(("openmp", "cores"), [("", 8), ("2", 2), ("99", 8)])
+def test_the_cores_that_costs_are_reckoned_with_are_those_of_queues(openmp, cores, recipe, monkeypatch):
+    monkeypatch.setattr("reslab.experiments.shares.usable_cores", lambda: 8)
+    monkeypatch.setenv("OMP_NUM_THREADS", openmp)
+    paces = Paces({False: 1e-9})
+    assert expected_seconds(paces, [recipe] * 16) == pytest.approx(16 * paces.seconds(recipe) / cores)
 
 
 def test_makespan_is_of_runs_that_begin_when_their_cores_are_free():
