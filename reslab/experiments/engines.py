@@ -10,7 +10,7 @@ from reslab.experiments.spread import SpreadRatio, spread_ratio
 from reslab.experiments.uncertainty import over_seeds
 from reslab.reporting import SeedGroup, machine_text, markdown_table
 from reslab.reporting.processors import vector_units
-from reslab.reporting.rounding import finite
+from reslab.reporting.rounding import epochs_text, finite
 from reslab.training import Recipe
 
 ENGINES = ("native", "torch")
@@ -53,7 +53,7 @@ def engines_table(results: Sequence[Result]) -> str:
     for pair in pairs:
         for engine in ENGINES:
             first, cell = pair[engine].first, pair[engine].cell("val")
-            net, epochs = first["result"]["model"], f"{first['result']['epochs']:g}"
+            net, epochs = first["result"]["model"], epochs_text(first["result"]["epochs"])
             machines = dict.fromkeys(machine_text(run["environment"]) for run in pair[engine].results)
             rows.append((net, epochs, engine, cell, "; ".join(machines)))
     words = (_differences(pairs), _spreads(pairs), _processors(pairs))
@@ -72,9 +72,9 @@ def _errors(pair: Pair) -> tuple[list[float], list[float]]:
 
 
 def name_of(pair: Pair) -> str:
-    """The net and the length of what is compared: "resnet20, 3.001 epochs"."""
+    """The net and the length of what is compared: "resnet20, 3 epochs"."""
     result = pair["native"].first["result"]
-    return f"{result['model']}, {result['epochs']:g} epochs"
+    return f"{result['model']}, {epochs_text(result['epochs'])} epochs"
 
 
 def _differences(pairs: Sequence[Pair]) -> str:
