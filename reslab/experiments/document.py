@@ -42,7 +42,7 @@ class Document:
         if not self.experiment.rounds and not self.experiment.of_a_test:
             return None
         if setting.smoke:
-            words = "A few steps on digits" if self.experiment.rounds else "A test on little"
+            words = "A few steps on digits" if self.experiment.rounds else "A small test"
             words += ": this shows that the experiment runs, and nothing of the claim"
             return f"{words}; {self.experiment.of_a_test}." if self.experiment.of_a_test else f"{words}."
         if setting.part < 1 and self.experiment.rounds and not self.experiment.by_length:
