@@ -73,8 +73,11 @@ def look_ahead(
     around: "Surroundings",
     workers: int,
     pace: Callable[["Plan"], dict["Kind", float]] | None = None,
+    behind: float = 0.0,
 ) -> Ahead:
     """Say how many runs there are to be, and about how long they will take: by a trial of each, or as `pace` says.
+
+    `behind` are seconds of what is done when they are.
 
     Raises UsageError, before anything is begun, where one of the recipes cannot be trained.
     """
@@ -93,7 +96,7 @@ def look_ahead(
     planned = plan(jobs, around, workers)
     # What it took this process to come here, imports and data, is what it takes each of theirs.
     tried = pace(planned) if pace else trial(planned, dataset_of, beginning=time.process_time())
-    seconds = Outlook(planned, tried).seconds_left([], planned.tasks)
+    seconds = Outlook(planned, tried).seconds_left([], planned.tasks) + (behind if planned.tasks else 0.0)
     say(_words(planned, seconds))
     return Ahead(planned, tried, seconds)
 

@@ -30,17 +30,17 @@ def budget(
     Raises UsageError where not even the least does.
     """
     from reslab.experiments.costs import LEAST_PART, PARTS, Paces, costs, fitting_part
-    from reslab.experiments.reproduce import kinds_of_nets
+    from reslab.experiments.reproduce import kinds_of_images
     from reslab.experiments.scales import SCALES, setting_of, smaller
     from reslab.store import make_folder, read_json, write_json
 
-    on = ", ".join(f"{data} in {place}" for data, place in shelf.sources(kinds_of_nets(experiments, "small")).items())
+    on = ", ".join(f"{data} in {place}" for data, place in shelf.sources(kinds_of_images(experiments, "small")).items())
     key = f"{' '.join(e.name for e in experiments)} scale {scale} minutes {minutes:g} seeds {seeds} on {on or 'digits'}"
     known: dict[str, Any] = read_json(folder / BUDGETS) if (folder / BUDGETS).is_file() else {}
     if key in known:
         return known[key]["scale"], known[key]["part"]
     for name in [scale] if scale else reversed(SCALES):
-        nets = kinds_of_nets(experiments, name)
+        nets = kinds_of_images(experiments, name)
         try:
             setting = setting_of(name, nets, shelf)
         except DataError:

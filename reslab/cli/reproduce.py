@@ -156,7 +156,7 @@ def on_the_page(experiments: "Sequence[Experiment]") -> list[str]:
 
 def run_rounds(work: "Reproduction", around: "Surroundings", workers: int, dry_run: bool, json: bool) -> bool:
     """Bring every run of every round to its end; with `dry_run`, only show those of the first, and say False."""
-    from reslab.experiments.costs import Paces
+    from reslab.experiments.costs import Paces, seconds_behind
     from reslab.experiments.scales import is_imagenet
 
     def pace(plan: "Plan") -> "dict[Kind, float]":
@@ -168,7 +168,8 @@ def run_rounds(work: "Reproduction", around: "Surroundings", workers: int, dry_r
 
     for turn in range(work.rounds):
         jobs = work.jobs(turn)
-        ahead = look_ahead(jobs, lambda job: work.shelf.of(job.recipe), around, workers, pace)
+        behind = seconds_behind(work.experiments, work.setting)
+        ahead = look_ahead(jobs, lambda job: work.shelf.of(job.recipe), around, workers, pace, behind)
         if dry_run:
             show_ahead(ahead, json)
             for words in on_the_page([one for one in work.experiments if one.rounds]):
@@ -219,17 +220,17 @@ def _settings(
 
     Raises DataError where there are data for none.
     """
-    from reslab.experiments.reproduce import kinds_of_nets
+    from reslab.experiments.reproduce import kinds_of_images
     from reslab.experiments.scales import Setting, setting_of
 
     there, missing, nets = [], {}, set()
     for experiment in experiments:
-        needed = kinds_of_nets([experiment], scale)
+        needed = kinds_of_images([experiment], scale)
         try:
             setting_of(scale, needed, shelf, part)
         except DataError as error:
             if len(experiments) == 1:
-                raise DataError(f"{experiment.name}: {error}") from error
+                raise DataError(f"{experiment.name}: {error}{without_images(experiment)}") from error
             say(f"left out: {experiment.name}: {error}")
             missing[experiment.name] = str(error)
             continue
@@ -238,6 +239,15 @@ def _settings(
     if not there:
         raise DataError(next(iter(missing.values())))
     return setting_of(scale, nets, shelf, part) if nets else Setting.nominal(scale, part), tuple(there), missing
+
+
+def without_images(experiment: "Experiment") -> str:
+    """How to draw it from the nets that come with the package; "" where they are none of its runs."""
+    from reslab.experiments.reproduce import kept_for
+
+    given = " ".join(f"--from {name}" for name in kept_for(experiment))
+    words = f"; from the nets that come with reslab, without images: reslab reproduce {experiment.name} {given}"
+    return words if given else ""
 
 
 def documents_of(work: "Reproduction", there: "Sequence[Experiment]", asked: str, together: str) -> "list[Document]":

@@ -118,6 +118,11 @@ def all_hold(verdicts: Iterable[bool | None]) -> bool | None:
     return False if False in each else None if None in each else True
 
 
+def of_one_net_each(verdicts: Iterable[bool | None], words: str) -> Finding:
+    """What single trained nets say of what such nets are like: that it is seen in them, or not; others may differ."""
+    return Finding(None, words, seen=all_hold(verdicts) is True)
+
+
 def within(value: float, reach: float, low: float, high: float) -> bool | None:
     """Is a measured value, that may be off by `reach`, between two bounds, outside of them (False), or neither?"""
     least, most = value - reach, value + reach

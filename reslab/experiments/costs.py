@@ -21,6 +21,7 @@ from reslab.training.loop import EVALUATIONS
 from reslab.training.presets import work_of
 
 BEGINNING = 4.0  # seconds of a core that a process takes to its first step
+MEASURING = 1.0  # seconds that measuring and drawing an experiment takes in a test, on average
 FORWARD = 1 / 3  # of a training step, that judging an image takes
 NOISE_IMAGES = 256
 PARTS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.06, 0.04, 0.03, 0.02, 0.01)  # few, so that a choice is stable
@@ -72,6 +73,11 @@ def costs(experiments: Sequence[Experiment], setting: Setting, paces: Paces, see
     """`expected_seconds` of all that these experiments need at a setting."""
     needs = needs_of(experiments, setting)
     return expected_seconds(paces, [need.recipe for need in needs for _ in range(seeds_of(need, seeds))])
+
+
+def seconds_behind(experiments: Sequence[Experiment], setting: Setting) -> float:
+    """What comes behind the runs: measuring and drawing. Counted in a test, where it is a part worth telling."""
+    return MEASURING * len(experiments) if setting.smoke else 0.0
 
 
 def fitting_part(

@@ -72,13 +72,14 @@ def rows(runs: Runs) -> list[Row]:
     papers = round(told[NETS[0]] - told[NETS[1]], 1)
     apart = _apart(runs, *NETS, runs.held_out, f"{NETS[0]} less {NETS[1]}", papers)
     found.append(replace(apart, read_off=True))
+    beside = []
     for net in UNDER_RECORD:
-        found.append(runs.row(_under(net), None, "train", f"{net} under {RECORD}, training"))
-        found.append(runs.row(_under(net), None, title=f"{net} under {RECORD}, held-out"))
+        beside.append(runs.row(_under(net), None, "train", f"{net} under {RECORD}, training"))
+        beside.append(runs.row(_under(net), None, title=f"{net} under {RECORD}, held-out"))
     for higher, lower, split in RECORD_PAIRS:
         title = f"{higher} less {lower} under {RECORD}, {'training' if split else 'held-out'}"
-        found.append(_apart(runs, _under(higher), _under(lower), split or runs.held_out, title))
-    return found
+        beside.append(_apart(runs, _under(higher), _under(lower), split or runs.held_out, title))
+    return found + [replace(row, judged=False) for row in beside]
 
 
 def picture(runs: Runs, found: list[Row]) -> bytes:
@@ -96,21 +97,22 @@ def picture(runs: Runs, found: list[Row]) -> bytes:
 
 
 def finding(runs: Runs) -> Finding:
-    """The claim is about each net at its best rate; what `record` makes of it is said, and decides nothing."""
+    """The claim is about each net at its best rate; what `record` makes of it stands beside it."""
     found = judged(runs, [Comparison(*NETS, "train"), Comparison(*NETS)])
     beside = [Comparison(_under(higher), _under(lower), split) for higher, lower, split in RECORD_PAIRS]
-    words = "; ".join((found.words, judged(runs, beside).words, *_of_the_search(runs)))
+    words, other = "; ".join((found.words, *_of_the_search(runs))), judged(runs, beside).words
     if unchosen := [net for net in NETS if _tried(runs, net) < 2]:
-        return Finding(None, f"{words}; the rate of {' and '.join(unchosen)} was not chosen among others here")
-    return Finding(found.holds, words)
+        return Finding(None, f"{words}; the rate of {' and '.join(unchosen)} was not chosen among others here", other)
+    return Finding(found.holds, words, other)
 
 
 def _apart(runs: Runs, higher: str, lower: str, split: str, title: str, paper: float | None = None) -> Row:
-    """The difference of two labels' errors as a row."""
+    """The difference of two labels' errors as a row, of as many runs as the one with fewer has."""
     apart, below = difference(runs, higher, lower, split), runs.row(lower, split=split)
     if apart is None:
         return Row(title, paper, unit="points")
-    return Row(title, paper, round(apart.points, 4), below.n, below.images, unit="points", on=below.on)
+    fewer = min(len(runs.values(label, f"{split}_error")) for label in (higher, lower))
+    return Row(title, paper, round(apart.points, 4), fewer, below.images, unit="points", on=below.on)
 
 
 def _of_the_search(runs: Runs) -> list[str]:

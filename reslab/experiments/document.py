@@ -1,7 +1,7 @@
 """What came out of an experiment, as Markdown and as plain values: our numbers beside the paper's."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reslab.experiments.experiment import Experiment, Finding, Row, Runs, other_data
@@ -39,12 +39,13 @@ class Document:
     def too_small(self) -> str | None:
         """Why these runs cannot show the claim, whatever their numbers are; None where they may."""
         setting = self.runs.setting
-        if not self.experiment.rounds:
+        if not self.experiment.rounds and not self.experiment.of_a_test:
             return None
         if setting.smoke:
-            words = "A few steps on digits: this shows that the experiment runs, and nothing of the claim"
+            words = "A few steps on digits" if self.experiment.rounds else "A small test"
+            words += ": this shows that the experiment runs, and nothing of the claim"
             return f"{words}; {self.experiment.of_a_test}." if self.experiment.of_a_test else f"{words}."
-        if setting.part < 1 and not self.experiment.by_length:
+        if setting.part < 1 and self.experiment.rounds and not self.experiment.by_length:
             return f"Only {100 * setting.part:g} % of the steps of scale {setting.scale}: too few to show the claim."
         return None
 
@@ -54,7 +55,7 @@ class Document:
         if self.too_small:
             return Finding(None, self.too_small)
         found = self.experiment.finding(self.runs)
-        return Finding(None, f"{found.words}. Not all runs are done") if self.failed else found
+        return replace(found, holds=None, words=f"{found.words}. Not all runs are done") if self.failed else found
 
     def picture(self) -> bytes:
         return self.experiment.picture(self.runs, list(self.rows))
@@ -79,7 +80,9 @@ class Document:
             "scale": setting.scale,
             "part": setting.part,
             "claim_holds": found.holds,
+            "seen_in_one_net_each": found.seen,
             "finding": found.words,
+            "beside": found.beside,
             "too_small": self.too_small is not None,
             "rows": [row.to_dict() for row in self.rows],
             "notes": self.notes(),
@@ -97,10 +100,12 @@ class Document:
         """The table, what it says of the claim, and what it rests on."""
         experiment, found = self.experiment, self.finding
         verdict = {True: "It holds here", False: "It does not hold here", None: "Not decided here"}[found.holds]
+        verdict = "Seen in one net each, which decides nothing of others" if found.seen else verdict
         lines = [
             f"# {experiment.title}\n\n{experiment.place}. {experiment.claim}",
             self.table().strip(),
             f"**{verdict}.** {found.words.rstrip('.')}.",
+            *([f"Measured besides, with no say in the verdict: {found.beside.rstrip('.')}."] if found.beside else []),
             *self.notes(),
             *(f"Machine: {markdown_text(machine)}." for machine in self.machines()),
         ]
@@ -121,7 +126,7 @@ class Document:
         head = "" if len(units) > 1 else units[0]
         cells = [
             [
-                markdown_text(row.label),
+                markdown_text(row.label) + ("" if row.judged else BESIDE),
                 *([row.unit] if len(units) > 1 else []),
                 *(besides_text(row.besides.get(name)) for name in besides),
                 paper_text(row),
@@ -141,6 +146,9 @@ class Document:
         if self.experiment.by_length and self.runs.setting.part < 1:
             notes.append("There was time for the shorter runs only; the longer ones are left out, these are whole.")
         results = [run["result"] for runs in self.runs.found.values() for run in runs]
+        notes += _looked_at(self.runs)
+        if not all(row.judged for row in self.rows) and not brief:
+            notes.append(f"Rows with{BESIDE} were measured besides, with no say in the verdict.")
         if not results:
             return notes
         data = list(dict.fromkeys(str(result["data"]) for result in results))
@@ -175,8 +183,15 @@ class Document:
         return list(dict.fromkeys(text for text in texts if text))
 
 
+BESIDE = " †"  # behind the label of a row that the claim is not judged by
 IN_LABEL = ("net", "epochs")  # of what a row tells besides
 RUN_FIELDS = ("run", "model", "seed", "steps", "train_error", "val_error", "test_error", "val_images", "test_images")
+
+
+def _looked_at(runs: Runs) -> list[str]:
+    """Of nets that nothing was trained for: with which images they were looked at."""
+    data, images = runs.measured.get("data"), runs.measured.get("images")
+    return [f"Looked at: {count_text(images)} images of {str(data).partition(',')[0]}."] if data and images else []
 
 
 def number_text(value: float | None, unit: str, sign: bool = False) -> str:

@@ -55,6 +55,7 @@ class Row:
     besides: Mapping[str, str | float | None] = field(default_factory=dict)
     read_off: bool = False  # is the paper's value read off a figure, and so about right?
     elsewhere: str | None = None  # the data that ours was measured on, where they are not the paper's
+    judged: bool = True  # is the claim judged by it, or does it only stand beside?
 
     @property
     def deviation(self) -> float | None:
@@ -77,6 +78,7 @@ class Row:
             "on": self.on,
             **({"read_off": True} if self.read_off else {}),
             **({"elsewhere": self.elsewhere} if self.elsewhere else {}),
+            **({} if self.judged else {"judged": False}),
             **self.besides,
         }
 
@@ -144,6 +146,8 @@ class Finding:
 
     holds: bool | None  # None: they do not decide it
     words: str  # one sentence with the numbers in it
+    beside: str = ""  # what was measured besides, and the claim is not judged by
+    seen: bool = False  # does a single trained net of each kind show it? Others may differ: that decides nothing
 
 
 @dataclass(frozen=True)
@@ -185,7 +189,9 @@ class Experiment:
     # Are its runs of several lengths? Then the cheap ones come first, and a part of it are those, each of them whole.
     by_length: bool = False
     about: str = ""  # what a reader must know of our numbers, such as testing that is not the paper's
-    of_a_test: str = ""  # what else a few steps make meaningless: said at the scale smoke
+    looks: bool = False  # does it measure nets that it does not train, on images of CIFAR-10?
+    # What else makes a test meaningless: said at the scale smoke, of what trains nothing only where this is given.
+    of_a_test: str = ""
     about_measured: str = ""  # of what was measured; said only where something is
     caption: str = ""  # what the picture shows where something is measured; "" where that is the rows
     told: Told | None = None  # None where the picture has the paper's numbers whether or not there are ours

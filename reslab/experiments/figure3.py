@@ -50,7 +50,11 @@ def finding(runs: Runs) -> Finding:
     same = all(row.deviation == 0 for row in found if row.unit == COUNT)
     close = all(as_printed(row.ours or 0.0, row.paper or 0.0) for row in found if row.unit == FLOPS)
     share = 100 * layers("resnet34")[1] / layers("vgg19")[1]
-    words = f"the residual net needs {share:.1f} % of VGG-19's multiply-adds; the paper's figures are "
+    part, whole = (paper()["figure3"][name] for name in ("resnet34", "vgg19"))
+    words = (
+        f"the residual net needs {share:.1f} % of VGG-19's multiply-adds, and {100 * part / whole:.1f} % by the "
+        f"paper's rounded figures, {part:g} of {whole:g}; those figures are "
+    )
     met = "met with their one decimal" if close else "not met"
     counts = "are met exactly" if same else "are not met"
     return Finding(same and close, f"{words}{met}, and its numbers of layers and shortcuts {counts}")

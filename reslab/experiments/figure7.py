@@ -83,15 +83,21 @@ def picture(runs: Runs, _: list[Row]) -> bytes:
 def finding(runs: Runs) -> Finding:
     """Each difference with its spread over seeds; a net of one seed has none, and decides nothing."""
     of_name = {row.label: row for row in rows(runs)}
-    words, verdicts = [], []
-    for above, below in FALLING:
-        high, low = of_name[above], of_name[below]
-        words.append(_beside(high, low))
-        apart = _apart(high, low)
-        verdicts.append(apart.points > 0 if apart and apart.sure else None)
+    pairs = [(of_name[above], of_name[below]) for above, below in FALLING]
+    words = [_beside(high, low) for high, low in pairs]
     if any(row.n == 1 for row in of_name.values()):
         words.append("one seed has no spread, and decides nothing")
-    return Finding(all_hold(verdicts), "; ".join(words))
+    seen = all_hold(_is_above(high, low, single=True) for high, low in pairs) is True
+    holds = all_hold(_is_above(high, low) for high, low in pairs)
+    return Finding(holds, "; ".join(words), seen=seen and holds is None)
+
+
+def _is_above(high: Row, low: Row, single: bool = False) -> bool | None:
+    """Is it so for sure? With `single`, of nets without a spread, whether they have it so."""
+    apart = _apart(high, low)
+    if apart is None and single and high.ours is not None and low.ours is not None:
+        return high.ours > low.ours
+    return apart.points > 0 if apart and apart.sure else None
 
 
 def _measured(runs: Runs) -> dict[str, list[dict[str, Any]]]:

@@ -1,8 +1,6 @@
-"""Images for what is measured of nets without training any: CIFAR-10's, or digits where that is not here."""
+"""Images for what is measured of nets without training any: CIFAR-10's, and digits in a test."""
 
 from reslab.analysis import Sample, sample_of
-from reslab.data import Dataset
-from reslab.errors import DataError
 from reslab.experiments.experiment import Datasets, Runs
 from reslab.training import Facts, make_recipe
 
@@ -13,16 +11,6 @@ ANY = "plain20"  # the net that a recipe is asked for with: only its data are wa
 
 
 def looked_with(runs: Runs, datasets: Datasets, split: str, count: int | None = None) -> Sample:
-    """Labelled images of a split, evenly taken, or all of them; of digits in a test, too."""
-    dataset = _dataset(runs, datasets)
+    """Labelled images of a split, evenly taken, or all of them. DataError without CIFAR-10, or a damaged one."""
+    dataset = datasets.of(make_recipe(DIGITS, ANY, "small") if runs.setting.smoke else runs.setting.recipe(ANY))
     return sample_of(dataset, split, count or len(dataset.splits[split]))
-
-
-def _dataset(runs: Runs, datasets: Datasets) -> Dataset:
-    digits = make_recipe(DIGITS, ANY, "small")
-    if runs.setting.smoke:
-        return datasets.of(digits)
-    try:
-        return datasets.of(runs.setting.recipe(ANY))
-    except DataError:
-        return datasets.of(digits)

@@ -105,7 +105,9 @@ def _verdicts(experiments: Sequence[Experiment], entries: Sequence[Entry]) -> st
         f"{len(moods['holds'])} hold here" + (f" ({len(counted)} of them without a training for it)" if counted else "")
     ]
     parts += [f"{len(moods['fails'])} do not"] if moods["fails"] else []
-    parts += [f"{_are(moods['open'])} not decided"] if moods["open"] else []
+    seen = sum(entry.seen for entry in entries)
+    told = f" ({seen} of them seen in one net each)" if seen else ""
+    parts += [f"{_are(moods['open'])} not decided{told}"] if moods["open"] else []
     parts += [f"{_are(moods['none'])} not measured yet, with the paper's numbers alone"] if moods["none"] else []
     return f"Of the {len(entries)} claims on this page, {', '.join(parts)}."
 

@@ -13,7 +13,7 @@ from reslab.experiments.measuring import measured_by
 from reslab.experiments.scales import GIVEN, Setting, Shelf, is_imagenet
 from reslab.experiments.seeds import with_seeds
 from reslab.experiments.shares import macs_in_all
-from reslab.store import ENVIRONMENT, Record, RunFolder
+from reslab.store import ENVIRONMENT, Record, RunFolder, read_trained, trained_names
 from reslab.training import Recipe, default_folder
 
 
@@ -35,6 +35,12 @@ def seeds_of(need: Need, asked: int) -> int:
 def kinds_of_nets(experiments: Sequence[Experiment], scale: str) -> set[bool]:
     """Which nets they train: ImageNet nets (True), CIFAR nets (False)."""
     return {is_imagenet(need.recipe.model.name) for need in needs_of(experiments, Setting.nominal(scale))}
+
+
+def kinds_of_images(experiments: Sequence[Experiment], scale: str) -> set[bool]:
+    """Whose images they need, trained on or looked at: those of ImageNet nets (True), of CIFAR nets (False)."""
+    looked = {False} if any(experiment.looks for experiment in experiments) else set()
+    return kinds_of_nets(experiments, scale) | looked
 
 
 @dataclass
@@ -170,6 +176,16 @@ def given_runs(experiment: Experiment, records: Sequence[Record]) -> Runs:
     }
     measured = experiment.known((), kept) if experiment.known and kept else {}
     return Runs(replace(Setting.nominal("full"), scale=GIVEN), found, measured)
+
+
+def kept_for(experiment: Experiment) -> list[str]:
+    """The trained nets of the package that are runs of an experiment at the scale small, where several are.
+
+    Given to it with --from, they need no images.
+    """
+    wanted = {need.recipe.digest() for need in needs_of([experiment], Setting.nominal("small"))}
+    kept = [name for name in trained_names() if Recipe.from_dict(read_trained(name)["recipe"]).digest() in wanted]
+    return kept if len(kept) > 1 else []
 
 
 def _place(experiment: Experiment, recipe: Recipe) -> tuple[str | None, ...]:

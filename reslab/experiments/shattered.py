@@ -270,6 +270,7 @@ SHATTERED = Experiment(
     picture=picture,
     finding=finding,
     measure=measure,
+    of_a_test="two narrow nets of each kind, of 4 layers at the most",
     caption="Above, the gradient of one net each at numbers from -2 to 2. Below, how alike gradients are: at random "
     "vectors by depth (left; dashed without normalisation), and at neighbours on that line. Plain nets have warm "
     "colours, residual nets cold ones.",

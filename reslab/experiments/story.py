@@ -64,7 +64,9 @@ def _at(experiment: Experiment, runs: Runs, alone: bool) -> Entry:
         caption=caption,
         holds=finding.holds if measured else None,
         measured=measured,
+        seen=finding.seen and measured,
         finding=finding.words if measured else "",
+        beside=finding.beside if measured else "",
         notes=tuple(document.notes(brief=True)),
         machines=tuple(document.machines()),
         command=document.command,
@@ -122,4 +124,5 @@ def _line(row: Row) -> Line:
         n="" if row.n is None else str(row.n),
         images="" if row.images is None else f"{count_text(row.images)} {row.on or ''}".strip(),
         besides={name: besides_text(value) for name, value in row.besides.items() if name not in IN_LABEL},
+        judged=row.judged,
     )

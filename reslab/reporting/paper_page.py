@@ -33,6 +33,7 @@ class Line:
     n: str = ""
     images: str = ""
     besides: Mapping[str, str] = field(default_factory=dict)  # in columns of their own, by name
+    judged: bool = True  # is the claim judged by it, or does it only stand beside?
 
     @property
     def value(self) -> str:
@@ -67,6 +68,8 @@ class Entry:
     notes: tuple[str, ...]
     machines: tuple[str, ...]
     command: str
+    beside: str = ""  # what was found besides, which the claim is not judged by
+    seen: bool = False  # is it seen in one trained net of each kind, and so not decided?
     caption: str = ""  # what the picture shows
     way: str = ""  # how the nets were trained, where the same experiment stands here in two ways
     others: tuple["Entry", ...] = ()  # what is measured of it in another way, which its verdict is not about
@@ -76,6 +79,8 @@ class Entry:
         """What the page says of the claim, in a few words."""
         if not self.measured:
             return "not measured yet"
+        if self.seen:
+            return "seen in one net each"
         return {True: "holds here", False: "does not hold here", None: "not decided here"}[self.holds]
 
     @property
@@ -113,7 +118,12 @@ class Entry:
     @property
     def parts(self) -> list[str]:
         """What the finding says, one thing after the other."""
-        return [part for part in self.finding.rstrip(".").split("; ") if part]
+        return _parts(self.finding)
+
+    @property
+    def beside_parts(self) -> list[str]:
+        """What was found besides, one thing after the other."""
+        return _parts(self.beside)
 
     @property
     def share(self) -> str:
@@ -172,6 +182,7 @@ class Entry:
             lines=tuple(lines),
             picture=None if self.picture is None else printed_picture(self.picture),
             finding=printed(self.finding),
+            beside=printed(self.beside),
             caption=printed(self.caption),
             notes=tuple(map(printed, self.notes)),
             others=tuple(other.as_printed for other in self.others),
@@ -222,6 +233,10 @@ def paper_html(
     template = page_environment().get_template(TEMPLATE)
     shown = {entry.name: entry.as_printed for entry in entries}
     return template.render(entries=shown, claims=claims, opening=opening and opening.as_printed, prose=prose or {})
+
+
+def _parts(sentence: str) -> list[str]:
+    return [part for part in sentence.rstrip(".").split("; ") if part]
 
 
 def aligned(numbers: Sequence[str]) -> list[str]:

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from reslab.cli.reproduce import documents_of, length, places
-from reslab.experiments.registry import EXPERIMENTS
+from reslab.experiments.costs import seconds_behind
+from reslab.experiments.registry import EXPERIMENTS, named
 from reslab.experiments.reproduce import Reproduction
 from reslab.experiments.scales import Setting, Shelf
 from reslab.experiments.tested import SMOKE_TESTED
@@ -55,6 +56,27 @@ def test_without_its_data_the_smaller_scale_is_offered(tmp_path):
     assert answer.code == 1 and "no tiny-imagenet-20 in" in answer.err and "--scale smoke needs less" in answer.err
 
 
+@pytest.mark.parametrize("name", ["lesion", "gradients", "landscape", "construction"])
+def test_what_only_looks_at_images_is_refused_without_them_too(name, tmp_path):
+    answer = Answer("reproduce", name, "--scale", "small", "--data-root", tmp_path, "--runs", tmp_path / "runs")
+    assert answer.code == 1 and f"{name}: CIFAR-10 is not in" in answer.err and answer.out == ""
+    assert "reslab data fetch cifar10" in answer.err and "--scale smoke needs less" in answer.err
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("words", [(), ("--finished",)])
+def test_without_images_the_nets_of_the_package_are_offered(words, tmp_path):
+    asked = ("--scale", "small", "--data-root", tmp_path, "--runs", tmp_path / "runs")
+    answer = Answer("reproduce", "figure1", *asked, *words)
+    assert answer.code == 1 and "\n" not in answer.err
+    _, _, command = answer.err.strip().rpartition("without images: reslab ")
+    assert command == "reproduce figure1 --from plain20-cifar10 --from plain56-cifar10"
+    drawn = Answer(*command.split(), "--data-root", tmp_path, "--out", tmp_path / "out", "--json")
+    assert drawn.code == 0 and all(row["ours"] for row in drawn.json["rows"])
+    other = Answer("reproduce", "table2", *asked)
+    assert "without images" not in other.err
+
+
 def test_what_needs_no_run_is_there_at_once(tmp_path):
     answer = Answer("reproduce", "table1", "--runs", tmp_path, "--json")
     assert answer.code == 0 and answer.json["claim_holds"] is True and len(answer.json["rows"]) == 8
@@ -82,6 +104,14 @@ def test_runs_are_shown_before_anything_is_done(tmp_path):
     answer = Answer("reproduce", "figure1", "--scale", "smoke", "--runs", tmp_path / "runs", "--dry-run")
     assert answer.code == 0 and answer.out.count("to do") == 2 and answer.err.startswith("2 runs; ")
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_time_that_is_said_has_the_measuring_in_it(tmp_path, monkeypatch):
+    words = ("reproduce", "figure1", "--scale", "smoke", "--runs", tmp_path / "runs", "--dry-run", "--json")
+    monkeypatch.setattr("reslab.experiments.costs.MEASURING", 36_000.0)
+    answer = Answer(*words)
+    assert answer.json["expected_seconds"] > 36_000 and "about 10 h" in answer.err
+    assert seconds_behind(named("figure1"), Setting.nominal("small")) == 0, "hours of training do not need it"
 
 
 def test_minutes_choose_what_fits_and_stay_with_it(tmp_path):
@@ -228,7 +258,7 @@ def test_all_smokes(tmp_path):
     assert set(found) == set(EXPERIMENTS) and answer.json["missing"] == {}
     for name, values in found.items():
         assert values["failed"] == [] and values["rows"], name
-        assert values["too_small"] is bool(EXPERIMENTS[name].rounds)
+        assert values["too_small"] is bool(EXPERIMENTS[name].rounds or EXPERIMENTS[name].of_a_test)
         assert all(Path(file).is_file() for file in values["files"])
         trained = [r for r in values["rows"] if r["unit"] == "error %" and r["ours"] is not None]
         assert all(r["n"] == 1 and r["images"] in (SMOKE_TESTED, 100, 360) for r in trained)

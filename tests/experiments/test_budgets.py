@@ -137,6 +137,10 @@ def test_the_paper_is_reached_by_any_budget_and_missed_by_the_longest():
     found = Document.of(BUDGETS, lower).finding
     assert "resnet20 in 160 epochs is 3.75 ± 0.36 points below the paper's 8.75 %" in found.words
     assert "the first at or below it is of 4 epochs" in found.words
+    only_longest = {**higher_found(lower), "resnet20, 160 epochs": lower.of("resnet20, 160 epochs")}
+    words = BUDGETS.finding(Runs(SMALL, only_longest)).words
+    assert "resnet20 in 160 epochs" in words and "and no shorter budget is at or below it" in words
+    assert "is of 160 epochs" not in words and "none is below it" not in words, "nothing is said twice"
     assert is_reached(lower, "resnet20") is True and is_reached(alone, "resnet20") is None
     assert found.holds is None, "resnet56 has one seed"
     higher = with_errors(several, 15.0)
@@ -147,6 +151,10 @@ def test_the_paper_is_reached_by_any_budget_and_missed_by_the_longest():
     assert is_reached(Runs(SMALL, lost), "resnet20") is None, "an error that is no number"
     on_val = with_errors(invented_runs(BUDGETS, seeds=3), 5.0)
     assert is_reached(on_val, "resnet20") is None, "the paper's errors are of test images"
+
+
+def higher_found(runs: Runs) -> dict:
+    return dict(with_errors(runs, 15.0).found)
 
 
 def with_errors(runs: Runs, error: float) -> Runs:
@@ -178,6 +186,15 @@ def test_the_papers_recipe_and_plain_pytorch_stand_beside_where_they_are_recorde
     assert row(document, "resnet20, 20 epochs").n == 2, "PyTorch's run is not ours"
     assert row(document, "resnet20, 20 epochs, PyTorch, eager fp32").n == 1
     assert row(document, "resnet20, the paper's recipe").n == 1, "once, though a need of this scale, too"
+    judged = {row.label: row.judged for row in document.rows if row.ours is not None}
+    assert judged == {
+        "resnet20, 8 epochs": True,
+        "resnet20, 20 epochs": True,
+        "resnet20, the paper's recipe": False,
+        "resnet20, 20 epochs, PyTorch, eager fp32": False,
+        "resnet56, the paper's recipe, PyTorch, eager fp32": False,
+    }
+    assert "resnet20, the paper's recipe †" in document.markdown() and "Rows with †" in document.markdown()
     words = words_of(document.picture())
     assert "ResNet-20, the paper's recipe" in words and "ResNet-56 in the paper, 6.97 %" in words
     assert beside([result("resnet20", 20)]) == {} and recorded(BUDGETS, results[:2]).setting.scale == "small"
@@ -196,6 +213,8 @@ def test_record_stands_beside_at_any_length_as_one_mark():
     document = Document.of(BUDGETS, recorded(BUDGETS, results))
     assert row(document, "resnet56, record, 30 epochs").n == 2 and row(document, "resnet56, 30 epochs").ours is None
     assert words_of(document.picture()).count("ResNet-56, record") == 1
+    (ours,) = (note for note in document.notes() if note.startswith("Ours: "))
+    assert "recipe fast and record" in ours, "every row's recipe is named"
 
 
 def test_a_line_needs_two_budgets():

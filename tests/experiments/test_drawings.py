@@ -31,6 +31,7 @@ def test_figure_3_is_met():
     assert rows["34-layer residual: dotted shortcuts"].ours == 3 == rows["34-layer residual: dotted shortcuts"].paper
     finding = FIGURE3.finding(NOTHING)
     assert finding.holds and "18.6 %" in finding.words
+    assert "18.4 % by the paper's rounded figures, 3.6 of 19.6" in finding.words, "18 %, as the claim has it"
     picture = FIGURE3.picture(NOTHING, []).decode()
     assert picture.count(">3×3 conv, 512<") == 8 + 5 + 5 and ">19.6e9 multiply-adds<" in picture
 
@@ -89,6 +90,9 @@ def test_figure_7_holds_where_responses_fall():
     assert FIGURE7.finding(near).holds is None, "within their uncertainty"
     one = FIGURE7.finding(Runs(Setting.nominal("small"), {}, measured(FALLING, seeds=1)))
     assert one.holds is None and "one seed has no spread, and decides nothing" in one.words
+    assert one.seen and not FIGURE7.finding(runs).seen
+    turned = FIGURE7.finding(Runs(Setting.nominal("small"), {}, measured({**FALLING, "resnet110": 0.7}, seeds=1)))
+    assert turned.holds is None and not turned.seen, "one that is the other way round"
     assert FIGURE7.finding(NOTHING).holds is None and "not known" in FIGURE7.finding(NOTHING).words
 
 

@@ -10,7 +10,7 @@ from reslab.errors import RunError
 from reslab.experiments.alike import mixed, refuse_mixed
 from reslab.experiments.bottleneck import BOTTLENECK
 from reslab.experiments.comparing import Comparison, difference, judged
-from reslab.experiments.degradation import DEGRADATION, best_rate
+from reslab.experiments.degradation import DEGRADATION, RECORD, best_rate
 from reslab.experiments.document import Document
 from reslab.experiments.experiment import Runs
 from reslab.experiments.figure1 import FIGURE1
@@ -75,7 +75,8 @@ def timed(**seconds: tuple[float, float]) -> dict[str, list[float]]:
 def test_blocks_cost_alike_in_what_is_counted_and_seconds_are_told(basic, spread, words):
     runs = Runs(Setting.nominal("small"), {}, {"seconds": timed(basic=(basic, spread), bottleneck=(1.0, 0.0))})
     found = Document.of(FIGURE5, runs)
-    assert found.finding.holds is True and words in found.finding.words
+    assert found.finding.holds is True and words in found.finding.beside and "seconds" not in found.finding.words
+    assert f"Measured besides, with no say in the verdict: in seconds {words}." in found.markdown()
     assert "73,728 (basic) against 69,632, alike" in found.finding.words
     assert any("Times are" in note for note in found.notes())
 
@@ -85,13 +86,16 @@ def test_a_projection_doubles_what_is_counted_and_seconds_are_told(times, words)
     seconds = timed(identity=(1.0, 0.0), projection=(times, 0.05))
     runs = Runs(Setting.nominal("small"), {}, {"block": seconds, "resnet50": seconds, "px": 64})
     found = BOTTLENECK.finding(runs)
-    assert found.holds is True and f"{times} ± 0.04 times, {words}" in found.words and "1.94 times" in found.words
+    assert found.holds is True and "1.94 times" in found.words
+    assert f"{times} ± 0.04 times, {words}" in found.beside and str(times) not in found.words
+    assert [row.label for row in BOTTLENECK.rows(runs) if row.judged] == ["one block, weights"]
+    assert "time" not in BOTTLENECK.claim.partition(", which")[0].split(), "what did not double is not claimed"
 
 
 @pytest.mark.parametrize("experiment", [FIGURE5, BOTTLENECK], ids=lambda e: e.name)
 def test_what_was_not_timed_is_counted_and_nothing_is_said_of_times(experiment):
     found = Document.of(experiment, Runs(Setting.nominal("small")))
-    assert found.finding.holds is True and "seconds: not measured" in found.finding.words
+    assert found.finding.holds is True and "seconds: not measured" in found.finding.beside
     assert not any("Times are" in note for note in found.notes()) and found.machines() == []
 
 
@@ -253,7 +257,12 @@ def test_what_the_preset_record_makes_of_the_degradation_is_said_and_decides_not
     assert row(document, "plain56 less plain20 under record, training").ours == pytest.approx(2.88)
     assert row(document, "resnet56 less resnet20 under record, training").ours == pytest.approx(-0.54)
     assert row(document, "plain56 less resnet56 under record, held-out").ours == pytest.approx(4.42)
-    assert "plain56 under record is 2.88 ± 0.20 points above plain20 under record" in document.finding.words
+    assert "plain56 under record is 2.88 ± 0.20 points above plain20 under record" in document.finding.beside
+    assert "record" not in document.finding.words
+    assert {row.label for row in document.rows if not row.judged} == {
+        r.label for r in document.rows if RECORD in r.label
+    }
+    assert "plain20 under record, held-out †" in document.markdown()
     runs = document.runs
     without = Runs(runs.setting, {label: found for label, found in runs.found.items() if "record" not in label})
     other = Document.of(DEGRADATION, without)
@@ -262,6 +271,15 @@ def test_what_the_preset_record_makes_of_the_degradation_is_said_and_decides_not
     under = {need.label: need.recipe for need in DEGRADATION.rounds[0](Runs(runs.setting)) if "record" in need.label}
     assert len(under) == 4 and {recipe.name for recipe in under.values()} == {"record"}
     assert {recipe.data.split for recipe in under.values()} == {"45k/5k"}, "nothing is chosen on them"
+
+
+def test_a_difference_is_of_as_many_runs_as_the_net_with_fewer_has():
+    runs = invented_runs(DEGRADATION, seeds=5)
+    single = {"resnet56 under record": runs.of("resnet56 under record")[:1], "resnet56": runs.of("resnet56")[:2]}
+    document = Document.of(DEGRADATION, Runs(runs.setting, {**runs.found, **single}))
+    assert row(document, "resnet20 under record, training").n == 5
+    assert row(document, "resnet56 less resnet20 under record, training").n == 1, "the one that is taken away has five"
+    assert row(document, "plain56 less resnet56").n == 2
 
 
 def replace_rate(runs: Runs, label: str):

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from reslab.experiments.comparing import difference_of_shares
+from reslab.experiments.document import Document
 from reslab.experiments.experiment import Runs
 from reslab.experiments.landscape import BATCH, DEEP, LANDSCAPE, NETS, TRAINING, plotted
 from reslab.experiments.measuring import measured_by
@@ -47,6 +48,7 @@ def test_its_test_on_digits_draws_and_decides_nothing():
     ElementTree.fromstring(LANDSCAPE.picture(runs, LANDSCAPE.rows(runs)))
     found = LANDSCAPE.finding(runs)
     assert found.holds is None and "only nets of 20 layers" in found.words
+    assert Document.of(LANDSCAPE, runs).values()["too_small"] is True
     assert sum(row.ours is not None for row in LANDSCAPE.rows(runs)) == 6
 
 
@@ -60,11 +62,11 @@ def test_rows_say_how_fast_how_steadily_and_how_bent():
 
 
 def test_the_claim_is_of_both_numbers_with_either_statistics():
-    assert LANDSCAPE.finding(invented()).holds is True
-    assert LANDSCAPE.finding(invented(SMOOTH, ROUGH)).holds is False
-    assert LANDSCAPE.finding(invented(batch=(SMOOTH, ROUGH))).holds is False
-    assert LANDSCAPE.finding(invented(batch=(SMOOTH, SMOOTH))).holds is None, "nothing lies between the two"
-    assert LANDSCAPE.finding(invented(data="digits")).holds is None
+    assert LANDSCAPE.finding(invented()).seen and LANDSCAPE.finding(invented()).holds is None, "of one net each"
+    assert not LANDSCAPE.finding(invented(SMOOTH, ROUGH)).seen
+    assert not LANDSCAPE.finding(invented(batch=(SMOOTH, ROUGH))).seen
+    assert not LANDSCAPE.finding(invented(batch=(SMOOTH, SMOOTH))).seen, "nothing lies between the two"
+    assert not LANDSCAPE.finding(invented(data="digits")).seen
     assert LANDSCAPE.finding(Runs(SMALL)).holds is None
     words = LANDSCAPE.finding(invented()).words
     assert re.search(r"plain56's loss, with [^;]+, is 4.00 times as high at a distance of 0.25", words)
@@ -78,13 +80,13 @@ def test_all_of_few_ways_are_no_certainty():
     found = difference_of_shares((16, 16), (13, 16))
     assert found.points == pytest.approx(100 * (17 / 18 - 14 / 18)) and found.error > 10
     mostly = [*SMOOTH * 2, SMOOTH[0], [4.0, 2.0, 1.0, 2.0, 1.5]]
-    assert LANDSCAPE.finding(invented(mostly, SMOOTH * 2, (ROUGH, SMOOTH))).holds is None
+    assert not LANDSCAPE.finding(invented(mostly, SMOOTH * 2, (ROUGH, SMOOTH))).seen
 
 
 def test_a_line_that_bends_upwards_nowhere_is_left_out_of_the_bends():
     flat = [[1.0, 1.0, 1.0, 1.0, 1.0]] * 3
     bent = [row for row in LANDSCAPE.rows(invented(flat)) if row.label == "plain56"][2]
-    assert bent.ours is None and LANDSCAPE.finding(invented(flat)).holds is not True
+    assert bent.ours is None and not LANDSCAPE.finding(invented(flat)).seen
 
 
 def test_colours_are_those_of_the_page_and_losses_have_one_axis():

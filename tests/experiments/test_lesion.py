@@ -2,8 +2,9 @@
 
 from xml.etree import ElementTree
 
+from reslab.experiments.document import Document
 from reslab.experiments.experiment import Runs
-from reslab.experiments.lesion import LESION, NETS, PAIRS, plotted
+from reslab.experiments.lesion import LESION, NETS, PAIRS, WITHOUT, plotted
 from reslab.experiments.scales import Setting, Shelf
 from reslab.training import Surroundings
 
@@ -27,7 +28,15 @@ def test_its_test_on_digits_decides_nothing():
     assert [len(net["without"]) for net in measured["nets"].values()] == [7, 9]
     runs = Runs(runs.setting, {}, measured)
     ElementTree.fromstring(LESION.picture(runs, LESION.rows(runs)))
-    assert LESION.finding(runs).holds is None
+    rows = {row.label: row for row in LESION.rows(runs)}
+    assert not any("whole" in label for label in rows), "its own answers are no errors, and never wrong"
+    assert {row.unit for row in rows.values()} == {"answers changed %"} and rows[f"plain20, {WITHOUT}"].ours > 0
+    picture = LESION.picture(runs, []).decode()
+    assert ">answers changed (%)<" in picture and ">error (%)<" not in picture
+    text = Document.of(LESION, runs).markdown()
+    assert "error" not in text.partition("**Not decided")[0].partition("|")[2] and "has 0.0 %" not in text
+    assert "nothing of the claim; nets of CIFAR-10 look at digits" in text
+    assert "Looked at: 100 images of digits." in text
 
 
 def test_medians_stand_beside_the_whole_nets():
@@ -38,10 +47,11 @@ def test_medians_stand_beside_the_whole_nets():
     assert "resnet56 has 9.0 %, without one block 10.0 to 15.0 %, in the median 12.0 %" in words
 
 
-def test_the_claim_is_of_both_kinds():
-    assert LESION.finding(invented()).holds is True
-    assert LESION.finding(invented(plain=20.0)).holds is False
-    assert LESION.finding(invented(residual=60.0)).holds is False
+def test_the_claim_is_of_both_kinds_and_one_net_each_decides_nothing():
+    seen = LESION.finding(invented())
+    assert (seen.holds, seen.seen) == (None, True)
+    assert "**Seen in one net each, which decides nothing of others.**" in Document.of(LESION, invented()).markdown()
+    assert not LESION.finding(invented(plain=20.0)).seen and not LESION.finding(invented(residual=60.0)).seen
     assert LESION.finding(Runs(SMALL)).holds is None and len(LESION.rows(Runs(SMALL))) == 8
 
 

@@ -10,7 +10,7 @@ from reslab.errors import UsageError
 from reslab.experiments.document import Document
 from reslab.experiments.experiment import Runs
 from reslab.experiments.registry import EXPERIMENTS, named
-from reslab.experiments.reproduce import kinds_of_nets, needs_of
+from reslab.experiments.reproduce import kept_for, kinds_of_images, kinds_of_nets, needs_of
 from reslab.experiments.scales import SCALES, Setting
 from reslab.training import facts_of
 from reslab.training.suitable import check
@@ -79,7 +79,24 @@ def test_scales_are_the_presets():
 def test_which_nets_need_which_data():
     assert kinds_of_nets(named("figure6"), "small") == {False}
     assert kinds_of_nets(named("table3"), "small") == {True}
-    assert kinds_of_nets(named("table1"), "small") == set()
+    assert kinds_of_nets(named("table1"), "small") == kinds_of_images(named("table1"), "small") == set()
+    assert kinds_of_nets(named("lesion"), "small") == set(), "none is trained"
+    assert kinds_of_images(named("lesion"), "small") == {False}
+    assert kinds_of_images(named("table3"), "small") == {True}
+
+
+@pytest.mark.parametrize("experiment", [e for e in EVERY if not e.rounds and e.measure], ids=lambda e: e.name)
+def test_a_test_that_cannot_show_its_claim_says_so_though_it_trains_nothing(experiment):
+    smoke, small = (Document.of(experiment, Runs(Setting.nominal(scale))) for scale in ("smoke", "small"))
+    counted = experiment.name in ("bottleneck", "figure5", "construction")  # of these the claim holds in a test, too
+    assert (smoke.too_small is None) is counted and small.too_small is None
+    assert small.values()["too_small"] is False
+
+
+def test_of_what_comes_with_the_package_is_drawn_what_these_are_runs_of():
+    assert kept_for(EXPERIMENTS["figure1"]) == ["plain20-cifar10", "plain56-cifar10"]
+    assert len(kept_for(EXPERIMENTS["figure7"])) == 5
+    assert kept_for(EXPERIMENTS["overfit"]) == kept_for(EXPERIMENTS["table2"]) == []
 
 
 @pytest.mark.parametrize("experiment", EVERY, ids=lambda e: e.name)

@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 from torch import Generator, arange
 
 from reslab.analysis import input_gradients
+from reslab.experiments.document import Document
 from reslab.experiments.experiment import Runs
 from reslab.experiments.scales import Setting, Shelf
 from reslab.experiments.shattered import BARE, BARE_PLAIN, LINES, NETS, PLAIN, RESIDUAL, SHATTERED
@@ -24,6 +25,8 @@ def invented(plain: float = 0.5, power: float = -0.5) -> dict:
 
 def test_its_test_draws_and_decides_nothing():
     runs = Runs(Setting.nominal("smoke"))
+    found = Document.of(SHATTERED, runs).finding
+    assert found.holds is None and "nothing of the claim; two narrow nets" in found.words
     measured = SHATTERED.measure(runs, Shelf(Surroundings()))
     assert measured["nets"] == 2 and set(measured["alike"]) == set(NETS)
     runs = Runs(runs.setting, {}, measured)

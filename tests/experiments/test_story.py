@@ -101,6 +101,12 @@ def test_on_top_with_nothing_measured_are_the_papers_numbers():
     assert papers_panel().residual[-1].error == paper()["table6"]["resnet110_mean"]
 
 
+def test_on_top_what_is_seen_in_one_net_each_is_not_decided():
+    seen = replace(entry(TABLE6, []), measured=True, seen=True)
+    top = opening(EVERY, [seen, replace(seen, seen=False)], [])
+    assert "0 hold here, 2 are not decided (1 of them seen in one net each)." in top.measured
+
+
 def test_on_top_are_the_nets_that_are_measured_in_panels_of_one_scale():
     results = results_of("plain20", "plain56", "resnet20", "resnet56", seeds=2)
     top = opening(EVERY, [entry(TABLE6, results)], results)

@@ -50,6 +50,27 @@ def read(page: str) -> Strict:
     return parser
 
 
+def test_what_stands_beside_is_under_no_verdict():
+    lines = (Line("a", "error %", "", "1.00"), Line("b", "error %", "", "2.00", judged=False))
+    page = paper_html([entry(finding="it is so; by far", beside="b is more; nothing is sure of b", lines=lines)], [])
+    read(page)
+    under, beside = page.partition("Holds here:")[2].split("Measured besides, with no say in the verdict:")
+    assert "by far" in under and "nothing is sure of b" not in under and "nothing is sure of b" in beside
+    assert page.count("measured besides") == 1, "between the rows"
+    assert page.index("measured besides") < page.index('<th scope="row">b</th>')
+    assert "Measured besides" not in paper_html([entry()], [])
+
+
+def test_one_net_each_is_a_verdict_of_its_own():
+    page = paper_html([entry(holds=None, seen=True)], [])
+    assert "Seen in one net each:" in page and "Holds here" not in page.partition('class="finding"')[2]
+    assert page.count("seen in one net each") >= 2, "in the contents, too"
+    assert (entry(holds=None, seen=True).mood, entry(holds=None, seen=True, measured=False).verdict) == (
+        "open",
+        "not measured yet",
+    )
+
+
 def test_it_is_complete_in_itself():
     page = paper_html([entry(), entry("table6", place="Table 6, sec. 4.2")], [("said", "right", "sec. 1", "reslab x")])
     found = read(page)
