@@ -99,7 +99,8 @@ def _is_default(bench: Result) -> bool:
 def budgets_table(budgets: Document) -> str:
     """What is measured of error against length, and what it says; what is not is left out."""
     measured = replace(budgets, rows=tuple(row for row in budgets.rows if row.ours is not None))
-    return f"{measured.table()}\n{budgets.finding.words}.\n"
+    beside = f"\n{budgets.finding.beside}.\n" if budgets.finding.beside else ""
+    return f"{measured.table()}\n{budgets.finding.words}.\n{beside}"
 
 
 def filled(text: str, pieces: dict[str, str]) -> str:

@@ -13,7 +13,7 @@ from reslab.experiments.measured import by_preset
 from reslab.experiments.paper import paper
 from reslab.experiments.scales import Setting
 from reslab.experiments.shares import macs_in_all
-from reslab.experiments.uncertainty import over_seeds
+from reslab.experiments.uncertainty import at_most, over_seeds
 from reslab.reporting import (
     DEPTH_COLOURS,
     BudgetLine,
@@ -24,7 +24,7 @@ from reslab.reporting import (
     timed_on,
     timed_runs,
 )
-from reslab.reporting.rounding import epochs_text, finite
+from reslab.reporting.rounding import epochs_text, error_text, finite
 from reslab.store import read_results
 from reslab.training import Recipe, lasting
 
@@ -34,6 +34,7 @@ SMOKE_EPOCHS = (0.16, 0.32)  # 1 and 2 steps
 SEVERAL = {"resnet20": 30}  # budgets up to this are for as many seeds as are asked for, longer ones for one
 PAPERS = "the paper's recipe"
 RECORD = "record"  # the preset: of whatever length
+MANY = 10  # seeds that a mean is told of by itself
 PLAIN = "PyTorch, eager fp32"  # our torch engine where it neither compiles nor rounds
 
 
@@ -91,7 +92,7 @@ def finding(runs: Runs) -> Finding:
         )
     done = sum(bool(runs.of(label)) for label in _all(runs.setting))
     words.append(f"{done} of {len(_all(runs.setting))} budgets are measured")
-    return Finding(all_hold(is_reached(runs, net) for net in EPOCHS), "; ".join(words))
+    return Finding(all_hold(is_reached(runs, net) for net in EPOCHS), "; ".join(words), _of_many(_with_beside(runs)))
 
 
 def _first(measured: Sequence[float], reached: Sequence[float]) -> str:
@@ -100,6 +101,21 @@ def _first(measured: Sequence[float], reached: Sequence[float]) -> str:
     if shorter:
         return f", and the first at or below it is of {epochs_text(shorter[0])} epochs"
     return ", and no shorter budget is at or below it" if reached and len(measured) > 1 else ""
+
+
+def _of_many(runs: Runs) -> str:
+    """Means over so many seeds that their own spread leaves little open; images are another matter, and are named."""
+    words: list[str] = []
+    for label in runs.found:
+        errors, papers = runs.values(label, f"{runs.held_out}_error"), paper()["table6"][_net(label)]
+        if len(errors) >= MANY:
+            images = int(runs.values(label, f"{runs.held_out}_images")[0])
+            words.append(
+                f"{label}: {error_text(statistics.fmean(errors), images)} % over {len(errors)} seeds, at most "
+                f"{error_text(at_most(errors), images)} % (the upper end of the one-sided 95 % interval of that mean, "
+                f"over seeds alone) of {images:,} {SPLIT_WORDS[runs.held_out]} images; the paper has {papers:g} %"
+            )
+    return "; ".join(words)
 
 
 def _unsure(runs: Runs, label: str) -> str:

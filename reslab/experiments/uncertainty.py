@@ -74,3 +74,11 @@ def over_draws(values: Sequence[float]) -> Part:
 def over_seeds(errors: Sequence[float]) -> Part:
     """As `over_draws`; not known of errors that are all the same, either, since they are counted in whole images."""
     return over_draws(errors if len(set(errors)) > 1 else errors[:1])
+
+
+def at_most(values: Sequence[float], surety: float = 0.95) -> float:
+    """The upper end of the one-sided interval, by Student's t, of what `values` are draws around; inf for one."""
+    part = over_draws(values)
+    return (
+        statistics.fmean(values) + float(stdtrit(part.freedom, surety)) * sqrt(part.variance) if part.freedom else inf
+    )

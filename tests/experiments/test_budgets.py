@@ -217,6 +217,16 @@ def test_record_stands_beside_at_any_length_as_one_mark():
     assert "recipe fast and record" in ours, "every row's recipe is named"
 
 
+def test_ten_seeds_are_told_of_with_what_their_mean_is_at_most():
+    runs = [result("resnet20", 30, seed, preset="record") for seed in range(10)]
+    for seed, run in enumerate(runs):
+        run["result"]["val_error"] = 8.0 + 0.1 * seed
+    told = Document.of(BUDGETS, recorded(BUDGETS, runs)).finding
+    assert "resnet20, record, 30 epochs: 8.45 % over 10 seeds, at most 8.63 %" in told.beside
+    assert "5,000 validation images" in told.beside and told.holds is None
+    assert Document.of(BUDGETS, recorded(BUDGETS, runs[:9])).finding.beside == ""
+
+
 def test_a_line_needs_two_budgets():
     one, two = [result("resnet20", 8), result("resnet56", 16)], [result("resnet20", 8), result("resnet20", 30)]
     assert not enough(recorded(BUDGETS, one)) and enough(recorded(BUDGETS, two))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from reslab.experiments.comparing import Difference
-from reslab.experiments.uncertainty import Part, needed, of_sum, over_draws, over_seeds
+from reslab.experiments.uncertainty import Part, at_most, needed, of_sum, over_draws, over_seeds
 
 
 @pytest.mark.parametrize(("freedom", "errors"), [(1, 13.97), (2, 4.53), (4, 2.87), (30, 2.09), (inf, 2.0)])
@@ -56,3 +56,9 @@ def test_no_more_is_sure_by_chance_than_is_said(seeds, spreads):
         for parts in [[Part(counted**2), Part(counted**2), over_draws(one), over_draws(other)]]
     ]
     assert np.mean(sure) < 1 / 22
+
+
+def test_the_upper_end_of_a_mean_over_ten_seeds():
+    errors = [8.0 + 0.1 * seed for seed in range(10)]
+    assert at_most(errors) == pytest.approx(8.45 + 1.833 * 0.30277 / 10**0.5, abs=1e-3), "1.833: t of nine, 95 %"
+    assert at_most([8.0]) == inf
