@@ -83,14 +83,25 @@ def finding(runs: Runs) -> Finding:
             continue
         apart = _from_paper(runs, _label(net, measured[-1]), papers)
         reached = [e for e in measured if (runs.mean(_label(net, e), f"{runs.held_out}_error") or 0.0) <= papers]
-        first = f"the first at or below it is of {epochs_text(reached[0])} epochs" if reached else "none is below it"
+        others = _of_shorter(measured, reached)
         unsure = _unsure(runs, _label(net, measured[-1]))
         words.append(
-            f"{net} in {epochs_text(measured[-1])} epochs is {apart.side} the paper's {papers:g} %{unsure}, {first}"
+            f"{net} in {epochs_text(measured[-1])} epochs is {apart.side} the paper's {papers:g} %{unsure}{others}"
         )
     done = sum(bool(runs.of(label)) for label in _all(runs.setting))
     words.append(f"{done} of {len(_all(runs.setting))} budgets are measured")
     return Finding(all_hold(is_reached(runs, net) for net in EPOCHS), "; ".join(words))
+
+
+def _of_shorter(measured: Sequence[float], reached: Sequence[float]) -> str:
+    """Which budgets besides the longest are at the paper's error or below; nothing where there is one budget alone."""
+    if len(measured) == 1:
+        return ""
+    if not reached:
+        return ", as are all shorter ones"
+    if reached[0] == measured[-1]:
+        return ", and no shorter one is"
+    return f", the first at or below it is of {epochs_text(reached[0])} epochs"
 
 
 def _unsure(runs: Runs, label: str) -> str:

@@ -82,7 +82,7 @@ TABLE6 = Experiment(
     picture=picture,
     finding=finding,
     about="Layers and parameters are those of the nets as they are built here. The nets of their day have their own "
-    "authors' recipes, at the scale small in as many steps as ours; fewer than these are for decide "
-    "nothing of them. The paper's values of highway19 and resnet110 are means of several runs; the best of these have "
+    "authors' recipes, at the scale small in as many steps as ours: so many steps are fewer than these recipes are "
+    "made for, and decide nothing about those nets. The paper's values of highway19 and resnet110 are means of several runs; the best of these have "
     f"rows of their own, ours after {SEEDS_OF_BEST} seeds.",
 )
