@@ -269,10 +269,12 @@ def _recipe_of(name: str) -> "Recipe | None":
 def draw(to: Path, found: dict[str, Any], own: "Residual | None" = None) -> None:
     """The net as a column of Figure 3, and its blocks as Figure 5 draws them, into the file `to`.
 
+    Of GoogLeNet an inception module in place of a block.
+
     Raises UsageError for a file that is none of the pictures we can make, and where its residual function is not here.
     """
     from reslab.nets import layers_of, spec
-    from reslab.reporting import FORMS, Column, columns_figure, first_blocks
+    from reslab.reporting import FORMS, Column, columns_figure, first_blocks, inception_diagrams
     from reslab.store import write_bytes
 
     form = next((form for form in FORMS if to.suffix.lower() == f".{form}"), None)
@@ -284,7 +286,7 @@ def draw(to: Path, found: dict[str, Any], own: "Residual | None" = None) -> None
     net = _shapes(made, own)
     note = f"{found['macs']:,} multiply-adds"
     column = Column(found["name"], note, layers_of(net, found["input_size"]))
-    write_bytes(to, columns_figure([column], form, first_blocks(net)))
+    write_bytes(to, columns_figure([column], form, [*first_blocks(net), *inception_diagrams(net)]))
 
 
 def _shapes(found: "Architecture", own: "Residual | None") -> "nn.Sequential":

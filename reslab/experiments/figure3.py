@@ -49,11 +49,11 @@ def finding(runs: Runs) -> Finding:
     found = rows(runs)
     same = all(row.deviation == 0 for row in found if row.unit == COUNT)
     close = all(as_printed(row.ours or 0.0, row.paper or 0.0) for row in found if row.unit == FLOPS)
-    share = 100 * layers("resnet34")[1] / layers("vgg19")[1]
-    part, whole = (paper()["figure3"][name] for name in ("resnet34", "vgg19"))
+    small, large = "resnet34", "vgg19"
+    told, exact = paper()["figure3"], layers(small)[1] / layers(large)[1]
     words = (
-        f"the residual net needs {share:.1f} % of VGG-19's multiply-adds, and {100 * part / whole:.1f} % by the "
-        f"paper's rounded figures, {part:g} of {whole:g}; those figures are "
+        f"the residual net needs {100 * told[small] / told[large]:.0f} % of VGG-19's multiply-adds ({told[small]} of "
+        f"{told[large]} as printed, {100 * exact:.1f} % exactly); the paper's figures are "
     )
     met = "met with their one decimal" if close else "not met"
     counts = "are met exactly" if same else "are not met"
@@ -63,8 +63,8 @@ def finding(runs: Runs) -> Finding:
 FIGURE3 = Experiment(
     name="figure3",
     title="VGG-19, 34-layer plain, 34-layer residual",
-    claim="The 34-layer nets need 18 % of VGG-19's multiply-adds, and shortcuts add none; dotted where dimensions "
-    "increase.",
+    claim="The 34-layer nets need 18 % of VGG-19's multiply-adds (3.6 of 19.6, as printed), and shortcuts add none; "
+    "dotted where dimensions increase.",
     place="Figure 3, sec. 3.3",
     rows=rows,
     picture=picture,

@@ -9,7 +9,7 @@ from reslab.experiments.comparing import Comparison, all_hold, judged
 from reslab.experiments.experiment import Experiment, Finding, Result, Row, Runs, Told
 from reslab.experiments.lines import both
 from reslab.experiments.paper import paper
-from reslab.experiments.table2 import HISTORIC, NETS, needs
+from reslab.experiments.table2 import HISTORIC, LEFT_OUT, NETS, needs
 from reslab.reporting import Axis, Panel, panels_figure
 from reslab.reporting.rounding import finite
 
@@ -139,6 +139,7 @@ FIGURE4 = Experiment(
     about="The paper does not print the figure's values, and has no line for VGG-19, whose batches, and so steps, are "
     "its own authors'. The paper's validation error is of the centre crop, ours of the whole centre square. "
     "Throughout is nine tenths of the lines, each smoothed over a twentieth of a run.",
+    of_a_test=LEFT_OUT,
     caption="Error over training of our nets, those that are trained; a line ends with its net's number of layers.",
     told=Told(
         papers,

@@ -40,7 +40,7 @@ def picture(runs: Runs, _: list[Row]) -> bytes:
     ]
     if runs.of(f"resnet{DEEPEST}") or not runs.found:  # else the third would show of the second what is there already
         panels.append(Panel("residual nets of 110 and 1202", deepest, guides=(1, 5, 10), legend=False))
-    return panels_figure(panels, CIFAR_AXIS, CIFAR_ITERATIONS, key=KEY)
+    return panels_figure(panels, CIFAR_AXIS, CIFAR_ITERATIONS, key=KEY, apart=True)
 
 
 def finding(runs: Runs) -> Finding:
@@ -59,6 +59,7 @@ FIGURE6 = Experiment(
     finding=finding,
     about="The paper does not print the plain nets' errors; those of its column were read off the figure by others.",
     caption="Error over training of our nets, those that are trained: a line ends with its net's number of layers. "
-    "Dotted lines are at the errors at which the paper draws them.",
+    "Dotted lines are at the errors at which the paper draws them. Each panel has the paper's axis where its lines end "
+    "inside that, else a higher one.",
     told=Told(lambda: rows(Runs(Setting.nominal("full"))), "The paper's test errors at the end of these lines."),
 )

@@ -85,6 +85,8 @@ def _drawn(document: Document, measured: bool, alone: bool) -> tuple[bytes | Non
     """The picture, what it shows, and the rows that stand below it."""
     experiment, rows = document.experiment, document.rows
     if measured:
+        if not alone and len(document.runs.found) == 1:  # nothing is beside it: its table says as much
+            return None, "", rows
         shown = [row for row in rows if alone or row.ours is not None]
         return experiment.picture(document.runs, shown), experiment.caption or _shares(shown), rows
     if experiment.told:

@@ -8,7 +8,7 @@ from reslab.nets.dense import NOT_DENSE, convolutional
 from reslab.nets.features import features, last_layer
 from reslab.nets.historic import HISTORIC, Companion, Historic, companions_of
 from reslab.nets.initialisation import INITIALISATIONS, SCALED, he_initialise, initialise
-from reslab.nets.layers import GATE, Layer, blocks_of, layer_text, layers_of, shortcut_kind
+from reslab.nets.layers import GATE, Inception, Layer, blocks_of, inceptions_of, layer_text, layers_of, shortcut_kind
 from reslab.nets.names import MODELS, canonical, create, spec
 from reslab.nets.network import Network
 from reslab.nets.own import asked_as, hint_of_main, name_of, named_residual, refuse_while_imported, try_out
@@ -37,6 +37,7 @@ __all__ = [
     "Companion",
     "Complexity",
     "Historic",
+    "Inception",
     "Layer",
     "Network",
     "PreactBlock",
@@ -61,6 +62,7 @@ __all__ = [
     "freezable",
     "he_initialise",
     "hint_of_main",
+    "inceptions_of",
     "initialise",
     "last_layer",
     "layer_text",

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from reslab.errors import UsageError
 from reslab.nets.blocks import Block, ZeroPad
 from reslab.nets.complexity import on_meta
-from reslab.nets.historic.googlenet import Inception
+from reslab.nets.historic.googlenet import INCEPTIONS, Inception
 from reslab.nets.historic.highway import HighwayLayer
 from reslab.nets.historic.layers import Companion
 from reslab.nets.preact import PreactBlock
@@ -79,6 +79,12 @@ def blocks_of(layers: tuple[Layer, ...]) -> Iterator[tuple[Layer, ...]]:
         group.append(layer)
     if group:
         yield tuple(group)
+
+
+def inceptions_of(net: nn.Module) -> dict[str, Inception]:
+    """GoogLeNet's modules by their names in its paper: "3a", "3b", ...; none of another net."""
+    modules = [module for module in net.modules() if isinstance(module, Inception)]
+    return dict(zip(INCEPTIONS, modules, strict=False))
 
 
 def shortcut_kind(block: AnyBlock) -> str | None:

@@ -15,6 +15,7 @@ from reslab.reporting.fields import COLUMNS as FIELD_COLUMNS
 from reslab.reporting.fields import FieldRow, field_rows, fields_table
 from reslab.reporting.figures import DEPTH_COLOURS, Axis, Curve, Panel, mean_points, panels_figure
 from reslab.reporting.grids import GridLine, grid_figure
+from reslab.reporting.inception_diagram import inception_diagrams
 from reslab.reporting.page import report, report_html
 from reslab.reporting.paper_page import Entry, Line, Opening, paper_html
 from reslab.reporting.pictures import activation_png
@@ -77,6 +78,7 @@ __all__ = [
     "fields_table",
     "first_blocks",
     "grid_figure",
+    "inception_diagrams",
     "machine_text",
     "markdown_table",
     "markdown_text",

@@ -23,6 +23,18 @@ class Diagram:
     note: str
     general: bool = False
 
+    @property
+    def width(self) -> float:
+        return COLUMN
+
+    @property
+    def height(self) -> float:
+        return height_of(layers_in(self.block)) + 24
+
+    def draw(self, sheet: Sheet, left: float, top: float) -> None:
+        """With its upper left corner at (left, top)."""
+        draw_block(sheet, left, top, self, layers_in(self.block))
+
 
 def block_figure(diagrams: Sequence[Diagram], form: Form = "svg") -> bytes:
     """The blocks side by side; the same blocks give the same bytes."""

@@ -7,9 +7,9 @@ Maxout are padded, and grow. A band of the picture is a run of layers with one o
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Protocol
 
 from reslab.nets import GATE, Layer, blocks_of
-from reslab.reporting.block_diagram import COLUMN, Diagram, draw_block, height_of, layers_in
 from reslab.reporting.sheet import Form, Sheet
 
 # From the largest maps to the smallest: before the stages, four stages as the paper colours them, the end.
@@ -45,7 +45,19 @@ class _Row:
     stands_for: int = 0
 
 
-def columns_figure(columns: Sequence[Column], form: Form = "svg", blocks: Sequence[Diagram] = ()) -> bytes:
+class Beside(Protocol):
+    """What may stand to the right of the columns, in pixels."""
+
+    @property
+    def width(self) -> float: ...
+
+    @property
+    def height(self) -> float: ...
+
+    def draw(self, sheet: Sheet, left: float, top: float) -> None: ...
+
+
+def columns_figure(columns: Sequence[Column], form: Form = "svg", blocks: Sequence[Beside] = ()) -> bytes:
     """The nets side by side, output sizes at the left; `blocks` are drawn to their right, one below the other.
 
     The same nets give the same bytes.
@@ -56,16 +68,16 @@ def columns_figure(columns: Sequence[Column], form: Form = "svg", blocks: Sequen
     for band in bands:
         starts.append(height)
         height += PITCH * max(band.rows) + BETWEEN
-    heights = [height_of(layers_in(diagram.block)) + 24 for diagram in blocks]
+    heights = [block.height for block in blocks]
     width = LEFT + len(columns) * (WIDTH + APART)
-    sheet = Sheet(width + (COLUMN if blocks else 0), max(height + BOTTOM, sum(heights)))
+    sheet = Sheet(width + max((block.width for block in blocks), default=0), max(height + BOTTOM, sum(heights)))
     colours = _colours(rows)
     _sizes(sheet, bands, starts, width)
     for place, (column, boxes) in enumerate(zip(columns, rows, strict=True)):
         tops = _tops([band.rows[place] for band in bands], starts)
         _column(sheet, LEFT + place * (WIDTH + APART), column, boxes, tops, colours)
-    for place, diagram in enumerate(blocks):
-        draw_block(sheet, width, sum(heights[:place]), diagram, layers_in(diagram.block))
+    for place, block in enumerate(blocks):
+        block.draw(sheet, width, sum(heights[:place]))
     return sheet.content(form)
 
 

@@ -1,5 +1,6 @@
 """Error over iterations as the paper draws it (Figures 1, 4, 6): panels side by side, one scale, guide lines."""
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,7 +28,9 @@ STROKES: dict[str, dict[str, Any]] = {
 }
 TICKS = {20: (0, 5, 10, 20), 40: (0, 10, 20, 30, 40), 60: (0, 20, 40, 60), 100: (0, 20, 40, 60, 80, 100)}
 LEFT, RIGHT, BOTTOM, BETWEEN = 52, 16, 50, 52  # pixels around and between panels
-END, APART = 24, 12  # pixels: to the right of a panel for what its lines end with, and between two of those
+END, APART = 34, 12  # pixels: to the right of a panel for what its lines end with, and between two of those
+NEAR, LEAD = 5, 12  # pixels: from a panel to what its lines end with, and where that had to make room, further
+MOVED = 3  # pixels from its line's end, from which on a line leads to it
 TITLE, KEY, BARE = 18, 18, 16  # pixels above them: for their titles, for the key, in any case
 
 
@@ -78,6 +81,7 @@ def panels_figure(
     steps_ticks: Sequence[float],
     *,
     key: str = "",
+    apart: bool = False,
     width: int = 0,
     height: int = 350,
 ) -> bytes:
@@ -85,13 +89,14 @@ def panels_figure(
 
     A panel without any line is left out, unless that leaves none. `paper` is the vertical axis as printed, kept where
     our curves end inside it; `steps_ticks`, in 1e4, are the printed ones of the other, kept where our runs are as long.
-    Others are replaced by what fits. `key` says what the kinds of lines mean.
+    Others are replaced by what fits, `apart` in each panel by itself: where one ends high, the others stay readable.
+    `key` says what the kinds of lines mean.
     """
     from matplotlib.figure import Figure
 
     shown = [panel for panel in panels if any(curve.points for curve in panel.curves)] or panels
     width = (width or 340 * len(panels)) * len(shown) // len(panels)
-    panels, axis = shown, fitting(shown, paper)
+    panels, axes_of = shown, [fitting([panel] if apart else shown, paper) for panel in shown]
     top = BARE + TITLE * any(panel.title for panel in panels) + KEY * bool(key)
     height += top - BARE - TITLE - KEY  # the panels themselves are as high as they are asked to be
     last = max((c.points[-1][0] for p in panels for c in p.curves if c.points), default=1e4 * steps_ticks[-1])
@@ -102,7 +107,7 @@ def panels_figure(
         for place, panel in enumerate(panels):
             axes = _axes(figure, place, len(panels), width, height, top, _end(panels))
             _draw(axes, panel, unit)
-            _dress(axes, panel, axis, last, unit, steps_ticks)
+            _dress(axes, panel, axes_of[place], last, unit, steps_ticks)
             _name_ends(axes, panel, height - BOTTOM - top)
         if key:
             figure.text(
@@ -135,19 +140,35 @@ def _axes(figure: "Figure", place: int, count: int, width: int, height: int, top
 def _name_ends(axes: "Axes", panel: Panel, high: int) -> None:
     """What each line ends with, beside its end, moved apart where lines end together. A panel is `high` pixels high."""
     low, top = axes.get_ylim()
-    gap = APART * (top - low) / high
-    above = low - gap
-    ends = ((min(curve.points[-1][1], top), curve.end, curve.colour) for curve in panel.curves if curve.points)
-    for error, end, colour in sorted(ends):
-        if end:
-            above = max(error, above + gap)
-            at: dict[str, Any] = {
-                "xycoords": ("axes fraction", "data"),
-                "xytext": (5, 0),
-                "textcoords": "offset points",
-            }
-            style: dict[str, Any] = {"va": "center", "fontsize": 11, "color": colour, "annotation_clip": False}
-            axes.annotate(end, (1, above), **at, **style)
+    pixels = high / (top - low)
+    named = [(min(c.points[-1][1], top), c.end, c.colour) for c in panel.curves if c.points and c.end]
+    ends = sorted(named)
+    shifts = [
+        pixels * (place - end)
+        for place, (end, *_) in zip(moved_apart([end for end, *_ in ends], APART / pixels, low, top), ends, strict=True)
+    ]
+    aside = NEAR + LEAD * any(abs(shift) > MOVED for shift in shifts)
+    for shift, (end, text, colour) in zip(shifts, ends, strict=True):
+        lead: dict[str, Any] = {"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 1, "shrinkB": 1}
+        at: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+        style: dict[str, Any] = {"va": "center", "fontsize": 11, "color": colour, "annotation_clip": False}
+        arrow = {**lead, "relpos": (0, 0.5)} if aside > NEAR else None
+        axes.annotate(text, (1, end), (aside, shift), arrowprops=arrow, **at, **style)
+
+
+def moved_apart(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Places as near to the `wanted` ones, in ascending order, as they can be `gap` apart and inside `low` to `high`.
+
+    Those that crowd stand evenly around their middle. Where there is no room for all, they go on above `high`.
+    """
+    crowds: list[list[float]] = []  # of each place what it would be if the ones below it took no room
+    for number, place in enumerate(wanted):
+        crowds.append([place - number * gap])
+        while len(crowds) > 1 and statistics.fmean(crowds[-2]) > statistics.fmean(crowds[-1]):
+            crowds[-2:] = [crowds[-2] + crowds[-1]]
+    last = high - gap * (len(wanted) - 1)
+    bases = [max(low, min(statistics.fmean(crowd), last)) for crowd in crowds for _ in crowd]
+    return [base + number * gap for number, base in enumerate(bases)]
 
 
 def _draw(axes: "Axes", panel: Panel, unit: float) -> None:

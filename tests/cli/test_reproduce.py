@@ -262,6 +262,6 @@ def test_all_smokes(tmp_path):
         assert all(Path(file).is_file() for file in values["files"])
         trained = [r for r in values["rows"] if r["unit"] == "error %" and r["ours"] is not None]
         assert all(r["n"] == 1 and r["images"] in (SMOKE_TESTED, 100, 360) for r in trained)
-    assert len(list(tmp_path.glob("*/result.json"))) == 30, "runs are shared"
+    assert len(list(tmp_path.glob("*/result.json"))) == 36, "runs are shared"
     assert all(found[f"table{n}"]["measured"]["images"] == SMOKE_TESTED for n in (2, 3, 4, 5))
     assert found["bottleneck"]["measured"]["px"] == 16

@@ -10,6 +10,7 @@ from reslab.errors import RunError
 from reslab.experiments.alike import mixed, refuse_mixed
 from reslab.experiments.bottleneck import BOTTLENECK
 from reslab.experiments.comparing import Comparison, difference, judged
+from reslab.experiments.counts import counted
 from reslab.experiments.degradation import DEGRADATION, RECORD, best_rate
 from reslab.experiments.document import Document
 from reslab.experiments.experiment import Runs
@@ -171,9 +172,12 @@ def test_table6_has_the_papers_mean_and_its_best_of_five():
 def test_table6_has_the_papers_columns_and_judges_the_nets_of_the_day():
     runs = invented_runs(TABLE6, "full", 3, **MANY)
     document = Document.of(TABLE6, runs)
-    assert dict(row(document, "resnet110, best of 5").besides) == {"layers": 110, "params": 1_727_962}
-    assert dict(row(document, "fitnet19").besides) == {"layers": 19, "params": 2_742_102}
-    assert re.search(r"\| resnet20 +\| +20 \| +269,722 \|", document.markdown())
+    deepest = {"layers": 110, "params": 1_727_962, "params printed": 1.7e6}
+    assert dict(row(document, "resnet110, best of 5").besides) == deepest
+    assert row(document, "fitnet19").to_dict()["params printed"] == 2.5e6
+    assert row(document, "nin").besides["params printed"] is None, "of which the paper prints none"
+    assert re.search(r"\| highway19 +\| +19 \| +2,256,838 \| +2,300,000 \|", document.markdown())
+    assert f"{counted('dsn').companion_params:,} more parameters" in document.markdown()
     assert "parameters: resnet110 1,727,962, fitnet19 2,742,102, highway19 2,256,838" in document.finding.words
     better = {**runs.found, "nin": with_result(runs.of("nin"), val_error=5.0)}
     found = Document.of(TABLE6, Runs(runs.setting, better)).finding
@@ -225,10 +229,11 @@ def test_table2_is_beside_the_papers():
 def test_of_a_test_on_digits_no_number_deviates_from_the_papers():
     """Of CIFAR-10 trained for less time each does, and of ImageNet: those are the paper's images."""
     smoke, small = (Document.of(TABLE6, invented_runs(TABLE6, scale)) for scale in ("smoke", "small"))
-    assert sum(row.ours is not None for row in smoke.rows) == 6 and not any(row.deviation for row in smoke.rows)
+    assert sum(row.ours is not None for row in smoke.rows) == 12 and not any(row.deviation for row in smoke.rows)
     assert all(row.deviation is not None for row in small.rows if row.ours and row.paper)
     rates = [row for row in DEGRADATION.rows(invented_runs(DEGRADATION, "smoke")) if row.unit == "rate"]
     assert all(row.ours and row.paper and row.deviation is None for row in rates) and rates
+    assert "VGG nets take no images that small" in Document.of(TABLE2, invented_runs(TABLE2, "smoke")).finding.words
     whole = Document.of(TABLE2, invented_runs(TABLE2, "full"))
     assert [row.deviation for row in whole.rows[:2]] == [
         pytest.approx(9.0 - 0.16 - 27.94),

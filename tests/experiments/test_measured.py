@@ -43,7 +43,18 @@ def test_table6_has_ours_beside_the_papers():
     assert "8.75" in row and "9.50 ± 0.71 (n=2, 5,000 images)" in row
     empty = next(line for line in table.splitlines() if line.startswith("| resnet56"))
     assert [cell.strip() for cell in empty.split("|")[3:5]] == ["", ""]
-    assert len(table.splitlines()) == 2 + 6
+    assert len(table.splitlines()) == 2 + 6 + 6
+
+
+def test_table6_has_the_nets_of_the_comparison_under_their_own_recipes():
+    table = measured_table6([result("nin", "original", error=9.9), result("dsn", error=20.0)])
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
+    rows = {name: others for name, *others in cells}
+    assert list(rows)[:7] == ["maxout", "nin", "dsn", "fitnet19", "highway19", "highway32", "resnet20"]
+    assert rows["nin"][:3] == ["8.81", "9.90 (n=1, 5,000 images)", ""]
+    assert rows["nin"][3] == "`reslab train cifar10 --model nin --recipe original`"
+    assert rows["dsn"][:3] == ["8.22", "", "20.00 (n=1, 5,000 images)"] and rows["maxout"][1:3] == ["", ""]
+    assert rows["highway19"][0] == "7.54 (best), 7.72 ± 0.16"
 
 
 def test_nets_stand_by_depth_with_a_column_for_each_preset():

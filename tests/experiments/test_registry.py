@@ -54,8 +54,8 @@ def test_the_size_of_its_plan(name):
 
 def test_all_smokes_share_their_runs():
     needs = needs_of(EVERY, Setting.nominal("smoke"))
-    parts = "ten of figure 6, two more rates, three with stochastic depth, nine for ImageNet, four under record"
-    assert len(needs) == 30, f"{parts}, two budgets of a step"
+    parts = "ten of figure 6, six to compare, two more rates, three with stochastic depth, nine for ImageNet"
+    assert len(needs) == 36, f"{parts}, four under record, two budgets of a step"
     digits = {size: facts_of(load_dataset("digits", size=size).with_train(100)) for size in (8, 16)}
     for need in needs:
         check(need.recipe, digits[need.recipe.data.size])

@@ -86,7 +86,17 @@ def test_captions_count_what_is_drawn():
     assert made.caption == "Rings are the paper's values (14), dots ours (2)." and made.share == "2 of 14 values"
     both = entry(TABLE6, [*results_of("resnet20", "resnet56"), *results_of("resnet20", scale="full")])
     (other,) = both.others
-    assert other.caption == "Rings are the paper's values (1), dots ours (1)."
+    assert other.picture is None and other.measured, "a net alone is beside nothing"
+    two = entry(
+        TABLE6,
+        [
+            *results_of("resnet20", "resnet56"),
+            *results_of("resnet20", scale="full"),
+            *results_of("resnet56", scale="full"),
+        ],
+    )
+    (other,) = two.others
+    assert other.caption == "Rings are the paper's values (2), dots ours (2)."
     assert "resnet20" in texts(other.picture) and "resnet1202" not in texts(other.picture)
 
 

@@ -18,6 +18,7 @@ from reslab.reporting import (
     block_figure,
     columns_figure,
     first_blocks,
+    inception_diagrams,
     weights_of,
 )
 from reslab.reporting.columns import MOST_ROWS
@@ -120,6 +121,19 @@ def test_the_blocks_beside_a_net_are_of_each_kind():
     assert [diagram.title for diagram in first_blocks(net)] == ["stage1, block 1", "stage1, block 2"]
     found = words(columns_figure([column("resnet50")], blocks=first_blocks(net)))
     assert "1×1 projection" in found and "identity" in found
+
+
+def test_an_inception_module_is_drawn_with_its_branches_and_the_widths_of_all():
+    _, net = net_of("googlenet")
+    diagrams = inception_diagrams(net)
+    found = words(columns_figure([column("googlenet")], blocks=diagrams))
+    for text in ("inception 3a", "192 channels", "1×1 conv, 96", "3×3 conv, 128", "5×5 conv, 32", "3×3 max pool"):
+        assert found.count(text) == 1, text
+    assert "side by side, 256 channels" in found and {"3a", "4c", "5b", "384 (192)", "128 (48)"} <= set(found)
+    assert "in training, a companion head behind 4a and 4d, of weight 0.3:" in found
+    assert "avg pool, /3; 1×1 conv, 128; fc 1024; fc 1000" in found
+    _, other = net_of("resnet20")
+    assert inception_diagrams(other) == []
 
 
 def test_ones_own_residual_function_is_drawn_by_what_it_is_made_of():

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from reslab.reporting import Axis, Curve, Pair, Panel, beside_figure, panels_figure
 from reslab.reporting.beside import NUMBERS
+from reslab.reporting.figures import moved_apart
 
 AXIS = Axis(0, 20, (0, 10, 20))
 LINE = Curve("one", "#111111", "bold", ((0, 30.0), (100, 12.0)))
@@ -47,6 +48,30 @@ def test_lines_end_with_their_depth_apart_from_each_other():
     assert one == other > 300 and abs(above - below) >= 11.9
     assert size(svg)[0] == 340, "the picture is no wider for them"
     assert ">32<" not in drawn(Panel("", (LINE,)))
+
+
+def test_names_of_lines_crowd_around_their_ends_and_stay_inside_the_axes():
+    assert moved_apart([1, 5, 5, 5], 1, 0, 10) == [1, 4, 5, 6], "half of them move down"
+    assert moved_apart([0, 0, 10, 10], 2, 0, 10) == [0, 2, 8, 10]
+    assert moved_apart([], 1, 0, 10) == [] and moved_apart([4, 4, 4], 4, 0, 6) == [0, 4, 8], "low has the last word"
+    ends = [Curve("", "#111111", "bold", ((0, 100.0), (100, 90.0)), str(end)) for end in (20, 32, 44, 56, 110)]
+    found = re.findall(r'y="([\d.]+)"[^>]*>(100|20|32|44|56|110)<', drawn(Panel("", tuple(ends))))
+    tops = {text: float(y) for y, text in found}
+    assert min(tops[str(end)] for end in (20, 32, 44, 56, 110)) >= tops["100"] - 1, "the tick on top is as high"
+
+
+def test_a_line_leads_to_names_that_had_to_make_room():
+    near, far = (Curve("", "#123456", "bold", ((0, 30.0), (100, y)), "20") for y in (5.0, 15.0))
+    close = replace(far, points=near.points)
+    alone, crowd = drawn(Panel("", (near, far))), drawn(Panel("", (near, close)))
+    assert crowd.count("stroke: #123456") == alone.count("stroke: #123456") + 2
+
+
+def test_panels_may_have_axes_of_their_own():
+    high = replace(LINE, points=((0, 90.0), (100, 55.0)))
+    panels = (Panel("first", (LINE,)), Panel("second", (high,)))
+    assert ">10<" not in drawn(*panels), "one that fits both"
+    assert drawn(*panels, apart=True).count(">10<") == 1, "the first keeps that of the paper"
 
 
 def test_the_legend_has_the_order_in_which_lines_end():

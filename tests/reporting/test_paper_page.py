@@ -82,6 +82,14 @@ def test_it_is_complete_in_itself():
     assert len(found.ids) == len(set(found.ids))
 
 
+def test_what_is_measured_in_another_way_has_a_picture_only_where_there_is_one():
+    page = paper_html([entry(others=(entry(picture=None, way="By another recipe"), entry(way="By a third")))], [])
+    _, _, second = page.partition("By another recipe")
+    second, _, third = second.partition("By a third")
+    assert "<figure" not in second and ">12.27<" in second and "<figure" in third
+    read(page)
+
+
 def test_every_entry_is_there_once_with_its_numbers_and_its_command():
     page = paper_html([entry(), entry("mine", place="sec. 9")], [])
     assert page.count("<article") == 2 and "More experiments" in page
