@@ -100,7 +100,9 @@ def _first(measured: Sequence[float], reached: Sequence[float]) -> str:
     shorter = [epochs for epochs in reached if epochs < measured[-1]]
     if shorter:
         return f", and the first at or below it is of {epochs_text(shorter[0])} epochs"
-    return ", and no shorter budget is at or below it" if reached and len(measured) > 1 else ""
+    if len(measured) == 1:
+        return ""
+    return ", and no shorter budget is at or below it" if reached else ", as are all shorter ones"
 
 
 def _of_many(runs: Runs) -> str:
@@ -305,6 +307,9 @@ def _shown(result: Result) -> Result:
         "steps",
         "epochs",
         "seconds",
+        "run",
+        "seed",
+        "train_error",
         "val_error",
         "val_images",
         "test_error",

@@ -13,7 +13,7 @@ ROOM = 1.05  # of what the highest line needs
 def engines_figure(results: Sequence[Result]) -> bytes:
     """A row for each comparison of `on_both`: training and validation error by epoch, a colour an engine, as SVG.
 
-    A line is the mean over seeds, its band goes from the least to the most of them; one seed has no band.
+    A line is the mean over seeds, its band goes from the least to the most of them; of one seed it has no height.
     """
     rows: list[tuple[Plot, ...]] = [_row(pair) for pair in on_both(results)]
     rows = rows or [(Plot("", "epoch", "error (%)", ()),)]
@@ -25,8 +25,7 @@ def _row(pair: Pair) -> tuple[Plot, ...]:
     train, val = _lines(pair, "train"), _lines(pair, "val")
     reach = (0.0, ROOM * max((y for line in (*train, *val) for band in line.band for y in band), default=100.0))
     seeds = len(pair["native"].results)
-    precision = pair["native"].first["environment"]["execution"]["precision"]
-    title = f"{name_of(pair)}, {precision}, {seeds} seed{'s' * (seeds > 1)}"
+    title = f"{name_of(pair)}, {seeds} seed{'s' * (seeds > 1)}"
     return (
         Plot(title, "epoch", "training error (%)", train, reach=reach),
         Plot("", "epoch", "validation error (%)", val, reach=reach),

@@ -72,9 +72,10 @@ def _errors(pair: Pair) -> tuple[list[float], list[float]]:
 
 
 def name_of(pair: Pair) -> str:
-    """The net and the length of what is compared: "resnet20, 3 epochs"."""
-    result = pair["native"].first["result"]
-    return f"{result['model']}, {epochs_text(result['epochs'])} epochs"
+    """The net, length and precision of what is compared: "resnet20, 3 epochs, bf16"."""
+    first = pair["native"].first
+    result, precision = first["result"], first["environment"]["execution"]["precision"]
+    return f"{result['model']}, {epochs_text(result['epochs'])} epochs, {precision}"
 
 
 def _differences(pairs: Sequence[Pair]) -> str:

@@ -87,7 +87,8 @@ def finding(runs: Runs) -> Finding:
     words = [_beside(high, low) for high, low in pairs]
     if any(row.n == 1 for row in of_name.values()):
         words.append("one seed has no spread, and decides nothing")
-    seen = all_hold(_is_above(high, low, single=True) for high, low in pairs) is True
+    single = all(row.n == 1 for row in of_name.values() if row.ours is not None)
+    seen = single and all_hold(_is_above(high, low, single=True) for high, low in pairs) is True
     holds = all_hold(_is_above(high, low) for high, low in pairs)
     return Finding(holds, "; ".join(words), seen=seen and holds is None)
 

@@ -72,11 +72,6 @@ def finding(runs: Runs) -> Finding:
     nets = runs.measured.get("nets", {})
     if not nets:
         return Finding(None, "not measured")
-    if _is_test(runs):
-        changed = [f"without one block {name} answers {_median(net):.1f} %" for name, net in nets.items()]
-        return Finding(
-            None, f"{', '.join(changed)} of {runs.measured['images']} images of {runs.measured['data']} otherwise"
-        )
     words = [
         f"{name} has {net['error']:.1f} %, without one block {min(_errors(net)):.1f} to {max(_errors(net)):.1f} %, "
         f"in the median {_median(net):.1f} %"

@@ -11,6 +11,8 @@ ANY = "plain20"  # the net that a recipe is asked for with: only its data are wa
 
 
 def looked_with(runs: Runs, datasets: Datasets, split: str, count: int | None = None) -> Sample:
-    """Labelled images of a split, evenly taken, or all of them. DataError without CIFAR-10, or a damaged one."""
+    """Labelled images of a split, evenly taken, or all of them. Raises DataError where CIFAR-10 is missing or
+    damaged.
+    """
     dataset = datasets.of(make_recipe(DIGITS, ANY, "small") if runs.setting.smoke else runs.setting.recipe(ANY))
     return sample_of(dataset, split, count or len(dataset.splits[split]))

@@ -181,8 +181,10 @@ def given_runs(experiment: Experiment, records: Sequence[Record]) -> Runs:
 def kept_for(experiment: Experiment) -> list[str]:
     """The trained nets of the package that are runs of an experiment at the scale small, where several are.
 
-    Given to it with --from, they need no images.
+    Given to it with --from, they need no images. None for an experiment that chooses by a first round what it compares.
     """
+    if len(experiment.rounds) != 1:
+        return []
     wanted = {need.recipe.digest() for need in needs_of([experiment], Setting.nominal("small"))}
     kept = [name for name in trained_names() if Recipe.from_dict(read_trained(name)["recipe"]).digest() in wanted]
     return kept if len(kept) > 1 else []

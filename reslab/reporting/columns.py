@@ -45,7 +45,7 @@ class _Row:
     stands_for: int = 0
 
 
-class Beside(Protocol):
+class Diagram(Protocol):
     """What may stand to the right of the columns, in pixels."""
 
     @property
@@ -57,8 +57,8 @@ class Beside(Protocol):
     def draw(self, sheet: Sheet, left: float, top: float) -> None: ...
 
 
-def columns_figure(columns: Sequence[Column], form: Form = "svg", blocks: Sequence[Beside] = ()) -> bytes:
-    """The nets side by side, output sizes at the left; `blocks` are drawn to their right, one below the other.
+def columns_figure(columns: Sequence[Column], form: Form = "svg", diagrams: Sequence[Diagram] = ()) -> bytes:
+    """The nets side by side, output sizes at the left; `diagrams` are drawn to their right, one below the other.
 
     The same nets give the same bytes.
     """
@@ -68,16 +68,16 @@ def columns_figure(columns: Sequence[Column], form: Form = "svg", blocks: Sequen
     for band in bands:
         starts.append(height)
         height += PITCH * max(band.rows) + BETWEEN
-    heights = [block.height for block in blocks]
+    heights = [diagram.height for diagram in diagrams]
     width = LEFT + len(columns) * (WIDTH + APART)
-    sheet = Sheet(width + max((block.width for block in blocks), default=0), max(height + BOTTOM, sum(heights)))
+    sheet = Sheet(width + max((diagram.width for diagram in diagrams), default=0), max(height + BOTTOM, sum(heights)))
     colours = _colours(rows)
     _sizes(sheet, bands, starts, width)
     for place, (column, boxes) in enumerate(zip(columns, rows, strict=True)):
         tops = _tops([band.rows[place] for band in bands], starts)
         _column(sheet, LEFT + place * (WIDTH + APART), column, boxes, tops, colours)
-    for place, block in enumerate(blocks):
-        block.draw(sheet, width, sum(heights[:place]))
+    for place, diagram in enumerate(diagrams):
+        diagram.draw(sheet, width, sum(heights[:place]))
     return sheet.content(form)
 
 

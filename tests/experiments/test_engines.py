@@ -40,26 +40,26 @@ def test_the_same_seeds_are_compared():
     runs = [result("native", 0, 20.0), result("native", 1, 24.0), result("torch", 0, 20.9), result("torch", 1, 25.1)]
     table = engines_table([*runs, result("torch", 2, 90.0)])
     assert "22.00 ± 2.83 (n=2, 5,000 images)" in table and "90" not in table, "a seed that one has alone"
-    assert "resnet20, 2.6 epochs: -1.00 ± 0.10 points (n=2)" in table, "sqrt(0.02 / 2)"
+    assert "resnet20, 2.6 epochs, bf16: -1.00 ± 0.10 points (n=2)" in table, "sqrt(0.02 / 2)"
     assert "by Student's t: none of 1" in table, "with one degree of freedom 14 standard errors are needed"
 
 
 def test_a_sure_difference_is_named():
     apart = [result("native", seed, 20.0 + seed) for seed in range(5)]
     apart += [result("torch", seed, 21.0 + seed + 0.1 * (seed % 2)) for seed in range(5)]
-    assert "by Student's t: 1 of 1 (resnet20, 2.6 epochs)" in engines_table(apart)
+    assert "by Student's t: 1 of 1 (resnet20, 2.6 epochs, bf16)" in engines_table(apart)
 
 
 def test_without_a_seed_in_common_nothing_is_compared():
     assert on_both([result("native", 0, 20.0), result("torch", 1, 21.0)]) == []
 
 
-@pytest.mark.parametrize(("factor", "words"), [(0.1, "1 of 1 (resnet20, 2.6 epochs)"), (1.0, "none of 1")])
+@pytest.mark.parametrize(("factor", "words"), [(0.1, "1 of 1 (resnet20, 2.6 epochs, bf16)"), (1.0, "none of 1")])
 def test_spreads_are_compared_where_there_are_enough_seeds(factor, words):
     ours, theirs = (2.0, -3.0, 1.0, -1.0, 1.0), (1.0, 2.0, -1.0, -3.0, 1.0)
     runs = [result("native", seed, 20 + of) for seed, of in enumerate(ours)]
     table = engines_table(runs + [result("torch", seed, 20 + factor * of) for seed, of in enumerate(theirs)])
-    assert f"resnet20, 2.6 epochs: {1 / factor:.2f} (p = " in table and f"Morgan's test: {words}." in table
+    assert f"resnet20, 2.6 epochs, bf16: {1 / factor:.2f} (p = " in table and f"Morgan's test: {words}." in table
     assert "Standard deviation" not in engines_table(BOTH), "two seeds do not tell"
 
 
@@ -78,7 +78,7 @@ ZEN5 = {**ZEN4, "features": ["avx2", "avx_vnni", "avx512_bf16"]}
 )
 def test_processors_of_one_name_are_told_apart(ours, theirs, said):
     runs = [on(ours, result("native", 0, 20.0)), on(theirs, result("torch", 0, 21.0))]
-    told = "ran on different processors, with the same vector units: resnet20, 2.6 epochs." in engines_table(runs)
+    told = "ran on different processors, with the same vector units: resnet20, 2.6 epochs, bf16." in engines_table(runs)
     assert told is said
 
 

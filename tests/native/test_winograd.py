@@ -7,41 +7,41 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reslab.native import FP32, PLAIN, Unavailable, library
+from reslab.native import ABI, FP32, PLAIN, library
 from reslab.native.build import KERNELS
 
-SOURCE = """\
+SOURCE = f"""\
 #include "winograd.h"
 
 using namespace reslab;
 
 // out[OUT][LANES] = transform(in[IN][LANES])
 template <int IN, int OUT>
-void apply(void (*transform)(const Floats (&)[IN], Floats (&)[OUT]), const float* in, float* out) {
+void apply(void (*transform)(const Floats (&)[IN], Floats (&)[OUT]), const float* in, float* out) {{
     Floats from[IN], to[OUT];
     std::memcpy(from, in, sizeof from);
     transform(from, to);
     std::memcpy(out, to, sizeof to);
-}
+}}
 
-extern "C" {
+extern "C" {{
 
-int reslab_abi() { return 3; }
+int reslab_abi() {{ return {ABI}; }}
 
-int lanes() { return LANES; }
+int lanes() {{ return LANES; }}
 
-void matrices(float* b_t, float* a_t, float* g) {
+void matrices(float* b_t, float* a_t, float* g) {{
     std::memcpy(b_t, B_T, sizeof B_T);
     std::memcpy(a_t, A_T, sizeof A_T);
     std::memcpy(g, G, sizeof G);
-}
+}}
 
-void input(const float* d, float* v) { apply<6, 6>([](auto& x, auto& y) { transform_input(x, y); }, d, v); }
-void output(const float* m, float* y) { apply<6, 4>([](auto& x, auto& y) { transform_output(x, y); }, m, y); }
-void gradient(const float* dy, float* m) { apply<4, 6>([](auto& x, auto& y) { transform_gradient(x, y); }, dy, m); }
-void taps(const float* g, float* u) { apply<3, 6>([](auto& x, auto& y) { transform_taps(x, y); }, g, u); }
+void input(const float* d, float* v) {{ apply<6, 6>([](auto& x, auto& y) {{ transform_input(x, y); }}, d, v); }}
+void output(const float* m, float* y) {{ apply<6, 4>([](auto& x, auto& y) {{ transform_output(x, y); }}, m, y); }}
+void gradient(const float* dy, float* m) {{ apply<4, 6>([](auto& x, auto& y) {{ transform_gradient(x, y); }}, dy, m); }}
+void taps(const float* g, float* u) {{ apply<3, 6>([](auto& x, auto& y) {{ transform_taps(x, y); }}, g, u); }}
 
-}
+}}
 """
 
 
@@ -50,16 +50,13 @@ def pointer(array: NDArray[np.float32]) -> ctypes.c_void_p:
 
 
 @pytest.fixture(params=[FP32, PLAIN], ids=lambda variant: variant.name)
-def winograd(request, tmp_path, untried) -> ctypes.CDLL:
+def winograd(request, tmp_path, untried, gxx) -> ctypes.CDLL:
     folder = tmp_path / "winograd"
     folder.mkdir()
     for path in KERNELS.glob("*.h"):
         shutil.copy(path, folder)
     (folder / "source.cpp").write_text(SOURCE)
-    try:
-        return library(request.param, kernels=folder)
-    except Unavailable as reason:
-        pytest.skip(str(reason))
+    return library(request.param, kernels=folder)
 
 
 def matrices(winograd: ctypes.CDLL) -> tuple[NDArray[np.float32], ...]:
