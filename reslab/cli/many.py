@@ -147,7 +147,12 @@ def _words(plan: "Plan", seconds: float) -> str:
         return f"nothing is left to do of {runs} runs; these are their recorded results"
     before = f", {len(plan.known) - failed} done before" if plan.known else ""
     ways = Counter(task.cores for task in plan.tasks)
-    how = ", ".join(f"{count} with {cores} thread{'s' * (cores > 1)}" for cores, count in ways.items() if cores)
+    how = ", ".join(f"{count} with {_threads(cores, plan.adopted)}" for cores, count in ways.items() if cores)
     bound = f" (OMP_NUM_THREADS={plan.openmp})" if plan.openmp else ""
     how = f"{how or 'on the GPU'}; at most {plan.at_once} at once{bound}"
     return f"{runs} runs{before}; {how}; about {duration(seconds)}"
+
+
+def _threads(cores: int, adopted: int) -> str:
+    why = " (as many as the runs before; --workers overrules)" if cores == adopted else ""
+    return f"{cores} thread{'s' * (cores > 1)}{why}"

@@ -29,8 +29,8 @@ def budget(
 
     Raises UsageError where not even the least does.
     """
-    from reslab.experiments.costs import LEAST_PART, PARTS, Paces, costs, fitting_part
-    from reslab.experiments.reproduce import kinds_of_images
+    from reslab.experiments.costs import LEAST_PART, PARTS, Paces, costs, fitting_part, seconds_behind
+    from reslab.experiments.reproduce import kinds_of_images, kinds_of_nets
     from reslab.experiments.scales import SCALES, setting_of, smaller
     from reslab.store import make_folder, read_json, write_json
 
@@ -40,14 +40,14 @@ def budget(
     if key in known:
         return known[key]["scale"], known[key]["part"]
     for name in [scale] if scale else reversed(SCALES):
-        nets = kinds_of_images(experiments, name)
+        images = kinds_of_images(experiments, name)
         try:
-            setting = setting_of(name, nets, shelf)
+            setting = setting_of(name, images, shelf)
         except DataError:
             if scale:
                 raise
             continue
-        paces = Paces.tried_here(setting, nets, around.request, around.say)
+        paces = Paces.tried_here(setting, kinds_of_nets(experiments, name), around.request, around.say)
         part = fitting_part(experiments, setting, paces, 60 * minutes, seeds)
         if part is not None and (scale or part == 1.0 or (name == "small" and part >= LEAST_PART)):
             say(f"--minutes {minutes:g}: scale {name}" + (f", {100 * part:g} % of its steps" if part < 1 else ""))
@@ -56,7 +56,8 @@ def budget(
             return name, part
     name = scale or next(iter(SCALES))
     least = costs(experiments, replace(setting, part=1.0 if setting.smoke else PARTS[-1]), paces, seeds)
-    less = smaller(name, nets, shelf)
+    least += seconds_behind(experiments, setting)
+    less = smaller(name, images, shelf)
     way = f", or --scale {less}" if less else ""
     raise UsageError(
         f"--minutes {minutes:g}: scale {name} takes about {duration(least)} here at the least; give more minutes{way}"

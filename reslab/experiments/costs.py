@@ -60,7 +60,10 @@ class Paces:
 
 
 def expected_seconds(paces: Paces, recipes: Sequence[Recipe]) -> float:
-    """About how long they all take on the cores here, none of them done yet."""
+    """About how long they all take on the cores here, none of them done yet.
+
+    As `shares` leaves it to the machine: --workers and --threads are not reckoned with.
+    """
     if not recipes:
         return 0.0
     each = [paces.seconds(recipe) for recipe in recipes]
@@ -83,9 +86,13 @@ def seconds_behind(experiments: Sequence[Experiment], setting: Setting) -> float
 def fitting_part(
     experiments: Sequence[Experiment], setting: Setting, paces: Paces, seconds: float, seeds: int = 1
 ) -> float | None:
-    """The largest of PARTS of a setting's steps that is done in so many seconds; None where not even the least is."""
+    """The largest of PARTS of a setting's steps that is done in so many seconds; None where not even the least is.
+
+    What comes behind the runs is in the seconds.
+    """
     parts = (1.0,) if setting.smoke else PARTS
-    return next((p for p in parts if costs(experiments, replace(setting, part=p), paces, seeds) <= seconds), None)
+    left = seconds - seconds_behind(experiments, setting)
+    return next((p for p in parts if costs(experiments, replace(setting, part=p), paces, seeds) <= left), None)
 
 
 def _pace(recipe: Recipe, request: Request, say: Say) -> float:

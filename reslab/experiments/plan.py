@@ -37,16 +37,17 @@ class Plan:
     tasks: tuple[Task, ...]
     cores: tuple[int, ...]  # the numbers of those that may be used
     at_once: int  # runs, at most
-    openmp: int = 0  # what $OMP_NUM_THREADS keeps all of them to; 0: nothing
+    openmp: int = 0  # cores that $OMP_NUM_THREADS keeps all of them to; 0: it does not
+    adopted: int = 0  # threads of new runs, since those before them have as many; 0: they have their share
 
 
 def plan(jobs: Sequence[Job], around: Surroundings, workers: int = 0, cores: Sequence[int] | None = None) -> Plan:
     """How to bring `jobs` to their ends: `workers` at once, or as many as is fastest (see `shares`).
 
-    A run that was begun keeps the threads that it was begun with: others could give other bytes; and those that are
-    to be compared with it get as many. A folder that is named twice is one run. $OMP_NUM_THREADS is how many cores
-    they take together, unless `workers` need more or threads are asked for. More runs at once or threads than there
-    are cores for are not taken, and that is said.
+    A run that was begun keeps the threads that it was begun with: others could give other bytes; and small nets
+    that are to be compared with it get as many. A folder that is named twice is one run. $OMP_NUM_THREADS is how many
+    cores they take together, unless `workers` need more or threads are asked for. More runs at once or threads than
+    there are cores for are not taken, and that is said.
     Raises UsageError for an execution that is not to be had, naming the run where others can have it, or that
     contradicts what is recorded.
     """
@@ -71,10 +72,11 @@ def plan(jobs: Sequence[Job], around: Surroundings, workers: int = 0, cores: Seq
         return Plan(tuple(jobs), known, tuple(Task(job, request, 0) for job in left), here, workers or 1)
     openmp = 0 if threads else openmp_threads() or 0
     allowed = min(max(openmp, at_once), len(here)) if openmp else len(here)
-    new = _new_threads(each.values(), recorded, allowed, at_once, threads)
+    new, adopted = _new_threads(each.values(), recorded, allowed, at_once, threads)
     tasks = tuple(_task(job, request, recorded[job.folder], new[job.folder], allowed) for job in left)
     together = allowed // min((task.cores for task in tasks), default=1)
-    return Plan(tuple(jobs), known, tasks, here[:allowed], at_once or together, openmp * (openmp < len(here)))
+    kept_to = openmp if allowed == openmp < len(here) else 0
+    return Plan(tuple(jobs), known, tasks, here[:allowed], at_once or together, kept_to, adopted)
 
 
 def _executions(jobs: Sequence[Job], around: Surroundings) -> list[Execution]:
@@ -98,17 +100,19 @@ def refuse_negative(workers: int, threads: int) -> None:
 
 def _new_threads(
     jobs: Iterable[Job], recorded: Mapping[Path, int], cores: int, workers: int, threads: int
-) -> dict[Path, int]:
-    """Of each run, if it is to be begun: as many as others of its kind were begun with, else its share of the cores."""
+) -> tuple[dict[Path, int], int]:
+    """Of each run, if it is to be begun: its share of the cores; a small net as many as those that were begun.
+
+    With that number, where it is another than their share; else 0.
+    """
     small = {job.folder: is_small(job.recipe) for job in jobs}
-    new = dict(zip(small, shares(list(small.values()), cores, workers, threads), strict=True))
-    if workers or threads:
-        return new
-    begun = {
-        kind: _agreed([recorded.get(folder, 0) for folder in small if small[folder] == kind], cores)
-        for kind in (True, False)
-    }
-    return {folder: begun[kind] or new[folder] for folder, kind in small.items()}
+    share = dict(zip(small, shares(list(small.values()), cores, workers, threads), strict=True))
+    begun = _agreed([recorded.get(folder, 0) for folder in small if small[folder]], cores)
+    if workers or threads or not begun:
+        return share, 0
+    adopting = [folder for folder in small if small[folder] and not recorded.get(folder)]
+    differ = any(share[folder] != begun for folder in adopting)
+    return {**share, **dict.fromkeys(adopting, begun)}, begun if differ else 0
 
 
 def _agreed(begun: Iterable[int], most: int) -> int:

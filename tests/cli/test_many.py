@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from reslab.engine import this_machine
 from reslab.experiments.queue import Now, Standing
 from reslab.store import RunFolder
 from tests.cli.test_commands import Answer
+from tests.experiments.test_queue import begin
 
 SHORT = ("--model", "resnet8", "--steps", "5")
 
@@ -63,6 +65,24 @@ def test_that_openmp_bounds_a_queue_is_said(verb, tmp_path, monkeypatch):
         answer = Answer(*words)
         assert f"3 runs; 3 with 1 thread; at most {at_once}" in answer.err
         assert answer.json["threads"] == [1, 1, 1] and answer.json["at_once"] == int(openmp)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert "3 with 1 thread; at most 2 at once; about" in Answer(*words, "--workers", "2").err, "not by that"
+
+
+def test_that_threads_are_those_of_the_runs_before_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("reslab.experiments.plan.core_numbers", lambda: tuple(range(16)))
+    monkeypatch.setattr("reslab.experiments.plan.usable_cores", lambda: 16)
+    # Sixteen threads on fewer cores would take their trial minutes.
+    monkeypatch.setattr("reslab.experiments.outlook.short_trial", lambda *_: SimpleNamespace(seconds=1.0))
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    words = ("train", *SHORT, "--seeds", "5", "--runs", tmp_path, "--dry-run")
+    fresh = Answer(*words, "--json")
+    assert "5 runs; 5 with 3 threads; at most 5 at once; " in fresh.err
+    begin(Path(fresh.json["runs"][0]), threads=16)
+    why = "(as many as the runs before; --workers overrules)"
+    assert f"5 runs; 5 with 16 threads {why}; at most 1 at once; " in Answer(*words).err
+    overruled = Answer(*words, "--workers", "4")
+    assert "1 with 16 threads, 4 with 4 threads; at most 4 at once; " in overruled.err
 
 
 def test_what_is_to_come_is_said_before_anything_is_done(tmp_path):

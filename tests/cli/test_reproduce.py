@@ -137,6 +137,22 @@ def test_minutes_choose_what_fits_and_stay_with_it(tmp_path):
     assert little.code == 2 and "give more minutes" in little.err
 
 
+def test_what_measuring_takes_is_in_the_minutes(tmp_path, monkeypatch):
+    monkeypatch.setattr("reslab.experiments.costs._tried", lambda *_: 0.0)
+    monkeypatch.setattr("reslab.experiments.costs.MEASURING", 36_000.0)
+    answer = Answer("reproduce", "figure1", "--minutes", "5", "--data-root", tmp_path, "--runs", tmp_path / "runs")
+    assert answer.code == 2 and "scale smoke takes about 10 h 0 min here at the least" in answer.err
+
+
+def test_no_net_is_timed_for_what_trains_none(tmp_path, monkeypatch):
+    tried = []
+    monkeypatch.setattr("reslab.experiments.costs._tried", lambda recipe, *_: tried.append(recipe.model.name) or 0.0)
+    words = ("--minutes", "5", "--data-root", tmp_path, "--runs", tmp_path / "runs", "--dry-run")
+    lesion = Answer("reproduce", "lesion", *words)
+    assert lesion.code == 0 and "--minutes 5: scale smoke" in lesion.err and tried == []
+    assert Answer("reproduce", "figure1", *words).code == 0 and set(tried) == {"resnet20"}
+
+
 def test_what_is_finished_is_drawn_and_nothing_trained(tmp_path):
     words = ("reproduce", "figure1", "--scale", "smoke", "--runs", tmp_path / "runs", "--out", tmp_path)
     ahead = Answer(*words, "--dry-run", "--json").json["runs"]

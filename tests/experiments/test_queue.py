@@ -18,11 +18,12 @@ from reslab.experiments.plan import plan
 from reslab.experiments.queue import Standing, run_queue
 from reslab.processor import core_numbers
 from reslab.store import ENVIRONMENT, RunFolder
-from reslab.training import Interrupted, Recipe, Surroundings
+from reslab.training import Facts, Interrupted, Recipe, Surroundings, make_recipe
 
 FAKE = Path(__file__).with_name("fake_worker.py")
 SPEAKING = Surroundings(request=Request(device="cpu"))
 RECORD = {"machine": {}, "versions": {}, "exact": True}
+PHOTOGRAPHS = Facts("pets", 10, 224, 1000, mirror=True, official=False)
 EXECUTION = {"engine": "torch", "device": "cpu", "precision": "fp32", "channels_last": True, "compiled": False}
 
 
@@ -144,16 +145,16 @@ def test_a_folder_of_another_recipe_is_that_runs_trouble(recipe, tmp_path):
 
 def test_a_run_keeps_the_threads_it_was_begun_with(recipe, tmp_path):
     todo = jobs(recipe, tmp_path, 2)
-    begin(todo[1], threads=3)
+    begin(todo[1].folder, threads=3)
     planned = plan(todo, SPEAKING, cores=four_cores())
     assert [(task.cores, task.request.threads) for task in planned.tasks] == [(3, 3), (3, 0)], "the other one as well"
     with pytest.raises(UsageError, match=r"s1 runs otherwise: --threads 2 \(recorded: 3\); leave that out"):
         plan(todo, replace(SPEAKING, request=Request(device="cpu", threads=2)), cores=four_cores())
 
 
-def begin(job: Job, threads: int) -> None:
-    job.folder.mkdir()
-    RunFolder(job.folder).write(ENVIRONMENT, {**RECORD, "execution": {**EXECUTION, "threads": threads}})
+def begin(folder: Path, threads: int) -> None:
+    folder.mkdir()
+    RunFolder(folder).write(ENVIRONMENT, {**RECORD, "execution": {**EXECUTION, "threads": threads}})
 
 
 def test_what_is_added_to_a_queue_has_the_threads_of_what_is_done(recipe, tmp_path):
@@ -162,16 +163,40 @@ def test_what_is_added_to_a_queue_has_the_threads_of_what_is_done(recipe, tmp_pa
     RunFolder(todo[0].folder).write(ENVIRONMENT, {**RECORD, "execution": {**EXECUTION, "threads": 2}})
     planned = plan(todo, SPEAKING, cores=four_cores())
     assert [(task.cores, task.request.threads) for task in planned.tasks] == [(2, 2)] * 4 and planned.at_once == 2
-    assert [task.cores for task in plan(todo, SPEAKING, workers=4, cores=four_cores()).tasks] == [1] * 4, "as asked for"
-    begin(todo[1], threads=4)
-    assert [task.cores for task in plan(todo, SPEAKING, cores=four_cores()).tasks] == [4, 1, 1, 1], "no one number"
+    assert planned.adopted == 2, "which is said"
+    asked = plan(todo, SPEAKING, workers=4, cores=four_cores())
+    assert [task.cores for task in asked.tasks] == [1] * 4 and asked.adopted == 0, "as asked for"
+    begin(todo[1].folder, threads=4)
+    differing = plan(todo, SPEAKING, cores=four_cores())
+    assert [task.cores for task in differing.tasks] == [4, 1, 1, 1] and differing.adopted == 0, "no one number"
+
+
+def test_what_has_its_share_or_goes_on_has_adopted_nothing(recipe, tmp_path):
+    todo = jobs(recipe, tmp_path, 2)
+    begin(todo[0].folder, threads=2)
+    assert plan(todo, SPEAKING, cores=four_cores()).adopted == 0, "two of four cores are its share"
+    assert [task.cores for task in plan(todo[:1], SPEAKING, cores=four_cores()).tasks] == [2]
+    assert plan(todo[:1], SPEAKING, cores=four_cores()).adopted == 0, "--workers would not change what is begun"
+
+
+def test_large_nets_have_all_cores_whatever_those_before_had(recipe, tmp_path):
+    large = make_recipe(PHOTOGRAPHS, "resnet50")
+    todo = jobs(large, tmp_path, 5)
+    begin(todo[0].folder, threads=1)
+    planned = plan(todo, SPEAKING, cores=range(16))
+    assert [task.cores for task in planned.tasks] == [1] + [16] * 4 and planned.adopted == 0
+    small = jobs(recipe, tmp_path / "small", 2)
+    mixed = plan([*todo, *small], SPEAKING, cores=range(16))
+    assert [task.cores for task in mixed.tasks] == [1] + [16] * 4 + [8] * 2, (
+        "nor do small ones have what large ones had"
+    )
 
 
 def test_a_run_begun_with_more_threads_than_openmp_may_is_pinned_to_none(recipe, tmp_path, monkeypatch):
     """Its threads would wait for each other there."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     todo = jobs(recipe, tmp_path, 2)
-    begin(todo[0], threads=2)
+    begin(todo[0].folder, threads=2)
     planned = plan(todo, SPEAKING, cores=four_cores())
     assert [(task.cores, task.pinned) for task in planned.tasks] == [(1, False), (1, True)]
     run_queue(planned, SPEAKING, command=fake())
@@ -187,7 +212,7 @@ def test_a_run_with_more_threads_than_cores_goes_on_by_the_same_command(recipe, 
     planned = plan(todo, asked, cores=four_cores())
     assert [(task.cores, task.request.threads) for task in planned.tasks] == [(4, 4)] * 2
     assert said == ["99 threads are more than the 4 cores here: 4 it is"]
-    begin(todo[1], threads=4)
+    begin(todo[1].folder, threads=4)
     assert [task.request.threads for task in plan(todo, asked, cores=four_cores()).tasks] == [4, 4]
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from reslab.engine import Request, this_machine
 from reslab.errors import DataError, RunError, UsageError
-from reslab.experiments.costs import PARTS, Paces, costs, expected_seconds, fitting_part
+from reslab.experiments.costs import PARTS, Paces, costs, expected_seconds, fitting_part, seconds_behind
 from reslab.experiments.degradation import DEGRADATION, best_rate
 from reslab.experiments.document import Document
 from reslab.experiments.figure1 import FIGURE1
@@ -223,6 +223,13 @@ def test_the_part_that_fits():
     assert fitting_part([FIGURE1], small, Flat(), 1.0) is None
     assert costs([FIGURE1], small, Flat(), seeds=4) == pytest.approx(4 * whole, rel=0.01) or whole < 7_100
     assert expected_seconds(Flat(), []) == 0.0
+
+
+def test_what_comes_behind_the_runs_must_fit_too():
+    smoke = Setting.nominal("smoke")
+    runs, behind = costs([FIGURE1], smoke, Flat()), seconds_behind([FIGURE1], smoke)
+    assert behind > 0 and fitting_part([FIGURE1], smoke, Flat(), runs) is None
+    assert fitting_part([FIGURE1], smoke, Flat(), runs + behind) == 1.0
 
 
 def test_every_round_is_in_the_estimate():

@@ -15,9 +15,8 @@ from reslab.experiments.running import Running
 from reslab.experiments.shares import fitting, is_small, on_cores, shares
 from reslab.processor import core_numbers
 from reslab.training import Facts, make_recipe
-from tests.experiments.test_queue import SPEAKING, jobs
+from tests.experiments.test_queue import PHOTOGRAPHS, SPEAKING, jobs
 
-PHOTOGRAPHS = Facts("pets", 10, 224, 1000, mirror=True, official=False)
 CIFAR = Facts("cifar10", 10, 32, 45_000, mirror=True, official=True, split="45k/5k")
 
 
@@ -116,7 +115,8 @@ def test_a_queue_has_no_more_cores_than_the_quota_pays(recipe, tmp_path, monkeyp
         ("8", 0, 0, [1] * 5, 8, 0),
         ("99", 0, 0, [1] * 5, 8, 0),
         ("no number", 0, 0, [1] * 5, 8, 0),
-        ("1", 2, 0, [1] * 5, 2, 1),
+        ("1", 2, 0, [1] * 5, 2, 0),
+        ("2", 2, 0, [1] * 5, 2, 2),
         ("4", 2, 0, [2] * 5, 2, 4),
         ("1", 0, 3, [3] * 5, 2, 0),
         ("1", 2, 3, [3] * 5, 2, 0),
