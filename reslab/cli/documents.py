@@ -51,6 +51,7 @@ def wanted(results: list[Result], benches: list[Result], sweeps: list[Result]) -
         "speed": bench_table(benches),
         "engines": engines_table(results),
         "budgets": budgets_table(budgets) if enough(budgets.runs) else "",
+        "many": f"{budgets.finding.beside}.\n" if budgets.finding.beside else "",
     }
     texts = {name: filled((ROOT / name).read_text(encoding="utf-8"), pieces) for name in DOCUMENTS}
     figures = {

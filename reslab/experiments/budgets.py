@@ -24,7 +24,7 @@ from reslab.reporting import (
     timed_on,
     timed_runs,
 )
-from reslab.reporting.rounding import epochs_text, error_text, finite
+from reslab.reporting.rounding import epochs_text, error_text, finite, standard_error
 from reslab.store import read_results
 from reslab.training import Recipe, lasting
 
@@ -112,10 +112,12 @@ def _of_many(runs: Runs) -> str:
         errors, papers = runs.values(label, f"{runs.held_out}_error"), paper()["table6"][_net(label)]
         if len(errors) >= MANY:
             images = int(runs.values(label, f"{runs.held_out}_images")[0])
+            mean, most = statistics.fmean(errors), at_most(errors)
             words.append(
-                f"{label}: {error_text(statistics.fmean(errors), images)} % over {len(errors)} seeds, at most "
-                f"{error_text(at_most(errors), images)} % (the upper end of the one-sided 95 % interval of that mean, "
-                f"over seeds alone) of {images:,} {SPLIT_WORDS[runs.held_out]} images; the paper has {papers:g} %"
+                f"{label}: {error_text(mean, images)} % of {images:,} {SPLIT_WORDS[runs.held_out]} images, the mean of "
+                f"{len(errors)} seeds, which with 95 % surety is at most {error_text(most, images)} % (over seeds alone; "
+                f"so many images leave a standard error of {standard_error(mean, images):.2f} points); the paper has "
+                f"{papers:g} %"
             )
     return "; ".join(words)
 
