@@ -9,7 +9,7 @@ costs             how long they take here
 document          what came out, as Markdown and JSON
 tested            errors of many views and of ensembles, as Tables 2 to 5 have them
 comparing, lines  what they share: differences with their uncertainty, the paper's curves
-engines           the same recipe on both engines
+engines           the same recipe on both engines; engine_curves draws it
 jobs, plan        runs that are to be done, what is known of each, and how the rest is to be run
 shares            how many cores each run gets, and which
 queue, running    the queue while it runs, and its runs, each a process of its own

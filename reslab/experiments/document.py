@@ -55,11 +55,9 @@ class Document:
         if self.too_small:
             return Finding(None, self.too_small)
         found = self.experiment.finding(self.runs)
-        return (
-            replace(found, holds=None, seen=False, words=f"{found.words}. Not all runs are done")
-            if self.failed
-            else found
-        )
+        if self.failed:
+            return replace(found, holds=None, seen=False, words=f"{found.words}. Not all runs are done")
+        return found
 
     def picture(self) -> bytes:
         return self.experiment.picture(self.runs, list(self.rows))

@@ -189,10 +189,9 @@ GRADIENTS = Experiment(
     about="One batch of training images; batch normalisation takes its statistics from it, as in training. A "
     "response is the output of a 3x3 layer after batch normalisation, the gradient that of the batch's loss, summed, "
     "with respect to an image's, its norm a mean over images. Below a hundredth a signal would have vanished, above "
-    "a hundred times a gradient has exploded. The "
-    "paper calls the norms healthy and prints none: that they do not vanish is what is judged here. Whether their "
-    "growing is why deep plain nets are hard to optimise is not shown. At the start: He "
-    "initialisation; trained: one net each, of those that come with the package, which decides nothing.",
+    "a hundred times a gradient has exploded. The paper calls the norms healthy and prints none: that they do not "
+    "vanish is what is judged here. Whether their growing is why deep plain nets are hard to optimise is not shown. At "
+    "the start: He initialisation; trained: one net each, of those that come with the package, which decides nothing.",
     looks=True,
     of_a_test="the nets of 20 layers alone, on digits",
 )

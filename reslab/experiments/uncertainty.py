@@ -79,6 +79,6 @@ def over_seeds(errors: Sequence[float]) -> Part:
 def at_most(values: Sequence[float], surety: float = 0.95) -> float:
     """The upper end of the one-sided interval, by Student's t, of what `values` are draws around; inf for one."""
     part = over_draws(values)
-    return (
-        statistics.fmean(values) + float(stdtrit(part.freedom, surety)) * sqrt(part.variance) if part.freedom else inf
-    )
+    if not part.freedom:
+        return inf
+    return statistics.fmean(values) + float(stdtrit(part.freedom, surety)) * sqrt(part.variance)
