@@ -119,14 +119,14 @@ def test_figure_2_speaks_of_weight_layers():
 def test_the_blocks_beside_a_net_are_of_each_kind():
     _, net = net_of("resnet50")
     assert [diagram.title for diagram in first_blocks(net)] == ["stage1, block 1", "stage1, block 2"]
-    found = words(columns_figure([column("resnet50")], blocks=first_blocks(net)))
+    found = words(columns_figure([column("resnet50")], diagrams=first_blocks(net)))
     assert "1×1 projection" in found and "identity" in found
 
 
 def test_an_inception_module_is_drawn_with_its_branches_and_the_widths_of_all():
     _, net = net_of("googlenet")
     diagrams = inception_diagrams(net)
-    found = words(columns_figure([column("googlenet")], blocks=diagrams))
+    found = words(columns_figure([column("googlenet")], diagrams=diagrams))
     for text in ("inception 3a", "192 channels", "1×1 conv, 96", "3×3 conv, 128", "5×5 conv, 32", "3×3 max pool"):
         assert found.count(text) == 1, text
     assert "side by side, 256 channels" in found and {"3a", "4c", "5b", "384 (192)", "128 (48)"} <= set(found)
