@@ -271,12 +271,15 @@ def _lines(runs: Runs) -> list[BudgetLine]:
     marks: dict[str, list[str]] = {}
     for label in runs.found:
         if label not in curves:
-            net = _net(label)
-            # Trainings under `record` are one mark whatever their lengths.
-            of = f"{net}, {RECORD}" if label.startswith(f"{net}, {RECORD},") and PLAIN not in label else label
-            marks.setdefault(of.replace(net, _title(net)), []).append(label)
+            marks.setdefault(_mark(label), []).append(label)
     lines += [_line(runs, labels, title, _net(labels[0]), alone=True) for title, labels in marks.items()]
     return [line for line in lines if line.runs]
+
+
+def _mark(label: str) -> str:
+    """The title of what stands beside the lines: trainings alike but in their lengths have one mark."""
+    net, *words = label.split(", ")
+    return ", ".join([_title(net), *(word for word in words if "epoch" not in word)])
 
 
 def _line(runs: Runs, labels: Sequence[str], title: str, net: str, alone: bool = False) -> BudgetLine:

@@ -128,6 +128,15 @@ def test_minutes_are_of_one_machine_in_all_rows_as_in_the_picture():
     assert "minutes on Old & New, 1 thread" in words_of(document.picture())
 
 
+def test_lengths_of_what_stands_beside_share_a_mark():
+    others = [result("resnet20", epochs, epochs, execution=PLAIN) for epochs in (4, 8)]
+    others += [result("resnet20", epochs, preset="record") for epochs in (15, 30)]
+    document = Document.of(BUDGETS, recorded(BUDGETS, [result("resnet20", 4), *others]))
+    assert {row(document, f"resnet20, {epochs} epochs, PyTorch, eager fp32").n for epochs in (4, 8)} == {1}
+    words = words_of(document.picture())
+    assert words.count("ResNet-20, PyTorch, eager fp32") == 1 and words.count("ResNet-20, record") == 1
+
+
 ON_TEST = {"test_images": 10_000}
 
 
