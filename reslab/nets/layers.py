@@ -17,6 +17,7 @@ from reslab.nets.preact import PreactBlock
 
 AnyBlock = Block | PreactBlock
 POOLS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
+DRAWN = (nn.Conv2d, nn.Linear, nn.LocalResponseNorm, *POOLS)
 WHOLE = (Inception, HighwayLayer)  # drawn as one box: what is in them is no chain
 GATE = "gate"
 
@@ -26,7 +27,7 @@ class Layer:
     """One box of Figure 3. Layers of one block share `block`; those outside of blocks have None."""
 
     text: str  # "3x3 conv, 128, /2"
-    kind: str  # "conv", "pool", "fc" or "inception"
+    kind: str  # "conv", "pool", "norm" (of local responses), "fc" or "inception"
     stage: str  # "stem", "stage1", ..., "head"
     output: int  # height = width of what comes out; 1 after a fully connected layer
     channels: int
@@ -42,7 +43,8 @@ class Layer:
 
 
 def layers_of(net: nn.Sequential, size: int) -> tuple[Layer, ...]:
-    """Convolutions, pools and fully connected layers of `net` at `size` pixels, without those of shortcuts.
+    """Convolutions, pools, local response normalisations and fully connected layers of `net` at `size` pixels, without
+    those of shortcuts.
 
     An inception module and a highway layer are one layer each. Works on shapes alone, and on any net whose children are
     stem, stages and head. Raises UsageError for one whose layers are otherwise no chain.
@@ -54,7 +56,7 @@ def layers_of(net: nn.Sequential, size: int) -> tuple[Layer, ...]:
     hooks = [
         module.register_forward_hook(_recorder(met, name, blocks))
         for name, module in net.named_modules()
-        if isinstance(module, (nn.Conv2d, nn.Linear, *POOLS, *WHOLE))
+        if isinstance(module, (*DRAWN, *WHOLE))
         and not _in_shortcut(name, blocks)
         and not any(name.startswith(f"{outer}.") for outer in whole)
     ]
@@ -122,7 +124,9 @@ def _recorder(met: list[Layer], name: str, blocks: dict[str, AnyBlock]) -> Any:
 
 
 def layer_text(layer: nn.Module) -> str:
-    """A layer in the words of Figure 3: "7x7 conv, 64, /2", "pool, /2", "avg pool", "fc 1000", "inception, 256"."""
+    """A layer in the words of Figure 3: "7x7 conv, 64, /2", "pool, /2", "avg pool", "LRN", "fc 1000", "inception,
+    256".
+    """
     if isinstance(layer, HighwayLayer):
         return layer_text(layer.transform)
     if isinstance(layer, Inception):
@@ -131,6 +135,8 @@ def layer_text(layer: nn.Module) -> str:
         return f"fc {layer.out_features}"
     if isinstance(layer, nn.AdaptiveAvgPool2d):
         return "avg pool"
+    if isinstance(layer, nn.LocalResponseNorm):
+        return "LRN"
     if isinstance(layer, nn.Conv2d):
         kernel, stride = _pair(layer.kernel_size), _pair(layer.stride)
         return f"{kernel[0]}x{kernel[1]} conv, {layer.out_channels}" + (f", /{stride[0]}" if stride[0] > 1 else "")
@@ -142,6 +148,8 @@ def layer_text(layer: nn.Module) -> str:
 def _kind(layer: nn.Module) -> str:
     if isinstance(layer, Inception):
         return "inception"
+    if isinstance(layer, nn.LocalResponseNorm):
+        return "norm"
     return "fc" if isinstance(layer, nn.Linear) else "pool" if isinstance(layer, POOLS) else "conv"
 
 

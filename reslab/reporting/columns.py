@@ -165,7 +165,7 @@ def _column(
 
 def _box(sheet: Sheet, x: float, top: float, row: _Row, colours: dict[int, str]) -> None:
     colour = END if row.kind == "fc" else colours[row.output]
-    sheet.box(x, top, WIDTH, BOX, END if row.kind == "pool" else colour, dashed=row.kind == "fold")
+    sheet.box(x, top, WIDTH, BOX, END if row.kind in ("pool", "norm") else colour, dashed=row.kind == "fold")
     text = f"T(x) · {row.text}" if row.shortcut == GATE else row.text
     sheet.words(x + WIDTH / 2, top + BOX / 2, text, 10.5)
 

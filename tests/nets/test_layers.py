@@ -79,6 +79,7 @@ def test_nets_of_the_comparison_are_whole(name):
     gated = [layer for layer in layers if layer.shortcut == "gate"]
     assert len(gated) == {"highway19": 14, "highway32": 27}.get(name, 0)
     assert sum(layer.kind == "inception" for layer in layers) == (9 if name == "googlenet" else 0)
+    assert [layer.text for layer in layers].count("LRN") == (2 if name in ("alexnet", "googlenet") else 0)
 
 
 def test_layers_that_are_no_chain_are_refused_by_name():

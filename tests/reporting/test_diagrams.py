@@ -83,6 +83,7 @@ def test_highway_layers_and_inception_modules_are_boxes():
     assert words(picture).count("T(x) · 3×3 conv, 80") == 5
     found = words(columns_figure([column("googlenet")]))
     assert sum(text.startswith("inception, ") for text in found) == 9 and found.count("inception, 1024") == 1
+    assert found[found.index("LRN") - 1] == "pool, /2" and found.count("LRN") == 2, "as its authors' Figure 3 has it"
 
 
 @pytest.mark.parametrize(
