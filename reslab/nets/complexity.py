@@ -1,9 +1,11 @@
 """What a network costs, counted on the network itself: parameters and multiply-adds (the paper's "FLOPs")."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from reslab.nets.blocks import Block
 from reslab.nets.historic.layers import companions_of
@@ -50,24 +52,25 @@ def complexity(net: nn.Sequential, size: int) -> Complexity:
         for layer in part.modules():
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 hooks.append(layer.register_forward_hook(_counter(macs, name)))
-    training, home = net.training, next(net.parameters()).device
-    try:
-        with torch.no_grad():
-            on_meta(net, size)
-    finally:
-        for hook in hooks:
-            hook.remove()
-        net.train(training)
-        assert next(net.parameters()).device == home
+    watched(net, size, hooks)
     stages = tuple(_stage(name, part, shapes[name], macs.get(name, 0)) for name, part in net.named_children())
     companions = sum(count_params(companion) for companion in companions_of(net))
     return Complexity(count_params(net) - companions, sum(macs.values()), stages, companions)
 
 
-def on_meta(net: nn.Sequential, size: int) -> None:
-    """A forward pass with every weight replaced by its shape, so that nothing is computed and nothing is changed."""
+def watched(net: nn.Sequential, size: int, hooks: Iterable[RemovableHandle]) -> None:
+    """A forward pass as in testing, for the hooks alone, which are removed after it: every weight is replaced by its
+    shape, so that nothing is computed, and the net stays as it is.
+    """
     weights = {name: t.to("meta") for name, t in (*net.named_parameters(), *net.named_buffers())}
-    torch.func.functional_call(net.eval(), weights, torch.zeros(1, 3, size, size, device="meta"))
+    training = net.training
+    try:
+        with torch.no_grad():
+            torch.func.functional_call(net.eval(), weights, torch.zeros(1, 3, size, size, device="meta"))
+    finally:
+        for hook in hooks:
+            hook.remove()
+        net.train(training)
 
 
 def _counter(macs: dict[str, int], stage: str):  # type: ignore[no-untyped-def]

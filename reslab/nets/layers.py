@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from reslab.errors import UsageError
 from reslab.nets.blocks import Block, ZeroPad
-from reslab.nets.complexity import on_meta
+from reslab.nets.complexity import watched
 from reslab.nets.historic.googlenet import INCEPTIONS, Inception
 from reslab.nets.historic.highway import HighwayLayer
 from reslab.nets.historic.layers import Companion
@@ -60,14 +59,7 @@ def layers_of(net: nn.Sequential, size: int) -> tuple[Layer, ...]:
         and not _in_shortcut(name, blocks)
         and not any(name.startswith(f"{outer}.") for outer in whole)
     ]
-    training = net.training
-    try:
-        with torch.no_grad():
-            on_meta(net, size)
-    finally:
-        for hook in hooks:
-            hook.remove()
-        net.train(training)
+    watched(net, size, hooks)
     return tuple(met)
 
 
