@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from reslab.cli.beforehand import error_values, error_words, recorded_error
-from reslab.cli.show import duration, emit, say, show_lines, show_text
+from reslab.cli.show import counting, duration, emit, say, show_lines, show_text
 from reslab.cli.watch import watched_queue, with_events
 
 if TYPE_CHECKING:
@@ -144,13 +144,13 @@ def _words(plan: "Plan", seconds: float) -> str:
     runs = len({job.folder for job in plan.jobs})
     failed = sum(outcome.result is None for outcome in plan.known.values())
     if not plan.tasks:
-        return f"nothing is left to do of {runs} runs; these are their recorded results"
+        return f"nothing is left to do of {counting(runs, 'run')}; these are their recorded results"
     before = f", {len(plan.known) - failed} done before" if plan.known else ""
     ways = Counter(task.cores for task in plan.tasks)
     how = ", ".join(f"{count} with {_threads(cores, plan.adopted)}" for cores, count in ways.items() if cores)
     bound = f" (OMP_NUM_THREADS={plan.openmp})" if plan.openmp else ""
     how = f"{how or 'on the GPU'}; at most {plan.at_once} at once{bound}"
-    return f"{runs} runs{before}; {how}; about {duration(seconds)}"
+    return f"{counting(runs, 'run')}{before}; {how}; about {duration(seconds)}"
 
 
 def _threads(cores: int, adopted: int) -> str:

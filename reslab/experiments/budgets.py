@@ -174,7 +174,7 @@ def _of_record(results: Sequence[Result], net: str) -> Labelled:
 
 
 def _of_pytorch(results: Sequence[Result], net: str) -> Labelled:
-    """A budget of the curve as most people would train it."""
+    """A budget of the curve by PyTorch in fp32, not compiled (channels_last)."""
     curve = {_lasting(Setting.nominal("small"), net, epochs).digest(): epochs for epochs in EPOCHS[net]}
     for result in results:
         epochs = curve.get(Recipe.from_dict(result["recipe"]).digest())
@@ -183,7 +183,7 @@ def _of_pytorch(results: Sequence[Result], net: str) -> Labelled:
 
 
 def _way(result: Result) -> str:
-    """What is added to the label of a run that was trained as most people would."""
+    """What is added to the label of a run of PyTorch in fp32, not compiled."""
     return f", {PLAIN}" if is_plain(result) else ""
 
 

@@ -32,7 +32,9 @@ def whole_sweep(folder: Path) -> dict[str, Any]:
             f"({_missing(values)}); go on with the same reslab sweep command, or leave out what diverges"
         )
     if any(point["val_error_mean"] is None for point in values["points"]):
-        raise RunError(f"the sweep {folder} has points whose error is not known: {_unknown(values)}")
+        raise RunError(
+            f"the sweep {folder} has points whose error is not known: {_unknown(values)}; sweep without them"
+        )
     return values
 
 

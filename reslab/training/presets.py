@@ -6,7 +6,7 @@
 | paper, ImageNet nets | what sec. 3.4 says | 600,000 | 0.1 | 256 | 1e-4 | a tenth at 150k and 300k |
 | fast | comparing nets on CIFAR in minutes | 20 epochs | 0.2 | 128 | 5e-4 | linear to zero |
 | small | digits and small folders | 30 epochs, of a folder 60, at least 300 steps | 0.1 | 64 | 5e-4 | linear to zero |
-| record | the clock: other start and optimiser, same net | 15 epochs | 0.2, Muon 0.06 | 128 | 5e-4 | linear to zero |
+| record | the clock: other init and optimiser, same net | 15 epochs | 0.2, Muon 0.06 | 128 | 5e-4 | linear to zero |
 | original | what the net's own authors did | theirs | theirs | theirs | theirs | theirs |
 
 Nets of the comparison cannot be trained at the rates of nets with batch normalisation: under `fast`, `small` and
@@ -46,7 +46,8 @@ PRESETS = {
     "small": "digits and folders: 30 epochs of 64, photographs from scratch 60 (300 steps at least), rate 0.1 falling "
     "to zero, decay 5e-4",
     "record": "for the clock alone: 15 epochs; Muon on the convolutions, a whitening stem, faster batch-norm biases, "
-    "label smoothing, alternating mirrors; published values but for the rates of Muon and of biases, tried at 4 epochs",
+    "label smoothing, alternating mirrors; published values but for the rates of Muon and of biases, tried in short "
+    "runs",
     "original": "as the net's own authors trained it, as far as it is known; residual nets as in `paper`",
 }
 BATCH = {"paper": 128, "fast": 128, "small": 64, "record": 128, "original": 128}
@@ -194,7 +195,8 @@ def record(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
 
     The values are published ones of other nets and batches (cifar10-airbench, arXiv 2404.00498, its Muon variant, and
     Spingalett's ResNet-20), but for Muon's rate, a quarter of the published one, which was searched; DECISIONS.md says
-    which. The published factor of batch-norm biases, 64, left nets of 56 layers at chance; an eighth of it stands here.
+    which. The published factor of batch-norm biases, 64, left nets of 56 layers at chance on digits; an eighth of it
+    stands here.
     """
     steps = round(15 * facts.train_images / recipe.batch)
     if isinstance(net, Historic):

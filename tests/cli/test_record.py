@@ -78,7 +78,7 @@ def test_a_point_without_an_error_is_refused_by_name(tmp_path, kept):
     values["points"][0]["val_error_mean"] = None
     (folder / VALUES).write_text(json.dumps(values))
     with pytest.raises(
-        RunError, match=r"s has points whose error is not known: (smoothing=0.1|average=0.9|no change)$"
+        RunError, match=r"s has points whose error is not known: (smoothing=0.1|average=0.9|no change); sweep without"
     ):
         main([str(folder)], kept)
     assert list(kept.iterdir()) == []
