@@ -102,7 +102,7 @@ def _first(measured: Sequence[float], reached: Sequence[float]) -> str:
         return f", and the first at or below it is of {epochs_text(shorter[0])} epochs"
     if len(measured) == 1:
         return ""
-    return ", and no shorter budget is at or below it" if reached else ", as are all shorter ones"
+    return ", and no shorter budget is at or below the paper's" if reached else ", as are all shorter ones"
 
 
 def _of_many(runs: Runs) -> str:
@@ -115,7 +115,7 @@ def _of_many(runs: Runs) -> str:
             mean, most = statistics.fmean(errors), at_most(errors)
             words.append(
                 f"{label}: {error_text(mean, images)} % of {images:,} {SPLIT_WORDS[runs.held_out]} images, the mean of "
-                f"{len(errors)} seeds, which with 95 % surety is at most {error_text(most, images)} % (over seeds "
+                f"{len(errors)} seeds, with 95 % confidence (one-sided) at most {error_text(most, images)} % (over seeds "
                 f"alone; so many images leave a standard error of {standard_error(mean, images):.2f} points); the "
                 f"paper has {papers:g} %"
             )

@@ -76,9 +76,9 @@ def over_seeds(errors: Sequence[float]) -> Part:
     return over_draws(errors if len(set(errors)) > 1 else errors[:1])
 
 
-def at_most(values: Sequence[float], surety: float = 0.95) -> float:
+def at_most(values: Sequence[float], confidence: float = 0.95) -> float:
     """The upper end of the one-sided interval, by Student's t, of what `values` are draws around; inf for one."""
     part = over_draws(values)
     if not part.freedom:
         return inf
-    return statistics.fmean(values) + float(stdtrit(part.freedom, surety)) * sqrt(part.variance)
+    return statistics.fmean(values) + float(stdtrit(part.freedom, confidence)) * sqrt(part.variance)

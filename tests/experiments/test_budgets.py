@@ -148,7 +148,7 @@ def test_the_paper_is_reached_by_any_budget_and_missed_by_the_longest():
     assert "the first at or below it is of 4 epochs" in found.words
     only_longest = {**higher_found(lower), "resnet20, 160 epochs": lower.of("resnet20, 160 epochs")}
     words = BUDGETS.finding(Runs(SMALL, only_longest)).words
-    assert "resnet20 in 160 epochs" in words and "and no shorter budget is at or below it" in words
+    assert "resnet20 in 160 epochs" in words and "and no shorter budget is at or below the paper's" in words
     assert "is of 160 epochs" not in words and "none is below it" not in words, "nothing is said twice"
     assert is_reached(lower, "resnet20") is True and is_reached(alone, "resnet20") is None
     assert found.holds is None, "resnet56 has one seed"
@@ -161,7 +161,9 @@ def test_the_paper_is_reached_by_any_budget_and_missed_by_the_longest():
         in Document.of(BUDGETS, higher).finding.words
     ), "what the longest is, is said once"
     sooner = {label: lower.of(label) if label == "resnet20, 160 epochs" else higher.of(label) for label in higher.found}
-    assert ", and no shorter budget is at or below it;" in Document.of(BUDGETS, Runs(SMALL, sooner)).finding.words
+    assert (
+        ", and no shorter budget is at or below the paper's;" in Document.of(BUDGETS, Runs(SMALL, sooner)).finding.words
+    )
     lost = {**several.found, "resnet20, 160 epochs": (with_error(several.of("resnet20, 160 epochs")[0], float("nan")),)}
     assert is_reached(Runs(SMALL, lost), "resnet20") is None, "an error that is no number"
     on_val = with_errors(invented_runs(BUDGETS, seeds=3), 5.0)
