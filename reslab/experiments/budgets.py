@@ -115,9 +115,9 @@ def _of_many(runs: Runs) -> str:
             mean, most = statistics.fmean(errors), at_most(errors)
             words.append(
                 f"{label}: {error_text(mean, images)} % of {images:,} {SPLIT_WORDS[runs.held_out]} images, the mean of "
-                f"{len(errors)} seeds, with 95 % confidence (one-sided) at most {error_text(most, images)} % (over seeds "
-                f"alone; so many images leave a standard error of {standard_error(mean, images):.2f} points); the "
-                f"paper has {papers:g} %"
+                f"{len(errors)} seeds, with 95 % confidence (one-sided) at most {error_text(most, images)} % (over "
+                f"seeds alone; so many images leave a standard error of {standard_error(mean, images):.2f} points); "
+                f"the paper has {papers:g} %"
             )
     return "; ".join(words)
 
