@@ -7,6 +7,7 @@ an experiment measures that trains nothing, {"kind": "sweep"} the runs of a swee
 from pathlib import Path
 from typing import Any
 
+from reslab.errors import RunError
 from reslab.store.atomic import read_json, write_json
 from reslab.store.record import Record
 
@@ -44,10 +45,20 @@ def _of_kind(kind: str, folder: Path | None) -> list[dict[str, Any]]:
 
 
 def write_result(record: Record, folder: Path) -> Path:
-    """Keep what a finished run measured: recipe, result, machine and metrics; no image, no path of this machine."""
-    path = folder / f"{record.name}.json"
-    write_json(path, kept_of(record))
+    """Keep what a finished run measured: recipe, result, machine and metrics; no image, no path of this machine.
+
+    Raises RunError where another run of that name is kept, as of another engine.
+    """
+    path, kept = folder / f"{record.name}.json", kept_of(record)
+    if path.exists() and _ended(read_json(path)) != _ended(kept):
+        raise RunError(f"{path} keeps another run of that name; give the folder of this one another name")
+    write_json(path, kept)
     return path
+
+
+def _ended(kept: dict[str, Any]) -> tuple[Any, ...]:
+    """What tells two runs of one recipe and seed apart: how they were executed, and how long they took."""
+    return kept["environment"].get("execution"), kept["result"].get("seconds")
 
 
 def kept_of(record: Record) -> dict[str, Any]:

@@ -103,3 +103,19 @@ def test_a_run_is_kept_as_before_and_any_other_folder_is_refused(tmp_path, kept)
         main([str(tmp_path / "short")], kept)
     with pytest.raises(RunError, match="is no run folder"):
         main([str(kept)], kept)
+
+
+def test_another_run_of_the_same_name_is_not_written_over(tmp_path, kept):
+    """As both engines have them of one recipe and seed."""
+    folders = [tmp_path / engine / "net-fast-0-s0" for engine in ("native", "torch")]
+    for folder in folders:
+        folder.parent.mkdir()
+        environment = {"machine": {}, "execution": {"engine": folder.parent.name}}
+        recipe = recipe_values()
+        write_run(folder, recipe, metric_lines(), result_values(recipe), environment=environment)
+    main([str(folders[0])], kept)
+    main([str(folders[0])], kept)
+    with pytest.raises(RunError, match=r"net-fast-0-s0.json keeps another run of that name; give the folder of this"):
+        main([str(folders[1])], kept)
+    (found,) = read_results(kept)
+    assert found["environment"]["execution"]["engine"] == "native"
