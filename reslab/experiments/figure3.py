@@ -28,7 +28,7 @@ def rows(_: Runs) -> list[Row]:
     told, found = paper()["figure3"], []
     for name, (title, _option) in NETS.items():
         drawn, macs = layers(name)
-        weighted = sum(layer.kind != "pool" for layer in drawn)
+        weighted = sum(layer.weights > 0 for layer in drawn)
         found.append(Row(f"{title}: FLOPs", told[name], round(macs, 3), unit=FLOPS))
         found.append(Row(f"{title}: weight layers", told[f"{name} layers"], weighted, unit=COUNT))
     blocks = [group[0] for group in blocks_of(layers("resnet34")[0]) if group[0].shortcut]
