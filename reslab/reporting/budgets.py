@@ -1,11 +1,11 @@
 """What a training of any length comes to: error against epochs, and against minutes, both logarithmic."""
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle, pairwise
 from math import log10
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from reslab.reporting.drawing import DOCUMENT_INK, quiet, repeatable, svg
 
@@ -65,8 +65,8 @@ def budgets_figure(
 ) -> bytes:
     """The two panels as SVG; the same input gives the same bytes. Small: one run, large: their mean.
 
-    In the panel of epochs runs of all machines are one line. Minutes are those of one machine, the fastest that has a
-    line: minutes of several say more of the machines than of the trainings. Marks beside the lines are of that machine,
+    Errors are means over the runs of all machines. Minutes are those of one machine, the fastest that has a line:
+    minutes of several say more of the machines than of the trainings. Marks beside the lines are of that machine,
     or else of the fastest, which is named.
     """
     from matplotlib.figure import Figure
@@ -90,7 +90,7 @@ def budgets_figure(
         figure.patch.set_facecolor("#ffffff")
         wide = (width - LEFT - RIGHT - BETWEEN) / 2
         low, high = _range([run.error for line in lines for run in line.runs] + [level.error for level in levels])
-        for place, (name, x) in enumerate((("epochs", _epochs), ("minutes of training", _minutes))):
+        for place, name in enumerate(("epochs", "minutes of training")):
             box = (
                 (LEFT + place * (wide + BETWEEN)) / width,
                 bottom / height,
@@ -100,16 +100,13 @@ def budgets_figure(
             axes = figure.add_axes(box)
             for level in levels:
                 axes.axhline(level.error, color=level.colour, linewidth=1, linestyle=DASHES, alpha=0.8, zorder=0)
-            shown: list[BudgetRun] = []
-            for line in joined:
-                runs = timed_runs(line, where) if place else list(line.runs)
-                _draw(axes, line.colour, runs, x, MARK, "-")
-                shown += runs
-            for line in alone:
-                runs = timed_runs(line, where) if place else list(line.runs)
-                _draw(axes, line.colour, runs, x, of_line[line.label], "")
-                shown += runs
-            _dress(axes, name, quantity, [v for run in shown if (v := x(run))], (low, high))
+            across: list[float] = []
+            for line in (*joined, *alone):
+                timed = timed_runs(line, where) if place else ()
+                x = [(run.minutes if run in timed else None) if place else run.epochs for run in line.runs]
+                _draw(axes, line, x, of_line.get(line.label, MARK))
+                across += [at for at in x if at]
+            _dress(axes, name, quantity, across, (low, high))
         figure.legend(
             handles=handles, loc="upper left", bbox_to_anchor=((LEFT - 8) / width, 1 - 4 / height), ncols=COLUMNS,
             frameon=False, fontsize=11, labelcolor=DOCUMENT_INK, handlelength=1.6, borderpad=0, columnspacing=1.6,
@@ -117,14 +114,6 @@ def budgets_figure(
         for place, (mark, words) in enumerate(feet):
             _foot(figure, mark, words, (len(feet) - place - 0.4) * LEGEND_ROW)
         return svg(figure).encode()
-
-
-def _epochs(run: BudgetRun) -> float | None:
-    return run.epochs
-
-
-def _minutes(run: BudgetRun) -> float | None:
-    return run.minutes
 
 
 def timed_on(lines: Sequence[BudgetLine]) -> str | None:
@@ -154,29 +143,28 @@ def timed_runs(line: BudgetLine, where: str | None) -> list[BudgetRun]:
     return [run for run in line.runs if run.machine == chosen and run.minutes is not None]
 
 
-def _draw(
-    axes: "Axes",
-    colour: str,
-    runs: Sequence[BudgetRun],
-    x: Callable[[BudgetRun], float | None],
-    mark: str,
-    stroke: Literal["-", ""],
-) -> None:
-    """The mean of the runs of each length, and each of the runs where they are more."""
-    means = [found for epochs in sorted({run.epochs for run in runs}) if (found := _mean(runs, epochs, x))]
-    each = [(at, run.error) for run in runs if (at := x(run))]
-    if len(each) > len(means):
-        axes.plot(*zip(*each, strict=True), mark, color=colour, markersize=3.5, alpha=0.4, linestyle="")
+def _draw(axes: "Axes", line: BudgetLine, x: Sequence[float | None], mark: str) -> None:
+    """The mean of the runs of each length, and each of the runs where they are more; `x` is where each run stands."""
+    means = mean_points(line.runs, x)
+    each = [(at, run.error) for run, at in zip(line.runs, x, strict=True) if at]
+    if each and len(line.runs) > len({run.epochs for run in line.runs}):
+        axes.plot(*zip(*each, strict=True), mark, color=line.colour, markersize=3.5, alpha=0.4, linestyle="")
     if means:
-        axes.plot(*zip(*means, strict=True), mark, color=colour, markersize=7, linestyle=stroke, linewidth=2)
+        stroke = "" if line.alone else "-"
+        axes.plot(*zip(*means, strict=True), mark, color=line.colour, markersize=7, linestyle=stroke, linewidth=2)
 
 
-def _mean(
-    runs: Sequence[BudgetRun], epochs: float, x: Callable[[BudgetRun], float | None]
-) -> tuple[float, float] | None:
-    """Where the mean of the runs of one length stands."""
-    found = [(at, run.error) for run in runs if run.epochs == epochs and (at := x(run))]
-    return (statistics.fmean(at for at, _ in found), statistics.fmean(e for _, e in found)) if found else None
+def mean_points(runs: Sequence[BudgetRun], x: Sequence[float | None]) -> list[tuple[float, float]]:
+    """A point for each length, the shortest first: the mean of what is known of x, and that of all runs' errors.
+
+    So a length has the same error in both panels, however few of its runs were timed on the machine that is shown.
+    """
+    found = []
+    for epochs in sorted({run.epochs for run in runs}):
+        of_length = [(at, run.error) for run, at in zip(runs, x, strict=True) if run.epochs == epochs]
+        if places := [at for at, _ in of_length if at]:
+            found.append((statistics.fmean(places), statistics.fmean(error for _, error in of_length)))
+    return found
 
 
 def _dress(axes: "Axes", name: str, quantity: str, across: Sequence[float], upright: tuple[float, float]) -> None:

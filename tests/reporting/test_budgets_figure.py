@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from reslab.reporting import BudgetLine, BudgetRun, Level, budgets_figure
-from reslab.reporting.budgets import DIGITS, _ticks
+from reslab.reporting.budgets import DIGITS, _ticks, mean_points
 
 A, B = "Some $a_b$ <b>& machine, 1 thread", "Another, 2 threads"
 LINE = BudgetLine(
@@ -75,3 +75,10 @@ def test_minutes_are_those_of_the_fastest_machine_with_a_line():
     ticks = {word for word in words(svg) if word.isdecimal()}
     assert not {"50", "100"} & ticks, "and so is the axis"
     assert "minutes on Idle" in words(alone)
+
+
+def test_a_length_has_the_same_error_in_both_panels():
+    """However few of its runs were timed: the one that was may be a lucky one."""
+    runs = (BudgetRun(8, 12.0, 4.0, A), BudgetRun(4, 15.0, 2.0, A), BudgetRun(4, 13.0, 9.0, B), BudgetRun(16, 9, 5, B))
+    assert mean_points(runs, [8, 4, 4, 16]) == [(4, 14.0), (8, 12.0), (16, 9.0)]
+    assert mean_points(runs, [4.0, 2.0, None, None]) == [(2.0, 14.0), (4.0, 12.0)]
