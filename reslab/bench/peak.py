@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import torch
 
-from reslab.engine import VARIANTS
+from reslab.engine import VARIANTS, this_machine
 from reslab.native import Unavailable, library, peak_gflops
 
 SIZES = (512, 1024, 2048, 4096)
@@ -44,5 +44,9 @@ PROBES: list[Callable[[str, int], float]] = [matmul_gflops, kernels_gflops]
 
 
 def measured_peak(precision: str, threads: int) -> float:
-    """GFLOP/s in this precision ("fp32" or "bf16") on so many threads: the most that any probe reaches."""
-    return max(probe(precision, threads) for probe in PROBES)
+    """GFLOP/s in this precision ("fp32" or "bf16") on so many threads: the most that any probe reaches.
+
+    Where no unit multiplies bf16, what is kept in bf16 is multiplied in fp32, and that is what is measured.
+    """
+    multiplied = precision if this_machine().fast_bf16 else "fp32"
+    return max(probe(multiplied, threads) for probe in PROBES)

@@ -18,7 +18,7 @@ PRECISIONS = ("auto", "fp32", "bf16")
 SWITCH = ("auto", "on", "off")
 VARIANTS = {"bf16": NATIVE, "fp32": FP32}  # of the native kernels
 # What a processor must have for kernels of this precision to be taken unasked (measured: DECISIONS.md).
-NEEDED = {"bf16": {"avx512_bf16": "AVX-512 BF16"}, "fp32": {"avx2": "AVX2", "fma": "FMA"}}
+NEEDED = {"bf16": {"avx512f": "AVX-512"}, "fp32": {"avx2": "AVX2", "fma": "FMA"}}
 WORTH_COMPILING = 20_000  # images there and back: what the kernels win on them pays for some seconds of compiling
 
 
@@ -228,7 +228,7 @@ def _lacked(work: Work) -> str | None:
 
 
 def _native_precision(request: Request, machine: Machine) -> str:
-    """How the native kernels keep activations: in bf16 where the processor has instructions for it, unless asked."""
+    """How the native kernels keep activations unless asked: in bf16 where registers are wide enough to convert them."""
     if request.precision != "auto":
         return request.precision
     return "bf16" if NEEDED["bf16"].keys() <= set(machine.features) else "fp32"

@@ -24,6 +24,7 @@ TIERS = (
     "AMX BF16, emulated",
     "fp32",
     "fp32, Winograd",
+    "AVX-512, Winograd",
 )
 
 

@@ -72,8 +72,9 @@ def test_auto_takes_the_kernels_for_a_cifar_net(monkeypatch):
     ("request_", "features", "precision"),
     [
         (Request(), ("avx2", "fma"), "fp32"),
-        (Request(), ("avx2", "avx512_bf16"), "bf16"),
-        (Request(precision="fp32"), ("avx2", "fma", "avx512_bf16"), "fp32"),
+        (Request(), ("avx2", "fma", "avx512f"), "bf16"),
+        (Request(), ("avx2", "avx512f", "avx512_bf16"), "bf16"),
+        (Request(precision="fp32"), ("avx2", "fma", "avx512f"), "fp32"),
         (Request(engine="native"), (), "fp32"),
         (Request(engine="native", precision="bf16"), ("avx2",), "bf16"),
     ],
@@ -91,7 +92,7 @@ def test_the_kernels_keep_activations_as_suits_the_processor(request_, features,
         (Request(), replace(ABLE, features=("neon",)), LONG, "the processor has no AVX2"),
         (Request(), replace(ABLE, features=("avx2",)), LONG, "the processor has no FMA"),
         (Request(), replace(ABLE, features=()), LONG, "not known here"),
-        (Request(precision="bf16"), replace(ABLE, features=("avx2",)), LONG, "the processor has no AVX-512 BF16"),
+        (Request(precision="bf16"), replace(ABLE, features=("avx2",)), LONG, "the processor has no AVX-512"),
         (Request(), ABLE, replace(LONG, own=True), "a residual function of one's own"),
         (Request(), ABLE, Work(spec("resnet18", None, 10, 64), 10**6), "a stem for ImageNet"),
         (Request(), ABLE, Work(spec("resnet20", None, 10, 24), 10**6), "images of 24 px"),
@@ -172,7 +173,7 @@ def untimed(folder) -> list[dict]:
 
 
 def test_unasked_it_takes_the_precision_of_the_processor():
-    expected = "bf16" if "avx512_bf16" in this_machine().features else "fp32"
+    expected = "bf16" if "avx512f" in this_machine().features else "fp32"
     assert choose(NATIVELY, this_machine(), LONG)[0].precision == expected
 
 

@@ -12,7 +12,7 @@ from reslab.training import Surroundings
 from reslab.training.continuing import same_execution
 
 WORK = Work(spec("resnet20"), 1000)
-HERE = replace(this_machine(), features=("avx2", "fma", "avx512_bf16"), gpu=None, mps=False)
+HERE = replace(this_machine(), features=("avx2", "fma", "avx512f", "avx512_bf16"), gpu=None, mps=False)
 
 
 @pytest.fixture

@@ -37,13 +37,13 @@ extern "C" {
 
 int reslab_abi() { return 3; }
 
-// What the library was compiled for. Activations in bf16 and Winograd's products: 0 plain vectors, 1 AVX-512 BF16; in
-// bf16 throughout: 2 AMX BF16, 3 the same emulated; in fp32 throughout: 4 direct products, 5 Winograd's.
+// What the library was compiled for. Activations in bf16 and Winograd's products: 0 plain vectors, 6 AVX-512, 1 the same
+// with BF16; in bf16 throughout: 2 AMX BF16, 3 the same emulated; in fp32 throughout: 4 direct products, 5 Winograd's.
 int reslab_tier() {
 #if defined(RESLAB_FP32)
     return RESLAB_TRANSFORMED ? 5 : 4;
 #elif !RESLAB_AMX
-    return RESLAB_AVX512;
+    return RESLAB_AVX512_BF16 ? 1 : RESLAB_AVX512 ? 6 : 0;
 #elif defined(RESLAB_TILES_EMULATED)
     return 3;
 #else

@@ -10,6 +10,7 @@
 // products are Winograd's. The head's have one layout everywhere (head_at).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <type_traits>
 
@@ -231,10 +232,14 @@ constexpr int parameter_at(int channels_in, int taps, int out, int in, int i, in
     return ((out * channels_in + in) * taps + i) * taps + j;
 }
 
+// Channels out that one product of transformed values takes at most. The more, the more multiplications each factor
+// serves once it is loaded; where there are sixteen lanes, there are twice as many registers as well.
+constexpr int WIDEST_CUT = LANES == 8 ? 16 : 64;
+
 // Transformed weights from C channels to C: [point][cut of COLUMNS channels out][channel in][channel out of the cut].
 template <int C>
 struct Transformed {
-    static constexpr int COLUMNS = 16, ROW = COLUMNS;  // from a channel in to the next
+    static constexpr int COLUMNS = std::min(C, WIDEST_CUT), ROW = COLUMNS;  // from a channel in to the next
     static constexpr int VALUES = POINTS * C * C;
     static RESLAB_INLINE constexpr int at(int point, int k, int n) {
         return point * C * C + (n / COLUMNS * C + k) * ROW + n % COLUMNS;

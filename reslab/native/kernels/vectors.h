@@ -1,21 +1,28 @@
 // Lanes of fp32 in registers; activations in memory as bf16, or as fp32 in the builds that RESLAB_FP32 makes.
 //
 // Written in the vector types that g++ and clang++ lower to any processor. A few functions here use instructions by
-// name, where the processor has them (AVX-512 BF16; AVX2 with FMA); with RESLAB_PLAIN they never do. That plain build
-// is what the instructions by name are compared with. The fp32 builds run the same code without rounding activations,
-// which shows whether what is computed is right. With RESLAB_WINOGRAD,
-// builds without matrix units multiply as winograd.h does.
+// name, where the processor has them (AVX-512, with BF16 or without; AVX2 with FMA); with RESLAB_PLAIN they never do.
+// That plain build is what the instructions by name are compared with. The fp32 builds run the same code without
+// rounding activations, which shows whether what is computed is right. With RESLAB_WINOGRAD, builds without matrix
+// units multiply as winograd.h does.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-#if defined(__AVX512BF16__) && defined(__AVX512VL__) && defined(__AVX512BW__) && !defined(RESLAB_PLAIN)
+#if defined(__AVX512F__) && !defined(RESLAB_PLAIN)
 #define RESLAB_AVX512 1
 #include <immintrin.h>
 #else
 #define RESLAB_AVX512 0
+#endif
+
+// With instructions for bf16 besides; without them, activations in bf16 only take half the memory.
+#if RESLAB_AVX512 && defined(__AVX512BF16__) && defined(__AVX512VL__) && defined(__AVX512BW__)
+#define RESLAB_AVX512_BF16 1
+#else
+#define RESLAB_AVX512_BF16 0
 #endif
 
 // The tier of the matrix units (tiles.h): where the processor has them, or emulated, to be tested elsewhere.
@@ -153,8 +160,11 @@ RESLAB_INLINE Bits lower(Reals value) {
 RESLAB_INLINE Floats widen(Reals value) { return (Floats)(lower(value) << 16); }
 
 RESLAB_INLINE Reals narrow(Floats value) {
-#if RESLAB_AVX512
+#if RESLAB_AVX512_BF16
     return (Reals)_mm512_cvtneps_pbh((__m512)value);
+#elif RESLAB_AVX512
+    Bits bits = (Bits)value;
+    return (Reals)_mm512_cvtepi32_epi16((__m512i)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16));
 #else
     Bits bits = (Bits)value;
     return __builtin_convertvector((bits + 0x7fff + ((bits >> 16) & 1)) >> 16, Reals);
@@ -186,7 +196,7 @@ RESLAB_INLINE Couples in_register(Couples value) { return value; }
 RESLAB_INLINE Floats dot(Floats sum, const Real* x, Couples w) {
     std::uint32_t both;
     std::memcpy(&both, x, sizeof both);
-#if RESLAB_AVX512
+#if RESLAB_AVX512_BF16
     return (Floats)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32(static_cast<int>(both)), (__m512bh)w);
 #else
     Bits spread = Bits{} + both;
@@ -216,19 +226,21 @@ RESLAB_INLINE Reals get(const Real* from) {
 
 RESLAB_INLINE void put(Real* to, Reals value) { std::memcpy(to, &value, sizeof value); }
 
-// In place of store(), for what is read again only when the whole batch has passed by: on AVX2 it goes past the caches,
-// which would fetch each line before it is written. (Whole lines are written, one after the other.) settle() must
-// follow before another thread reads.
+// In place of store(), for what is read again only when the whole batch has passed by: in fp32 it goes past the caches,
+// which would fetch each line before it is written. (Whole lines are written, one after the other.) In bf16, where half
+// as much is written, that was slower (LOG.md). settle() must follow before another thread reads.
 RESLAB_INLINE void keep(Real* to, Floats value) {
 #if RESLAB_AVX2 && defined(RESLAB_FP32)
     _mm256_stream_ps(to, (__m256)value);
+#elif RESLAB_AVX512 && defined(RESLAB_FP32)
+    _mm512_stream_ps(to, (__m512)value);
 #else
     store(to, value);
 #endif
 }
 
 RESLAB_INLINE void settle() {
-#if RESLAB_AVX2 && defined(RESLAB_FP32)
+#if (RESLAB_AVX2 || RESLAB_AVX512) && defined(RESLAB_FP32)
     _mm_sfence();
 #endif
 }

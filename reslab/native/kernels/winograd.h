@@ -169,29 +169,31 @@ RESLAB_INLINE void multiply_matrices(const float* left, const float* right, int 
         RESLAB_UNROLL for (int v = 0; v < V; ++v) store(sums + m * SUM_ROW + v * LANES, sum[m][v]);
 }
 
-constexpr int ROWS = LANES == 8 ? 4 : 8;  // of a product: the sums that registers hold
+// Rows of a product of so many columns: all its sums stay in registers.
+template <int COLUMNS>
+constexpr int ROWS = LANES == 8 ? 4 : std::min(8, 16 * LANES / COLUMNS);
 
 // y[point][patch][n] = sum over k of x[point][patch][k] * w[point][k][n]
 // of the first `patches` patches, and some that nobody reads, from C channels k to C channels n; w: Transformed.
 template <int C>
 void multiply_points(const Domain<C>& x, const float* w, int patches, Domain<C>& y) {
     using Weights = Transformed<C>;
-    constexpr int COLUMNS = Weights::COLUMNS;
+    constexpr int COLUMNS = Weights::COLUMNS, M = ROWS<COLUMNS>;
     for (int point = 0; point < POINTS; ++point)
         for (int cut = 0; cut < C; cut += COLUMNS)
-            for (int patch = 0; patch < patches; patch += ROWS)
-                multiply_matrices<ROWS, COLUMNS / LANES, x.ROW, 1, Weights::ROW, y.ROW, false>(
+            for (int patch = 0; patch < patches; patch += M)
+                multiply_matrices<M, COLUMNS / LANES, x.ROW, 1, Weights::ROW, y.ROW, false>(
                     x.at(point, patch), w + Weights::at(point, 0, cut), C, y.at(point, patch) + cut);
 }
 
 // gradient[point][k][n] += sum over the first `patches` patches of x[point][patch][k] * dy[point][patch][n]
 template <int C>
 void correlate_points(const Domain<C>& x, const Domain<C>& dy, int patches, Points<C>& gradient) {
-    constexpr int COLUMNS = Transformed<C>::COLUMNS;
+    constexpr int COLUMNS = Transformed<C>::COLUMNS, M = ROWS<COLUMNS>;
     for (int point = 0; point < POINTS; ++point)
         for (int cut = 0; cut < C; cut += COLUMNS)
-            for (int k = 0; k < C; k += ROWS)
-                multiply_matrices<ROWS, COLUMNS / LANES, 1, x.ROW, dy.ROW, gradient.ROW, true>(
+            for (int k = 0; k < C; k += M)
+                multiply_matrices<M, COLUMNS / LANES, 1, x.ROW, dy.ROW, gradient.ROW, true>(
                     x.at(point, 0) + k, dy.at(point, 0) + cut, patches, gradient.at(point, k, cut));
 }
 
