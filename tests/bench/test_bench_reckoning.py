@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from reslab.bench import PLAIN, Settings, bench_name, bench_train
+from reslab.bench import PLAIN, Settings, bench_name, bench_train, peak
 from reslab.bench.clock import Clock
 from reslab.bench.contenders import Contender
 from reslab.bench.loops import PyTorchLoop, bytes_per_image
-from reslab.bench.peak import matmul_gflops
+from reslab.bench.peak import matmul_gflops, measured_peak
 from reslab.bench.process import WorkerFailed, WorkerLate, environment
 from reslab.bench.rounds import LEAST_ROUNDS, MOST_ROUNDS, Rates, alternate, rotated, round_seconds, steps_for
 from reslab.bench.settings import OPTIONS, flipped
@@ -39,6 +39,22 @@ def test_what_cannot_be_measured_is_refused():
         bench_train(minutes=8.5)
     with pytest.raises(UsageError, match="unknown engine"):
         bench_train(engine="steam")
+
+
+@pytest.mark.parametrize(
+    ("features", "asked", "multiplied"),
+    [
+        (("avx512f",), "bf16", "fp32"),
+        (("avx512f", "avx512_bf16"), "bf16", "bf16"),
+        (("avx512f", "avx512_bf16"), "fp32", "fp32"),
+    ],
+)
+def test_the_peak_is_that_of_the_precision_in_which_is_multiplied(monkeypatch, features, asked, multiplied):
+    seen = []
+    monkeypatch.setattr(peak, "this_machine", lambda: replace(this_machine(), features=features))
+    monkeypatch.setattr(peak, "PROBES", [lambda precision, threads: seen.append((precision, threads)) or 7.0])
+    assert measured_peak(asked, 2) == 7.0
+    assert seen == [(multiplied, 2)]
 
 
 def test_larger_images_are_fewer():
