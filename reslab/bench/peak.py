@@ -46,7 +46,7 @@ PROBES: list[Callable[[str, int], float]] = [matmul_gflops, kernels_gflops]
 def measured_peak(precision: str, threads: int) -> float:
     """GFLOP/s in this precision ("fp32" or "bf16") on so many threads: the most that any probe reaches.
 
-    Where no unit multiplies bf16, what is kept in bf16 is multiplied in fp32, and that is what is measured.
+    Where no unit is known that multiplies bf16, what is kept in bf16 is multiplied in fp32: that is measured, then.
     """
     multiplied = precision if this_machine().fast_bf16 else "fp32"
     return max(probe(multiplied, threads) for probe in PROBES)

@@ -22,7 +22,12 @@ def doctor(
         [
             ("processor", f"{machine['processor']}, {_cores(machine['cores'])}, {machine['memory_gb']:g} GB"),
             ("features", " ".join(machine["features"]) or "none that matter here are known"),
-            ("bf16", "multiplied by the processor" if found["fast_bf16"] else "slower than fp32 here"),
+            (
+                "bf16",
+                "multiplied by the processor"
+                if found["fast_bf16"]
+                else "not multiplied by the processor: PyTorch is slower in it than in fp32",
+            ),
             ("GPU", machine["gpu"] or ("Apple MPS" if machine["mps"] else "none")),
             ("compiler", machine["compiler"] or "none (the native kernels and --compile on need one)"),
             ("software", f"Python {machine['python']}, PyTorch {machine['torch']}, {machine['system']}"),

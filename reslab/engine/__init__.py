@@ -25,6 +25,7 @@ from reslab.engine.execution import (
     elsewhere,
     kernels_of,
     refuse_unavailable,
+    slow_bf16,
 )
 from reslab.engine.interface import Batch, Engine, StepOutput
 from reslab.engine.layout import Layout, parameter_layout, statistics_layout
@@ -95,6 +96,7 @@ __all__ = [
     "sample_losses",
     "settled",
     "share",
+    "slow_bf16",
     "spread",
     "statistics_layout",
     "this_machine",

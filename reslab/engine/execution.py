@@ -97,6 +97,15 @@ class Request:
         return found
 
 
+def slow_bf16(execution: Execution, machine: Machine) -> bool:
+    """Does it keep activations in bf16 on a CPU where fp32 is faster? PyTorch needs units for bf16, we AVX-512."""
+    if execution.device != "cpu" or execution.precision != "bf16":
+        return False
+    if execution.engine == "native":
+        return not NEEDED["bf16"].keys() <= set(machine.features)
+    return not machine.fast_bf16
+
+
 def kernels_of(execution: Execution) -> str | None:
     """What the native kernels of an execution were made of and made for; None where it has none."""
     return name_of(library(VARIANTS[execution.precision])) if execution.engine == "native" else None
@@ -228,7 +237,7 @@ def _lacked(work: Work) -> str | None:
 
 
 def _native_precision(request: Request, machine: Machine) -> str:
-    """How the native kernels keep activations unless asked: in bf16 where registers are wide enough to convert them."""
+    """How the native kernels keep activations: as asked, else in bf16 where AVX-512 makes the conversions cheap."""
     if request.precision != "auto":
         return request.precision
     return "bf16" if NEEDED["bf16"].keys() <= set(machine.features) else "fp32"

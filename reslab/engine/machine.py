@@ -47,7 +47,7 @@ class Machine:
 
     @property
     def fast_bf16(self) -> bool:
-        """Are there units that multiply bf16? Without them bf16 is slower than fp32."""
+        """Are there units that multiply bf16? Without them PyTorch is slower in bf16 than in fp32."""
         return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(self.features))
 
     def to_dict(self) -> dict[str, Any]:

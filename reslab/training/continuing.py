@@ -8,7 +8,6 @@ from typing import Any
 from reslab.data import Dataset, FolderIndex
 from reslab.engine import (
     Execution,
-    Machine,
     Request,
     Work,
     alike,
@@ -16,6 +15,7 @@ from reslab.engine import (
     elsewhere,
     kernels_of,
     refuse_unavailable,
+    slow_bf16,
     this_machine,
 )
 from reslab.errors import RunError, UsageError, as_typed
@@ -146,16 +146,12 @@ def same_execution(folder: RunFolder, around: Surroundings, place: Path | None, 
             else "on another machine or version"
         )
         around.say(f"{otherwise} than before: the run goes on, its bytes may differ (exact: false)")
-    if not same and _emulates_bf16(execution, machine):
+    if not same and slow_bf16(execution, machine):
         around.say("this processor has no units for bf16, which the run keeps: it is slow here")
     if not exact or where:
         folder.write(ENVIRONMENT, {**environment, "execution": execution.to_dict(), "exact": exact, **where})
     around.say(announcement)
     return execution, exact
-
-
-def _emulates_bf16(execution: Execution, machine: Machine) -> bool:
-    return execution.device == "cpu" and execution.precision == "bf16" and not machine.fast_bf16
 
 
 def _refuse_alone(recorded: Execution, request: Request) -> None:

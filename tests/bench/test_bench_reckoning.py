@@ -46,6 +46,8 @@ def test_what_cannot_be_measured_is_refused():
     [
         (("avx512f",), "bf16", "fp32"),
         (("avx512f", "avx512_bf16"), "bf16", "bf16"),
+        (("avx512f", "amx_bf16"), "bf16", "bf16"),
+        (("asimd", "bf16"), "bf16", "bf16"),
         (("avx512f", "avx512_bf16"), "fp32", "fp32"),
     ],
 )

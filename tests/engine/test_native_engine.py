@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from reslab.data import load_dataset
-from reslab.engine import VARIANTS, Execution, Request, Work, choose, execution, this_machine
+from reslab.engine import VARIANTS, Execution, Request, Work, choose, execution, slow_bf16, this_machine
 from reslab.errors import UsageError
 from reslab.evaluation import evaluate
 from reslab.native import NATIVE, Unavailable, library, tier
@@ -175,6 +175,22 @@ def untimed(folder) -> list[dict]:
 def test_unasked_it_takes_the_precision_of_the_processor():
     expected = "bf16" if "avx512f" in this_machine().features else "fp32"
     assert choose(NATIVELY, this_machine(), LONG)[0].precision == expected
+
+
+@pytest.mark.parametrize(
+    ("engine", "features", "slow"),
+    [
+        ("native", ("avx2", "fma"), True),
+        ("native", ("avx2", "fma", "avx512f"), False),
+        ("torch", ("avx2", "fma", "avx512f"), True),
+        ("torch", ("avx512f", "avx512_bf16"), False),
+    ],
+)
+def test_bf16_is_slow_where_the_engine_has_no_use_for_it(engine, features, slow):
+    kept = Execution(engine, "cpu", "bf16", False, False, 2)
+    assert slow_bf16(kept, replace(ABLE, features=features)) is slow
+    assert not slow_bf16(replace(kept, precision="fp32"), replace(ABLE, features=features))
+    assert not slow_bf16(replace(kept, device="cuda"), replace(ABLE, features=features))
 
 
 def test_it_learns_and_is_tested_by_the_same_engine(dataset, recipe, around, tmp_path):

@@ -7,15 +7,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from reslab.native import Variant, build
+from reslab.native import NATIVE, Variant, build
 
 # The tier of matrix units, on any processor: Winograd's flag, which users' builds have, changes nothing there.
 TILES = Variant("tiles", ("-march=native", "-DRESLAB_WINOGRAD", "-DRESLAB_TILES_EMULATED"))
+# AVX-512 as on processors without instructions for bf16; where there is no AVX-512, as NATIVE without matrix units.
+UNITLESS = replace(
+    NATIVE, name="unitless", otherwise=None, flags=(*NATIVE.flags, "-DRESLAB_NO_TILES", "-DRESLAB_NO_BF16")
+)
 
 SOURCE = """\
 #include "number.h"

@@ -63,7 +63,10 @@ def test_an_older_record_without_a_fingerprint_is_told_by_its_features(goes_on, 
     assert goes_on(replace(HERE, features=features), forget=["fingerprint"])[0] is exact
 
 
-@pytest.mark.parametrize(("features", "slow"), [(("avx2", "fma"), True), (("avx2", "amx_bf16"), False)])
+@pytest.mark.parametrize(
+    ("features", "slow"),
+    [(("avx2", "fma"), True), (("avx2", "fma", "avx512f"), True), (("avx2", "amx_bf16"), False)],
+)
 def test_bf16_is_said_to_be_slow_where_there_are_no_units_for_it(goes_on, features, slow):
     exact, said = goes_on(replace(HERE, features=features))
     assert exact is False and ("no units for bf16" in said) is slow

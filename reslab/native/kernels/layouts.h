@@ -233,7 +233,7 @@ constexpr int parameter_at(int channels_in, int taps, int out, int in, int i, in
 }
 
 // Channels out that one product of transformed values takes at most. The more, the more multiplications each factor
-// serves once it is loaded; where there are sixteen lanes, there are twice as many registers as well.
+// serves once it is loaded; a processor with sixteen lanes has twice as many registers as well.
 constexpr int WIDEST_CUT = LANES == 8 ? 16 : 64;
 
 // Transformed weights from C channels to C: [point][cut of COLUMNS channels out][channel in][channel out of the cut].

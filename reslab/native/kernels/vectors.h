@@ -19,7 +19,8 @@
 #endif
 
 // With instructions for bf16 besides; without them, activations in bf16 only take half the memory.
-#if RESLAB_AVX512 && defined(__AVX512BF16__) && defined(__AVX512VL__) && defined(__AVX512BW__)
+#if RESLAB_AVX512 && defined(__AVX512BF16__) && defined(__AVX512VL__) && defined(__AVX512BW__) && \
+    !defined(RESLAB_NO_BF16)
 #define RESLAB_AVX512_BF16 1
 #else
 #define RESLAB_AVX512_BF16 0
@@ -226,13 +227,14 @@ RESLAB_INLINE Reals get(const Real* from) {
 
 RESLAB_INLINE void put(Real* to, Reals value) { std::memcpy(to, &value, sizeof value); }
 
-// In place of store(), for what is read again only when the whole batch has passed by: in fp32 it goes past the caches,
-// which would fetch each line before it is written. (Whole lines are written, one after the other.) In bf16, where half
-// as much is written, that was slower (LOG.md). settle() must follow before another thread reads.
+// In place of store(), for what is read again only when the whole batch has passed by: in fp32, on AVX2
+// and AVX-512, it goes past the caches, which would fetch each line before it is written. (Whole lines are written, one
+// after the other. In bf16 that was slower on a processor with AVX-512: LOG.md. A sanitizer would not see it.) settle()
+// must follow before another thread reads.
 RESLAB_INLINE void keep(Real* to, Floats value) {
-#if RESLAB_AVX2 && defined(RESLAB_FP32)
+#if RESLAB_AVX2 && defined(RESLAB_FP32) && !defined(RESLAB_WATCHED)
     _mm256_stream_ps(to, (__m256)value);
-#elif RESLAB_AVX512 && defined(RESLAB_FP32)
+#elif RESLAB_AVX512 && defined(RESLAB_FP32) && !defined(RESLAB_WATCHED)
     _mm512_stream_ps(to, (__m512)value);
 #else
     store(to, value);
