@@ -37,8 +37,8 @@ extern "C" {
 
 int reslab_abi() { return 3; }
 
-// What the library was compiled for. Activations in bf16 and Winograd's products: 0 plain vectors, 6 AVX-512, 1 the same
-// with BF16; in bf16 throughout: 2 AMX BF16, 3 the same emulated; in fp32 throughout: 4 direct products, 5 Winograd's.
+// What the library was compiled for. Activations in bf16 and Winograd's products: 0 plain vectors, 6 AVX-512, 1 AVX-512
+// BF16; in bf16 throughout: 2 AMX BF16, 3 the same emulated; in fp32 throughout: 4 direct products, 5 Winograd's.
 int reslab_tier() {
 #if defined(RESLAB_FP32)
     return RESLAB_TRANSFORMED ? 5 : 4;
