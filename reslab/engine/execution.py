@@ -102,7 +102,7 @@ def slow_bf16(execution: Execution, machine: Machine) -> bool:
     if execution.device != "cpu" or execution.precision != "bf16":
         return False
     if execution.engine == "native":
-        return not NEEDED["bf16"].keys() <= set(machine.features)
+        return _native_precision(Request(), machine) != "bf16"
     return not machine.fast_bf16
 
 

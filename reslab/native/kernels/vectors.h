@@ -163,12 +163,14 @@ RESLAB_INLINE Floats widen(Reals value) { return (Floats)(lower(value) << 16); }
 RESLAB_INLINE Reals narrow(Floats value) {
 #if RESLAB_AVX512_BF16
     return (Reals)_mm512_cvtneps_pbh((__m512)value);
-#elif RESLAB_AVX512
-    Bits bits = (Bits)value;
-    return (Reals)_mm512_cvtepi32_epi16((__m512i)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16));
 #else
     Bits bits = (Bits)value;
-    return __builtin_convertvector((bits + 0x7fff + ((bits >> 16) & 1)) >> 16, Reals);
+    bits = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+#if RESLAB_AVX512
+    return (Reals)_mm512_cvtepi32_epi16((__m512i)bits);
+#else
+    return __builtin_convertvector(bits, Reals);
+#endif
 #endif
 }
 
