@@ -29,23 +29,24 @@ RESLAB_INLINE void finish_row(const GradientMap<C>& map, const float* values, in
     constexpr int V = VECTORS<CHANNELS>;
     for (int first = 0; first < CHANNELS; first += V * LANES) {
         Floats sums[3][2][V] = {};  // even and odd pixels: two chains of additions
-        for (int column = 0; column < W; ++column)
-            RESLAB_UNROLL for (int v = 0; v < V; ++v) {
-                int channel = cut + first + v * LANES, at = pixel_at<C, W>(row, column) + channel;
-                Floats value = load(values + column * CHANNELS + first + v * LANES), y = load(map.y + at);
-                if constexpr (SHORTCUT == Shortcut::IDENTITY) value += load(map.through + at);
-                if constexpr (SHORTCUT == Shortcut::ZERO_PAD)
-                    if (row % 2 == 0 && column % 2 == 0)
-                        value += load(map.through + pixel_at<2 * C, W / 2>(row / 2, column / 2) + channel);
-                Floats output =
-                    KEPT ? load(map.x + at) : fma(y, load(map.norm->scale + channel), load(map.norm->shift + channel));
-                value = output > 0.0f ? value : Floats{};
-                keep(map.g + at, value);
-                Floats(&sum)[3][2][V] = sums;
-                sum[0][column & 1][v] += value;
-                sum[1][column & 1][v] = fma(value, y, sum[1][column & 1][v]);
-                if constexpr (TWO) sum[2][column & 1][v] = fma(value, load(map.other_y + at), sum[2][column & 1][v]);
-            }
+        for (int couple = 0; couple < W; couple += 2)
+            RESLAB_UNROLL for (int odd = 0; odd < 2; ++odd)
+                RESLAB_UNROLL for (int v = 0; v < V; ++v) {
+                    int column = couple + odd, channel = cut + first + v * LANES;
+                    int at = pixel_at<C, W>(row, column) + channel;
+                    Floats value = load(values + column * CHANNELS + first + v * LANES), y = load(map.y + at);
+                    if constexpr (SHORTCUT == Shortcut::IDENTITY) value += load(map.through + at);
+                    if constexpr (SHORTCUT == Shortcut::ZERO_PAD)
+                        if (row % 2 == 0 && odd == 0)
+                            value += load(map.through + pixel_at<2 * C, W / 2>(row / 2, column / 2) + channel);
+                    Floats output = KEPT ? load(map.x + at)
+                                         : fma(y, load(map.norm->scale + channel), load(map.norm->shift + channel));
+                    value = output > 0.0f ? value : Floats{};
+                    keep(map.g + at, value);
+                    sums[0][odd][v] += value;
+                    sums[1][odd][v] = fma(value, y, sums[1][odd][v]);
+                    if constexpr (TWO) sums[2][odd][v] = fma(value, load(map.other_y + at), sums[2][odd][v]);
+                }
         RESLAB_UNROLL for (int kind = 0; kind < (TWO ? 3 : 2); ++kind)
             RESLAB_UNROLL for (int v = 0; v < V; ++v) {
                 float* to = map.sums->values[kind] + cut + first + v * LANES;

@@ -22,18 +22,20 @@ RESLAB_INLINE void keep_row(const float* row_values, int row, int cut, Real* y, 
     constexpr int V = VECTORS<CHANNELS>;
     for (int first = 0; first < CHANNELS; first += V * LANES) {
         Floats sum[2][V] = {}, squares[2][V] = {};  // even and odd pixels: two chains of additions
-        for (int column = 0; column < W; ++column)
-            RESLAB_UNROLL for (int v = 0; v < V; ++v) {
-                Floats value = load(row_values + column * CHANNELS + first + v * LANES);
-                Real* to = y + pixel_at<N, W>(row, column) + cut + first + v * LANES;
-                if constexpr (!SUMS) {
-                    store(to, value);
-                } else {
-                    keep(to, value);
-                    sum[column & 1][v] += value;
-                    squares[column & 1][v] = fma(value, value, squares[column & 1][v]);
+        for (int couple = 0; couple < W; couple += 2)
+            RESLAB_UNROLL for (int odd = 0; odd < 2; ++odd)
+                RESLAB_UNROLL for (int v = 0; v < V; ++v) {
+                    int column = couple + odd;
+                    Floats value = load(row_values + column * CHANNELS + first + v * LANES);
+                    Real* to = y + pixel_at<N, W>(row, column) + cut + first + v * LANES;
+                    if constexpr (!SUMS) {
+                        store(to, value);
+                    } else {
+                        keep(to, value);
+                        sum[odd][v] += value;
+                        squares[odd][v] = fma(value, value, squares[odd][v]);
+                    }
                 }
-            }
         if constexpr (SUMS)
             RESLAB_UNROLL for (int v = 0; v < V; ++v) {
                 float *s = sums.values[0] + cut + first + v * LANES, *q = sums.values[1] + cut + first + v * LANES;
