@@ -48,9 +48,9 @@ void Network::forward_and_backward_head(int image, Scratch& scratch, int shard) 
                 store(row_values + column * CHANNELS + c, dpooled[(cut + c) / LANES] / static_cast<float>(LAST * LAST));
         for (int row = 0; row < LAST; ++row)
             if (map.other_y)
-                finish_row<FEATURES, LAST, CHANNELS, Shortcut::NONE, true, true>(map, row_values, row, cut);
+                finish_pixels<FEATURES, LAST, CHANNELS, LAST, Shortcut::NONE, true, true>(map, row_values, row, 0, cut);
             else
-                finish_row<FEATURES, LAST, CHANNELS, Shortcut::NONE, true, false>(map, row_values, row, cut);
+                finish_pixels<FEATURES, LAST, CHANNELS, LAST, Shortcut::NONE, true, false>(map, row_values, row, 0, cut);
     }
     sums_[0][shard].add(sums);
 }
@@ -170,9 +170,10 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
     ahead.add(first.output(next), count * first.map() * sizeof(Real));
     convolve_back<Here>(std::get<Maps<C, W>>(scratch.gradient).data(), group.count, second.backward.of<Here>(),
                         std::get<Workspace<C>>(scratch.work),
-                        [&](int member, int row, int cut, float* values) RESLAB_INLINED {
-                            ahead.next();
-                            finish_row<C, W, CHANNELS, Shortcut::NONE, false, false>(maps[member], values, row, cut);
+                        [&](int member, int row, int cut, int column, float* values) RESLAB_INLINED {
+                            if (column == 0) ahead.next();
+                            finish_pixels<C, W, CHANNELS, PART<W, CHANNELS>, Shortcut::NONE, false, false>(
+                                maps[member], values, row, column, cut);
                         });
     for (int member = 0; member < group.count; ++member) sums_[0][shard].add(sums[member]);
     weight_gradient<Here>(group, scratch, shard, second);
@@ -247,13 +248,14 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
         convolve_back<Here>(
             std::get<Maps<C, W>>(scratch.gradient).data(), group.count, first.backward.of<Here>(),
             std::get<Workspace<C>>(scratch.work),
-            [&](int member, int row, int cut, float* values) RESLAB_INLINED {
-                ahead.next();
-                if constexpr (SHORTCUT == Shortcut::PROJECTION)
+            [&](int member, int row, int cut, int column, float* values) RESLAB_INLINED {
+                if (column == 0) ahead.next();
+                if (SHORTCUT == Shortcut::PROJECTION && column == 0)  // of the whole row
                     for (int part = 0; part < CHANNELS; part += Cut<K>::CHANNELS)
                         convolve_back_row<Beside, true, CHANNELS>(std::get<Maps<C, W>>(scratch.projected)[member],
                                                                   beside, cut + part, row, values + part);
-                finish_row<K, IN, CHANNELS, SHORTCUT, true, TWO>(maps[member], values, row, cut);
+                finish_pixels<K, IN, CHANNELS, PART<IN, CHANNELS>, SHORTCUT, true, TWO>(maps[member], values, row,
+                                                                                        column, cut);
             });
     };
     auto by_shortcut = [&]<bool TWO>() {

@@ -10,36 +10,37 @@
 
 namespace reslab {
 
-// One row of y for one cut of channels, from the padded input: returns [column][channel of the cut], in `sums`, which
-// has room for SUM_ROWS such rows. w: Packed. Rows and cuts must be asked for in order.
+// One row of y for one cut of channels, from the padded input: [column][channel of the cut], to `sums`. w: Packed.
 template <class Shape>
-RESLAB_INLINE float* convolve_row(const Padded<Shape::K, Shape::IN>& x, const Real* w, int cut, int row, float* sums) {
+RESLAB_INLINE void convolve_row(const Padded<Shape::K, Shape::IN>& x, const Real* w, int cut, int row, float* sums) {
     constexpr int K = Shape::K, N = Shape::N, S = Shape::S, T = Shape::T;
-#if RESLAB_AMX
-    return multiply_rows<K, N, Shape::W, S, T>(x, w, cut, row, sums);
-#else
     for (int column = 0; column < Shape::W; column += Cut<N>::M)
         multiply<K, N, T, T, x.ROW, S * K, Cut<N>::CHANNELS, false>(
             x.at(S * row - T / 2, S * column - T / 2), w + Packed<K, N, T>::at(cut), sums + column * Cut<N>::CHANNELS);
-    return sums;
-#endif
 }
 
-// The outputs of `count` images, x[0] and on: finish(member, row, cut, values) gets them row by row, each row in cuts
-// of CHANNELS_OF_ROW channels from `cut` on, values[column][channel of the cut].
+// The outputs of `count` images, x[0] and on: finish(member, row, cut, column, values) gets PART pixels of a row at a
+// time, from `column` on, in cuts of CHANNELS_OF_ROW channels from `cut` on: values[column][channel of the cut].
 template <class Shape, class Finish>
 RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, const WeightValue<Shape>* w,
                             Workspace<Shape::N>& work, Finish finish) {
-    constexpr int N = Shape::N, W = Shape::W, CHANNELS = Cut<N>::CHANNELS;
+    [[maybe_unused]] constexpr int N = Shape::N, W = Shape::W, CHANNELS = Cut<N>::CHANNELS;
+#if RESLAB_AMX
+    static_cast<void>(work);
+    multiply_images<Strips<Shape::K, N, W, Shape::S, Shape::T>>(x, count, w, finish);
+#else
     if constexpr (IS_WINOGRAD<Shape>) {
         convolve_patches(x, count, w, work, finish);
     } else {
-        alignas(64) float strip_sums[SUM_ROWS * W * CHANNELS];
+        alignas(64) float row_sums[W * CHANNELS];
         for (int member = 0; member < count; ++member)
             for (int cut = 0; cut < N; cut += CHANNELS)
-                for (int row = 0; row < W; ++row)
-                    finish(member, row, cut, convolve_row<Shape>(x[member], w, cut, row, strip_sums));
+                for (int row = 0; row < W; ++row) {
+                    convolve_row<Shape>(x[member], w, cut, row, row_sums);
+                    finish(member, row, cut, 0, row_sums);
+                }
     }
+#endif
 }
 
 // One row of the gradient towards the input (row and pixels of the input's map), one cut of the input's channels:
@@ -48,16 +49,12 @@ RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, con
 // where both quotients are whole. With stride 1 that is a convolution of the padded dy with turned weights.
 // With stride 2 an even row r meets the tap i = 1 in dy's row r / 2, an odd one i = 2 and 0 in its rows (r - 1) / 2 and
 // (r + 1) / 2, and so do columns (PHASES). Of one tap, T = 1, even rows and columns alone have a gradient.
-// Returns the row, in `sums`, as convolve_row does; or where ADD adds it to the row `sums`, of CHANNELS a pixel.
+// To the row `sums`, as convolve_row does; or where ADD added to it, of CHANNELS a pixel.
 template <class Shape, bool ADD, int CHANNELS = Cut<Shape::K>::CHANNELS>
-RESLAB_INLINE float* convolve_back_row(const Padded<Shape::N, Shape::W>& dy, const Real* w, int cut, int row,
+RESLAB_INLINE void convolve_back_row(const Padded<Shape::N, Shape::W>& dy, const Real* w, int cut, int row,
                                        float* sums) {
     constexpr int K = Shape::N, N = Shape::K, S = Shape::S, T = Shape::T;  // from the outputs' channels to the inputs'
     constexpr int M = Cut<N>::M, ROW = Padded<Shape::N, Shape::W>::ROW;
-#if RESLAB_AMX
-    if constexpr (!ADD && S == 1) return multiply_rows<K, N, Shape::W, 1, T>(dy, w, cut, row, sums);
-    if constexpr (!ADD && S == 2) return multiply_back_rows<K, N, Shape::W>(dy, w, cut, row, sums);
-#endif
     w += Packed<K, N, T>::at(cut);
     if constexpr (S == 1) {
         for (int column = 0; column < Shape::W; column += M)
@@ -84,23 +81,31 @@ RESLAB_INLINE float* convolve_back_row(const Padded<Shape::N, Shape::W>& dy, con
             }
         }
     }
-    return sums;
 }
 
 // The same for the gradients towards the inputs, from those towards the outputs. finish() may write to its values.
 template <class Shape, class Finish>
 RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count, const WeightValue<Shape>* w,
                                  Workspace<Shape::N>& work, Finish finish) {
-    constexpr int K = Shape::K, IN = Shape::IN, CHANNELS = Cut<K>::CHANNELS;
+    [[maybe_unused]] constexpr int K = Shape::K, IN = Shape::IN, CHANNELS = Cut<K>::CHANNELS;
+#if RESLAB_AMX
+    static_cast<void>(work);
+    using Here = std::conditional_t<Shape::S == 1, Strips<Shape::N, K, Shape::W, 1, Shape::T>,
+                                    StripsBack<Shape::N, K, Shape::W>>;
+    multiply_images<Here>(dy, count, w, finish);
+#else
     if constexpr (IS_WINOGRAD<Shape>) {
         convolve_patches(dy, count, w, work, finish);
     } else {
-        alignas(64) float strip_values[SUM_ROWS * IN * CHANNELS];
+        alignas(64) float row_values[IN * CHANNELS];
         for (int member = 0; member < count; ++member)
             for (int cut = 0; cut < K; cut += CHANNELS)
-                for (int row = 0; row < IN; ++row)
-                    finish(member, row, cut, convolve_back_row<Shape, false>(dy[member], w, cut, row, strip_values));
+                for (int row = 0; row < IN; ++row) {
+                    convolve_back_row<Shape, false>(dy[member], w, cut, row, row_values);
+                    finish(member, row, cut, 0, row_values);
+                }
     }
+#endif
 }
 
 // A layer's parameters as WeightsForward. The stem's three channels stand in the place of four.

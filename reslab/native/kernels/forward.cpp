@@ -26,9 +26,10 @@ void Network::forward_stem(int image, const Stem& prepared, Scratch& scratch, in
     constexpr int N = Here::N;
     ImageSums<N> sums;
     convolve<Here>(&prepared, 1, layers_[0].forward.of<Here>(), std::get<Workspace<N>>(scratch.work),
-                   [&](int, int row, int cut, const float* values) RESLAB_INLINED {
-                       keep_row<N, Here::W, CHANNELS_OF_ROW<Here, N>, SUMS>(values, row, cut,
-                                                                            layers_[0].output(image), sums);
+                   [&](int, int row, int cut, int column, const float* values) RESLAB_INLINED {
+                       constexpr int CHANNELS = CHANNELS_OF_ROW<Here, N>;
+                       keep_pixels<N, Here::W, CHANNELS, PART<Here::W, CHANNELS>, SUMS>(
+                           values, row, column, cut, layers_[0].output(image), sums);
                    });
     if constexpr (SUMS) sums_[0][shard].add(sums);
 }
@@ -42,10 +43,11 @@ RESLAB_INLINE void convolve_layer(Layer& layer, const Map* inputs, Group group, 
     for (int from = 0; from < group.count; from += TOGETHER<Shape>) {
         int count = std::min(TOGETHER<Shape>, group.count - from);
         convolve<Shape>(inputs + from, count, layer.forward.of<Shape>(), std::get<Workspace<N>>(scratch.work),
-                        [&](int member, int row, int cut, const float* values) RESLAB_INLINED {
-                            scratch.ahead.next();
-                            keep_row<N, W, CHANNELS_OF_ROW<Shape, N>, SUMS>(
-                                values, row, cut, layer.output(group.first + from + member), sums[member]);
+                        [&](int member, int row, int cut, int column, const float* values) RESLAB_INLINED {
+                            constexpr int CHANNELS = CHANNELS_OF_ROW<Shape, N>;
+                            if (column == 0) scratch.ahead.next();
+                            keep_pixels<N, W, CHANNELS, PART<W, CHANNELS>, SUMS>(
+                                values, row, column, cut, layer.output(group.first + from + member), sums[member]);
                         });
         if constexpr (SUMS)
             for (int member = 0; member < count; ++member) {

@@ -24,8 +24,8 @@ namespace reslab {
 constexpr bool TILED = RESLAB_AMX;
 constexpr int DEPTH = 32;  // values of one product
 
-// Rows of pixels that a product fills at a time.
-constexpr int STRIP = TILED ? 4 : 1;
+// Rows of pixels that matrix units fill at a time.
+constexpr int STRIP = 4;
 
 // Images whose weight gradients are taken together: so many that their rows side by side fill a product's depth.
 template <int W>
@@ -164,10 +164,6 @@ struct Cut {
     static constexpr int CHANNELS = V * LANES;  // channels out of one cut
 };
 
-// Rows of one cut that stand in fp32 between a product and what follows it: with matrix units two strips, the one that
-// is read and the one that is being made.
-constexpr int SUM_ROWS = TILED ? 2 * STRIP : 1;
-
 // Channels out of which a convolution of this shape gives a row at a time: N of them, or those that go back.
 template <class Shape, int N>
 constexpr int CHANNELS_OF_ROW = IS_WINOGRAD<Shape> ? N : Cut<N>::CHANNELS;
@@ -176,6 +172,11 @@ template <class Shape>
 constexpr int ROWS_FORWARD = Shape::W * (Shape::N / CHANNELS_OF_ROW<Shape, Shape::N>);
 template <class Shape>
 constexpr int ROWS_BACK = Shape::IN * (Shape::K / CHANNELS_OF_ROW<Shape, Shape::K>);
+
+// Pixels of such a row, of C channels on W pixels, that are finished at a time: with matrix units so few that what is done
+// with them fits between two products.
+template <int W, int C>
+constexpr int PART = TILED ? std::min(W, 8 * LANES / C) : W;
 
 // Vectors that a pass over a row of so many channels takes at a time.
 template <int CHANNELS>

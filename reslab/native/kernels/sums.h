@@ -14,20 +14,20 @@ struct ImageSums {
     alignas(64) float values[3][N] = {};
 };
 
-// Adds one row of outputs y to an image's sums of y and y^2, before it is rounded to Real, and stores it.
-// row_values[column][channel of CHANNELS], from the channel `cut` on; y: the raw outputs [pixel][N] of the image. Where
-// not SUMS, in evaluation, only stores: they are read next.
-template <int N, int W, int CHANNELS, bool SUMS>
-RESLAB_INLINE void keep_row(const float* row_values, int row, int cut, Real* y, ImageSums<N>& sums) {
+// Adds PIXELS outputs y of a row, from the column `from` on, to an image's sums of y and y^2, before they are rounded to
+// Real, and stores them. values[column - from][channel of CHANNELS], from the channel `cut` on; y: the raw outputs
+// [pixel][N] of the image. Where not SUMS, in evaluation, only stores: they are read next.
+template <int N, int W, int CHANNELS, int PIXELS, bool SUMS>
+RESLAB_INLINE void keep_pixels(const float* values, int row, int from, int cut, Real* y, ImageSums<N>& sums) {
     constexpr int V = VECTORS<CHANNELS>;
     for (int first = 0; first < CHANNELS; first += V * LANES) {
         Floats sum[2][V] = {}, squares[2][V] = {};  // even and odd pixels: two chains of additions
-        for (int couple = 0; couple < W; couple += 2)
+        for (int couple = 0; couple < PIXELS; couple += 2)
             RESLAB_UNROLL for (int odd = 0; odd < 2; ++odd)
                 RESLAB_UNROLL for (int v = 0; v < V; ++v) {
-                    int column = couple + odd;
-                    Floats value = load(row_values + column * CHANNELS + first + v * LANES);
-                    Real* to = y + pixel_at<N, W>(row, column) + cut + first + v * LANES;
+                    int pixel = couple + odd;
+                    Floats value = load(values + pixel * CHANNELS + first + v * LANES);
+                    Real* to = y + pixel_at<N, W>(row, from + pixel) + cut + first + v * LANES;
                     if constexpr (!SUMS) {
                         store(to, value);
                     } else {

@@ -25,18 +25,23 @@ RESLAB_INLINE void each(Body body) {
 // One step into R tiles of sums, one for each row of outputs; TAPS rows of taps, stride S:
 //   sums[r][m][n] += sum over i < TAPS and k < DEPTH of x[S * r + i][m * STEP + k] * w[i][k][n]
 // x: DEPTH values of the first tap's row, pixels STEP apart, rows ROW apart (Reals); w: packed weights of the first row
-// of taps, those of the next TAP_ROW further, of the next pair of channels in PAIR further.
-template <int TAPS, int R, int S, int ROW, int STEP, int TAP_ROW, int PAIR>
-RESLAB_INLINE void multiply_step(const Real* x, const Real* w) {
+// of taps, those of the next TAP_ROW further, of the next pair of channels in PAIR further. between() is called after
+// each row of x that begins another row of outputs, but for the first: PAUSES times.
+template <int R>
+constexpr int PAUSES = R - 1;
+template <int TAPS, int R, int S, int ROW, int STEP, int TAP_ROW, int PAIR, class Between>
+RESLAB_INLINE void multiply_step(const Real* x, const Real* w, Between between) {
     each<TAPS>([&]<int I>() RESLAB_INLINED {
         tile_load<RIGHT_TILE + I>(w + I * TAP_ROW, PAIR * sizeof(Real));
     });
     each<S*(R - 1) + TAPS>([&]<int Q>() RESLAB_INLINED {
+        if constexpr (S > TAPS && Q % S >= TAPS) return;  // under no tap
         tile_load<LEFT_TILE>(x + Q * ROW, STEP * sizeof(Real));
         each<R>([&]<int OUT>() RESLAB_INLINED {
             constexpr int I = Q - S * OUT;
             if constexpr (0 <= I && I < TAPS) tile_dot<SUM_TILE + OUT, LEFT_TILE, RIGHT_TILE + I>();
         });
+        if constexpr (Q > 0 && Q % S == 0 && Q <= S * (R - 1)) between();
     });
 }
 
@@ -47,78 +52,111 @@ constexpr int TILE_PIXELS = W < TILE_ROWS ? W : TILE_ROWS;
 // How the outputs of a convolution from K to N channels on W x W pixels are cut into strips, and those into steps.
 template <int K, int N, int W, int S, int T>
 struct Strips {
+    using Input = Padded<K, S * W>;
     using Weights = Packed<K, N, T>;
     static constexpr int CHANNELS = Cut<N>::CHANNELS;
     static constexpr int M = TILE_PIXELS<W>;
-    static constexpr int OF_CUT = W / STRIP, COUNT = N / CHANNELS * OF_CUT;
-    static constexpr int STEPS_OF_TILE = Weights::TAPS * K / DEPTH;
-    static constexpr int STEPS = W / M * Cut<N>::V * STEPS_OF_TILE;  // of a strip
+    static constexpr int SIDE = W, OF_CUT = W / STRIP, COUNT = N / CHANNELS * OF_CUT;
     static constexpr int ROW_SUMS = W * CHANNELS, SUMS = STRIP * ROW_SUMS;
+    static constexpr int STEPS_OF_TILE = Weights::TAPS * K / DEPTH;
+    static constexpr int PAUSES_OF_STRIP = W / M * Cut<N>::V * STEPS_OF_TILE * PAUSES<STRIP>;
 
-    // Begins, continues or ends one tile's pixels and channels in all rows of the strip: their sums stay in the tiles
-    // from its first step to its last.
-    static RESLAB_INLINE void step(const Padded<K, S * W>& x, const Real* w, int strip, int step, float* sums) {
-        int tile = step / STEPS_OF_TILE, depth = step % STEPS_OF_TILE * DEPTH, cut = strip / OF_CUT * CHANNELS;
-        int row = strip % OF_CUT * STRIP, column = tile / Cut<N>::V * M, channel = tile % Cut<N>::V * LANES;
-        if (depth == 0) each<STRIP>([]<int R>() RESLAB_INLINED { tile_zero<SUM_TILE + R>(); });
-        multiply_step<T, STRIP, S, x.ROW, S * K, Weights::ROW, Weights::OfTap::PAIR>(
-            x.at(S * row - T / 2, S * column - T / 2) + depth,
-            w + Weights::at(cut) + Weights::OfTap::at(depth, channel));
-        if (depth + DEPTH < Weights::TAPS * K) return;
-        float* to = sums + strip % 2 * SUMS + column * CHANNELS + channel;
-        each<STRIP>([&]<int R>() RESLAB_INLINED {
-            tile_store<SUM_TILE + R>(to + R * ROW_SUMS, CHANNELS * sizeof(float));
-        });
+    // One strip's products, to sums[row][column][channel]: those of one tile's pixels and channels in all rows stay in
+    // the tiles from its first step to its last.
+    template <class Between>
+    static RESLAB_INLINE void multiply(const Input& x, const Real* w, int strip, float* sums, Between between) {
+        int row = strip % OF_CUT * STRIP;
+        w += Weights::at(strip / OF_CUT * CHANNELS);
+        for (int column = 0; column < W; column += M)
+            for (int channel = 0; channel < CHANNELS; channel += LANES) {
+                each<STRIP>([]<int R>() RESLAB_INLINED { tile_zero<SUM_TILE + R>(); });
+                const Real* from = x.at(S * row - T / 2, S * column - T / 2);
+                for (int depth = 0; depth < Weights::TAPS * K; depth += DEPTH)
+                    multiply_step<T, STRIP, S, Input::ROW, S * K, Weights::ROW, Weights::OfTap::PAIR>(
+                        from + depth, w + Weights::OfTap::at(depth, channel), between);
+                float* to = sums + column * CHANNELS + channel;
+                each<STRIP>([&]<int R>() RESLAB_INLINED {
+                    tile_store<SUM_TILE + R>(to + R * ROW_SUMS, CHANNELS * sizeof(float));
+                });
+            }
     }
 };
 
-// The sums of one row and cut, which must be asked for in order. What the caller does with them has a quarter of the
-// next strip's products before it, for the matrix units to work on at the same time; `sums` has room for two strips.
-template <int K, int N, int W, int S, int T>
-RESLAB_INLINE float* multiply_rows(const Padded<K, S * W>& x, const Real* w, int cut, int row, float* sums) {
-    using Here = Strips<K, N, W, S, T>;
-    int strip = cut / Here::CHANNELS * Here::OF_CUT + row / STRIP, quarter = row % STRIP;
-    if (strip == 0 && quarter == 0) {
-        tiles_configure(Here::M);
-        for (int step = 0; step < Here::STEPS; ++step) Here::step(x, w, 0, step, sums);
-    }
-    if (strip + 1 < Here::COUNT)
-        for (int step = Here::STEPS * quarter / STRIP; step < Here::STEPS * (quarter + 1) / STRIP; ++step)
-            Here::step(x, w, strip + 1, step, sums);
-    return sums + strip % 2 * Here::SUMS + quarter * Here::ROW_SUMS;
-}
-
-// The data gradient of a 3x3 convolution of stride 2 from N to K channels: one row and cut of N channels on 2W x 2W
-// pixels, from K channels on W x W. Of even and odd rows and columns each pair is a product of its own (see PHASES).
+// The same for the data gradient of a 3x3 convolution of stride 2 from N to K channels: N channels on 2W x 2W pixels,
+// from K channels on W x W. Of even and odd rows and columns each pair is a product of its own (see PHASES).
 template <int K, int N, int W>
-RESLAB_INLINE float* multiply_back_rows(const Padded<K, W>& dy, const Real* w, int cut, int row, float* sums) {
-    using Here = Strips<K, N, 2 * W, 1, 3>;
+struct StripsBack {
+    using Input = Padded<K, W>;
     using Weights = Packed<K, N, 3>;
-    constexpr int CHANNELS = Here::CHANNELS, M = TILE_PIXELS<W>;
+    static constexpr int CHANNELS = Cut<N>::CHANNELS;
+    static constexpr int M = TILE_PIXELS<W>;
+    static constexpr int SIDE = 2 * W, OF_CUT = SIDE / STRIP, COUNT = N / CHANNELS * OF_CUT;
+    static constexpr int ROW_SUMS = SIDE * CHANNELS, SUMS = STRIP * ROW_SUMS;
+    static constexpr int ROWS = STRIP / 2;  // of a phase
+    static constexpr int PAUSES_OF_STRIP = W / M * Cut<N>::V * 6 * (K / DEPTH) * PAUSES<ROWS>;  // 1, 2, 1 and 2 columns
     static_assert(K % DEPTH == 0);
-    w += Weights::at(cut);
-    auto phase = [&]<int TH, int TW>(int column, int channel) RESLAB_INLINED {
-        const Real* from = w + FIRST_OF_PHASE[TH - 1][TW - 1] * Weights::OfTap::VALUES;
-        each<STRIP / 2>([]<int R>() RESLAB_INLINED { tile_zero<SUM_TILE + R>(); });
+
+    template <int TH, int TW, class Between>
+    static RESLAB_INLINE void multiply_phase(const Real* dy, const Real* w, float* sums, Between between) {
+        w += FIRST_OF_PHASE[TH - 1][TW - 1] * Weights::OfTap::VALUES;
+        each<ROWS>([]<int R>() RESLAB_INLINED { tile_zero<SUM_TILE + R>(); });
         for (int depth = 0; depth < TW * K; depth += DEPTH)
-            multiply_step<TH, STRIP / 2, 1, dy.ROW, K, TW * Weights::OfTap::VALUES, Weights::OfTap::PAIR>(
-                dy.at(row / 2, column) + depth, from + Weights::OfTap::at(depth, channel));
-        float* to = sums + (TH - 1) * Here::ROW_SUMS + (2 * column + TW - 1) * CHANNELS + channel;
-        each<STRIP / 2>([&]<int R>() RESLAB_INLINED {
-            tile_store<SUM_TILE + R>(to + 2 * R * Here::ROW_SUMS, 2 * CHANNELS * sizeof(float));
+            multiply_step<TH, ROWS, 1, Input::ROW, K, TW * Weights::OfTap::VALUES, Weights::OfTap::PAIR>(
+                dy + depth, w + Weights::OfTap::at(depth, 0), between);
+        float* to = sums + (TH - 1) * ROW_SUMS + (TW - 1) * CHANNELS;
+        each<ROWS>([&]<int R>() RESLAB_INLINED {
+            tile_store<SUM_TILE + R>(to + 2 * R * ROW_SUMS, 2 * CHANNELS * sizeof(float));
         });
-    };
-    if (row % STRIP == 0) {
-        tiles_configure(M);
+    }
+
+    template <class Between>
+    static RESLAB_INLINE void multiply(const Input& dy, const Real* w, int strip, float* sums, Between between) {
+        w += Weights::at(strip / OF_CUT * CHANNELS);
         for (int column = 0; column < W; column += M)
             for (int channel = 0; channel < CHANNELS; channel += LANES) {
-                phase.template operator()<1, 1>(column, channel);
-                phase.template operator()<1, 2>(column, channel);
-                phase.template operator()<2, 1>(column, channel);
-                phase.template operator()<2, 2>(column, channel);
+                const Real *from = dy.at(strip % OF_CUT * ROWS, column), *weights = w + Weights::OfTap::at(0, channel);
+                float* to = sums + 2 * column * CHANNELS + channel;
+                multiply_phase<1, 1>(from, weights, to, between);
+                multiply_phase<1, 2>(from, weights, to, between);
+                multiply_phase<2, 1>(from, weights, to, between);
+                multiply_phase<2, 2>(from, weights, to, between);
             }
     }
-    return sums + row % STRIP * Here::ROW_SUMS;
+};
+
+// All outputs of one image, of which finish(row, cut, column, values) gets PART pixels at a time, strip by strip.
+// What it does with them stands between the next strip's products, in small parts, so that the matrix units have work
+// in sight all the time: a processor looks some hundred instructions ahead. `sums` has room for two strips.
+template <class Here, class Finish>
+RESLAB_INLINE void multiply_strips(const typename Here::Input& x, const Real* w, float* sums, Finish finish) {
+    constexpr int CHANNELS = Here::CHANNELS, PIXELS = PART<Here::SIDE, CHANNELS>;
+    constexpr int OF_ROW = Here::SIDE / PIXELS, PARTS = STRIP * OF_ROW;
+    tiles_configure(Here::M);
+    Here::multiply(x, w, 0, sums, [] {});
+    for (int strip = 0; strip < Here::COUNT; ++strip) {
+        int pause = 0, part = 0;
+        float* values = sums + strip % 2 * Here::SUMS;
+        auto finish_until = [&](int end) RESLAB_INLINED {
+            for (; part < end; ++part)
+                finish(strip % Here::OF_CUT * STRIP + part / OF_ROW, strip / Here::OF_CUT * CHANNELS,
+                       part % OF_ROW * PIXELS, values + part * PIXELS * CHANNELS);
+        };
+        if (strip + 1 < Here::COUNT)
+            Here::multiply(x, w, strip + 1, sums + (strip + 1) % 2 * Here::SUMS, [&]() RESLAB_INLINED {
+                finish_until(PARTS * ++pause / Here::PAUSES_OF_STRIP);
+            });
+        finish_until(PARTS);
+    }
+}
+
+// The same of `count` images, x[0] and on: finish(member, row, cut, column, values).
+template <class Here, class Finish>
+RESLAB_INLINE void multiply_images(const typename Here::Input* x, int count, const Real* w, Finish finish) {
+    alignas(64) float sums[2 * Here::SUMS];
+    for (int member = 0; member < count; ++member)
+        multiply_strips<Here>(x[member], w, sums, [&](int row, int cut, int column, float* values) RESLAB_INLINED {
+            finish(member, row, cut, column, values);
+        });
 }
 
 }  // namespace reslab
