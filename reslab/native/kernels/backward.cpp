@@ -120,8 +120,9 @@ void Network::lay_out(Group group, int member, Scratch& scratch, int shard, cons
         auto& inputs = std::get<Inputs<Shape>>(scratch.inputs);
         if constexpr (MEMBERS<W> > 1)
             pairs.member = inputs.member = place<W>(image, begin(shard), begin(shard + 1)).member;
-        differentiate_map<N, W>(layer.norm, g, y, &dy, pairs);
-        pair_inputs(inputs, value);
+        auto after_row = [&] { scratch.ahead.next(); };
+        differentiate_map<N, W>(layer.norm, g, y, &dy, pairs, after_row);
+        pair_inputs(inputs, value, after_row);
     }
 }
 
@@ -153,6 +154,13 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
     Layer &first = layers_[blocks_[index].first], &second = layers_[blocks_[index].second];
     ImageSums<C> sums[TOGETHER<Here>];
     GradientMap<C> maps[TOGETHER<Here>];
+    Ahead& ahead = scratch.ahead;
+    ahead.begin(group.count * ((IS_WINOGRAD<Here> ? 0 : W + W) + ROWS_BACK<Here>));
+    auto [next, count] = after(group, shard);
+    for (int image = next; image < next + count; ++image)
+        ahead.add(gradient(0, image), second.map() * sizeof(Real));
+    ahead.add(second.output(next), count * second.map() * sizeof(Real));
+    ahead.add(first.output(next), count * first.map() * sizeof(Real));
     for (int member = 0; member < group.count; ++member) {
         int image = group.first + member;
         const Real* y = first.output(image);
@@ -161,13 +169,6 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
         });
         maps[member] = {.g = gradient(1, image), .y = y, .norm = &first.norm, .sums = &sums[member]};
     }
-    Ahead& ahead = scratch.ahead;
-    ahead.begin(group.count * ROWS_BACK<Here>);
-    auto [next, count] = after(group, shard);
-    for (int image = next; image < next + count; ++image)
-        ahead.add(gradient(0, image), second.map() * sizeof(Real));
-    ahead.add(second.output(next), count * second.map() * sizeof(Real));
-    ahead.add(first.output(next), count * first.map() * sizeof(Real));
     convolve_back<Here>(std::get<Maps<C, W>>(scratch.gradient).data(), group.count, second.backward.of<Here>(),
                         std::get<Workspace<C>>(scratch.work),
                         [&](int member, int row, int cut, int column, float* values) RESLAB_INLINED {
@@ -197,8 +198,8 @@ void Network::project_back(const Block& block, Group group, Scratch& scratch, in
         if constexpr (IS_WINOGRAD<FirstShape<C, W, S>>)  // else they are there
             pair_inputs(inputs, [&](int row, int column, int channel) {
                 return get(x + pixel_at<K, IN>(row, column) + channel);
-            });
-        differentiate_map<C, W>(projection.norm, gradient(0, image), projection.output(image), &projected, pairs);
+            }, [] {});
+        differentiate_map<C, W>(projection.norm, gradient(0, image), projection.output(image), &projected, pairs, [] {});
         correlate_image<Beside>(inputs, pairs, here.complete, shard_gradient(shard) + projection.at.weight);
     }
 }
@@ -218,6 +219,16 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
     const Real* beside = block.projection < 0 ? nullptr : layers_[block.projection].backward.of<Beside>();
     ImageSums<K> sums[TOGETHER<Here>];
     GradientMap<K> maps[TOGETHER<Here>];
+    Ahead& ahead = scratch.ahead;
+    ahead.begin(group.count * ((IS_WINOGRAD<Here> ? 0 : W + IN) + ROWS_BACK<Here>));
+    auto [next, count] = after(group, shard);
+    for (int image = next; image < next + count; ++image) {
+        ahead.add(gradient(0, image), first.map() * sizeof(Real));
+        ahead.add(gradient(1, image), first.map() * sizeof(Real));
+    }
+    ahead.add(first.output(next), count * first.map() * sizeof(Real));
+    ahead.add(block.input(next), count * block.map * sizeof(Real));
+    ahead.add(join_before(index, next).y, count * block.map * sizeof(Real));
     for (int member = 0; member < group.count; ++member) {
         int image = group.first + member;
         const Real* x = block.input(image);
@@ -234,16 +245,6 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
     }
     weight_gradient<Here>(group, scratch, shard, first);
     if (block.projection >= 0) project_back<C, W, S>(block, group, scratch, shard);
-    Ahead& ahead = scratch.ahead;
-    ahead.begin(group.count * ROWS_BACK<Here>);
-    auto [next, count] = after(group, shard);
-    for (int image = next; image < next + count; ++image) {
-        ahead.add(gradient(0, image), first.map() * sizeof(Real));
-        ahead.add(gradient(1, image), first.map() * sizeof(Real));
-    }
-    ahead.add(first.output(next), count * first.map() * sizeof(Real));
-    ahead.add(block.input(next), count * block.map * sizeof(Real));
-    ahead.add(join_before(index, next).y, count * block.map * sizeof(Real));
     auto rows = [&]<Shortcut SHORTCUT, bool TWO>() {
         convolve_back<Here>(
             std::get<Maps<C, W>>(scratch.gradient).data(), group.count, first.backward.of<Here>(),
@@ -282,7 +283,7 @@ void Network::backward_stem(int image, Scratch& scratch, int shard) {
     Layer& stem = layers_[0];
     auto& pairs = std::get<Pairs<Here::N, Here::W>>(scratch.pairs);
     auto& inputs = std::get<Inputs<Here>>(scratch.inputs);
-    differentiate_map<Here::N, Here::W>(stem.norm, gradient(0, image), stem.output(image), nullptr, pairs);
+    differentiate_map<Here::N, Here::W>(stem.norm, gradient(0, image), stem.output(image), nullptr, pairs, [] {});
     pair_image(stems_[image], inputs);
     correlate_image<Here>(inputs, pairs, true, shard_gradient(shard) + stem.at.weight);
 }
@@ -320,7 +321,7 @@ void Network::restore_inputs(int thread, int last) {
                 Real* x = blocks_[b].input(image);
                 for_each<K, IN>(join_before(b, image), [&](int row, int column, int channel, Reals value) {
                     put(x + pixel_at<K, IN>(row, column) + channel, value);
-                });
+                }, [] {});
             });
 }
 

@@ -65,26 +65,29 @@ void Network::forward_first(int index, Group group, Scratch& scratch, int shard)
     using Here = FirstShape<C, W, S>;
     Block& block = blocks_[index];
     auto& inputs = std::get<Maps<K, IN>>(scratch.input);
-    for (int member = 0; member < group.count; ++member) {
-        int image = group.first + member;
-        auto& padded = inputs[member];
-        Real* x = block.input(image);
-        for_each<K, IN>(join_before(index, image), [&](int row, int column, int channel, Reals value) {
-            put(padded.at(row, column) + channel, value);
-            Real* to = x + pixel_at<K, IN>(row, column) + channel;
-            if constexpr (SUMS)
-                keep(to, widen(value));
-            else
-                put(to, value);
-        });
-    }
-    scratch.ahead.begin(group.count * ROWS_FORWARD<Here>);
+    scratch.ahead.begin(group.count * (IN + ROWS_FORWARD<Here>));
     if constexpr (SUMS) {
         auto [image, count] = after(group, shard);
         Join next = join_before(index, image);
         std::size_t bytes = count * block.map * sizeof(Real);
         scratch.ahead.add(next.y, bytes);
         if (next.other) scratch.ahead.add(next.other, bytes);
+    }
+    for (int member = 0; member < group.count; ++member) {
+        int image = group.first + member;
+        auto& padded = inputs[member];
+        Real* x = block.input(image);
+        for_each<K, IN>(
+            join_before(index, image),
+            [&](int row, int column, int channel, Reals value) {
+                put(padded.at(row, column) + channel, value);
+                Real* to = x + pixel_at<K, IN>(row, column) + channel;
+                if constexpr (SUMS)
+                    keep(to, widen(value));
+                else
+                    put(to, value);
+            },
+            [&] { scratch.ahead.next(); });
     }
     convolve_layer<Here, SUMS>(layers_[block.first], inputs.data(), group, scratch, sums_[0][shard]);
     if (block.projection < 0) return;
@@ -100,17 +103,17 @@ void Network::forward_second(int index, Group group, Scratch& scratch, int shard
     using Here = SecondShape<C, W>;
     Layer &first = layers_[blocks_[index].first], &second = layers_[blocks_[index].second];
     auto& inputs = std::get<Maps<C, W>>(scratch.input);
-    for (int member = 0; member < group.count; ++member) {
-        auto& padded = inputs[member];
-        for_each<C, W>({first.output(group.first + member), &first.norm},
-                       [&](int row, int column, int channel, Reals value) {
-                           put(padded.at(row, column) + channel, value);
-                       });
-    }
-    scratch.ahead.begin(group.count * ROWS_FORWARD<Here>);
+    scratch.ahead.begin(group.count * (W + ROWS_FORWARD<Here>));
     if constexpr (SUMS) {
         auto [image, count] = after(group, shard);
         scratch.ahead.add(first.output(image), count * first.map() * sizeof(Real));
+    }
+    for (int member = 0; member < group.count; ++member) {
+        auto& padded = inputs[member];
+        for_each<C, W>(
+            {first.output(group.first + member), &first.norm},
+            [&](int row, int column, int channel, Reals value) { put(padded.at(row, column) + channel, value); },
+            [&] { scratch.ahead.next(); });
     }
     convolve_layer<Here, SUMS>(second, inputs.data(), group, scratch, sums_[0][shard]);
 }
@@ -123,7 +126,8 @@ void Network::pooled_features(int image, Scratch& scratch, float* pooled) const 
                              [&](int row, int column, int channel, Reals value) {
                                  put(scratch.features + pixel_at<FEATURES, LAST>(row, column) + channel, value);
                                  sums[channel / LANES] += widen(value);
-                             });
+                             },
+                             [] {});
     for (int f = 0; f < FEATURES; f += LANES) store(pooled + f, sums[f / LANES] / static_cast<float>(LAST * LAST));
 }
 

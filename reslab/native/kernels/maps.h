@@ -36,9 +36,9 @@ RESLAB_INLINE Floats added(const Join& join, int row, int column, int channel) {
     return Floats{};
 }
 
-template <int C, int W, Shortcut KIND, class Put>
-RESLAB_INLINE void join_kind(const Join& join, Put put) {
-    for (int row = 0; row < W; ++row)
+template <int C, int W, Shortcut KIND, class Put, class Row>
+RESLAB_INLINE void join_kind(const Join& join, Put put, Row after_row) {
+    for (int row = 0; row < W; ++row, after_row())
         for (int column = 0; column < W; ++column)
             RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
                 Floats response = affine(*join.norm, join.y + pixel_at<C, W>(row, column), channel);
@@ -46,15 +46,15 @@ RESLAB_INLINE void join_kind(const Join& join, Put put) {
             }
 }
 
-// Calls put(row, column, channel, LANES channels as Reals) for the whole map.
-template <int C, int W, class Put>
-void for_each(const Join& join, Put put) {
+// Calls put(row, column, channel, LANES channels as Reals) for the whole map, and after_row() after each row.
+template <int C, int W, class Put, class Row>
+void for_each(const Join& join, Put put, Row after_row) {
     switch (join.shortcut) {
-        case Shortcut::NONE: return join_kind<C, W, Shortcut::NONE>(join, put);
-        case Shortcut::IDENTITY: return join_kind<C, W, Shortcut::IDENTITY>(join, put);
-        case Shortcut::PROJECTION: return join_kind<C, W, Shortcut::PROJECTION>(join, put);
+        case Shortcut::NONE: return join_kind<C, W, Shortcut::NONE>(join, put, after_row);
+        case Shortcut::IDENTITY: return join_kind<C, W, Shortcut::IDENTITY>(join, put, after_row);
+        case Shortcut::PROJECTION: return join_kind<C, W, Shortcut::PROJECTION>(join, put, after_row);
         case Shortcut::ZERO_PAD:
-            if constexpr (C > LANES) return join_kind<C, W, Shortcut::ZERO_PAD>(join, put);
+            if constexpr (C > LANES) return join_kind<C, W, Shortcut::ZERO_PAD>(join, put, after_row);
     }
 }
 
@@ -68,10 +68,10 @@ RESLAB_INLINE void pad(Padded<C, W>& to, Value value) {
 }
 
 // The input of a convolution as pairs, for its weight gradient (see Planes). value(row, column, channel) -> Reals.
-template <int C, int W, int S, class Value>
-RESLAB_INLINE void pair_inputs(Planes<C, W, S>& to, Value value) {
+template <int C, int W, int S, class Value, class Row>
+RESLAB_INLINE void pair_inputs(Planes<C, W, S>& to, Value value, Row after_row) {
     constexpr int IN = S * W;
-    for (int row = 0; row < IN; ++row)
+    for (int row = 0; row < IN; ++row, after_row())
         RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
             Reals before{};
             for (int couple = 0; couple < W / 2; ++couple) {
@@ -101,9 +101,10 @@ RESLAB_INLINE Reals differentiate(const BatchNorm& norm, const Real* g, const Re
 }
 
 // The same of a whole map, as pairs and padded.
-template <int C, int W>
-void differentiate_map(const BatchNorm& norm, const Real* g, const Real* y, Padded<C, W>* padded, Pairs<C, W>& pairs) {
-    for (int row = 0; row < W; ++row)
+template <int C, int W, class Row>
+void differentiate_map(const BatchNorm& norm, const Real* g, const Real* y, Padded<C, W>* padded, Pairs<C, W>& pairs,
+                       Row after_row) {
+    for (int row = 0; row < W; ++row, after_row())
         for (int couple = 0; couple < W / 2; ++couple)
             RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
                 Reals first = differentiate(norm, g, y, pixel_at<C, W>(row, 2 * couple), channel);

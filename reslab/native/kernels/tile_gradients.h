@@ -49,10 +49,10 @@ RESLAB_INLINE void put_rows(Real* to, Column values) {
 
 // The input of a convolution for its weight gradient, of the image to.member. value(row, column, channel) -> Reals, as
 // for Planes.
-template <int C, int W, int S, class Value>
-RESLAB_INLINE void pair_inputs(Turned<C, W, S>& to, Value value) {
+template <int C, int W, int S, class Value, class Row>
+RESLAB_INLINE void pair_inputs(Turned<C, W, S>& to, Value value, Row after_row) {
     constexpr std::make_integer_sequence<int, DEPTH> columns;
-    for (int row = 0; row < S * W; row += DEPTH / W)
+    for (int row = 0; row < S * W; row += DEPTH / W, each<DEPTH / W>([&]<int>() RESLAB_INLINED { after_row(); }))
         for (int channel = 0; channel < C; channel += LANES) {
             Couples pixels[S][LANES];  // even and odd columns for stride 2
             RESLAB_UNROLL for (int odd = 0; odd < S; ++odd) {
@@ -77,7 +77,7 @@ template <int C, int W, int S>
 void clear_from(int first, Turned<C, W, S>& x) {
     for (int member = first; member < MEMBERS<W>; ++member) {
         x.member = member;
-        pair_inputs(x, [](int, int, int) { return Reals{}; });
+        pair_inputs(x, [](int, int, int) { return Reals{}; }, [] {});
     }
 }
 
