@@ -48,9 +48,9 @@ void Network::forward_and_backward_head(int image, Scratch& scratch, int shard) 
                 store(row_values + column * CHANNELS + c, dpooled[(cut + c) / LANES] / static_cast<float>(LAST * LAST));
         for (int row = 0; row < LAST; ++row)
             if (map.other_y)
-                finish_pixels<FEATURES, LAST, CHANNELS, LAST, Shortcut::NONE, true, true>(map, row_values, row, 0, cut);
+                finish_pixels<FEATURES, LAST, CHANNELS, CHANNELS, LAST, Shortcut::NONE, true, true>(map, row_values, row, 0, cut);
             else
-                finish_pixels<FEATURES, LAST, CHANNELS, LAST, Shortcut::NONE, true, false>(map, row_values, row, 0, cut);
+                finish_pixels<FEATURES, LAST, CHANNELS, CHANNELS, LAST, Shortcut::NONE, true, false>(map, row_values, row, 0, cut);
     }
     sums_[0][shard].add(sums);
 }
@@ -99,35 +99,49 @@ void correlate_image(Inputs<Shape>& x, Pairs<Shape::N, Shape::W>& dy, bool compl
 
 }  // namespace
 
-// One image of a group as the products of a convolution's way back read it: dy = g a + y b + c, N channels on W x W
-// pixels, g being the gradient towards N(y); and its input, K channels on S * W x S * W pixels,
-// value(row, column, channel) -> Reals. Where products are Winograd's, both padded; else dy padded and as Pairs, the
-// input as Inputs.
-template <class Shape, class Value>
-void Network::lay_out(Group group, int member, Scratch& scratch, int shard, const Layer& layer, const Real* g,
-                      Value value) {
-    constexpr int N = Shape::N, W = Shape::W;
-    int image = group.first + member;
-    auto& dy = std::get<Maps<N, W>>(scratch.gradient)[member];
-    const Real* y = layer.output(image);
+// PART pixels of a row of an image's dy = g a + y b + c, N channels on W x W pixels, g being the gradient towards N(y):
+// padded, and as Pairs where products are not Winograd's.
+template <class Shape>
+RESLAB_INLINE void Network::supply_gradient(Group group, int member, Scratch& scratch, int shard, const Layer& layer,
+                                            const Real* g, int row, int from) {
+    constexpr int N = Shape::N, W = Shape::W, COUNT = PART<W, N>;
+    auto& dy = std::get<Maps<N, W>>(scratch.gradient);
+    const Real* y = layer.output(group.first + member);
+    if (from == 0) scratch.ahead.next();
+    auto put_padded = [&](int column, int channel, Reals value) RESLAB_INLINED {
+        put(dy.at(member, row, column) + channel, value);
+    };
     if constexpr (IS_WINOGRAD<Shape>) {
-        pad(dy, [&](int row, int column, int channel) {
-            return differentiate(layer.norm, g, y, pixel_at<N, W>(row, column), channel);
-        });
-        pad(std::get<Maps<N, W>>(scratch.input)[member], value);
+        for (int column = from; column < from + COUNT; ++column)
+            RESLAB_UNROLL for (int channel = 0; channel < N; channel += LANES)
+                put_padded(column, channel, differentiate(layer.norm, g, y, pixel_at<N, W>(row, column), channel));
     } else {
         auto& pairs = std::get<Pairs<N, W>>(scratch.pairs);
-        auto& inputs = std::get<Inputs<Shape>>(scratch.inputs);
-        if constexpr (MEMBERS<W> > 1)
-            pairs.member = inputs.member = place<W>(image, begin(shard), begin(shard + 1)).member;
-        auto after_row = [&] { scratch.ahead.next(); };
-        differentiate_map<N, W>(layer.norm, g, y, &dy, pairs, after_row);
-        pair_inputs(inputs, value, after_row);
+        if constexpr (MEMBERS<W> > 1) pairs.member = (group.first + member - begin(shard)) % MEMBERS<W>;
+        differentiate_pixels<N, W>(layer.norm, g, y, pairs, row, from, COUNT, put_padded);
     }
 }
 
-// dw += correlate(input, dy) of what lay_out() laid out, dw being the shard's gradient of the layer, Summed. Winograd's
-// stay Points until the last group of the shard.
+// The input of an image's convolution, K channels on S * W x S * W pixels, value(row, column, channel) -> Reals, as its
+// weight gradient reads it: padded where products are Winograd's, else as Inputs.
+template <class Shape, class Value>
+void Network::lay_out(Group group, int member, Scratch& scratch, int shard, Value value) {
+    constexpr int N = Shape::N, K = Shape::K, W = Shape::W, IN = Shape::IN;
+    if constexpr (IS_WINOGRAD<Shape>) {
+        auto& inputs = std::get<Maps<N, W>>(scratch.input);
+        for (int row = 0; row < IN; ++row)
+            for (int column = 0; column < IN; ++column)
+                RESLAB_UNROLL for (int channel = 0; channel < K; channel += LANES)
+                    put(inputs.at(member, row, column) + channel, value(row, column, channel));
+    } else {
+        auto& inputs = std::get<Inputs<Shape>>(scratch.inputs);
+        if constexpr (MEMBERS<W> > 1) inputs.member = (group.first + member - begin(shard)) % MEMBERS<W>;
+        pair_inputs(inputs, value, [&] { scratch.ahead.next(); });
+    }
+}
+
+// dw += correlate(input, dy) of what was laid out and supplied, dw being the shard's gradient of the layer, Summed.
+// Winograd's stay Points until the last group of the shard.
 template <class Shape>
 void Network::weight_gradient(Group group, Scratch& scratch, int shard, const Layer& layer) {
     constexpr int N = Shape::N, W = Shape::W;
@@ -135,11 +149,11 @@ void Network::weight_gradient(Group group, Scratch& scratch, int shard, const La
     if constexpr (IS_WINOGRAD<Shape>) {
         auto& work = std::get<Workspace<N>>(scratch.work);
         if (group.first == begin(shard)) work.points.clear();
-        correlate_patches(std::get<Maps<N, W>>(scratch.input).data(), std::get<Maps<N, W>>(scratch.gradient).data(),
-                          group.count, work);
+        correlate_patches(std::get<Maps<N, W>>(scratch.input).padded.data(),
+                          std::get<Maps<N, W>>(scratch.gradient).padded.data(), group.count, work);
         if (group.first + group.count == begin(shard + 1)) gather_gradient<Shape>(work.points, to);
     } else {
-        bool complete = place<W>(group.first, begin(shard), begin(shard + 1)).complete;
+        bool complete = place<W>(group.first + group.count - 1, begin(shard), begin(shard + 1)).complete;
         correlate_image<Shape>(std::get<Inputs<Shape>>(scratch.inputs), std::get<Pairs<N, W>>(scratch.pairs), complete,
                                to);
     }
@@ -155,7 +169,7 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
     ImageSums<C> sums[TOGETHER<Here>];
     GradientMap<C> maps[TOGETHER<Here>];
     Ahead& ahead = scratch.ahead;
-    ahead.begin(group.count * ((IS_WINOGRAD<Here> ? 0 : W + W) + ROWS_BACK<Here>));
+    ahead.begin(group.count * ((IS_WINOGRAD<Here> ? 1 : 2) * W + ROWS_BACK<Here>));
     auto [next, count] = after(group, shard);
     for (int image = next; image < next + count; ++image)
         ahead.add(gradient(0, image), second.map() * sizeof(Real));
@@ -164,18 +178,22 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
     for (int member = 0; member < group.count; ++member) {
         int image = group.first + member;
         const Real* y = first.output(image);
-        lay_out<Here>(group, member, scratch, shard, second, gradient(0, image), [&](int row, int column, int channel) {
+        lay_out<Here>(group, member, scratch, shard, [&](int row, int column, int channel) {
             return narrow(relu(affine(first.norm, y + pixel_at<C, W>(row, column), channel)));
         });
         maps[member] = {.g = gradient(1, image), .y = y, .norm = &first.norm, .sums = &sums[member]};
     }
-    convolve_back<Here>(std::get<Maps<C, W>>(scratch.gradient).data(), group.count, second.backward.of<Here>(),
-                        std::get<Workspace<C>>(scratch.work),
-                        [&](int member, int row, int cut, int column, float* values) RESLAB_INLINED {
-                            if (column == 0) ahead.next();
-                            finish_pixels<C, W, CHANNELS, PART<W, CHANNELS>, Shortcut::NONE, false, false>(
-                                maps[member], values, row, column, cut);
-                        });
+    convolve_back<Here>(
+        std::get<Maps<C, W>>(scratch.gradient).padded.data(), group.count, second.backward.of<Here>(),
+        std::get<Workspace<C>>(scratch.work),
+        [&](int member, int row, int from) RESLAB_APART {
+            supply_gradient<Here>(group, member, scratch, shard, second, gradient(0, group.first + member), row, from);
+        },
+        [&](int member, int row, int cut, int column, float* values) RESLAB_INLINED {
+            if (column == 0) ahead.next();
+            finish_pixels<C, W, CHANNELS, spacing<Here>(CHANNELS), PART<W, CHANNELS>, Shortcut::NONE, false, false>(
+                maps[member], values, row, column, cut);
+        });
     for (int member = 0; member < group.count; ++member) sums_[0][shard].add(sums[member]);
     weight_gradient<Here>(group, scratch, shard, second);
 }
@@ -192,14 +210,18 @@ void Network::project_back(const Block& block, Group group, Scratch& scratch, in
     for (int member = 0; member < group.count; ++member) {
         int image = group.first + member;
         const Real* x = block.input(image);
-        auto& projected = std::get<Maps<C, W>>(scratch.projected)[member];
+        auto& projected = std::get<Maps<C, W>>(scratch.projected);
         Place here = place<W>(image, begin(shard), begin(shard + 1));
         if constexpr (MEMBERS<W> > 1) pairs.member = here.member;
         if constexpr (IS_WINOGRAD<FirstShape<C, W, S>>)  // else they are there
             pair_inputs(inputs, [&](int row, int column, int channel) {
                 return get(x + pixel_at<K, IN>(row, column) + channel);
             }, [] {});
-        differentiate_map<C, W>(projection.norm, gradient(0, image), projection.output(image), &projected, pairs, [] {});
+        for (int row = 0; row < W; ++row)
+            differentiate_pixels<C, W>(projection.norm, gradient(0, image), projection.output(image), pairs, row, 0, W,
+                                       [&](int column, int channel, Reals value) RESLAB_INLINED {
+                                           put(projected.at(member, row, column) + channel, value);
+                                       });
         correlate_image<Beside>(inputs, pairs, here.complete, shard_gradient(shard) + projection.at.weight);
     }
 }
@@ -220,7 +242,7 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
     ImageSums<K> sums[TOGETHER<Here>];
     GradientMap<K> maps[TOGETHER<Here>];
     Ahead& ahead = scratch.ahead;
-    ahead.begin(group.count * ((IS_WINOGRAD<Here> ? 0 : W + IN) + ROWS_BACK<Here>));
+    ahead.begin(group.count * (W + (IS_WINOGRAD<Here> ? 0 : IN) + ROWS_BACK<Here>));
     auto [next, count] = after(group, shard);
     for (int image = next; image < next + count; ++image) {
         ahead.add(gradient(0, image), first.map() * sizeof(Real));
@@ -232,7 +254,7 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
     for (int member = 0; member < group.count; ++member) {
         int image = group.first + member;
         const Real* x = block.input(image);
-        lay_out<Here>(group, member, scratch, shard, first, gradient(1, image), [&](int row, int column, int channel) {
+        lay_out<Here>(group, member, scratch, shard, [&](int row, int column, int channel) {
             return get(x + pixel_at<K, IN>(row, column) + channel);
         });
         Join before = join_before(index, image);
@@ -243,20 +265,24 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
                         .through = gradient(0, image),
                         .sums = &sums[member]};
     }
-    weight_gradient<Here>(group, scratch, shard, first);
     if (block.projection >= 0) project_back<C, W, S>(block, group, scratch, shard);
+    auto supply = [&](int member, int row, int from) RESLAB_APART {
+        supply_gradient<Here>(group, member, scratch, shard, first, gradient(1, group.first + member), row, from);
+    };
+    const auto& projected = std::get<Maps<C, W>>(scratch.projected).padded;
     auto rows = [&]<Shortcut SHORTCUT, bool TWO>() {
         convolve_back<Here>(
-            std::get<Maps<C, W>>(scratch.gradient).data(), group.count, first.backward.of<Here>(),
-            std::get<Workspace<C>>(scratch.work),
+            std::get<Maps<C, W>>(scratch.gradient).padded.data(), group.count, first.backward.of<Here>(),
+            std::get<Workspace<C>>(scratch.work), supply,
             [&](int member, int row, int cut, int column, float* values) RESLAB_INLINED {
+                constexpr int SPACING = spacing<Here>(CHANNELS);
                 if (column == 0) ahead.next();
                 if (SHORTCUT == Shortcut::PROJECTION && column == 0)  // of the whole row
                     for (int part = 0; part < CHANNELS; part += Cut<K>::CHANNELS)
-                        convolve_back_row<Beside, true, CHANNELS>(std::get<Maps<C, W>>(scratch.projected)[member],
-                                                                  beside, cut + part, row, values + part);
-                finish_pixels<K, IN, CHANNELS, PART<IN, CHANNELS>, SHORTCUT, true, TWO>(maps[member], values, row,
-                                                                                        column, cut);
+                        convolve_back_row<Beside, true, SPACING>(projected[member / ABREAST<W>], member % ABREAST<W>,
+                                                                 beside, cut + part, row, values + part);
+                finish_pixels<K, IN, CHANNELS, SPACING, PART<IN, CHANNELS>, SHORTCUT, true, TWO>(maps[member], values,
+                                                                                                 row, column, cut);
             });
     };
     auto by_shortcut = [&]<bool TWO>() {
@@ -275,6 +301,7 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
     else
         by_shortcut.template operator()<false>();
     for (int member = 0; member < group.count; ++member) sums_[0][shard].add(sums[member]);
+    weight_gradient<Here>(group, scratch, shard, first);
 }
 
 // Of one image, 16 channels on 32 x 32 pixels: dy = g a + y b + c, dw += correlate(prepared image, dy) of the shard.
@@ -283,7 +310,9 @@ void Network::backward_stem(int image, Scratch& scratch, int shard) {
     Layer& stem = layers_[0];
     auto& pairs = std::get<Pairs<Here::N, Here::W>>(scratch.pairs);
     auto& inputs = std::get<Inputs<Here>>(scratch.inputs);
-    differentiate_map<Here::N, Here::W>(stem.norm, gradient(0, image), stem.output(image), nullptr, pairs, [] {});
+    for (int row = 0; row < Here::W; ++row)
+        differentiate_pixels<Here::N, Here::W>(stem.norm, gradient(0, image), stem.output(image), pairs, row, 0, Here::W,
+                                               [](int, int, Reals) {});
     pair_image(stems_[image], inputs);
     correlate_image<Here>(inputs, pairs, true, shard_gradient(shard) + stem.at.weight);
 }
@@ -321,7 +350,7 @@ void Network::restore_inputs(int thread, int last) {
                 Real* x = blocks_[b].input(image);
                 for_each<K, IN>(join_before(b, image), [&](int row, int column, int channel, Reals value) {
                     put(x + pixel_at<K, IN>(row, column) + channel, value);
-                }, [] {});
+                });
             });
 }
 

@@ -10,6 +10,17 @@
 
 namespace reslab {
 
+// Nothing, where the padded inputs are there.
+constexpr auto supplied = [](int, int, int) {};
+
+// Everything at once.
+template <int C, int W, class Supply>
+void supply_all(int count, Supply supply) {
+    for (int member = 0; member < count; ++member)
+        for (int row = 0; row < W; ++row)
+            for (int column = 0; column < W; column += PART<W, C>) supply(member, row, column);
+}
+
 // One row of y for one cut of channels, from the padded input: [column][channel of the cut], to `sums`. w: Packed.
 template <class Shape>
 RESLAB_INLINE void convolve_row(const Padded<Shape::K, Shape::IN>& x, const Real* w, int cut, int row, float* sums) {
@@ -19,16 +30,19 @@ RESLAB_INLINE void convolve_row(const Padded<Shape::K, Shape::IN>& x, const Real
             x.at(S * row - T / 2, S * column - T / 2), w + Packed<K, N, T>::at(cut), sums + column * Cut<N>::CHANNELS);
 }
 
-// The outputs of `count` images, x[0] and on: finish(member, row, cut, column, values) gets PART pixels of a row at a
-// time, from `column` on, in cuts of CHANNELS_OF_ROW channels from `cut` on: values[column][channel of the cut].
-template <class Shape, class Finish>
+// The outputs of `count` images: finish(member, row, cut, column, values) gets PART pixels of a row at a time, from
+// `column` on, in cuts of CHANNELS_OF_ROW channels from `cut` on: values[pixel][channel of the cut], pixels spacing()
+// apart. supply(member, row, column) must put PART pixels of a row of x where the convolution reads them; it is called
+// for all of them, row by row, before they are needed.
+template <class Shape, class Supply, class Finish>
 RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, const WeightValue<Shape>* w,
-                            Workspace<Shape::N>& work, Finish finish) {
+                            Workspace<Shape::N>& work, Supply supply, Finish finish) {
     [[maybe_unused]] constexpr int N = Shape::N, W = Shape::W, CHANNELS = Cut<N>::CHANNELS;
 #if RESLAB_AMX
     static_cast<void>(work);
-    multiply_images<Strips<Shape::K, N, W, Shape::S, Shape::T>>(x, count, w, finish);
+    multiply_strips<Strips<Shape::K, N, W, Shape::S, Shape::T>>(*x, count, w, supply, finish);
 #else
+    supply_all<Shape::K, Shape::IN>(count, supply);
     if constexpr (IS_WINOGRAD<Shape>) {
         convolve_patches(x, count, w, work, finish);
     } else {
@@ -51,49 +65,50 @@ RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, con
 // (r + 1) / 2, and so do columns (PHASES). Of one tap, T = 1, even rows and columns alone have a gradient.
 // To the row `sums`, as convolve_row does; or where ADD added to it, of CHANNELS a pixel.
 template <class Shape, bool ADD, int CHANNELS = Cut<Shape::K>::CHANNELS>
-RESLAB_INLINE void convolve_back_row(const Padded<Shape::N, Shape::W>& dy, const Real* w, int cut, int row,
-                                       float* sums) {
+RESLAB_INLINE void convolve_back_row(const Padded<Shape::N, Shape::W>& dy, int abreast, const Real* w, int cut,
+                                     int row, float* sums) {
     constexpr int K = Shape::N, N = Shape::K, S = Shape::S, T = Shape::T;  // from the outputs' channels to the inputs'
-    constexpr int M = Cut<N>::M, ROW = Padded<Shape::N, Shape::W>::ROW;
+    constexpr int M = Cut<N>::M, ROW = Padded<Shape::N, Shape::W>::ROW, PIXEL = Padded<Shape::N, Shape::W>::PIXEL;
     w += Packed<K, N, T>::at(cut);
     if constexpr (S == 1) {
         for (int column = 0; column < Shape::W; column += M)
-            multiply<K, N, T, T, ROW, K, CHANNELS, ADD>(dy.at(row - T / 2, column - T / 2), w,
+            multiply<K, N, T, T, ROW, PIXEL, CHANNELS, ADD>(dy.at(row - T / 2, column - T / 2, abreast), w,
                                                         sums + column * CHANNELS);
     } else if constexpr (T == 1) {
         if (row % 2 == 0)
             for (int column = 0; column < Shape::W; column += M)
-                multiply<K, N, 1, 1, ROW, K, 2 * CHANNELS, ADD>(dy.at(row / 2, column), w,
+                multiply<K, N, 1, 1, ROW, PIXEL, 2 * CHANNELS, ADD>(dy.at(row / 2, column, abreast), w,
                                                                 sums + 2 * column * CHANNELS);
     } else {
         auto first_of_phase = [&](int rows, int columns) RESLAB_INLINED {
             return w + FIRST_OF_PHASE[rows - 1][columns - 1] * Tap<K, N>::VALUES;
         };
         for (int column = 0; column < Shape::W; column += M) {
-            const Real* from = dy.at(row / 2, column);
+            const Real* from = dy.at(row / 2, column, abreast);
             float* to = sums + 2 * column * CHANNELS;
             if (row % 2 == 0) {
-                multiply<K, N, 1, 1, ROW, K, 2 * CHANNELS, ADD>(from, first_of_phase(1, 1), to);
-                multiply<K, N, 1, 2, ROW, K, 2 * CHANNELS, ADD>(from, first_of_phase(1, 2), to + CHANNELS);
+                multiply<K, N, 1, 1, ROW, PIXEL, 2 * CHANNELS, ADD>(from, first_of_phase(1, 1), to);
+                multiply<K, N, 1, 2, ROW, PIXEL, 2 * CHANNELS, ADD>(from, first_of_phase(1, 2), to + CHANNELS);
             } else {
-                multiply<K, N, 2, 1, ROW, K, 2 * CHANNELS, ADD>(from, first_of_phase(2, 1), to);
-                multiply<K, N, 2, 2, ROW, K, 2 * CHANNELS, ADD>(from, first_of_phase(2, 2), to + CHANNELS);
+                multiply<K, N, 2, 1, ROW, PIXEL, 2 * CHANNELS, ADD>(from, first_of_phase(2, 1), to);
+                multiply<K, N, 2, 2, ROW, PIXEL, 2 * CHANNELS, ADD>(from, first_of_phase(2, 2), to + CHANNELS);
             }
         }
     }
 }
 
 // The same for the gradients towards the inputs, from those towards the outputs. finish() may write to its values.
-template <class Shape, class Finish>
+template <class Shape, class Supply, class Finish>
 RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count, const WeightValue<Shape>* w,
-                                 Workspace<Shape::N>& work, Finish finish) {
+                                 Workspace<Shape::N>& work, Supply supply, Finish finish) {
     [[maybe_unused]] constexpr int K = Shape::K, IN = Shape::IN, CHANNELS = Cut<K>::CHANNELS;
 #if RESLAB_AMX
     static_cast<void>(work);
     using Here = std::conditional_t<Shape::S == 1, Strips<Shape::N, K, Shape::W, 1, Shape::T>,
                                     StripsBack<Shape::N, K, Shape::W>>;
-    multiply_images<Here>(dy, count, w, finish);
+    multiply_strips<Here>(*dy, count, w, supply, finish);
 #else
+    supply_all<Shape::N, Shape::W>(count, supply);
     if constexpr (IS_WINOGRAD<Shape>) {
         convolve_patches(dy, count, w, work, finish);
     } else {
@@ -101,7 +116,7 @@ RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count
         for (int member = 0; member < count; ++member)
             for (int cut = 0; cut < K; cut += CHANNELS)
                 for (int row = 0; row < IN; ++row) {
-                    convolve_back_row<Shape, false>(dy[member], w, cut, row, row_values);
+                    convolve_back_row<Shape, false>(dy[member], 0, w, cut, row, row_values);
                     finish(member, row, cut, 0, row_values);
                 }
     }

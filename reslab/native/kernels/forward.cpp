@@ -18,35 +18,19 @@ Join Network::join_before(int block, int image) const {
     return join;
 }
 
-// y = conv(prepared image, w), 32 x 32 pixels, from 4 channels to 16: stored as Real, and where SUMS the shard's sums
-// of y and y^2.
-template <bool SUMS>
-void Network::forward_stem(int image, const Stem& prepared, Scratch& scratch, int shard) {
-    using Here = StemShape;
-    constexpr int N = Here::N;
-    ImageSums<N> sums;
-    convolve<Here>(&prepared, 1, layers_[0].forward.of<Here>(), std::get<Workspace<N>>(scratch.work),
-                   [&](int, int row, int cut, int column, const float* values) RESLAB_INLINED {
-                       constexpr int CHANNELS = CHANNELS_OF_ROW<Here, N>;
-                       keep_pixels<N, Here::W, CHANNELS, PART<Here::W, CHANNELS>, SUMS>(
-                           values, row, column, cut, layers_[0].output(image), sums);
-                   });
-    if constexpr (SUMS) sums_[0][shard].add(sums);
-}
-
-// y = conv(x) by `layer`, from Shape::K channels to Shape::N, of the padded maps x[image of the group]: stored as Real,
-// and where SUMS the shard's sums of y and y^2, image by image.
-template <class Shape, bool SUMS, class Map>
-RESLAB_INLINE void convolve_layer(Layer& layer, const Map* inputs, Group group, Scratch& scratch, ShardSums& to) {
-    constexpr int N = Shape::N, W = Shape::W;
+// y = conv(x) by `layer`, from Shape::K channels to Shape::N, of a group's padded maps x: stored as Real, and where SUMS
+// the shard's sums of y and y^2, image by image. supply() as convolve() has it.
+template <class Shape, bool SUMS, class Supply>
+RESLAB_INLINE void convolve_layer(Layer& layer, const Padded<Shape::K, Shape::IN>* x, Group group, Scratch& scratch,
+                                  ShardSums& to, Supply supply) {
+    constexpr int N = Shape::N, W = Shape::W, CHANNELS = CHANNELS_OF_ROW<Shape, N>;
     ImageSums<N> sums[TOGETHER<Shape>];
     for (int from = 0; from < group.count; from += TOGETHER<Shape>) {
         int count = std::min(TOGETHER<Shape>, group.count - from);
-        convolve<Shape>(inputs + from, count, layer.forward.of<Shape>(), std::get<Workspace<N>>(scratch.work),
+        convolve<Shape>(x + from / ABREAST<W>, count, layer.forward.of<Shape>(), std::get<Workspace<N>>(scratch.work), supply,
                         [&](int member, int row, int cut, int column, const float* values) RESLAB_INLINED {
-                            constexpr int CHANNELS = CHANNELS_OF_ROW<Shape, N>;
                             if (column == 0) scratch.ahead.next();
-                            keep_pixels<N, W, CHANNELS, PART<W, CHANNELS>, SUMS>(
+                            keep_pixels<N, W, CHANNELS, spacing<Shape>(CHANNELS), PART<W, CHANNELS>, SUMS>(
                                 values, row, column, cut, layer.output(group.first + from + member), sums[member]);
                         });
         if constexpr (SUMS)
@@ -55,6 +39,13 @@ RESLAB_INLINE void convolve_layer(Layer& layer, const Map* inputs, Group group, 
                 sums[member] = {};
             }
     }
+}
+
+// y = conv(prepared image, w), 32 x 32 pixels, from 4 channels to 16: stored as Real, and where SUMS the shard's sums
+// of y and y^2.
+template <bool SUMS>
+void Network::forward_stem(int image, const Stem& prepared, Scratch& scratch, int shard) {
+    convolve_layer<StemShape, SUMS>(layers_[0], &prepared, {image, 1}, scratch, sums_[0][shard], supplied);
 }
 
 // Of a group, for a block of C channels on W x W pixels: x = ReLU(z of the block before), K = C / S channels on S * W x
@@ -73,27 +64,25 @@ void Network::forward_first(int index, Group group, Scratch& scratch, int shard)
         scratch.ahead.add(next.y, bytes);
         if (next.other) scratch.ahead.add(next.other, bytes);
     }
-    for (int member = 0; member < group.count; ++member) {
-        int image = group.first + member;
-        auto& padded = inputs[member];
-        Real* x = block.input(image);
-        for_each<K, IN>(
-            join_before(index, image),
-            [&](int row, int column, int channel, Reals value) {
-                put(padded.at(row, column) + channel, value);
-                Real* to = x + pixel_at<K, IN>(row, column) + channel;
-                if constexpr (SUMS)
-                    keep(to, widen(value));
-                else
-                    put(to, value);
-            },
-            [&] { scratch.ahead.next(); });
-    }
-    convolve_layer<Here, SUMS>(layers_[block.first], inputs.data(), group, scratch, sums_[0][shard]);
+    Join joins[TOGETHER<Here>];
+    for (int member = 0; member < group.count; ++member) joins[member] = join_before(index, group.first + member);
+    auto supply = [&](int member, int row, int from) RESLAB_APART {
+        if (from == 0) scratch.ahead.next();
+        Real* x = block.input(group.first + member);
+        for_pixels<K, IN>(joins[member], row, from, PART<IN, K>, [&](int column, int channel, Reals value) RESLAB_INLINED {
+            put(inputs.at(member, row, column) + channel, value);
+            Real* to = x + pixel_at<K, IN>(row, column) + channel;
+            if constexpr (SUMS)
+                keep(to, widen(value));
+            else
+                put(to, value);
+        });
+    };
+    convolve_layer<Here, SUMS>(layers_[block.first], inputs.padded.data(), group, scratch, sums_[0][shard], supply);
     if (block.projection < 0) return;
     scratch.ahead.begin(1);
-    convolve_layer<ProjectionShape<C, W, S>, SUMS>(layers_[block.projection], inputs.data(), group, scratch,
-                                                   sums_[1][shard]);
+    convolve_layer<ProjectionShape<C, W, S>, SUMS>(layers_[block.projection], inputs.padded.data(), group, scratch,
+                                                   sums_[1][shard], supplied);
 }
 
 // y2 = conv(h, w2), h = ReLU(y1 * scale + shift): of a group, from C channels to C on W x W pixels. Only scratch memory
@@ -108,14 +97,14 @@ void Network::forward_second(int index, Group group, Scratch& scratch, int shard
         auto [image, count] = after(group, shard);
         scratch.ahead.add(first.output(image), count * first.map() * sizeof(Real));
     }
-    for (int member = 0; member < group.count; ++member) {
-        auto& padded = inputs[member];
-        for_each<C, W>(
-            {first.output(group.first + member), &first.norm},
-            [&](int row, int column, int channel, Reals value) { put(padded.at(row, column) + channel, value); },
-            [&] { scratch.ahead.next(); });
-    }
-    convolve_layer<Here, SUMS>(second, inputs.data(), group, scratch, sums_[0][shard]);
+    auto supply = [&](int member, int row, int from) RESLAB_APART {
+        if (from == 0) scratch.ahead.next();
+        for_pixels<C, W>({first.output(group.first + member), &first.norm}, row, from, PART<W, C>,
+                         [&](int column, int channel, Reals value) RESLAB_INLINED {
+                             put(inputs.at(member, row, column) + channel, value);
+                         });
+    };
+    convolve_layer<Here, SUMS>(second, inputs.padded.data(), group, scratch, sums_[0][shard], supply);
 }
 
 // p[f] = mean over the LAST x LAST pixels of x[pixel][f], x = ReLU(z of the last block), of one image: pooled[feature].
@@ -126,8 +115,7 @@ void Network::pooled_features(int image, Scratch& scratch, float* pooled) const 
                              [&](int row, int column, int channel, Reals value) {
                                  put(scratch.features + pixel_at<FEATURES, LAST>(row, column) + channel, value);
                                  sums[channel / LANES] += widen(value);
-                             },
-                             [] {});
+                             });
     for (int f = 0; f < FEATURES; f += LANES) store(pooled + f, sums[f / LANES] / static_cast<float>(LAST * LAST));
 }
 

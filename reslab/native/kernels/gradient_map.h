@@ -18,14 +18,14 @@ struct GradientMap {
     ImageSums<C>* sums = nullptr;
 };
 
-// PIXELS of a row of g, from the column `from` on. values[column - from][channel of CHANNELS], from the channel `cut` on,
-// are what the data gradient gave.
+// PIXELS of a row of g, from the column `from` on. values[column - from][channel of CHANNELS], SPACING apart,
+// from the channel `cut` on, are what the data gradient gave.
 //   d = values + what comes through the shortcut: `through` as it is where that is the identity; where it pads with
 //       zeros, of even rows and columns the first C of the 2 C channels of its pixel (row / 2, column / 2)
 //   g = d where x > 0, else 0, the gradient of ReLU
 //   sums: g, g y and, where TWO normalisations were added under the ReLU, g y'; of g before it is rounded to Real
 // A projection's share is in `values` already. KEPT: is x in memory?
-template <int C, int W, int CHANNELS, int PIXELS, Shortcut SHORTCUT, bool KEPT, bool TWO>
+template <int C, int W, int CHANNELS, int SPACING, int PIXELS, Shortcut SHORTCUT, bool KEPT, bool TWO>
 RESLAB_INLINE void finish_pixels(const GradientMap<C>& map, const float* values, int row, int from, int cut) {
     constexpr int V = VECTORS<CHANNELS>;
     for (int first = 0; first < CHANNELS; first += V * LANES) {
@@ -35,7 +35,7 @@ RESLAB_INLINE void finish_pixels(const GradientMap<C>& map, const float* values,
                 RESLAB_UNROLL for (int v = 0; v < V; ++v) {
                     int pixel = couple + odd, column = from + pixel, channel = cut + first + v * LANES;
                     int at = pixel_at<C, W>(row, column) + channel;
-                    Floats value = load(values + pixel * CHANNELS + first + v * LANES), y = load(map.y + at);
+                    Floats value = load(values + pixel * SPACING + first + v * LANES), y = load(map.y + at);
                     if constexpr (SHORTCUT == Shortcut::IDENTITY) value += load(map.through + at);
                     if constexpr (SHORTCUT == Shortcut::ZERO_PAD)
                         if (row % 2 == 0 && odd == 0)

@@ -22,7 +22,7 @@ namespace reslab {
 
 // The matrix units multiply 16 pixels x 32 values by 32 values x 16 channels at a time.
 constexpr bool TILED = RESLAB_AMX;
-constexpr int DEPTH = 32;  // values of one product
+constexpr int TILE_ROWS = 16, DEPTH = 32;  // pixels, and values, of one product
 
 // Rows of pixels that matrix units fill at a time.
 constexpr int STRIP = 4;
@@ -48,9 +48,9 @@ RESLAB_INLINE constexpr int point_at(int row, int column) { return row * REACH +
 template <int W>
 constexpr int PATCHES = (W / PATCH) * (W / PATCH);  // of a map
 
-// Images whose convolutions are taken together: so many that their patches fill a panel.
+// Images of which a panel takes patches: so many that it is full.
 template <int W>
-constexpr int MAPS = WINOGRAD && PATCHES<W> < PANEL ? PANEL / PATCHES<W> : 1;
+constexpr int OF_PANEL = PATCHES<W> < PANEL ? PANEL / PATCHES<W> : 1;
 
 // Where a pixel's C channels begin in a map of W x W pixels.
 template <int C, int W>
@@ -58,15 +58,25 @@ RESLAB_INLINE constexpr int pixel_at(int row, int column) {
     return (row * W + column) * C;
 }
 
-// C channels of a W x W map inside a border of one zero pixel. The border is written once, when memory is made.
+// Images that lie abreast in a padded map: so many that a row of their pixels fills a tile.
+template <int W>
+constexpr int ABREAST = TILED && W < TILE_ROWS ? TILE_ROWS / W : 1;
+
+// C channels of a W x W map inside a border of one zero pixel: [row][column][image abreast][channel]. The border is
+// written once, when memory is made.
 template <int C, int W>
 struct Padded {
-    static constexpr int ROW = (W + 2) * C;
+    static constexpr int PIXEL = ABREAST<W> * C, ROW = (W + 2) * PIXEL;  // from a pixel, from a row to the next
     alignas(64) Real values[(W + 2) * ROW + LANES * 2];
     [[no_unique_address]] Fence fence;
     // Row and column count from -1, the border.
-    RESLAB_INLINE Real* at(int row, int column) { return values + (row + 1) * ROW + (column + 1) * C; }
-    RESLAB_INLINE const Real* at(int row, int column) const { return values + (row + 1) * ROW + (column + 1) * C; }
+    static RESLAB_INLINE constexpr int offset(int row, int column, int abreast) {
+        return (row + 1) * ROW + (column + 1) * PIXEL + abreast * C;
+    }
+    RESLAB_INLINE Real* at(int row, int column, int abreast = 0) { return values + offset(row, column, abreast); }
+    RESLAB_INLINE const Real* at(int row, int column, int abreast = 0) const {
+        return values + offset(row, column, abreast);
+    }
 };
 
 // C channels of a W x W map, pixel pairs (0,1), (2,3), ... of each row: [row][image of the group][pair][channel][2]. A
@@ -140,9 +150,9 @@ struct Domain {
 // How the maps of W x W pixels of a group of images make panels.
 template <int W>
 struct Panels {
-    static constexpr int HEIGHT = MAPS<W> > 1 ? W : PANEL * PATCH * PATCH / W;  // rows of pixels of a map
+    static constexpr int HEIGHT = OF_PANEL<W> > 1 ? W : PANEL * PATCH * PATCH / W;  // rows of pixels of a map
     static constexpr int COUNT = HEIGHT / PATCH * (W / PATCH);                  // patches of a map
-    static_assert(COUNT * MAPS<W> <= PANEL);
+    static_assert(COUNT * OF_PANEL<W> <= PANEL);
     // The patches of a map whose rows of pixels begin at `row` of the panel.
     static constexpr int patch(int member, int row) { return member * COUNT + row / PATCH * (W / PATCH); }
 };
@@ -152,9 +162,20 @@ template <class Shape>
 using Inputs = std::conditional_t<TILED && Shape::K % LANES == 0, Turned<Shape::K, Shape::W, Shape::S>,
                                   Planes<Shape::K, Shape::W, Shape::S>>;
 
-// C channels of the images that are taken together.
+// C channels of the images whose convolutions are taken together, MAPS of them.
+template <int W>
+constexpr int MAPS = WINOGRAD ? OF_PANEL<W> : ABREAST<W>;
 template <int C, int W>
-using Maps = std::array<Padded<C, W>, MAPS<W>>;
+struct Maps {
+    std::array<Padded<C, W>, MAPS<W> / ABREAST<W>> padded;
+    RESLAB_INLINE Real* at(int member, int row, int column) {
+        return padded[member / ABREAST<W>].at(row, column, member % ABREAST<W>);
+    }
+};
+
+// Images that are taken together in a convolution of this shape.
+template <class Shape>
+constexpr int TOGETHER = IS_WINOGRAD<Shape> || (TILED && Shape::S == 1) ? MAPS<Shape::W> : 1;
 
 // How a product is cut into registers: M pixels by V vectors of channels out, as many sums as there are lanes.
 template <int N>
@@ -173,7 +194,13 @@ constexpr int ROWS_FORWARD = Shape::W * (Shape::N / CHANNELS_OF_ROW<Shape, Shape
 template <class Shape>
 constexpr int ROWS_BACK = Shape::IN * (Shape::K / CHANNELS_OF_ROW<Shape, Shape::K>);
 
-// Pixels of such a row, of C channels on W pixels, that are finished at a time: with matrix units so few that what is done
+// From a pixel of such a row to the next, of `channels`: with matrix units those of images abreast lie between them.
+template <class Shape>
+constexpr int spacing(int channels) {
+    return TILED ? TOGETHER<Shape> * channels : channels;
+}
+
+// Pixels of a row of W, of C channels, that are made or finished at a time: with matrix units so few that what is done
 // with them fits between two products.
 template <int W, int C>
 constexpr int PART = TILED ? std::min(W, 8 * LANES / C) : W;

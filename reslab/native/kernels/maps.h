@@ -36,35 +36,33 @@ RESLAB_INLINE Floats added(const Join& join, int row, int column, int channel) {
     return Floats{};
 }
 
-template <int C, int W, Shortcut KIND, class Put, class Row>
-RESLAB_INLINE void join_kind(const Join& join, Put put, Row after_row) {
-    for (int row = 0; row < W; ++row, after_row())
-        for (int column = 0; column < W; ++column)
-            RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
-                Floats response = affine(*join.norm, join.y + pixel_at<C, W>(row, column), channel);
-                put(row, column, channel, narrow(relu(response + added<C, W, KIND>(join, row, column, channel))));
-            }
+template <int C, int W, Shortcut KIND, class Put>
+RESLAB_INLINE void join_kind(const Join& join, int row, int from, int count, Put put) {
+    for (int column = from; column < from + count; ++column)
+        RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
+            Floats response = affine(*join.norm, join.y + pixel_at<C, W>(row, column), channel);
+            put(column, channel, narrow(relu(response + added<C, W, KIND>(join, row, column, channel))));
+        }
 }
 
-// Calls put(row, column, channel, LANES channels as Reals) for the whole map, and after_row() after each row.
-template <int C, int W, class Put, class Row>
-void for_each(const Join& join, Put put, Row after_row) {
+// Calls put(column, channel, LANES channels as Reals) for `count` pixels of a row, from the column `from` on.
+template <int C, int W, class Put>
+RESLAB_INLINE void for_pixels(const Join& join, int row, int from, int count, Put put) {
     switch (join.shortcut) {
-        case Shortcut::NONE: return join_kind<C, W, Shortcut::NONE>(join, put, after_row);
-        case Shortcut::IDENTITY: return join_kind<C, W, Shortcut::IDENTITY>(join, put, after_row);
-        case Shortcut::PROJECTION: return join_kind<C, W, Shortcut::PROJECTION>(join, put, after_row);
+        case Shortcut::NONE: return join_kind<C, W, Shortcut::NONE>(join, row, from, count, put);
+        case Shortcut::IDENTITY: return join_kind<C, W, Shortcut::IDENTITY>(join, row, from, count, put);
+        case Shortcut::PROJECTION: return join_kind<C, W, Shortcut::PROJECTION>(join, row, from, count, put);
         case Shortcut::ZERO_PAD:
-            if constexpr (C > LANES) return join_kind<C, W, Shortcut::ZERO_PAD>(join, put, after_row);
+            if constexpr (C > LANES) return join_kind<C, W, Shortcut::ZERO_PAD>(join, row, from, count, put);
     }
 }
 
-// A map into the middle of a padded one. value(row, column, channel) -> Reals.
-template <int C, int W, class Value>
-RESLAB_INLINE void pad(Padded<C, W>& to, Value value) {
+// The same for the whole map: put(row, column, channel, Reals).
+template <int C, int W, class Put>
+void for_each(const Join& join, Put put) {
     for (int row = 0; row < W; ++row)
-        for (int column = 0; column < W; ++column)
-            RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES)
-                put(to.at(row, column) + channel, value(row, column, channel));
+        for_pixels<C, W>(join, row, 0, W,
+                         [&](int column, int channel, Reals value) { put(row, column, channel, value); });
 }
 
 // The input of a convolution as pairs, for its weight gradient (see Planes). value(row, column, channel) -> Reals.
@@ -100,21 +98,19 @@ RESLAB_INLINE Reals differentiate(const BatchNorm& norm, const Real* g, const Re
     return narrow(fma(load(g + at + channel), load(norm.a + channel), constant));
 }
 
-// The same of a whole map, as pairs and padded.
-template <int C, int W, class Row>
-void differentiate_map(const BatchNorm& norm, const Real* g, const Real* y, Padded<C, W>* padded, Pairs<C, W>& pairs,
-                       Row after_row) {
-    for (int row = 0; row < W; ++row, after_row())
-        for (int couple = 0; couple < W / 2; ++couple)
-            RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
-                Reals first = differentiate(norm, g, y, pixel_at<C, W>(row, 2 * couple), channel);
-                Reals second = differentiate(norm, g, y, pixel_at<C, W>(row, 2 * couple + 1), channel);
-                store(pairs.at(row, couple) + channel * 2, coupled(first, second));
-                if (padded) {
-                    put(padded->at(row, 2 * couple) + channel, first);
-                    put(padded->at(row, 2 * couple + 1) + channel, second);
-                }
-            }
+// The same of `count` pixels of a row, from the column `from` on, both even: as pairs, and through put(column, channel,
+// Reals).
+template <int C, int W, class Put>
+RESLAB_INLINE void differentiate_pixels(const BatchNorm& norm, const Real* g, const Real* y, Pairs<C, W>& pairs, int row,
+                                        int from, int count, Put put) {
+    for (int column = from; column < from + count; column += 2)
+        RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
+            Reals first = differentiate(norm, g, y, pixel_at<C, W>(row, column), channel);
+            Reals second = differentiate(norm, g, y, pixel_at<C, W>(row, column + 1), channel);
+            store(pairs.at(row, column / 2) + channel * 2, coupled(first, second));
+            put(column, channel, first);
+            put(column + 1, channel, second);
+        }
 }
 
 }  // namespace reslab

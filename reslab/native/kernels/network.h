@@ -61,9 +61,6 @@ struct Group {
     int first, count;
 };
 
-// Images that are taken together in a convolution of this shape.
-template <class Shape>
-constexpr int TOGETHER = IS_WINOGRAD<Shape> ? MAPS<Shape::W> : 1;
 static_assert(2 * MAPS<LAST> + 3 <= Ahead::REGIONS);  // what a way back asks for ahead
 
 struct Batch {
@@ -133,8 +130,11 @@ class Network {
 
     // backward.cpp
     void forward_and_backward_head(int image, Scratch& scratch, int shard);
+    template <class Shape>
+    void supply_gradient(Group group, int member, Scratch& scratch, int shard, const Layer& layer, const Real* g,
+                         int row, int from);
     template <class Shape, class Value>
-    void lay_out(Group group, int member, Scratch& scratch, int shard, const Layer& layer, const Real* g, Value value);
+    void lay_out(Group group, int member, Scratch& scratch, int shard, Value value);
     template <class Shape>
     void weight_gradient(Group group, Scratch& scratch, int shard, const Layer& layer);
     template <int C, int W>

@@ -17,24 +17,31 @@
 
 namespace reslab {
 
+constexpr std::size_t LINE = 64, HUGE_PAGE = 1 << 21;
+
+// Memory of so many bytes that begins at a cache line; where it fills a huge page, at one, with the hint to use such: a
+// batch passes by in a few kilobytes of each image and layer at a time, on more small pages than a core can keep the
+// translations of. Throws std::bad_alloc; to be freed by std::free.
+inline void* allocate(std::size_t wanted) {
+    std::size_t unit = wanted < HUGE_PAGE ? LINE : HUGE_PAGE, bytes = (wanted + unit - 1) / unit * unit;
+    void* memory = std::aligned_alloc(unit, bytes);
+    if (!memory) throw std::bad_alloc();
+#if defined(__linux__)
+    if (unit == HUGE_PAGE) madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+    forbid(static_cast<char*>(memory) + wanted, bytes - wanted);
+    return memory;
+}
+
 // Aligned memory that only grows; nothing stands in it when it has grown. Throws std::bad_alloc.
 template <class T>
 class Buffer {
    public:
     void reserve(std::size_t count) {
         if (count <= count_) return;
-        constexpr std::size_t LINE = 64, HUGE_PAGE = 1 << 21;
-        std::size_t bytes = count * sizeof(T), unit = bytes < 4 * HUGE_PAGE ? LINE : HUGE_PAGE;
-        bytes = (bytes + unit - 1) / unit * unit;
         memory_.reset();
         count_ = 0;
-        memory_.reset(static_cast<T*>(std::aligned_alloc(unit, bytes)));
-        if (!memory_) throw std::bad_alloc();
-#if defined(__linux__)
-        // A hint: the activations of a batch pass by at every step, a few kilobytes of each image and layer at a time.
-        if (unit == HUGE_PAGE) madvise(memory_.get(), bytes, MADV_HUGEPAGE);
-#endif
-        forbid(memory_.get() + count, bytes - count * sizeof(T));
+        memory_.reset(static_cast<T*>(allocate(count * sizeof(T))));
         count_ = count;
     }
     T* get() const { return memory_.get(); }
@@ -69,6 +76,8 @@ using WorkspaceOf = Workspace<C>;
 
 // What one thread needs for the images that it takes together. Only the middles are written: borders stay zero.
 struct Scratch {
+    static void* operator new(std::size_t bytes) { return allocate(std::max(bytes, HUGE_PAGE)); }
+    static void operator delete(void* memory) { std::free(memory); }
     OfStages<Maps> input, gradient, projected;
     OfStages<WorkspaceOf> work;
     OfStages<Pairs> pairs, projected_pairs;

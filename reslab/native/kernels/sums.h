@@ -15,9 +15,9 @@ struct ImageSums {
 };
 
 // Adds PIXELS outputs y of a row, from the column `from` on, to an image's sums of y and y^2, before they are rounded to
-// Real, and stores them. values[column - from][channel of CHANNELS], from the channel `cut` on; y: the raw outputs
-// [pixel][N] of the image. Where not SUMS, in evaluation, only stores: they are read next.
-template <int N, int W, int CHANNELS, int PIXELS, bool SUMS>
+// Real, and stores them. values[column - from][channel of CHANNELS], SPACING apart, from the channel `cut` on; y: the
+// raw outputs [pixel][N] of the image. Where not SUMS, in evaluation, only stores: they are read next.
+template <int N, int W, int CHANNELS, int SPACING, int PIXELS, bool SUMS>
 RESLAB_INLINE void keep_pixels(const float* values, int row, int from, int cut, Real* y, ImageSums<N>& sums) {
     constexpr int V = VECTORS<CHANNELS>;
     for (int first = 0; first < CHANNELS; first += V * LANES) {
@@ -26,7 +26,7 @@ RESLAB_INLINE void keep_pixels(const float* values, int row, int from, int cut, 
             RESLAB_UNROLL for (int odd = 0; odd < 2; ++odd)
                 RESLAB_UNROLL for (int v = 0; v < V; ++v) {
                     int pixel = couple + odd;
-                    Floats value = load(values + pixel * CHANNELS + first + v * LANES);
+                    Floats value = load(values + pixel * SPACING + first + v * LANES);
                     Real* to = y + pixel_at<N, W>(row, from + pixel) + cut + first + v * LANES;
                     if constexpr (!SUMS) {
                         store(to, value);

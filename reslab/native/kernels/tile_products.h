@@ -22,6 +22,12 @@ RESLAB_INLINE void each(Body body) {
     }(std::make_integer_sequence<int, COUNT>{});
 }
 
+// Where the values of a row of taps begin from `depth` on, K of them each tap and pixels PIXEL apart.
+template <int PIXEL, int K>
+constexpr int of_taps(int depth) {
+    return PIXEL == K ? depth : depth / K * PIXEL + depth % K;
+}
+
 // One step into R tiles of sums, one for each row of outputs; TAPS rows of taps, stride S:
 //   sums[r][m][n] += sum over i < TAPS and k < DEPTH of x[S * r + i][m * STEP + k] * w[i][k][n]
 // x: DEPTH values of the first tap's row, pixels STEP apart, rows ROW apart (Reals); w: packed weights of the first row
@@ -45,36 +51,37 @@ RESLAB_INLINE void multiply_step(const Real* x, const Real* w, Between between) 
     });
 }
 
-// Pixels of a tile, all of one row of W.
-template <int W>
-constexpr int TILE_PIXELS = W < TILE_ROWS ? W : TILE_ROWS;
-
-// How the outputs of a convolution from K to N channels on W x W pixels are cut into strips, and those into steps.
+// How the outputs of a convolution from K to N channels on W x W pixels are cut into strips, and those into steps. A
+// tile's pixels are all of one row, and of all images abreast.
 template <int K, int N, int W, int S, int T>
 struct Strips {
     using Input = Padded<K, S * W>;
     using Weights = Packed<K, N, T>;
     static constexpr int CHANNELS = Cut<N>::CHANNELS;
-    static constexpr int M = TILE_PIXELS<W>;
-    static constexpr int SIDE = W, OF_CUT = W / STRIP, COUNT = N / CHANNELS * OF_CUT;
-    static constexpr int ROW_SUMS = W * CHANNELS, SUMS = STRIP * ROW_SUMS;
+    static constexpr int IMAGES = S == 1 ? ABREAST<W> : 1, M = std::min(TILE_ROWS, IMAGES * W);
+    static constexpr int FROM = K, IN = S * W, SIDE = W, OF_CUT = W / STRIP, COUNT = N / CHANNELS * OF_CUT;
+    static constexpr int ROW_SUMS = IMAGES * W * CHANNELS, SUMS = STRIP * ROW_SUMS;
     static constexpr int STEPS_OF_TILE = Weights::TAPS * K / DEPTH;
-    static constexpr int PAUSES_OF_STRIP = W / M * Cut<N>::V * STEPS_OF_TILE * PAUSES<STRIP>;
+    static constexpr int PAUSES_OF_STRIP = IMAGES * W / M * Cut<N>::V * STEPS_OF_TILE * PAUSES<STRIP>;
 
-    // One strip's products, to sums[row][column][channel]: those of one tile's pixels and channels in all rows stay in
-    // the tiles from its first step to its last.
+    // Rows of the input that the strips up to this one read.
+    static constexpr int rows(int strip) { return std::min(IN, S * (STRIP * strip + STRIP - 1) + T / 2 + 1); }
+
+    // One strip's products, to sums[row][column][image][channel]: those of one tile's pixels and channels in all rows
+    // stay in the tiles from its first step to its last.
     template <class Between>
     static RESLAB_INLINE void multiply(const Input& x, const Real* w, int strip, float* sums, Between between) {
         int row = strip % OF_CUT * STRIP;
         w += Weights::at(strip / OF_CUT * CHANNELS);
-        for (int column = 0; column < W; column += M)
+        for (int column = 0; column < W; column += M / IMAGES)
             for (int channel = 0; channel < CHANNELS; channel += LANES) {
                 each<STRIP>([]<int R>() RESLAB_INLINED { tile_zero<SUM_TILE + R>(); });
                 const Real* from = x.at(S * row - T / 2, S * column - T / 2);
                 for (int depth = 0; depth < Weights::TAPS * K; depth += DEPTH)
-                    multiply_step<T, STRIP, S, Input::ROW, S * K, Weights::ROW, Weights::OfTap::PAIR>(
-                        from + depth, w + Weights::OfTap::at(depth, channel), between);
-                float* to = sums + column * CHANNELS + channel;
+                    multiply_step<T, STRIP, S, Input::ROW, S * Input::PIXEL / IMAGES, Weights::ROW,
+                                  Weights::OfTap::PAIR>(from + of_taps<Input::PIXEL, K>(depth),
+                                                        w + Weights::OfTap::at(depth, channel), between);
+                float* to = sums + column * IMAGES * CHANNELS + channel;
                 each<STRIP>([&]<int R>() RESLAB_INLINED {
                     tile_store<SUM_TILE + R>(to + R * ROW_SUMS, CHANNELS * sizeof(float));
                 });
@@ -89,20 +96,22 @@ struct StripsBack {
     using Input = Padded<K, W>;
     using Weights = Packed<K, N, 3>;
     static constexpr int CHANNELS = Cut<N>::CHANNELS;
-    static constexpr int M = TILE_PIXELS<W>;
-    static constexpr int SIDE = 2 * W, OF_CUT = SIDE / STRIP, COUNT = N / CHANNELS * OF_CUT;
+    static constexpr int IMAGES = 1, M = std::min(TILE_ROWS, W);
+    static constexpr int FROM = K, IN = W, SIDE = 2 * W, OF_CUT = SIDE / STRIP, COUNT = N / CHANNELS * OF_CUT;
     static constexpr int ROW_SUMS = SIDE * CHANNELS, SUMS = STRIP * ROW_SUMS;
     static constexpr int ROWS = STRIP / 2;  // of a phase
     static constexpr int PAUSES_OF_STRIP = W / M * Cut<N>::V * 6 * (K / DEPTH) * PAUSES<ROWS>;  // 1, 2, 1 and 2 columns
     static_assert(K % DEPTH == 0);
+
+    static constexpr int rows(int strip) { return std::min(IN, ROWS * (strip + 1) + 1); }
 
     template <int TH, int TW, class Between>
     static RESLAB_INLINE void multiply_phase(const Real* dy, const Real* w, float* sums, Between between) {
         w += FIRST_OF_PHASE[TH - 1][TW - 1] * Weights::OfTap::VALUES;
         each<ROWS>([]<int R>() RESLAB_INLINED { tile_zero<SUM_TILE + R>(); });
         for (int depth = 0; depth < TW * K; depth += DEPTH)
-            multiply_step<TH, ROWS, 1, Input::ROW, K, TW * Weights::OfTap::VALUES, Weights::OfTap::PAIR>(
-                dy + depth, w + Weights::OfTap::at(depth, 0), between);
+            multiply_step<TH, ROWS, 1, Input::ROW, Input::PIXEL, TW * Weights::OfTap::VALUES, Weights::OfTap::PAIR>(
+                dy + of_taps<Input::PIXEL, K>(depth), w + Weights::OfTap::at(depth, 0), between);
         float* to = sums + (TH - 1) * ROW_SUMS + (TW - 1) * CHANNELS;
         each<ROWS>([&]<int R>() RESLAB_INLINED {
             tile_store<SUM_TILE + R>(to + 2 * R * ROW_SUMS, 2 * CHANNELS * sizeof(float));
@@ -124,39 +133,46 @@ struct StripsBack {
     }
 };
 
-// All outputs of one image, of which finish(row, cut, column, values) gets PART pixels at a time, strip by strip.
-// What it does with them stands between the next strip's products, in small parts, so that the matrix units have work
-// in sight all the time: a processor looks some hundred instructions ahead. `sums` has room for two strips.
-template <class Here, class Finish>
-RESLAB_INLINE void multiply_strips(const typename Here::Input& x, const Real* w, float* sums, Finish finish) {
-    constexpr int CHANNELS = Here::CHANNELS, PIXELS = PART<Here::SIDE, CHANNELS>;
-    constexpr int OF_ROW = Here::SIDE / PIXELS, PARTS = STRIP * OF_ROW;
+// All outputs of `count` images abreast: supply and finish as convolve() has them. What they do stands between the
+// products of a strip in small parts, so that the matrix units have work in sight all the time (a processor looks some
+// hundred instructions ahead), and what is supplied is read while it is in the first-level cache.
+template <class Here, class Supply, class Finish>
+RESLAB_INLINE void multiply_strips(const typename Here::Input& x, int count, const Real* w, Supply supply,
+                                   Finish finish) {
+    constexpr int CHANNELS = Here::CHANNELS, IMAGES = Here::IMAGES, SIDE = Here::SIDE;
+    constexpr int SUPPLIED = PART<Here::IN, Here::FROM>, SUPPLIES = Here::IN / SUPPLIED;  // pixels, times a row
+    constexpr int PIXELS = PART<SIDE, CHANNELS>, OF_ROW = IMAGES * (SIDE / PIXELS);       // likewise
+    alignas(64) float sums[2 * Here::SUMS];
+    int ready = 0;
+    auto supply_until = [&](int end) RESLAB_INLINED {
+        for (; ready < end; ++ready) {
+            int of_images = ready / SUPPLIES;
+            supply(of_images % count, of_images / count, ready % SUPPLIES * SUPPLIED);
+        }
+    };
+    auto needed = [&](int strip) { return count * SUPPLIES * Here::rows(strip); };
     tiles_configure(Here::M);
-    Here::multiply(x, w, 0, sums, [] {});
-    for (int strip = 0; strip < Here::COUNT; ++strip) {
-        int pause = 0, part = 0;
-        float* values = sums + strip % 2 * Here::SUMS;
+    supply_until(needed(0));
+    for (int strip = -1; strip < Here::COUNT; ++strip) {
+        int pause = 0, part = 0, parts = strip < 0 ? 0 : STRIP * OF_ROW;
+        int first = ready, more = needed(strip + 2) - ready;
+        float* values = sums + (strip & 1) * Here::SUMS;
         auto finish_until = [&](int end) RESLAB_INLINED {
-            for (; part < end; ++part)
-                finish(strip % Here::OF_CUT * STRIP + part / OF_ROW, strip / Here::OF_CUT * CHANNELS,
-                       part % OF_ROW * PIXELS, values + part * PIXELS * CHANNELS);
+            for (; part < end; ++part) {
+                int image = part % IMAGES, column = part % OF_ROW / IMAGES * PIXELS, row = part / OF_ROW;
+                if (image < count)
+                    finish(image, strip % Here::OF_CUT * STRIP + row, strip / Here::OF_CUT * CHANNELS, column,
+                           values + row * Here::ROW_SUMS + (column * IMAGES + image) * CHANNELS);
+            }
         };
         if (strip + 1 < Here::COUNT)
-            Here::multiply(x, w, strip + 1, sums + (strip + 1) % 2 * Here::SUMS, [&]() RESLAB_INLINED {
-                finish_until(PARTS * ++pause / Here::PAUSES_OF_STRIP);
+            Here::multiply(x, w, strip + 1, sums + ((strip + 1) & 1) * Here::SUMS, [&]() RESLAB_INLINED {
+                ++pause;
+                finish_until(parts * pause / Here::PAUSES_OF_STRIP);
+                supply_until(first + more * pause / Here::PAUSES_OF_STRIP);
             });
-        finish_until(PARTS);
+        finish_until(parts);
     }
-}
-
-// The same of `count` images, x[0] and on: finish(member, row, cut, column, values).
-template <class Here, class Finish>
-RESLAB_INLINE void multiply_images(const typename Here::Input* x, int count, const Real* w, Finish finish) {
-    alignas(64) float sums[2 * Here::SUMS];
-    for (int member = 0; member < count; ++member)
-        multiply_strips<Here>(x[member], w, sums, [&](int row, int cut, int column, float* values) RESLAB_INLINED {
-            finish(member, row, cut, column, values);
-        });
 }
 
 }  // namespace reslab

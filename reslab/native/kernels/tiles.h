@@ -11,7 +11,7 @@
 // are all that a machine without such units cannot run.
 #pragma once
 
-#include "vectors.h"
+#include "layouts.h"
 
 #if RESLAB_AMX
 
@@ -22,7 +22,7 @@
 
 namespace reslab {
 
-constexpr int TILES = 8, TILE_ROWS = 16, TILE_BYTES = 64;
+constexpr int TILES = 8, TILE_BYTES = 64;
 
 // How the products use the tiles: four sums and one left factor of `height` rows, three right factors of 16.
 constexpr int SUM_TILE = 0, RIGHT_TILE = 4, LEFT_TILE = 7;

@@ -64,6 +64,7 @@
 #define RESLAB_INLINED __attribute__((always_inline))  // of a lambda
 #define RESLAB_UNROLL _Pragma("GCC unroll 32")
 #endif
+#define RESLAB_APART __attribute__((noinline))  // likewise: called from places that are many, or hot in another way
 
 namespace reslab {
 
@@ -92,7 +93,15 @@ RESLAB_INLINE Floats in_register(Floats value) {
 }
 
 // `a` where it is not a number: a net that diverges shall not look well.
-RESLAB_INLINE Floats maximum(Floats a, Floats b) { return b > a ? b : a; }
+RESLAB_INLINE Floats maximum(Floats a, Floats b) {
+#if RESLAB_AVX512  // these give their second operand where one is not a number, or both are zero
+    return (Floats)_mm512_max_ps((__m512)b, (__m512)a);
+#elif RESLAB_AVX2
+    return (Floats)_mm256_max_ps((__m256)b, (__m256)a);
+#else
+    return b > a ? b : a;
+#endif
+}
 
 // a * b + c in one rounding where the processor can.
 RESLAB_INLINE Floats fma(Floats a, Floats b, Floats c) {
