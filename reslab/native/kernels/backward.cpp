@@ -38,7 +38,7 @@ void Network::forward_and_backward_head(int image, Scratch& scratch, int shard) 
     constexpr int CHANNELS = Cut<FEATURES>::CHANNELS;
     ImageSums<FEATURES> sums;
     const Block& last = blocks_.back();
-    GradientMap<FEATURES> map{gradient(0, image), layers_[last.second].output(image)};
+    GradientMap<FEATURES> map{input_gradient(static_cast<int>(blocks_.size()), image), layers_[last.second].output(image)};
     map.x = scratch.features;
     map.sums = &sums;
     if (last.projection >= 0) map.other_y = layers_[last.projection].output(image);
@@ -172,7 +172,7 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
     ahead.begin(group.count * ((IS_WINOGRAD<Here> ? 1 : 2) * W + ROWS_BACK<Here>));
     auto [next, count] = after(group, shard);
     for (int image = next; image < next + count; ++image)
-        ahead.add(gradient(0, image), second.map() * sizeof(Real));
+        ahead.add(input_gradient(index + 1, image), second.map() * sizeof(Real));
     ahead.add(second.output(next), count * second.map() * sizeof(Real));
     ahead.add(first.output(next), count * first.map() * sizeof(Real));
     for (int member = 0; member < group.count; ++member) {
@@ -181,13 +181,14 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
         lay_out<Here>(group, member, scratch, shard, [&](int row, int column, int channel) {
             return narrow(relu(affine(first.norm, y + pixel_at<C, W>(row, column), channel)));
         });
-        maps[member] = {.g = gradient(1, image), .y = y, .norm = &first.norm, .sums = &sums[member]};
+        maps[member] = {.g = inner_gradient(index, image), .y = y, .norm = &first.norm, .sums = &sums[member]};
     }
     convolve_back<Here>(
         std::get<Maps<C, W>>(scratch.gradient).padded.data(), group.count, second.backward.of<Here>(),
         std::get<Workspace<C>>(scratch.work),
         [&](int member, int row, int from) RESLAB_APART {
-            supply_gradient<Here>(group, member, scratch, shard, second, gradient(0, group.first + member), row, from);
+            const Real* g = input_gradient(index + 1, group.first + member);
+            supply_gradient<Here>(group, member, scratch, shard, second, g, row, from);
         },
         [&](int member, int row, int cut, int column, float* values) RESLAB_INLINED {
             if (column == 0) ahead.next();
@@ -201,7 +202,8 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
 // Of a group: dyp from g and yp, C channels on W x W pixels, and dwp from it and x, C / S channels on S * W x S * W
 // pixels. dyp is left in scratch.projected, padded.
 template <int C, int W, int S>
-void Network::project_back(const Block& block, Group group, Scratch& scratch, int shard) {
+void Network::project_back(int index, Group group, Scratch& scratch, int shard) {
+    const Block& block = blocks_[index];
     constexpr int K = C / S, IN = S * W;
     using Beside = ProjectionShape<C, W, S>;
     Layer& projection = layers_[block.projection];
@@ -210,6 +212,7 @@ void Network::project_back(const Block& block, Group group, Scratch& scratch, in
     for (int member = 0; member < group.count; ++member) {
         int image = group.first + member;
         const Real* x = block.input(image);
+        const Real* g = input_gradient(index + 1, image);
         auto& projected = std::get<Maps<C, W>>(scratch.projected);
         Place here = place<W>(image, begin(shard), begin(shard + 1));
         if constexpr (MEMBERS<W> > 1) pairs.member = here.member;
@@ -218,7 +221,7 @@ void Network::project_back(const Block& block, Group group, Scratch& scratch, in
                 return get(x + pixel_at<K, IN>(row, column) + channel);
             }, [] {});
         for (int row = 0; row < W; ++row)
-            differentiate_pixels<C, W>(projection.norm, gradient(0, image), projection.output(image), pairs, row, 0, W,
+            differentiate_pixels<C, W>(projection.norm, g, projection.output(image), pairs, row, 0, W,
                                        [&](int column, int channel, Reals value) RESLAB_INLINED {
                                            put(projected.at(member, row, column) + channel, value);
                                        });
@@ -245,8 +248,8 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
     ahead.begin(group.count * (W + (IS_WINOGRAD<Here> ? 0 : IN) + ROWS_BACK<Here>));
     auto [next, count] = after(group, shard);
     for (int image = next; image < next + count; ++image) {
-        ahead.add(gradient(0, image), first.map() * sizeof(Real));
-        ahead.add(gradient(1, image), first.map() * sizeof(Real));
+        ahead.add(input_gradient(index + 1, image), first.map() * sizeof(Real));
+        ahead.add(inner_gradient(index, image), first.map() * sizeof(Real));
     }
     ahead.add(first.output(next), count * first.map() * sizeof(Real));
     ahead.add(block.input(next), count * block.map * sizeof(Real));
@@ -258,16 +261,17 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
             return get(x + pixel_at<K, IN>(row, column) + channel);
         });
         Join before = join_before(index, image);
-        maps[member] = {.g = gradient(2, image),
+        maps[member] = {.g = input_gradient(index, image),
                         .y = before.y,
                         .other_y = two ? before.other : nullptr,
                         .x = x,
-                        .through = gradient(0, image),
+                        .through = input_gradient(index + 1, image),
                         .sums = &sums[member]};
     }
-    if (block.projection >= 0) project_back<C, W, S>(block, group, scratch, shard);
+    if (block.projection >= 0) project_back<C, W, S>(index, group, scratch, shard);
     auto supply = [&](int member, int row, int from) RESLAB_APART {
-        supply_gradient<Here>(group, member, scratch, shard, first, gradient(1, group.first + member), row, from);
+        const Real* g = inner_gradient(index, group.first + member);
+        supply_gradient<Here>(group, member, scratch, shard, first, g, row, from);
     };
     const auto& projected = std::get<Maps<C, W>>(scratch.projected).padded;
     auto rows = [&]<Shortcut SHORTCUT, bool TWO>() {
@@ -311,7 +315,7 @@ void Network::backward_stem(int image, Scratch& scratch, int shard) {
     auto& pairs = std::get<Pairs<Here::N, Here::W>>(scratch.pairs);
     auto& inputs = std::get<Inputs<Here>>(scratch.inputs);
     for (int row = 0; row < Here::W; ++row)
-        differentiate_pixels<Here::N, Here::W>(stem.norm, gradient(0, image), stem.output(image), pairs, row, 0, Here::W,
+        differentiate_pixels<Here::N, Here::W>(stem.norm, input_gradient(0, image), stem.output(image), pairs, row, 0, Here::W,
                                                [](int, int, Reals) {});
     pair_image(stems_[image], inputs);
     correlate_image<Here>(inputs, pairs, true, shard_gradient(shard) + stem.at.weight);
@@ -355,7 +359,7 @@ void Network::restore_inputs(int thread, int last) {
 }
 
 // The head; from the last block to the first backward_second and backward_first; the stem. After each pass one thread
-// makes a, b, c of the normalisations whose g it stored, and at a block's end g of the block before becomes g.
+// makes a, b, c of the normalisations whose g it stored.
 void Network::backward(int thread) {
     Scratch& scratch = *scratch_[thread];
     int depth = static_cast<int>(blocks_.size());
@@ -370,10 +374,7 @@ void Network::backward(int thread) {
                 [&] { differentiate_layer(blocks_[b].first, 1); });
             pass<TOGETHER<FirstShape<C, W, S>>>(
                 thread, [&](Group group, int shard) { backward_first<C, W, S>(b, group, scratch, shard); },
-                [&] {
-                    differentiate_before(b);
-                    std::swap(gradients_[0], gradients_[2]);
-                });
+                [&] { differentiate_before(b); });
         });
     }
     pass<1>(

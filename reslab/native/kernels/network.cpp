@@ -75,7 +75,7 @@ void Network::reserve(int images, bool training) {
     if (training && !reserved_training_) {
         stems_.reserve(reserved_);
         std::memset(static_cast<void*>(stems_.get()), 0, reserved_ * sizeof(Stem));  // their borders stay so
-        for (auto& gradient : gradients_) gradient.reserve(reserved_ * LARGEST_MAP);
+        last_gradient_.reserve(reserved_ * map_values(FEATURES, LAST));
         shard_gradients_.reserve(shards_ * shard_pitch());
         reserved_training_ = true;
     }

@@ -11,7 +11,7 @@
 //   s = x, x padded with zeros, Np(yp) with the projection yp = conv(x, wp), or 0 without a shortcut
 // and ReLU(z) is the next block's input, or the head's. N(y) = y * scale + shift (batch_norm.h); z of the stem is N(y).
 // In memory stand x (in very deep nets not every one, see SPAN), y1, y2 and yp of all images; h and z are made again by
-// the passes that need them.
+// the passes that need them. On the way back gradients take the places of y2 and x.
 #pragma once
 
 #include <algorithm>
@@ -142,7 +142,7 @@ class Network {
     template <int C, int W, int S>
     void backward_first(int block, Group group, Scratch& scratch, int shard);
     template <int C, int W, int S>
-    void project_back(const Block& block, Group group, Scratch& scratch, int shard);
+    void project_back(int block, Group group, Scratch& scratch, int shard);
     void backward_stem(int image, Scratch& scratch, int shard);
     void differentiate_layer(int layer, int kind);
     void differentiate_before(int block);
@@ -150,8 +150,13 @@ class Network {
     void backward(int thread);
     void reduce(int thread);
 
-    // Of the gradients that stand between passes (see gradients_).
-    Real* gradient(int which, int image) const { return gradients_[which].get() + image * LARGEST_MAP; }
+    // The gradients that stand between passes take the place of what no pass needs any more: towards N1(y1) that of y2,
+    // towards z of the block before (or of the stem) that of x. Those lines are in a cache, since they were just read.
+    Real* inner_gradient(int block, int image) const { return layers_[blocks_[block].second].output(image); }
+    Real* input_gradient(int block, int image) const {
+        if (block < static_cast<int>(blocks_.size())) return blocks_[block].input(image);
+        return last_gradient_.get() + image * map_values(FEATURES, LAST);
+    }
     // Each shard's gradient begins at a cache line, as each layer's weights do in it.
     std::size_t shard_pitch() const { return (static_cast<std::size_t>(parameters_) + 15) / 16 * 16; }
     float* shard_gradient(int shard) { return shard_gradients_.get() + shard * shard_pitch(); }
@@ -168,8 +173,7 @@ class Network {
     int shards_;
     std::vector<std::unique_ptr<Scratch>> scratch_;
     Buffer<Stem> stems_;                     // prepared images
-    // [image][map], of the block at hand: towards z, towards N1(y1), and towards z of the block before it.
-    Buffer<Real> gradients_[3];
+    Buffer<Real> last_gradient_;             // [image][map], towards z of the last block
     Buffer<float> shard_gradients_;          // [shard][parameters, and a little room]
     std::vector<ShardSums> sums_[2];         // [shard]; the second of a projection
     int reserved_ = 0;
