@@ -99,6 +99,17 @@ void correlate_image(Inputs<Shape>& x, Pairs<Shape::N, Shape::W>& dy, bool compl
 
 }  // namespace
 
+// LANES channels of a pixel and of the next one into a group's padded maps.
+template <int C, int W>
+RESLAB_INLINE void put_pixels(Maps<C, W>& to, int member, int row, int column, int channel, Twin both) {
+    if constexpr (C == LANES) {  // they lie one after the other
+        put(to.at(member, row, column), both);
+    } else {
+        put(to.at(member, row, column) + channel, first_of(both));
+        put(to.at(member, row, column + 1) + channel, second_of(both));
+    }
+}
+
 // PART pixels of a row of an image's dy = g a + y b + c, N channels on W x W pixels, g being the gradient towards N(y):
 // padded, and as Pairs where products are not Winograd's.
 template <class Shape>
@@ -108,22 +119,23 @@ RESLAB_INLINE void Network::supply_gradient(Group group, int member, Scratch& sc
     auto& dy = std::get<Maps<N, W>>(scratch.gradient);
     const Real* y = layer.output(group.first + member);
     if (from == 0) scratch.ahead.next();
-    auto put_padded = [&](int column, int channel, Reals value) RESLAB_INLINED {
-        put(dy.at(member, row, column) + channel, value);
-    };
     if constexpr (IS_WINOGRAD<Shape>) {
         for (int column = from; column < from + COUNT; ++column)
             RESLAB_UNROLL for (int channel = 0; channel < N; channel += LANES)
-                put_padded(column, channel, differentiate(layer.norm, g, y, pixel_at<N, W>(row, column), channel));
+                store(dy.at(member, row, column) + channel,
+                      differentiate(layer.norm, g, y, pixel_at<N, W>(row, column), channel));
     } else {
         auto& pairs = std::get<Pairs<N, W>>(scratch.pairs);
         if constexpr (MEMBERS<W> > 1) pairs.member = (group.first + member - begin(shard)) % MEMBERS<W>;
-        differentiate_pixels<N, W>(layer.norm, g, y, pairs, row, from, COUNT, put_padded);
+        differentiate_pixels<N, W>(layer.norm, g, y, pairs, row, from, COUNT,
+                                   [&](int column, int channel, Twin both) RESLAB_INLINED {
+                                       put_pixels<N, W>(dy, member, row, column, channel, both);
+                                   });
     }
 }
 
-// The input of an image's convolution, K channels on S * W x S * W pixels, value(row, column, channel) -> Reals, as its
-// weight gradient reads it: padded where products are Winograd's, else as Inputs.
+// The input of an image's convolution, K channels on S * W x S * W pixels, value(row, column, channel) -> Floats or Reals,
+// as its weight gradient reads it: padded where products are Winograd's, else as Inputs.
 template <class Shape, class Value>
 void Network::lay_out(Group group, int member, Scratch& scratch, int shard, Value value) {
     constexpr int N = Shape::N, K = Shape::K, W = Shape::W, IN = Shape::IN;
@@ -132,7 +144,7 @@ void Network::lay_out(Group group, int member, Scratch& scratch, int shard, Valu
         for (int row = 0; row < IN; ++row)
             for (int column = 0; column < IN; ++column)
                 RESLAB_UNROLL for (int channel = 0; channel < K; channel += LANES)
-                    put(inputs.at(member, row, column) + channel, value(row, column, channel));
+                    put(inputs.at(member, row, column) + channel, narrow(value(row, column, channel)));
     } else {
         auto& inputs = std::get<Inputs<Shape>>(scratch.inputs);
         if constexpr (MEMBERS<W> > 1) inputs.member = (group.first + member - begin(shard)) % MEMBERS<W>;
@@ -179,7 +191,7 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
         int image = group.first + member;
         const Real* y = first.output(image);
         lay_out<Here>(group, member, scratch, shard, [&](int row, int column, int channel) {
-            return narrow(relu(affine(first.norm, y + pixel_at<C, W>(row, column), channel)));
+            return relu(affine(first.norm, y + pixel_at<C, W>(row, column), channel));
         });
         maps[member] = {.g = inner_gradient(index, image), .y = y, .norm = &first.norm, .sums = &sums[member]};
     }
@@ -222,8 +234,8 @@ void Network::project_back(int index, Group group, Scratch& scratch, int shard) 
             }, [] {});
         for (int row = 0; row < W; ++row)
             differentiate_pixels<C, W>(projection.norm, g, projection.output(image), pairs, row, 0, W,
-                                       [&](int column, int channel, Reals value) RESLAB_INLINED {
-                                           put(projected.at(member, row, column) + channel, value);
+                                       [&](int column, int channel, Twin both) RESLAB_INLINED {
+                                           put_pixels<C, W>(projected, member, row, column, channel, both);
                                        });
         correlate_image<Beside>(inputs, pairs, here.complete, shard_gradient(shard) + projection.at.weight);
     }
@@ -316,7 +328,7 @@ void Network::backward_stem(int image, Scratch& scratch, int shard) {
     auto& inputs = std::get<Inputs<Here>>(scratch.inputs);
     for (int row = 0; row < Here::W; ++row)
         differentiate_pixels<Here::N, Here::W>(stem.norm, input_gradient(0, image), stem.output(image), pairs, row, 0, Here::W,
-                                               [](int, int, Reals) {});
+                                               [](int, int, Twin) {});
     pair_image(stems_[image], inputs);
     correlate_image<Here>(inputs, pairs, true, shard_gradient(shard) + stem.at.weight);
 }
@@ -352,7 +364,7 @@ void Network::restore_inputs(int thread, int last) {
             by_stage(blocks_[b], [&]<int C, int W, int S>() {
                 constexpr int K = C / S, IN = S * W;
                 Real* x = blocks_[b].input(image);
-                for_each<K, IN>(join_before(b, image), [&](int row, int column, int channel, Reals value) {
+                for_each<K, IN>(join_before(b, image), [&](int row, int column, int channel, Twin value) {
                     put(x + pixel_at<K, IN>(row, column) + channel, value);
                 });
             });

@@ -69,13 +69,9 @@ void Network::forward_first(int index, Group group, Scratch& scratch, int shard)
     auto supply = [&](int member, int row, int from) RESLAB_APART {
         if (from == 0) scratch.ahead.next();
         Real* x = block.input(group.first + member);
-        for_pixels<K, IN>(joins[member], row, from, PART<IN, K>, [&](int column, int channel, Reals value) RESLAB_INLINED {
+        for_pixels<K, IN>(joins[member], row, from, PART<IN, K>, [&](int column, int channel, Twin value) RESLAB_INLINED {
             put(inputs.at(member, row, column) + channel, value);
-            Real* to = x + pixel_at<K, IN>(row, column) + channel;
-            if constexpr (SUMS)
-                keep(to, widen(value));
-            else
-                put(to, value);
+            keep(x + pixel_at<K, IN>(row, column) + channel, value);
         });
     };
     convolve_layer<Here, SUMS>(layers_[block.first], inputs.padded.data(), group, scratch, sums_[0][shard], supply);
@@ -100,7 +96,7 @@ void Network::forward_second(int index, Group group, Scratch& scratch, int shard
     auto supply = [&](int member, int row, int from) RESLAB_APART {
         if (from == 0) scratch.ahead.next();
         for_pixels<C, W>({first.output(group.first + member), &first.norm}, row, from, PART<W, C>,
-                         [&](int column, int channel, Reals value) RESLAB_INLINED {
+                         [&](int column, int channel, Twin value) RESLAB_INLINED {
                              put(inputs.at(member, row, column) + channel, value);
                          });
     };
@@ -112,9 +108,10 @@ void Network::forward_second(int index, Group group, Scratch& scratch, int shard
 void Network::pooled_features(int image, Scratch& scratch, float* pooled) const {
     Floats sums[FEATURES / LANES] = {};
     for_each<FEATURES, LAST>(join_before(static_cast<int>(blocks_.size()), image),
-                             [&](int row, int column, int channel, Reals value) {
+                             [&](int row, int column, int channel, Twin value) {
                                  put(scratch.features + pixel_at<FEATURES, LAST>(row, column) + channel, value);
-                                 sums[channel / LANES] += widen(value);
+                                 sums[channel / LANES] += widen(first_of(value));
+                                 sums[channel / LANES + 1] += widen(second_of(value));
                              });
     for (int f = 0; f < FEATURES; f += LANES) store(pooled + f, sums[f / LANES] / static_cast<float>(LAST * LAST));
 }

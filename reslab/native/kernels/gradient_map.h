@@ -30,24 +30,30 @@ RESLAB_INLINE void finish_pixels(const GradientMap<C>& map, const float* values,
     constexpr int V = VECTORS<CHANNELS>;
     for (int first = 0; first < CHANNELS; first += V * LANES) {
         Floats sums[3][2][V] = {};  // even and odd pixels: two chains of additions
-        for (int couple = 0; couple < PIXELS; couple += 2)
+        for (int couple = 0; couple < PIXELS; couple += 2) {
+            Floats value[2][V];
             RESLAB_UNROLL for (int odd = 0; odd < 2; ++odd)
                 RESLAB_UNROLL for (int v = 0; v < V; ++v) {
                     int pixel = couple + odd, column = from + pixel, channel = cut + first + v * LANES;
                     int at = pixel_at<C, W>(row, column) + channel;
-                    Floats value = load(values + pixel * SPACING + first + v * LANES), y = load(map.y + at);
-                    if constexpr (SHORTCUT == Shortcut::IDENTITY) value += load(map.through + at);
+                    Floats d = load(values + pixel * SPACING + first + v * LANES), y = load(map.y + at);
+                    if constexpr (SHORTCUT == Shortcut::IDENTITY) d += load(map.through + at);
                     if constexpr (SHORTCUT == Shortcut::ZERO_PAD)
                         if (row % 2 == 0 && odd == 0)
-                            value += load(map.through + pixel_at<2 * C, W / 2>(row / 2, column / 2) + channel);
-                    Floats output = KEPT ? load(map.x + at)
-                                         : fma(y, load(map.norm->scale + channel), load(map.norm->shift + channel));
-                    value = output > 0.0f ? value : Floats{};
-                    keep(map.g + at, value);
-                    sums[0][odd][v] += value;
-                    sums[1][odd][v] = fma(value, y, sums[1][odd][v]);
-                    if constexpr (TWO) sums[2][odd][v] = fma(value, load(map.other_y + at), sums[2][odd][v]);
+                            d += load(map.through + pixel_at<2 * C, W / 2>(row / 2, column / 2) + channel);
+                    if constexpr (KEPT) {
+                        d = where_positive(get(map.x + at), d);
+                    } else {
+                        Floats output = fma(y, load(map.norm->scale + channel), load(map.norm->shift + channel));
+                        d = output > 0.0f ? d : Floats{};
+                    }
+                    value[odd][v] = d;
+                    sums[0][odd][v] += d;
+                    sums[1][odd][v] = fma(d, y, sums[1][odd][v]);
+                    if constexpr (TWO) sums[2][odd][v] = fma(d, load(map.other_y + at), sums[2][odd][v]);
                 }
+            keep_couple<C, V>(map.g + pixel_at<C, W>(row, from + couple) + cut + first, value);
+        }
         RESLAB_UNROLL for (int kind = 0; kind < (TWO ? 3 : 2); ++kind)
             RESLAB_UNROLL for (int v = 0; v < V; ++v) {
                 float* to = map.sums->values[kind] + cut + first + v * LANES;

@@ -245,7 +245,7 @@ void pack(Real* to, Weight weight) {
                             second[lane] = weight(k + 1, cut + n + lane, i, j);
                         }
                         store(to + Here::at(cut) + i * Here::ROW + j * OfTap::VALUES + OfTap::at(k, n),
-                              coupled(narrow(first), narrow(second)));
+                              coupled(narrow(first, second)));
                     }
 }
 

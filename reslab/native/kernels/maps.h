@@ -36,16 +36,24 @@ RESLAB_INLINE Floats added(const Join& join, int row, int column, int channel) {
     return Floats{};
 }
 
+// Two vectors of a row that lie one after the other: of one pixel or, where it has only one, of a pair of pixels.
+template <int C>
+constexpr int TWIN_PIXELS = C == LANES ? 2 : 1;
+
 template <int C, int W, Shortcut KIND, class Put>
 RESLAB_INLINE void join_kind(const Join& join, int row, int from, int count, Put put) {
-    for (int column = from; column < from + count; ++column)
-        RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
-            Floats response = affine(*join.norm, join.y + pixel_at<C, W>(row, column), channel);
-            put(column, channel, narrow(relu(response + added<C, W, KIND>(join, row, column, channel))));
-        }
+    auto joined = [&](int column, int channel) RESLAB_INLINED {
+        Floats response = affine(*join.norm, join.y + pixel_at<C, W>(row, column), channel);
+        return relu(response + added<C, W, KIND>(join, row, column, channel));
+    };
+    constexpr int PIXELS = TWIN_PIXELS<C>;
+    for (int column = from; column < from + count; column += PIXELS)
+        RESLAB_UNROLL for (int channel = 0; channel < C; channel += 2 * LANES)
+            put(column, channel, narrow(joined(column, channel),
+                                        PIXELS == 2 ? joined(column + 1, 0) : joined(column, channel + LANES)));
 }
 
-// Calls put(column, channel, LANES channels as Reals) for `count` pixels of a row, from the column `from` on.
+// Calls put(column, channel, Twin) for `count` pixels of a row, an even number, from the column `from` on.
 template <int C, int W, class Put>
 RESLAB_INLINE void for_pixels(const Join& join, int row, int from, int count, Put put) {
     switch (join.shortcut) {
@@ -57,15 +65,16 @@ RESLAB_INLINE void for_pixels(const Join& join, int row, int from, int count, Pu
     }
 }
 
-// The same for the whole map: put(row, column, channel, Reals).
+// The same for the whole map: put(row, column, channel, Twin).
 template <int C, int W, class Put>
 void for_each(const Join& join, Put put) {
     for (int row = 0; row < W; ++row)
         for_pixels<C, W>(join, row, 0, W,
-                         [&](int column, int channel, Reals value) { put(row, column, channel, value); });
+                         [&](int column, int channel, Twin value) { put(row, column, channel, value); });
 }
 
-// The input of a convolution as pairs, for its weight gradient (see Planes). value(row, column, channel) -> Reals.
+// The input of a convolution as pairs, for its weight gradient (see Planes). value(row, column, channel) -> Floats, or
+// Reals.
 template <int C, int W, int S, class Value, class Row>
 RESLAB_INLINE void pair_inputs(Planes<C, W, S>& to, Value value, Row after_row) {
     constexpr int IN = S * W;
@@ -74,42 +83,41 @@ RESLAB_INLINE void pair_inputs(Planes<C, W, S>& to, Value value, Row after_row) 
             Reals before{};
             for (int couple = 0; couple < W / 2; ++couple) {
                 if constexpr (S == 1) {
-                    Reals even = value(row, 2 * couple, channel), odd = value(row, 2 * couple + 1, channel);
-                    put_couples(to.at(0, row, couple) + channel * 2, coupled(even, odd));
-                    put_couples(to.at(1, row, couple) + channel * 2, coupled(before, even));
+                    Reals even = narrow(value(row, 2 * couple, channel)), odd = narrow(value(row, 2 * couple + 1, channel));
+                    put_couples(to.at(0, row, couple) + channel * 2, coupled(twin(even, odd)));
+                    put_couples(to.at(1, row, couple) + channel * 2, coupled(twin(before, even)));
                     before = odd;
                 } else {
                     Reals in[4];
-                    RESLAB_UNROLL for (int i = 0; i < 4; ++i) in[i] = value(row, 4 * couple + i, channel);
-                    put_couples(to.at(0, row, couple) + channel * 2, coupled(before, in[1]));
-                    put_couples(to.at(1, row, couple) + channel * 2, coupled(in[0], in[2]));
-                    put_couples(to.at(2, row, couple) + channel * 2, coupled(in[1], in[3]));
+                    RESLAB_UNROLL for (int i = 0; i < 4; ++i) in[i] = narrow(value(row, 4 * couple + i, channel));
+                    put_couples(to.at(0, row, couple) + channel * 2, coupled(twin(before, in[1])));
+                    put_couples(to.at(1, row, couple) + channel * 2, coupled(twin(in[0], in[2])));
+                    put_couples(to.at(2, row, couple) + channel * 2, coupled(twin(in[1], in[3])));
                     before = in[3];
                 }
             }
-            if constexpr (S == 1) put_couples(to.at(1, row, W / 2) + channel * 2, coupled(before, Reals{}));
+            if constexpr (S == 1) put_couples(to.at(1, row, W / 2) + channel * 2, coupled(twin(before, Reals{})));
         }
 }
 
 // The gradient of a convolution's output through its batch normalisation, dy = g * a + y * b + c, at the pixel that
 // begins at `at`.
-RESLAB_INLINE Reals differentiate(const BatchNorm& norm, const Real* g, const Real* y, int at, int channel) {
+RESLAB_INLINE Floats differentiate(const BatchNorm& norm, const Real* g, const Real* y, int at, int channel) {
     Floats constant = fma(load(y + at + channel), load(norm.b + channel), load(norm.c + channel));
-    return narrow(fma(load(g + at + channel), load(norm.a + channel), constant));
+    return fma(load(g + at + channel), load(norm.a + channel), constant);
 }
 
 // The same of `count` pixels of a row, from the column `from` on, both even: as pairs, and through put(column, channel,
-// Reals).
+// the Twin of that pixel and the next).
 template <int C, int W, class Put>
 RESLAB_INLINE void differentiate_pixels(const BatchNorm& norm, const Real* g, const Real* y, Pairs<C, W>& pairs, int row,
                                         int from, int count, Put put) {
     for (int column = from; column < from + count; column += 2)
         RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
-            Reals first = differentiate(norm, g, y, pixel_at<C, W>(row, column), channel);
-            Reals second = differentiate(norm, g, y, pixel_at<C, W>(row, column + 1), channel);
-            store(pairs.at(row, column / 2) + channel * 2, coupled(first, second));
-            put(column, channel, first);
-            put(column + 1, channel, second);
+            Twin both = narrow(differentiate(norm, g, y, pixel_at<C, W>(row, column), channel),
+                               differentiate(norm, g, y, pixel_at<C, W>(row, column + 1), channel));
+            store(pairs.at(row, column / 2) + channel * 2, coupled(both));
+            put(column, channel, both);
         }
 }
 

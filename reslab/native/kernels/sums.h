@@ -14,28 +14,40 @@ struct ImageSums {
     alignas(64) float values[3][N] = {};
 };
 
+// Stores V vectors of channels of each of two neighbouring pixels, of N channels, from `to` on.
+template <int N, int V>
+RESLAB_INLINE void keep_couple(Real* to, const Floats (&value)[2][V]) {
+    if constexpr (V == 2) {
+        keep(to, narrow(value[0][0], value[0][1]));
+        keep(to + N, narrow(value[1][0], value[1][1]));
+    } else if constexpr (N == LANES) {
+        keep(to, narrow(value[0][0], value[1][0]));
+    } else {
+        keep(to, value[0][0]);
+        keep(to + N, value[1][0]);
+    }
+}
+
 // Adds PIXELS outputs y of a row, from the column `from` on, to an image's sums of y and y^2, before they are rounded to
 // Real, and stores them. values[column - from][channel of CHANNELS], SPACING apart, from the channel `cut` on; y: the
-// raw outputs [pixel][N] of the image. Where not SUMS, in evaluation, only stores: they are read next.
+// raw outputs [pixel][N] of the image. Where not SUMS, in evaluation, only stores.
 template <int N, int W, int CHANNELS, int SPACING, int PIXELS, bool SUMS>
 RESLAB_INLINE void keep_pixels(const float* values, int row, int from, int cut, Real* y, ImageSums<N>& sums) {
     constexpr int V = VECTORS<CHANNELS>;
     for (int first = 0; first < CHANNELS; first += V * LANES) {
         Floats sum[2][V] = {}, squares[2][V] = {};  // even and odd pixels: two chains of additions
-        for (int couple = 0; couple < PIXELS; couple += 2)
+        for (int couple = 0; couple < PIXELS; couple += 2) {
+            Floats value[2][V];
             RESLAB_UNROLL for (int odd = 0; odd < 2; ++odd)
                 RESLAB_UNROLL for (int v = 0; v < V; ++v) {
-                    int pixel = couple + odd;
-                    Floats value = load(values + pixel * SPACING + first + v * LANES);
-                    Real* to = y + pixel_at<N, W>(row, from + pixel) + cut + first + v * LANES;
-                    if constexpr (!SUMS) {
-                        store(to, value);
-                    } else {
-                        keep(to, value);
-                        sum[odd][v] += value;
-                        squares[odd][v] = fma(value, value, squares[odd][v]);
+                    value[odd][v] = load(values + (couple + odd) * SPACING + first + v * LANES);
+                    if constexpr (SUMS) {
+                        sum[odd][v] += value[odd][v];
+                        squares[odd][v] = fma(value[odd][v], value[odd][v], squares[odd][v]);
                     }
                 }
+            keep_couple<N, V>(y + pixel_at<N, W>(row, from + couple) + cut + first, value);
+        }
         if constexpr (SUMS)
             RESLAB_UNROLL for (int v = 0; v < V; ++v) {
                 float *s = sums.values[0] + cut + first + v * LANES, *q = sums.values[1] + cut + first + v * LANES;

@@ -29,6 +29,9 @@ RESLAB_INLINE void transpose(Couples (&rows)[LANES]) {
     exchange<1>(rows, lanes);
 }
 
+RESLAB_INLINE Twin twin_of(Floats first, Floats second) { return narrow(first, second); }
+RESLAB_INLINE Twin twin_of(Reals first, Reals second) { return twin(first, second); }
+
 // In each run of W columns: column c takes what column c + BY holds, zero from outside of the run.
 template <int W, int BY, int... LANE>
 RESLAB_INLINE Column shifted(Column values, std::integer_sequence<int, LANE...>) {
@@ -47,8 +50,8 @@ RESLAB_INLINE void put_rows(Real* to, Column values) {
     });
 }
 
-// The input of a convolution for its weight gradient, of the image to.member. value(row, column, channel) -> Reals, as
-// for Planes.
+// The input of a convolution for its weight gradient, of the image to.member. value(row, column, channel) -> Floats,
+// or Reals, as for Planes.
 template <int C, int W, int S, class Value, class Row>
 RESLAB_INLINE void pair_inputs(Turned<C, W, S>& to, Value value, Row after_row) {
     constexpr std::make_integer_sequence<int, DEPTH> columns;
@@ -58,7 +61,7 @@ RESLAB_INLINE void pair_inputs(Turned<C, W, S>& to, Value value, Row after_row) 
             RESLAB_UNROLL for (int odd = 0; odd < S; ++odd) {
                 RESLAB_UNROLL for (int i = 0; i < LANES; ++i) {
                     int here = row + 2 * i / W, column = S * (2 * i % W) + odd;
-                    pixels[odd][i] = coupled(value(here, column, channel), value(here, column + S, channel));
+                    pixels[odd][i] = coupled(twin_of(value(here, column, channel), value(here, column + S, channel)));
                 }
                 transpose(pixels[odd]);
             }

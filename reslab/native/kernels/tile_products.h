@@ -140,17 +140,17 @@ template <class Here, class Supply, class Finish>
 RESLAB_INLINE void multiply_strips(const typename Here::Input& x, int count, const Real* w, Supply supply,
                                    Finish finish) {
     constexpr int CHANNELS = Here::CHANNELS, IMAGES = Here::IMAGES, SIDE = Here::SIDE;
-    constexpr int SUPPLIED = PART<Here::IN, Here::FROM>, SUPPLIES = Here::IN / SUPPLIED;  // pixels, times a row
-    constexpr int PIXELS = PART<SIDE, CHANNELS>, OF_ROW = IMAGES * (SIDE / PIXELS);       // likewise
+    constexpr int SUPPLIED = PART<Here::IN, Here::FROM>, SUPPLIES = IMAGES * (Here::IN / SUPPLIED);  // times a row
+    constexpr int PIXELS = PART<SIDE, CHANNELS>, OF_ROW = IMAGES * (SIDE / PIXELS);
     alignas(64) float sums[2 * Here::SUMS];
     int ready = 0;
     auto supply_until = [&](int end) RESLAB_INLINED {
         for (; ready < end; ++ready) {
-            int of_images = ready / SUPPLIES;
-            supply(of_images % count, of_images / count, ready % SUPPLIES * SUPPLIED);
+            int image = ready % IMAGES;
+            if (image < count) supply(image, ready / SUPPLIES, ready % SUPPLIES / IMAGES * SUPPLIED);
         }
     };
-    auto needed = [&](int strip) { return count * SUPPLIES * Here::rows(strip); };
+    auto needed = [](int strip) { return SUPPLIES * Here::rows(strip); };
     tiles_configure(Here::M);
     supply_until(needed(0));
     for (int strip = -1; strip < Here::COUNT; ++strip) {
