@@ -351,25 +351,38 @@ void Network::backward(int thread) {
         thread, [&](Group group, int shard) { backward_stem(group.first, scratch, shard); }, [] {});
 }
 
-// dw = sum over shards, in order, of their dw: of convolutions from the kernels' layout, Summed, to PyTorch's
-// (parameter_at), of the head as they are.
+// dw of a convolution from those of the shards, in order: from the kernels' layout, Summed, to PyTorch's (parameter_at).
+// There the weights q = (k, i, j) of a channel out lie one after another: LANES of them are summed at a time, for all
+// channels out, and transposed. The stem has some left over, and its last LANES begin among those before.
+void Network::reduce_layer(const Layer& layer) {
+    int T = layer.taps, K = layer.channels_in, N = layer.channels_out, count = K * T * T;
+    float* to = outputs_->gradient + layer.at.weight;
+    alignas(64) float sums[LANES][WIDEST];
+    for (int block = 0; block < count; block += LANES) {
+        int first = std::min(block, count - LANES);
+        for (int lane = 0; lane < LANES; ++lane) {
+            int q = first + lane, k = q / (T * T), i = q / T % T, j = q % T;
+            const float* from = shard_gradient(0) + layer.at.weight + summed_at(K, T, N, i, k, j, 0);
+            for (int n = 0; n < N; n += LANES) {
+                Floats sum = load(from + n);
+                for (int shard = 1; shard < shards_; ++shard) sum += load(from + shard * shard_pitch() + n);
+                store(sums[lane] + n, sum);
+            }
+        }
+        for (int n = 0; n < N; n += LANES) {
+            Floats rows[LANES];
+            RESLAB_UNROLL for (int lane = 0; lane < LANES; ++lane) rows[lane] = load(sums[lane] + n);
+            transpose(rows);
+            RESLAB_UNROLL for (int lane = 0; lane < LANES; ++lane)
+                store(to + parameter_at(K, T, n + lane, 0, 0, 0) + first, rows[lane]);
+        }
+    }
+}
+
+// dw = sum over shards of their dw: of convolutions, and of the head, which is as PyTorch has it.
 void Network::reduce(int thread) {
     int threads = team_.size();
-    for (int l = thread; l < static_cast<int>(layers_.size()); l += threads) {
-        const Layer& layer = layers_[l];
-        int T = layer.taps, K = layer.channels_in, N = layer.channels_out;
-        float* to = outputs_->gradient + layer.at.weight;
-        for (int i = 0; i < T; ++i)
-            for (int k = 0; k < K; ++k)
-                for (int j = 0; j < T; ++j)
-                    for (int n = 0; n < N; n += LANES) {
-                        long from = layer.at.weight + summed_at(K, T, N, i, k, j, n);
-                        Floats sum = load(shard_gradient(0) + from);
-                        for (int shard = 1; shard < shards_; ++shard) sum += load(shard_gradient(shard) + from);
-                        for (int lane = 0; lane < LANES; ++lane)
-                            to[parameter_at(K, T, n + lane, k, i, j)] = sum[lane];
-                    }
-    }
+    for (int l = thread; l < static_cast<int>(layers_.size()); l += threads) reduce_layer(layers_[l]);
     if (thread != 0) return;
     for (long at : {static_cast<long>(head_weight_), static_cast<long>(head_bias_)}) {
         long end = at + (at == head_weight_ ? head_at(classes_, 0) : classes_);

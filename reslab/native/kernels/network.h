@@ -148,6 +148,7 @@ class Network {
     void differentiate_before(int block);
     void restore_inputs(int thread, int last);
     void backward(int thread);
+    void reduce_layer(const Layer& layer);
     void reduce(int thread);
 
     // Of the gradients that stand between passes (see gradients_).

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #if defined(__AVX512F__) && !defined(RESLAB_PLAIN)
 #define RESLAB_AVX512 1
@@ -228,6 +229,28 @@ RESLAB_INLINE Reals get(const Real* from) {
 }
 
 RESLAB_INLINE void put(Real* to, Reals value) { std::memcpy(to, &value, sizeof value); }
+
+// Exchanges blocks of H lanes: one of the rounds that transpose LANES vectors. (Compilers make shuffles of these lists;
+// g++ has shuffles by name only since 12.)
+template <int H, class Vector, int... LANE>
+RESLAB_INLINE void exchange(Vector (&rows)[LANES], std::integer_sequence<int, LANE...>) {
+    RESLAB_UNROLL for (int i = 0; i < LANES; ++i) {
+        if (i & H) continue;
+        Vector a = rows[i], b = rows[i + H];
+        rows[i] = Vector{(LANE & H ? b[LANE ^ H] : a[LANE])...};
+        rows[i + H] = Vector{(LANE & H ? b[LANE] : a[LANE ^ H])...};
+    }
+}
+
+// rows[i][lane] = rows[lane][i], of vectors of LANES words of 32 bits.
+template <class Vector>
+RESLAB_INLINE void transpose(Vector (&rows)[LANES]) {
+    std::make_integer_sequence<int, LANES> lanes;
+    if constexpr (LANES == 16) exchange<8>(rows, lanes);
+    exchange<4>(rows, lanes);
+    exchange<2>(rows, lanes);
+    exchange<1>(rows, lanes);
+}
 
 // In place of store(), for what is read again only when the whole batch has passed by: in fp32, on AVX2
 // and AVX-512, it goes past the caches, which would fetch each line before it is written. (Whole lines are written, one
