@@ -202,7 +202,7 @@ struct Packed {
     static RESLAB_INLINE constexpr int at(int cut) { return cut / OfTap::CHANNELS * CUT; }
 };
 
-// weight(k, n, i, j) gives the fp32 weight from channel k in to channel n out under tap j of row i.
+// weight(k, n, i, j) gives the fp32 weights from channel k in to LANES channels out, from n on, under tap j of row i.
 template <int K, int N, int T, class Weight>
 void pack(Real* to, Weight weight) {
     using Here = Packed<K, N, T>;
@@ -213,9 +213,9 @@ void pack(Real* to, Weight weight) {
                 for (int k = 0; k < K; k += 2)
                     for (int n = 0; n < OfTap::CHANNELS; n += LANES) {
                         Floats first{}, second{};
-                        for (int lane = 0; lane < LANES && j < T; ++lane) {
-                            first[lane] = weight(k, cut + n + lane, i, j);
-                            second[lane] = weight(k + 1, cut + n + lane, i, j);
+                        if (j < T) {
+                            first = weight(k, cut + n, i, j);
+                            second = weight(k + 1, cut + n, i, j);
                         }
                         store(to + Here::at(cut) + i * Here::ROW + j * OfTap::VALUES + OfTap::at(k, n),
                               coupled(narrow(first), narrow(second)));

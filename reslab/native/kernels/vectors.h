@@ -252,6 +252,21 @@ RESLAB_INLINE void transpose(Vector (&rows)[LANES]) {
     exchange<1>(rows, lanes);
 }
 
+// from[lane * stride] in each lane.
+RESLAB_INLINE Floats gather(const float* from, int stride) {
+#if RESLAB_AVX512
+    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    return (Floats)_mm512_i32gather_ps(_mm512_mullo_epi32(lanes, _mm512_set1_epi32(stride)), from, 4);
+#elif RESLAB_AVX2
+    const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return (Floats)_mm256_i32gather_ps(from, _mm256_mullo_epi32(lanes, _mm256_set1_epi32(stride)), 4);
+#else
+    Floats values;
+    for (int lane = 0; lane < LANES; ++lane) values[lane] = from[lane * stride];
+    return values;
+#endif
+}
+
 // In place of store(), for what is read again only when the whole batch has passed by: in fp32, on AVX2
 // and AVX-512, it goes past the caches, which would fetch each line before it is written. (Whole lines are written, one
 // after the other. In bf16 that was slower on a processor with AVX-512: LOG.md. A sanitizer would not see it.) settle()
