@@ -351,7 +351,7 @@ void Network::backward(int thread) {
         thread, [&](Group group, int shard) { backward_stem(group.first, scratch, shard); }, [] {});
 }
 
-// dw of a convolution from those of the shards, in order: from the kernels' layout, Summed, to PyTorch's (parameter_at).
+// dw of a convolution: from the shards', in order, in the kernels' layout, Summed, to PyTorch's (parameter_at).
 // There the weights q = (k, i, j) of a channel out lie one after another: LANES of them are summed at a time, for all
 // channels out, and transposed. The stem has some left over, and its last LANES begin among those before.
 void Network::reduce_layer(const Layer& layer) {

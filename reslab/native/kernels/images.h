@@ -7,6 +7,7 @@ namespace reslab {
 
 using Stem = Padded<STEM_CHANNELS, SIZE>;
 
+
 struct Preprocessing {
     const float* mean;  // [row][column][colour], subtracted before cropping, as the zeros around the image are
     float scale;        // 1 / standard deviation
@@ -17,20 +18,20 @@ struct Preprocessing {
 // image: [row][column][colour] of 32 x 32 pixels.
 inline void prepare(const std::uint8_t* image, const Preprocessing& how, int top, int left, bool flip, int pad,
                     Stem& to) {
+    constexpr int ROW = SIZE * COLOURS;
+    static_assert(ROW % LANES == 0);
+    int shift = left - pad;  // columns of the image from `begin` to `end` are within the crop
+    int begin = std::max(0, shift), end = std::min(SIZE, SIZE + shift);
     for (int row = 0; row < SIZE; ++row) {
         int from_row = row + top - pad;
-        bool inside = 0 <= from_row && from_row < SIZE;
-        for (int column = 0; column < SIZE; ++column) {
-            int from_column = (flip ? SIZE - 1 - column : column) + left - pad;
-            Real* pixel = to.at(row, column);
-            if (!inside || from_column < 0 || from_column >= SIZE) {
-                std::memset(pixel, 0, STEM_CHANNELS * sizeof(Real));
-                continue;
-            }
-            int from = pixel_at<COLOURS, SIZE>(from_row, from_column);
-            for (int colour = 0; colour < COLOURS; ++colour)
-                pixel[colour] = narrow((image[from + colour] - how.mean[from + colour]) * how.scale);
-            pixel[COLOURS] = 0;
+        std::memset(to.at(row, 0), 0, SIZE * STEM_CHANNELS * sizeof(Real));
+        if (from_row < 0 || from_row >= SIZE) continue;
+        alignas(64) Real values[ROW];  // [column][colour]
+        for (int at = 0, from = from_row * ROW; at < ROW; at += LANES)
+            store(values + at, (load(image + from + at) - load(how.mean + from + at)) * how.scale);
+        for (int column = begin; column < end; ++column) {
+            int place = column - shift;
+            std::memcpy(to.at(row, flip ? SIZE - 1 - place : place), values + column * COLOURS, COLOURS * sizeof(Real));
         }
     }
 }

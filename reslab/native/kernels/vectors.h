@@ -72,11 +72,25 @@ constexpr int LANES = RESLAB_LANES;
 
 typedef float Floats __attribute__((vector_size(4 * LANES)));
 typedef std::uint32_t Bits __attribute__((vector_size(4 * LANES)));
+typedef std::uint8_t Bytes __attribute__((vector_size(LANES)));
 
 RESLAB_INLINE Floats load(const float* from) {
     Floats value;
     std::memcpy(&value, from, sizeof value);
     return value;
+}
+
+// Numbers from 0 to 255.
+RESLAB_INLINE Floats load(const std::uint8_t* from) {
+#if RESLAB_AVX512
+    return (Floats)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i*)from)));
+#elif RESLAB_AVX2
+    return (Floats)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i*)from)));
+#else
+    Bytes bytes;
+    std::memcpy(&bytes, from, sizeof bytes);
+    return __builtin_convertvector(bytes, Floats);
+#endif
 }
 
 RESLAB_INLINE void store(float* to, Floats value) { std::memcpy(to, &value, sizeof value); }

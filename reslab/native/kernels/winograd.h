@@ -199,8 +199,8 @@ void correlate_points(const Domain<C>& x, const Domain<C>& dy, int patches, Poin
 
 // ---- the weights, there and back
 
-// The points of G g G^T, to Transformed. weight(k, n, i, j) -> the fp32 weights from channel k in to LANES channels out,
-// from n on, under tap j of row i.
+// The points of G g G^T, to Transformed. weight(k, n, i, j) -> the fp32 weights from channel k in to LANES channels
+// out, from n on, under tap j of row i.
 template <int C, class Weight>
 void transform_weights(float* to, Weight weight) {
     for (int n = 0; n < C; n += LANES)
