@@ -36,21 +36,24 @@ inline void prepare(const std::uint8_t* image, const Preprocessing& how, int top
     }
 }
 
+// Two pixels of the stem's input that lie one after another, as a couple of Planes: channel by channel.
+RESLAB_INLINE void pair_pixels(const Real* from, Real* to) {
+    typedef Real Pixels __attribute__((vector_size(2 * STEM_CHANNELS * sizeof(Real))));
+    Pixels pixels;
+    std::memcpy(&pixels, from, sizeof pixels);
+    pixels = Pixels{pixels[0], pixels[4], pixels[1], pixels[5], pixels[2], pixels[6], pixels[3], pixels[7]};
+    std::memcpy(to, &pixels, sizeof pixels);
+}
+
 // The prepared image as pairs, for the weight gradient of the stem: of each row the pixels (2j, 2j + 1) in plane 0, for
 // j < SIZE / 2, and (2j - 1, 2j) in plane 1, for j <= SIZE / 2.
 inline void pair_image(const Stem& image, Planes<STEM_CHANNELS, SIZE, 1>& to) {
-    for (int row = 0; row < SIZE; ++row)
+    for (int row = 0; row < SIZE; ++row) {
+        for (int couple = 0; couple < SIZE / 2; ++couple)
+            pair_pixels(image.at(row, 2 * couple), to.at(0, row, couple));
         for (int couple = 0; couple <= SIZE / 2; ++couple)
-            for (int channel = 0; channel < STEM_CHANNELS; ++channel) {
-                const Real* even = image.at(row, 2 * couple) + channel;
-                Real* between = to.at(1, row, couple) + channel * 2;
-                between[0] = even[-STEM_CHANNELS];
-                between[1] = even[0];
-                if (couple == SIZE / 2) continue;
-                Real* aligned = to.at(0, row, couple) + channel * 2;
-                aligned[0] = even[0];
-                aligned[1] = even[STEM_CHANNELS];
-            }
+            pair_pixels(image.at(row, 2 * couple - 1), to.at(1, row, couple));
+    }
 }
 
 }  // namespace reslab
