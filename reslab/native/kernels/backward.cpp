@@ -288,6 +288,32 @@ void Network::backward_stem(int image, Scratch& scratch, int shard) {
     correlate_image<Here>(inputs, pairs, true, shard_gradient(shard) + stem.at.weight);
 }
 
+// dw of a convolution = sum over shards, in order, of their dw: from the kernels' layout, Summed, to PyTorch's
+// (parameter_at). There the weights q = (k, i, j) of a channel out lie one after another: LANES of them, of LANES
+// channels out, are summed and transposed at a time. The stem has some left over, and its last LANES begin among those
+// before. Threads share the channels out.
+template <class Shape>
+void Network::reduce(int thread, const Layer& layer) {
+    constexpr int T = Shape::T, K = Shape::LEARNT, N = Shape::N, COUNT = K * T * T;
+    const float* shards = shard_gradient(0) + layer.at.weight;
+    float* to = outputs_->gradient + layer.at.weight;
+    for (int block = 0; block < COUNT; block += LANES) {
+        int first = std::min(block, COUNT - LANES);
+        for (int n = thread * LANES; n < N; n += team_.size() * LANES) {
+            Floats sums[LANES];
+            RESLAB_UNROLL for (int lane = 0; lane < LANES; ++lane) {
+                int q = first + lane;
+                const float* from = shards + Summed<Shape>::at(q / T % T, q / (T * T), q % T, n);
+                sums[lane] = load(from);
+                for (int shard = 1; shard < shards_; ++shard) sums[lane] += load(from + shard * shard_pitch());
+            }
+            transpose(sums);
+            RESLAB_UNROLL for (int lane = 0; lane < LANES; ++lane)
+                store(to + parameter_at(K, T, n + lane, 0, 0, 0) + first, sums[lane]);
+        }
+    }
+}
+
 // ---- between passes, in one thread
 
 // a, b, c, dgamma and dbeta of a layer from the sums over the whole batch of g, and of g y, which are of the kind 1, or
@@ -339,51 +365,26 @@ void Network::backward(int thread) {
             pass<TOGETHER<SecondShape<C, W>>>(
                 thread, [&](Group group, int shard) { backward_second<C, W>(b, group, scratch, shard); },
                 [&] { differentiate_layer(blocks_[b].first, 1); });
+            reduce<SecondShape<C, W>>(thread, layers_[blocks_[b].second]);
             pass<TOGETHER<FirstShape<C, W, S>>>(
                 thread, [&](Group group, int shard) { backward_first<C, W, S>(b, group, scratch, shard); },
                 [&] {
                     differentiate_before(b);
                     std::swap(gradients_[0], gradients_[2]);
                 });
+            reduce<FirstShape<C, W, S>>(thread, layers_[blocks_[b].first]);
+            if (blocks_[b].projection >= 0)
+                reduce<ProjectionShape<C, W, S>>(thread, layers_[blocks_[b].projection]);
         });
     }
     pass<1>(
         thread, [&](Group group, int shard) { backward_stem(group.first, scratch, shard); }, [] {});
+    reduce<StemShape>(thread, layers_[0]);
+    if (thread == 0) reduce_head();
 }
 
-// dw of a convolution: from the shards', in order, in the kernels' layout, Summed, to PyTorch's (parameter_at).
-// There the weights q = (k, i, j) of a channel out lie one after another: LANES of them are summed at a time, for all
-// channels out, and transposed. The stem has some left over, and its last LANES begin among those before.
-void Network::reduce_layer(const Layer& layer) {
-    int T = layer.taps, K = layer.channels_in, N = layer.channels_out, count = K * T * T;
-    float* to = outputs_->gradient + layer.at.weight;
-    alignas(64) float sums[LANES][WIDEST];
-    for (int block = 0; block < count; block += LANES) {
-        int first = std::min(block, count - LANES);
-        for (int lane = 0; lane < LANES; ++lane) {
-            int q = first + lane, k = q / (T * T), i = q / T % T, j = q % T;
-            const float* from = shard_gradient(0) + layer.at.weight + summed_at(K, T, N, i, k, j, 0);
-            for (int n = 0; n < N; n += LANES) {
-                Floats sum = load(from + n);
-                for (int shard = 1; shard < shards_; ++shard) sum += load(from + shard * shard_pitch() + n);
-                store(sums[lane] + n, sum);
-            }
-        }
-        for (int n = 0; n < N; n += LANES) {
-            Floats rows[LANES];
-            RESLAB_UNROLL for (int lane = 0; lane < LANES; ++lane) rows[lane] = load(sums[lane] + n);
-            transpose(rows);
-            RESLAB_UNROLL for (int lane = 0; lane < LANES; ++lane)
-                store(to + parameter_at(K, T, n + lane, 0, 0, 0) + first, rows[lane]);
-        }
-    }
-}
-
-// dw = sum over shards of their dw: of convolutions, and of the head, which is as PyTorch has it.
-void Network::reduce(int thread) {
-    int threads = team_.size();
-    for (int l = thread; l < static_cast<int>(layers_.size()); l += threads) reduce_layer(layers_[l]);
-    if (thread != 0) return;
+// dw of the head, which is as PyTorch has it.
+void Network::reduce_head() {
     for (long at : {static_cast<long>(head_weight_), static_cast<long>(head_bias_)}) {
         long end = at + (at == head_weight_ ? head_at(classes_, 0) : classes_);
         for (; at < end; ++at) {

@@ -117,7 +117,6 @@ void Network::train(int thread) {
     team_.meet([] {});
     forward(thread);
     backward(thread);
-    reduce(thread);
 }
 
 void Network::step(const float* parameters, const Batch& batch, const Outputs& outputs) {

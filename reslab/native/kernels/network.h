@@ -148,8 +148,9 @@ class Network {
     void differentiate_before(int block);
     void restore_inputs(int thread, int last);
     void backward(int thread);
-    void reduce_layer(const Layer& layer);
-    void reduce(int thread);
+    template <class Shape>
+    void reduce(int thread, const Layer& layer);
+    void reduce_head();
 
     // Of the gradients that stand between passes (see gradients_).
     Real* gradient(int which, int image) const { return gradients_[which].get() + image * LARGEST_MAP; }
