@@ -32,8 +32,8 @@ void Network::forward_and_backward_head(int image, Scratch& scratch, int shard) 
     outputs_->errors[image] = loss.error;
 
     Floats dpooled[FEATURES / LANES];
-    score_back(scores, pooled, weights, classes_, shard_gradient(shard) + head_weight_,
-               shard_gradient(shard) + head_bias_, dpooled);
+    float* dweights = shard_gradient(shard, PLACE_OF_HEAD);
+    score_back(scores, pooled, weights, classes_, dweights, dweights + head_at(classes_, 0), dpooled);
     alignas(64) float row_values[LAST * FEATURES];
     constexpr int CHANNELS = Cut<FEATURES>::CHANNELS;
     ImageSums<FEATURES> sums;
@@ -131,7 +131,7 @@ void Network::lay_out(Group group, int member, Scratch& scratch, int shard, cons
 template <class Shape>
 void Network::weight_gradient(Group group, Scratch& scratch, int shard, const Layer& layer) {
     constexpr int N = Shape::N, W = Shape::W;
-    float* to = shard_gradient(shard) + layer.at.weight;
+    float* to = shard_gradient(shard, layer.place);
     if constexpr (IS_WINOGRAD<Shape>) {
         auto& work = std::get<Workspace<N>>(scratch.work);
         if (group.first == begin(shard)) work.points.clear();
@@ -200,7 +200,7 @@ void Network::project_back(const Block& block, Group group, Scratch& scratch, in
                 return get(x + pixel_at<K, IN>(row, column) + channel);
             }, [] {});
         differentiate_map<C, W>(projection.norm, gradient(0, image), projection.output(image), &projected, pairs, [] {});
-        correlate_image<Beside>(inputs, pairs, here.complete, shard_gradient(shard) + projection.at.weight);
+        correlate_image<Beside>(inputs, pairs, here.complete, shard_gradient(shard, projection.place));
     }
 }
 
@@ -285,7 +285,14 @@ void Network::backward_stem(int image, Scratch& scratch, int shard) {
     auto& inputs = std::get<Inputs<Here>>(scratch.inputs);
     differentiate_map<Here::N, Here::W>(stem.norm, gradient(0, image), stem.output(image), nullptr, pairs, [] {});
     pair_image(stems_[image], inputs);
-    correlate_image<Here>(inputs, pairs, true, shard_gradient(shard) + stem.at.weight);
+    correlate_image<Here>(inputs, pairs, true, shard_gradient(shard, stem.place));
+}
+
+// Zeros in a place of this thread's shards, before the pass that sums in it. What was summed there before, nobody reads
+// any more: all have met since.
+void Network::clear(int thread, std::size_t place, std::size_t values) {
+    for (int shard = first_shard(thread); shard < first_shard(thread + 1); ++shard)
+        std::memset(shard_gradient(shard, place), 0, values * sizeof(float));
 }
 
 // dw of a convolution = sum over shards, in order, of their dw: from the kernels' layout, Summed, to PyTorch's
@@ -295,7 +302,7 @@ void Network::backward_stem(int image, Scratch& scratch, int shard) {
 template <class Shape>
 void Network::reduce(int thread, const Layer& layer) {
     constexpr int T = Shape::T, K = Shape::LEARNT, N = Shape::N, COUNT = K * T * T;
-    const float* shards = shard_gradient(0) + layer.at.weight;
+    const float* shards = shard_gradient(0, layer.place);
     float* to = outputs_->gradient + layer.at.weight;
     for (int block = 0; block < COUNT; block += LANES) {
         int first = std::min(block, COUNT - LANES);
@@ -356,16 +363,20 @@ void Network::restore_inputs(int thread, int last) {
 void Network::backward(int thread) {
     Scratch& scratch = *scratch_[thread];
     int depth = static_cast<int>(blocks_.size());
+    clear(thread, PLACE_OF_HEAD, head_values());
     pass<1>(
         thread, [&](Group group, int shard) { forward_and_backward_head(group.first, scratch, shard); },
         [&] { differentiate_before(depth); });
     for (int b = depth - 1; b >= 0; --b) {
         if (span_ > 1 && b % span_ == span_ - 1 && b + 1 < depth) restore_inputs(thread, b);
         by_stage(blocks_[b], [&]<int C, int W, int S>() {
+            clear(thread, PLACE_OF_SECOND, Summed<SecondShape<C, W>>::VALUES);
             pass<TOGETHER<SecondShape<C, W>>>(
                 thread, [&](Group group, int shard) { backward_second<C, W>(b, group, scratch, shard); },
                 [&] { differentiate_layer(blocks_[b].first, 1); });
             reduce<SecondShape<C, W>>(thread, layers_[blocks_[b].second]);
+            clear(thread, PLACE_OF_FIRST, Summed<FirstShape<C, W, S>>::VALUES);
+            clear(thread, PLACE_OF_PROJECTION, Summed<ProjectionShape<C, W, S>>::VALUES);
             pass<TOGETHER<FirstShape<C, W, S>>>(
                 thread, [&](Group group, int shard) { backward_first<C, W, S>(b, group, scratch, shard); },
                 [&] {
@@ -377,6 +388,7 @@ void Network::backward(int thread) {
                 reduce<ProjectionShape<C, W, S>>(thread, layers_[blocks_[b].projection]);
         });
     }
+    clear(thread, PLACE_OF_SECOND, Summed<StemShape>::VALUES);
     pass<1>(
         thread, [&](Group group, int shard) { backward_stem(group.first, scratch, shard); }, [] {});
     reduce<StemShape>(thread, layers_[0]);
@@ -385,13 +397,10 @@ void Network::backward(int thread) {
 
 // dw of the head, which is as PyTorch has it.
 void Network::reduce_head() {
-    for (long at : {static_cast<long>(head_weight_), static_cast<long>(head_bias_)}) {
-        long end = at + (at == head_weight_ ? head_at(classes_, 0) : classes_);
-        for (; at < end; ++at) {
-            float sum = 0;
-            for (int shard = 0; shard < shards_; ++shard) sum += shard_gradient(shard)[at];
-            outputs_->gradient[at] = sum;
-        }
+    for (int at = 0, weights = head_at(classes_, 0); at < weights + classes_; ++at) {
+        float sum = 0;
+        for (int shard = 0; shard < shards_; ++shard) sum += shard_gradient(shard, PLACE_OF_HEAD)[at];
+        outputs_->gradient[at < weights ? head_weight_ + at : head_bias_ + at - weights] = sum;
     }
 }
 

@@ -271,15 +271,11 @@ template <class Shape>
 using WeightValue = std::conditional_t<IS_WINOGRAD<Shape>, float, Real>;
 
 // A weight gradient as it is summed: [row of taps][channel in][tap of the row][channel out].
-RESLAB_INLINE constexpr int summed_at(int channels_in, int taps, int channels_out, int i, int k, int j, int n) {
-    return ((i * channels_in + k) * taps + j) * channels_out + n;
-}
 template <class Shape>
 struct Summed {
     static constexpr int TAP = Shape::N, CHANNEL = Shape::T * TAP, ROW = Shape::LEARNT * CHANNEL;
-    static RESLAB_INLINE constexpr int at(int i, int k, int j, int n) {
-        return summed_at(Shape::LEARNT, Shape::T, Shape::N, i, k, j, n);
-    }
+    static constexpr int VALUES = Shape::T * ROW;
+    static RESLAB_INLINE constexpr int at(int i, int k, int j, int n) { return i * ROW + k * CHANNEL + j * TAP + n; }
 };
 
 // The head's weights and their gradient, as PyTorch has them: [class][feature].
