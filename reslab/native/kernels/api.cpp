@@ -69,10 +69,10 @@ const char* reslab_reason() { return reason; }
 // way back.
 int reslab_create(void** network, const int* blocks, int option, int classes, int threads,
                   const reslab::LayerOffsets* offsets, std::int64_t head_weight, std::int64_t head_bias,
-                  std::int64_t parameters, const float* mean, float scale, std::int64_t kept_bytes) {
+                  std::int64_t /* parameters */, const float* mean, float scale, std::int64_t kept_bytes) {
     return failure_of([&] {
-        *network = new reslab::Network(blocks, option, classes, threads, offsets, head_weight, head_bias, parameters,
-                                       mean, scale, kept_bytes);
+        *network = new reslab::Network(blocks, option, classes, threads, offsets, head_weight, head_bias, mean, scale,
+                                       kept_bytes);
     });
 }
 

@@ -32,8 +32,8 @@ void Network::forward_and_backward_head(int image, Scratch& scratch, int shard) 
     outputs_->errors[image] = loss.error;
 
     Floats dpooled[FEATURES / LANES];
-    score_back(scores, pooled, weights, classes_, shard_gradient(shard) + head_weight_,
-               shard_gradient(shard) + head_bias_, dpooled);
+    float* dweights = shard_gradient(shard, PLACE_OF_HEAD);
+    score_back(scores, pooled, weights, classes_, dweights, dweights + head_at(classes_, 0), dpooled);
     alignas(64) float row_values[LAST * FEATURES];
     constexpr int CHANNELS = Cut<FEATURES>::CHANNELS;
     ImageSums<FEATURES> sums;
@@ -157,7 +157,7 @@ void Network::lay_out(Group group, int member, Scratch& scratch, int shard, Valu
 template <class Shape>
 void Network::weight_gradient(Group group, Scratch& scratch, int shard, const Layer& layer) {
     constexpr int N = Shape::N, W = Shape::W;
-    float* to = shard_gradient(shard) + layer.at.weight;
+    float* to = shard_gradient(shard, layer.place);
     if constexpr (IS_WINOGRAD<Shape>) {
         auto& work = std::get<Workspace<N>>(scratch.work);
         if (group.first == begin(shard)) work.points.clear();
@@ -237,7 +237,7 @@ void Network::project_back(int index, Group group, Scratch& scratch, int shard) 
                                        [&](int column, int channel, Twin both) RESLAB_INLINED {
                                            put_pixels<C, W>(projected, member, row, column, channel, both);
                                        });
-        correlate_image<Beside>(inputs, pairs, here.complete, shard_gradient(shard) + projection.at.weight);
+        correlate_image<Beside>(inputs, pairs, here.complete, shard_gradient(shard, projection.place));
     }
 }
 
@@ -330,7 +330,40 @@ void Network::backward_stem(int image, Scratch& scratch, int shard) {
         differentiate_pixels<Here::N, Here::W>(stem.norm, input_gradient(0, image), stem.output(image), pairs, row, 0, Here::W,
                                                [](int, int, Twin) {});
     pair_image(stems_[image], inputs);
-    correlate_image<Here>(inputs, pairs, true, shard_gradient(shard) + stem.at.weight);
+    correlate_image<Here>(inputs, pairs, true, shard_gradient(shard, stem.place));
+}
+
+// Zeros in a place of this thread's shards, before the pass that sums in it. What was summed there before, nobody reads
+// any more: all have met since.
+void Network::clear(int thread, std::size_t place, std::size_t values) {
+    for (int shard = first_shard(thread); shard < first_shard(thread + 1); ++shard)
+        std::memset(shard_gradient(shard, place), 0, values * sizeof(float));
+}
+
+// dw of a convolution = sum over shards, in order, of their dw: from the kernels' layout, Summed, to PyTorch's
+// (parameter_at). There the weights q = (k, i, j) of a channel out lie one after another: LANES of them, of LANES
+// channels out, are summed and transposed at a time. The stem has some left over, and its last LANES begin among those
+// before. Threads share the channels out.
+template <class Shape>
+void Network::reduce(int thread, const Layer& layer) {
+    constexpr int T = Shape::T, K = Shape::LEARNT, N = Shape::N, COUNT = K * T * T;
+    const float* shards = shard_gradient(0, layer.place);
+    float* to = outputs_->gradient + layer.at.weight;
+    for (int block = 0; block < COUNT; block += LANES) {
+        int first = std::min(block, COUNT - LANES);
+        for (int n = thread * LANES; n < N; n += team_.size() * LANES) {
+            Floats sums[LANES];
+            RESLAB_UNROLL for (int lane = 0; lane < LANES; ++lane) {
+                int q = first + lane;
+                const float* from = shards + Summed<Shape>::at(q / T % T, q / (T * T), q % T, n);
+                sums[lane] = load(from);
+                for (int shard = 1; shard < shards_; ++shard) sums[lane] += load(from + shard * shard_pitch());
+            }
+            transpose(sums);
+            RESLAB_UNROLL for (int lane = 0; lane < LANES; ++lane)
+                store(to + parameter_at(K, T, n + lane, 0, 0, 0) + first, sums[lane]);
+        }
+    }
 }
 
 // ---- between passes, in one thread
@@ -375,51 +408,41 @@ void Network::restore_inputs(int thread, int last) {
 void Network::backward(int thread) {
     Scratch& scratch = *scratch_[thread];
     int depth = static_cast<int>(blocks_.size());
+    clear(thread, PLACE_OF_HEAD, head_values());
     pass<1>(
         thread, [&](Group group, int shard) { forward_and_backward_head(group.first, scratch, shard); },
         [&] { differentiate_before(depth); });
     for (int b = depth - 1; b >= 0; --b) {
         if (span_ > 1 && b % span_ == span_ - 1 && b + 1 < depth) restore_inputs(thread, b);
         by_stage(blocks_[b], [&]<int C, int W, int S>() {
+            clear(thread, PLACE_OF_SECOND, Summed<SecondShape<C, W>>::VALUES);
             pass<TOGETHER<SecondShape<C, W>>>(
                 thread, [&](Group group, int shard) { backward_second<C, W>(b, group, scratch, shard); },
                 [&] { differentiate_layer(blocks_[b].first, 1); });
+            reduce<SecondShape<C, W>>(thread, layers_[blocks_[b].second]);
+            clear(thread, PLACE_OF_FIRST, Summed<FirstShape<C, W, S>>::VALUES);
+            clear(thread, PLACE_OF_PROJECTION, Summed<ProjectionShape<C, W, S>>::VALUES);
             pass<TOGETHER<FirstShape<C, W, S>>>(
                 thread, [&](Group group, int shard) { backward_first<C, W, S>(b, group, scratch, shard); },
                 [&] { differentiate_before(b); });
+            reduce<FirstShape<C, W, S>>(thread, layers_[blocks_[b].first]);
+            if (blocks_[b].projection >= 0)
+                reduce<ProjectionShape<C, W, S>>(thread, layers_[blocks_[b].projection]);
         });
     }
+    clear(thread, PLACE_OF_SECOND, Summed<StemShape>::VALUES);
     pass<1>(
         thread, [&](Group group, int shard) { backward_stem(group.first, scratch, shard); }, [] {});
+    reduce<StemShape>(thread, layers_[0]);
+    if (thread == 0) reduce_head();
 }
 
-// dw = sum over shards, in order, of their dw: of convolutions from the kernels' layout, Summed, to PyTorch's
-// (parameter_at), of the head as they are.
-void Network::reduce(int thread) {
-    int threads = team_.size();
-    for (int l = thread; l < static_cast<int>(layers_.size()); l += threads) {
-        const Layer& layer = layers_[l];
-        int T = layer.taps, K = layer.channels_in, N = layer.channels_out;
-        float* to = outputs_->gradient + layer.at.weight;
-        for (int i = 0; i < T; ++i)
-            for (int k = 0; k < K; ++k)
-                for (int j = 0; j < T; ++j)
-                    for (int n = 0; n < N; n += LANES) {
-                        long from = layer.at.weight + summed_at(K, T, N, i, k, j, n);
-                        Floats sum = load(shard_gradient(0) + from);
-                        for (int shard = 1; shard < shards_; ++shard) sum += load(shard_gradient(shard) + from);
-                        for (int lane = 0; lane < LANES; ++lane)
-                            to[parameter_at(K, T, n + lane, k, i, j)] = sum[lane];
-                    }
-    }
-    if (thread != 0) return;
-    for (long at : {static_cast<long>(head_weight_), static_cast<long>(head_bias_)}) {
-        long end = at + (at == head_weight_ ? head_at(classes_, 0) : classes_);
-        for (; at < end; ++at) {
-            float sum = 0;
-            for (int shard = 0; shard < shards_; ++shard) sum += shard_gradient(shard)[at];
-            outputs_->gradient[at] = sum;
-        }
+// dw of the head, which is as PyTorch has it.
+void Network::reduce_head() {
+    for (int at = 0, weights = head_at(classes_, 0); at < weights + classes_; ++at) {
+        float sum = 0;
+        for (int shard = 0; shard < shards_; ++shard) sum += shard_gradient(shard, PLACE_OF_HEAD)[at];
+        outputs_->gradient[at < weights ? head_weight_ + at : head_bias_ + at - weights] = sum;
     }
 }
 

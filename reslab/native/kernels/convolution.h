@@ -126,13 +126,14 @@ RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count
 // A layer's parameters as WeightsForward. The stem's three channels stand in the place of four.
 template <class Shape>
 void pack_forward(const float* parameters, WeightValue<Shape>* to) {
-    auto weight = [&](int k, int n, int i, int j) {
-        return k < Shape::LEARNT ? parameters[parameter_at(Shape::LEARNT, Shape::T, n, k, i, j)] : 0.0f;
+    constexpr int K = Shape::LEARNT, T = Shape::T;
+    auto weight = [&](int k, int n, int i, int j) RESLAB_INLINED {
+        return k < K ? gather(parameters + parameter_at(K, T, n, k, i, j), parameter_at(K, T, 1, 0, 0, 0)) : Floats{};
     };
     if constexpr (IS_WINOGRAD<Shape>)
         transform_weights<Shape::N>(to, weight);
     else
-        pack<Shape::K, Shape::N, Shape::T>(to, weight);
+        pack<Shape::K, Shape::N, T>(to, weight);
 }
 
 // As WeightsBack, the taps in the order in which convolve_back_row meets them.
@@ -140,9 +141,9 @@ template <class Shape>
 void pack_backward(const float* parameters, WeightValue<Shape>* to) {
     constexpr int T = Shape::T, S = Shape::S;
     static_assert(S == 1 || WIDE<Shape::N, T> == T);
-    auto weight = [&](int k, int n, int i, int j) {
+    auto weight = [&](int k, int n, int i, int j) RESLAB_INLINED {
         int tap = T == 1 ? 0 : S == 1 ? REVERSED[i * T + j] : PHASES[i * T + j];
-        return parameters[parameter_at(Shape::K, T, k, n, tap / T, tap % T)];
+        return gather(parameters + parameter_at(Shape::K, T, k, n, tap / T, tap % T), T * T);
     };
     if constexpr (IS_WINOGRAD<Shape>)
         transform_weights<Shape::N>(to, weight);

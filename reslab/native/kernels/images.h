@@ -7,6 +7,7 @@ namespace reslab {
 
 using Stem = Padded<STEM_CHANNELS, SIZE>;
 
+
 struct Preprocessing {
     const float* mean;  // [row][column][colour], subtracted before cropping, as the zeros around the image are
     float scale;        // 1 / standard deviation
@@ -17,39 +18,42 @@ struct Preprocessing {
 // image: [row][column][colour] of 32 x 32 pixels.
 inline void prepare(const std::uint8_t* image, const Preprocessing& how, int top, int left, bool flip, int pad,
                     Stem& to) {
+    constexpr int ROW = SIZE * COLOURS;
+    static_assert(ROW % LANES == 0);
+    int shift = left - pad;  // columns of the image from `begin` to `end` are within the crop
+    int begin = std::max(0, shift), end = std::min(SIZE, SIZE + shift);
     for (int row = 0; row < SIZE; ++row) {
         int from_row = row + top - pad;
-        bool inside = 0 <= from_row && from_row < SIZE;
-        for (int column = 0; column < SIZE; ++column) {
-            int from_column = (flip ? SIZE - 1 - column : column) + left - pad;
-            Real* pixel = to.at(row, column);
-            if (!inside || from_column < 0 || from_column >= SIZE) {
-                std::memset(pixel, 0, STEM_CHANNELS * sizeof(Real));
-                continue;
-            }
-            int from = pixel_at<COLOURS, SIZE>(from_row, from_column);
-            for (int colour = 0; colour < COLOURS; ++colour)
-                pixel[colour] = narrow((image[from + colour] - how.mean[from + colour]) * how.scale);
-            pixel[COLOURS] = 0;
+        std::memset(to.at(row, 0), 0, SIZE * STEM_CHANNELS * sizeof(Real));
+        if (from_row < 0 || from_row >= SIZE) continue;
+        alignas(64) Real values[ROW];  // [column][colour]
+        for (int at = 0, from = from_row * ROW; at < ROW; at += LANES)
+            store(values + at, (load(image + from + at) - load(how.mean + from + at)) * how.scale);
+        for (int column = begin; column < end; ++column) {
+            int place = column - shift;
+            std::memcpy(to.at(row, flip ? SIZE - 1 - place : place), values + column * COLOURS, COLOURS * sizeof(Real));
         }
     }
+}
+
+// Two pixels of the stem's input that lie one after another, as a couple of Planes: channel by channel.
+RESLAB_INLINE void pair_pixels(const Real* from, Real* to) {
+    typedef Real Pixels __attribute__((vector_size(2 * STEM_CHANNELS * sizeof(Real))));
+    Pixels pixels;
+    std::memcpy(&pixels, from, sizeof pixels);
+    pixels = Pixels{pixels[0], pixels[4], pixels[1], pixels[5], pixels[2], pixels[6], pixels[3], pixels[7]};
+    std::memcpy(to, &pixels, sizeof pixels);
 }
 
 // The prepared image as pairs, for the weight gradient of the stem: of each row the pixels (2j, 2j + 1) in plane 0, for
 // j < SIZE / 2, and (2j - 1, 2j) in plane 1, for j <= SIZE / 2.
 inline void pair_image(const Stem& image, Planes<STEM_CHANNELS, SIZE, 1>& to) {
-    for (int row = 0; row < SIZE; ++row)
+    for (int row = 0; row < SIZE; ++row) {
+        for (int couple = 0; couple < SIZE / 2; ++couple)
+            pair_pixels(image.at(row, 2 * couple), to.at(0, row, couple));
         for (int couple = 0; couple <= SIZE / 2; ++couple)
-            for (int channel = 0; channel < STEM_CHANNELS; ++channel) {
-                const Real* even = image.at(row, 2 * couple) + channel;
-                Real* between = to.at(1, row, couple) + channel * 2;
-                between[0] = even[-STEM_CHANNELS];
-                between[1] = even[0];
-                if (couple == SIZE / 2) continue;
-                Real* aligned = to.at(0, row, couple) + channel * 2;
-                aligned[0] = even[0];
-                aligned[1] = even[STEM_CHANNELS];
-            }
+            pair_pixels(image.at(row, 2 * couple - 1), to.at(1, row, couple));
+    }
 }
 
 }  // namespace reslab

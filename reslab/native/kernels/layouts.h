@@ -229,7 +229,7 @@ struct Packed {
     static RESLAB_INLINE constexpr int at(int cut) { return cut / OfTap::CHANNELS * CUT; }
 };
 
-// weight(k, n, i, j) gives the fp32 weight from channel k in to channel n out under tap j of row i.
+// weight(k, n, i, j) gives the fp32 weights from channel k in to LANES channels out, from n on, under tap j of row i.
 template <int K, int N, int T, class Weight>
 void pack(Real* to, Weight weight) {
     using Here = Packed<K, N, T>;
@@ -240,9 +240,9 @@ void pack(Real* to, Weight weight) {
                 for (int k = 0; k < K; k += 2)
                     for (int n = 0; n < OfTap::CHANNELS; n += LANES) {
                         Floats first{}, second{};
-                        for (int lane = 0; lane < LANES && j < T; ++lane) {
-                            first[lane] = weight(k, cut + n + lane, i, j);
-                            second[lane] = weight(k + 1, cut + n + lane, i, j);
+                        if (j < T) {
+                            first = weight(k, cut + n, i, j);
+                            second = weight(k + 1, cut + n, i, j);
                         }
                         store(to + Here::at(cut) + i * Here::ROW + j * OfTap::VALUES + OfTap::at(k, n),
                               coupled(narrow(first, second)));
@@ -298,15 +298,11 @@ template <class Shape>
 using WeightValue = std::conditional_t<IS_WINOGRAD<Shape>, float, Real>;
 
 // A weight gradient as it is summed: [row of taps][channel in][tap of the row][channel out].
-RESLAB_INLINE constexpr int summed_at(int channels_in, int taps, int channels_out, int i, int k, int j, int n) {
-    return ((i * channels_in + k) * taps + j) * channels_out + n;
-}
 template <class Shape>
 struct Summed {
     static constexpr int TAP = Shape::N, CHANNEL = Shape::T * TAP, ROW = Shape::LEARNT * CHANNEL;
-    static RESLAB_INLINE constexpr int at(int i, int k, int j, int n) {
-        return summed_at(Shape::LEARNT, Shape::T, Shape::N, i, k, j, n);
-    }
+    static constexpr int VALUES = Shape::T * ROW;
+    static RESLAB_INLINE constexpr int at(int i, int k, int j, int n) { return i * ROW + k * CHANNEL + j * TAP + n; }
 };
 
 // The head's weights and their gradient, as PyTorch has them: [class][feature].

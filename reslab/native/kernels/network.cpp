@@ -6,18 +6,17 @@
 namespace reslab {
 
 Network::Network(const int* blocks, int option, int classes, int threads, const LayerOffsets* offsets,
-                 std::int64_t head_weight, std::int64_t head_bias, std::int64_t parameters, const float* mean,
-                 float scale, std::int64_t kept_bytes)
+                 std::int64_t head_weight, std::int64_t head_bias, const float* mean, float scale,
+                 std::int64_t kept_bytes)
     : classes_(classes),
       head_weight_(head_weight),
       head_bias_(head_bias),
-      parameters_(parameters),
       kept_bytes_(kept_bytes),
       mean_(mean, mean + IMAGE),
       preprocessing_{mean_.data(), scale},
       shards_(shards_for(threads)),
       team_(threads) {
-    add_layer<StemShape>(*offsets++);
+    add_layer<StemShape>(*offsets++, PLACE_OF_SECOND);
     for (int stage = 0; stage < STAGES; ++stage)
         for (int index = 0; index < blocks[stage]; ++index) {
             bool grows = stage > 0 && index == 0, projects = option == 3 || (option == 2 && grows);
@@ -31,9 +30,10 @@ Network::Network(const int* blocks, int option, int classes, int threads, const 
             by_stage(block, [&]<int C, int W, int S>() {
                 using First = FirstShape<C, W, S>;
                 block.map = map_values(First::K, First::IN);
-                block.first = add_layer<First>(*offsets++);
-                block.second = add_layer<SecondShape<C, W>>(*offsets++);
-                block.projection = projects ? add_layer<ProjectionShape<C, W, S>>(*offsets++) : -1;
+                block.first = add_layer<First>(*offsets++, PLACE_OF_FIRST);
+                block.second = add_layer<SecondShape<C, W>>(*offsets++, PLACE_OF_SECOND);
+                block.projection =
+                    projects ? add_layer<ProjectionShape<C, W, S>>(*offsets++, PLACE_OF_PROJECTION) : -1;
             });
             blocks_.push_back(std::move(block));
         }
@@ -46,9 +46,10 @@ Network::Network(const int* blocks, int option, int classes, int threads, const 
 
 // Adds a layer and returns its number.
 template <class Shape>
-int Network::add_layer(const LayerOffsets& at) {
+int Network::add_layer(const LayerOffsets& at, std::size_t place) {
     Layer layer{};
     layer.at = at;
+    layer.place = place;
     layer.channels_in = Shape::LEARNT;
     layer.channels_out = Shape::N;
     layer.taps = Shape::T;
@@ -112,12 +113,9 @@ void Network::train(int thread) {
     [[maybe_unused]] TileUse tiles;
     int threads = team_.size();
     for (int l = thread; l < static_cast<int>(layers_.size()); l += threads) layers_[l].pack(layers_[l], values_, true);
-    for (int shard = first_shard(thread); shard < first_shard(thread + 1); ++shard)
-        std::memset(shard_gradient(shard), 0, parameters_ * sizeof(float));
     team_.meet([] {});
     forward(thread);
     backward(thread);
-    reduce(thread);
 }
 
 void Network::step(const float* parameters, const Batch& batch, const Outputs& outputs) {

@@ -32,6 +32,7 @@ struct LayerOffsets {  // into the flat buffers
 struct Layer {
     LayerOffsets at;
     int channels_in, channels_out, taps, side;  // taps and pixels of the output a side
+    std::size_t place;                          // of its weight gradient among a shard's
     PackedWeights forward, backward;
     void (*pack)(Layer&, const float* parameters, bool training);
     Buffer<Real> y;  // raw outputs [image][side][side][channels_out]
@@ -55,6 +56,11 @@ struct Block {
 
 // Of a net whose activations are not all kept, the inputs of every SPAN-th block are.
 constexpr int SPAN = 16;
+
+// Where a shard has the weight gradients of the layers at hand, until they are summed over the shards: of a block's
+// second convolution or the stem, of its first, of its projection; and of the head. So small that caches hold them.
+constexpr std::size_t PLACE_OF_SECOND = 0, PLACE_OF_FIRST = 9 * WIDEST * WIDEST;
+constexpr std::size_t PLACE_OF_PROJECTION = 2 * PLACE_OF_FIRST, PLACE_OF_HEAD = PLACE_OF_PROJECTION + WIDEST * WIDEST;
 
 // Images one after another, of one shard, that a thread takes together.
 struct Group {
@@ -83,8 +89,7 @@ struct Outputs {
 class Network {
    public:
     Network(const int* blocks, int option, int classes, int threads, const LayerOffsets* offsets,
-            std::int64_t head_weight, std::int64_t head_bias, std::int64_t parameters, const float* mean, float scale,
-            std::int64_t kept_bytes);
+            std::int64_t head_weight, std::int64_t head_bias, const float* mean, float scale, std::int64_t kept_bytes);
 
     void step(const float* parameters, const Batch& batch, const Outputs& outputs);
     void evaluate(const float* parameters, const float* statistics, const std::uint8_t* images, int count,
@@ -109,7 +114,7 @@ class Network {
     static void by_stage(const Block& block, Body body);
 
     template <class Shape>
-    int add_layer(const LayerOffsets& at);
+    int add_layer(const LayerOffsets& at, std::size_t place);
     void reserve(int images, bool training);
     void reserve_activations(int images);
     void train(int thread);
@@ -148,7 +153,10 @@ class Network {
     void differentiate_before(int block);
     void restore_inputs(int thread, int last);
     void backward(int thread);
-    void reduce(int thread);
+    void clear(int thread, std::size_t place, std::size_t values);
+    template <class Shape>
+    void reduce(int thread, const Layer& layer);
+    void reduce_head();
 
     // The gradients that stand between passes take the place of what no pass needs any more: towards N1(y1) that of y2,
     // towards z of the block before (or of the stem) that of x. Those lines are in a cache, since they were just read.
@@ -157,13 +165,17 @@ class Network {
         if (block < static_cast<int>(blocks_.size())) return blocks_[block].input(image);
         return last_gradient_.get() + image * map_values(FEATURES, LAST);
     }
-    // Each shard's gradient begins at a cache line, as each layer's weights do in it.
-    std::size_t shard_pitch() const { return (static_cast<std::size_t>(parameters_) + 15) / 16 * 16; }
-    float* shard_gradient(int shard) { return shard_gradients_.get() + shard * shard_pitch(); }
+    // Each shard's gradients begin at a cache line.
+    std::size_t shard_pitch() const { return (PLACE_OF_HEAD + head_values() + 15) / 16 * 16; }
+    float* shard_gradient(int shard, std::size_t place) const {
+        return shard_gradients_.get() + shard * shard_pitch() + place;
+    }
+    // Of the head: weights, and then biases.
+    std::size_t head_values() const { return head_at(classes_, 0) + classes_; }
     bool has_projection(int block) const { return block >= 0 && blocks_[block].projection >= 0; }
 
     int classes_;
-    std::int64_t head_weight_, head_bias_, parameters_;
+    std::int64_t head_weight_, head_bias_;
     std::size_t kept_bytes_;  // of a batch's activations that are all kept
     int span_ = 1;            // blocks from one kept input to the next
     std::vector<float> mean_;
@@ -174,7 +186,7 @@ class Network {
     std::vector<std::unique_ptr<Scratch>> scratch_;
     Buffer<Stem> stems_;                     // prepared images
     Buffer<Real> last_gradient_;             // [image][map], towards z of the last block
-    Buffer<float> shard_gradients_;          // [shard][parameters, and a little room]
+    Buffer<float> shard_gradients_;          // [shard][place, and a little room]
     std::vector<ShardSums> sums_[2];         // [shard]; the second of a projection
     int reserved_ = 0;
     bool reserved_training_ = false;

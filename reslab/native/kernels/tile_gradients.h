@@ -10,25 +10,6 @@ namespace reslab {
 typedef Real Column __attribute__((vector_size(64)));  // one channel of DEPTH pixels
 static_assert(sizeof(Column) == DEPTH * sizeof(Real));
 
-// Exchanges blocks of H lanes: one of the four rounds that transpose sixteen vectors of sixteen lanes.
-template <int H, int... LANE>
-RESLAB_INLINE void exchange(Couples (&rows)[LANES], std::integer_sequence<int, LANE...>) {
-    RESLAB_UNROLL for (int i = 0; i < LANES; ++i) {
-        if (i & H) continue;
-        Couples a = rows[i], b = rows[i + H];
-        rows[i] = __builtin_shufflevector(a, b, (LANE & H ? LANES + LANE - H : LANE)...);
-        rows[i + H] = __builtin_shufflevector(a, b, (LANE & H ? LANES + LANE : LANE + H)...);
-    }
-}
-
-RESLAB_INLINE void transpose(Couples (&rows)[LANES]) {
-    std::make_integer_sequence<int, LANES> lanes;
-    exchange<8>(rows, lanes);
-    exchange<4>(rows, lanes);
-    exchange<2>(rows, lanes);
-    exchange<1>(rows, lanes);
-}
-
 RESLAB_INLINE Twin twin_of(Floats first, Floats second) { return narrow(first, second); }
 RESLAB_INLINE Twin twin_of(Reals first, Reals second) { return twin(first, second); }
 

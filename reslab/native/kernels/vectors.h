@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #if defined(__AVX512F__) && !defined(RESLAB_PLAIN)
 #define RESLAB_AVX512 1
@@ -72,11 +73,25 @@ constexpr int LANES = RESLAB_LANES;
 
 typedef float Floats __attribute__((vector_size(4 * LANES)));
 typedef std::uint32_t Bits __attribute__((vector_size(4 * LANES)));
+typedef std::uint8_t Bytes __attribute__((vector_size(LANES)));
 
 RESLAB_INLINE Floats load(const float* from) {
     Floats value;
     std::memcpy(&value, from, sizeof value);
     return value;
+}
+
+// Numbers from 0 to 255.
+RESLAB_INLINE Floats load(const std::uint8_t* from) {
+#if RESLAB_AVX512
+    return (Floats)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i*)from)));
+#elif RESLAB_AVX2
+    return (Floats)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i*)from)));
+#else
+    Bytes bytes;
+    std::memcpy(&bytes, from, sizeof bytes);
+    return __builtin_convertvector(bytes, Floats);
+#endif
 }
 
 RESLAB_INLINE void store(float* to, Floats value) { std::memcpy(to, &value, sizeof value); }
@@ -292,6 +307,43 @@ RESLAB_INLINE Reals get(const Real* from) {
 
 RESLAB_INLINE void put(Real* to, Reals value) { std::memcpy(to, &value, sizeof value); }
 RESLAB_INLINE void put(Real* to, Twin value) { std::memcpy(to, &value, sizeof value); }
+
+// Exchanges blocks of H lanes: one of the rounds that transpose LANES vectors. (Compilers make shuffles of these lists;
+// g++ has shuffles by name only since 12.)
+template <int H, class Vector, int... LANE>
+RESLAB_INLINE void exchange(Vector (&rows)[LANES], std::integer_sequence<int, LANE...>) {
+    RESLAB_UNROLL for (int i = 0; i < LANES; ++i) {
+        if (i & H) continue;
+        Vector a = rows[i], b = rows[i + H];
+        rows[i] = Vector{(LANE & H ? b[LANE ^ H] : a[LANE])...};
+        rows[i + H] = Vector{(LANE & H ? b[LANE] : a[LANE ^ H])...};
+    }
+}
+
+// rows[i][lane] = rows[lane][i], of vectors of LANES words of 32 bits.
+template <class Vector>
+RESLAB_INLINE void transpose(Vector (&rows)[LANES]) {
+    std::make_integer_sequence<int, LANES> lanes;
+    if constexpr (LANES == 16) exchange<8>(rows, lanes);
+    exchange<4>(rows, lanes);
+    exchange<2>(rows, lanes);
+    exchange<1>(rows, lanes);
+}
+
+// from[lane * stride] in each lane.
+RESLAB_INLINE Floats gather(const float* from, int stride) {
+#if RESLAB_AVX512
+    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    return (Floats)_mm512_i32gather_ps(_mm512_mullo_epi32(lanes, _mm512_set1_epi32(stride)), from, 4);
+#elif RESLAB_AVX2
+    const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return (Floats)_mm256_i32gather_ps(from, _mm256_mullo_epi32(lanes, _mm256_set1_epi32(stride)), 4);
+#else
+    Floats values;
+    for (int lane = 0; lane < LANES; ++lane) values[lane] = from[lane * stride];
+    return values;
+#endif
+}
 
 // In place of store(), for what is read again only when the whole batch has passed by: in fp32, on AVX2
 // and AVX-512, it goes past the caches, which would fetch each line before it is written. (Whole lines are written, one

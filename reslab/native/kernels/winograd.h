@@ -199,18 +199,14 @@ void correlate_points(const Domain<C>& x, const Domain<C>& dy, int patches, Poin
 
 // ---- the weights, there and back
 
-// The points of G g G^T, to Transformed. weight(k, n, i, j) -> the fp32 weight from channel k in to channel n out under
-// tap j of row i.
+// The points of G g G^T, to Transformed. weight(k, n, i, j) -> the fp32 weights from channel k in to LANES channels
+// out, from n on, under tap j of row i.
 template <int C, class Weight>
 void transform_weights(float* to, Weight weight) {
     for (int n = 0; n < C; n += LANES)
         for (int k = 0; k < C; ++k)
             transform_patch<LANES, 3, REACH>(
-                [&](int i, int j, int) RESLAB_INLINED {
-                    Floats taps;
-                    for (int lane = 0; lane < LANES; ++lane) taps[lane] = weight(k, n + lane, i, j);
-                    return taps;
-                },
+                [&](int i, int j, int) RESLAB_INLINED { return weight(k, n, i, j); },
                 [](const Floats(&g)[3], Floats(&u)[REACH]) RESLAB_INLINED { transform_taps(g, u); },
                 [&](int row, int column, int, Floats value) RESLAB_INLINED {
                     store(to + Transformed<C>::at(point_at(row, column), k, n), value);
