@@ -73,28 +73,17 @@ Place place(int image, int begin, int end) {
 template <int T>
 constexpr int KEPT = LANES == 16 ? 4 : T == 3 ? 1 : 2;
 
-// to += correlate(x, dy), Summed; x and dy are one image's, or with matrix units a group's, which waits until it is
-// complete.
+// to += correlate(x, dy), Summed, of one image.
 template <class Shape>
-void correlate_image(Inputs<Shape>& x, Pairs<Shape::N, Shape::W>& dy, bool complete, float* to) {
-    if constexpr (Shape::IS_STEM && Shape::N == LANES) {
+void correlate_image(const Planes<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape::N, Shape::W>& dy, float* to) {
+    if constexpr (Shape::IS_STEM && Shape::N == LANES)
         correlate_rows<Shape, COLOURS>(x, dy, to);
-    } else if constexpr (Shape::IS_STEM) {
+    else if constexpr (Shape::IS_STEM)
         correlate<Shape, 1>(x, dy, to);
-    } else {
-#if RESLAB_AMX
-        if (!complete) return;
-        clear_from(dy.member + 1, dy);
-        clear_from(x.member + 1, x);
-        correlate_group<Shape>(x, dy, to);
-#else
-        static_cast<void>(complete);
-        if constexpr (Shape::N == LANES)
-            correlate_rows<Shape, 8>(x, dy, to);
-        else
-            correlate<Shape, KEPT<Shape::T>>(x, dy, to);
-#endif
-    }
+    else if constexpr (Shape::N == LANES)
+        correlate_rows<Shape, 8>(x, dy, to);
+    else
+        correlate<Shape, KEPT<Shape::T>>(x, dy, to);
 }
 
 }  // namespace
@@ -134,41 +123,44 @@ RESLAB_INLINE void Network::supply_gradient(Group group, int member, Scratch& sc
     }
 }
 
-// The input of an image's convolution, K channels on S * W x S * W pixels, value(row, column, channel) -> Floats or Reals,
-// as its weight gradient reads it: padded where products are Winograd's, else as Inputs.
+// dw += correlate(x, dy) of a group, dw being the shard's gradient of the layer, Summed, and dy what was supplied. x has K
+// channels on S * W x S * W pixels: value(image, row, column, channel) -> Floats, or Reals. With matrix units a group of
+// images of their own waits until it is complete; Winograd's stay Points until the last group of the shard.
 template <class Shape, class Value>
-void Network::lay_out(Group group, int member, Scratch& scratch, int shard, Value value) {
-    constexpr int N = Shape::N, K = Shape::K, W = Shape::W, IN = Shape::IN;
-    if constexpr (IS_WINOGRAD<Shape>) {
-        auto& inputs = std::get<Maps<N, W>>(scratch.input);
-        for (int row = 0; row < IN; ++row)
-            for (int column = 0; column < IN; ++column)
-                RESLAB_UNROLL for (int channel = 0; channel < K; channel += LANES)
-                    put(inputs.at(member, row, column) + channel, narrow(value(row, column, channel)));
-    } else {
-        auto& inputs = std::get<Inputs<Shape>>(scratch.inputs);
-        if constexpr (MEMBERS<W> > 1) inputs.member = (group.first + member - begin(shard)) % MEMBERS<W>;
-        pair_inputs(inputs, value, [&] { scratch.ahead.next(); });
-    }
-}
-
-// dw += correlate(input, dy) of what was laid out and supplied, dw being the shard's gradient of the layer, Summed.
-// Winograd's stay Points until the last group of the shard.
-template <class Shape>
-void Network::weight_gradient(Group group, Scratch& scratch, int shard, const Layer& layer) {
-    constexpr int N = Shape::N, W = Shape::W;
+void Network::weight_gradient(Group group, Scratch& scratch, int shard, const Layer& layer,
+                              Pairs<Shape::N, Shape::W>& dy, Value value) {
+    [[maybe_unused]] constexpr int N = Shape::N, K = Shape::K, W = Shape::W, IN = Shape::IN;
     float* to = shard_gradient(shard, layer.place);
+#if RESLAB_AMX
+    int last = group.first + group.count - 1;
+    Place here = place<W>(last, begin(shard), begin(shard + 1));
+    if (!here.complete) return;
+    clear_from(here.member + 1, dy);
+    correlate_group<Shape>(std::get<Turned<Shape::S>>(scratch.turned), dy, here.member + 1, to,
+                           [&](int member, int row, int column, int channel) RESLAB_INLINED {
+                               return value(last - here.member + member, row, column, channel);
+                           });
+#else
     if constexpr (IS_WINOGRAD<Shape>) {
         auto& work = std::get<Workspace<N>>(scratch.work);
+        auto& inputs = std::get<Maps<N, W>>(scratch.input);
+        for (int member = 0; member < group.count; ++member)
+            for (int row = 0; row < IN; ++row)
+                for (int column = 0; column < IN; ++column)
+                    RESLAB_UNROLL for (int channel = 0; channel < K; channel += LANES)
+                        put(inputs.at(member, row, column) + channel,
+                            narrow(value(group.first + member, row, column, channel)));
         if (group.first == begin(shard)) work.points.clear();
-        correlate_patches(std::get<Maps<N, W>>(scratch.input).padded.data(),
-                          std::get<Maps<N, W>>(scratch.gradient).padded.data(), group.count, work);
+        correlate_patches(inputs.padded.data(), std::get<Maps<N, W>>(scratch.gradient).padded.data(), group.count, work);
         if (group.first + group.count == begin(shard + 1)) gather_gradient<Shape>(work.points, to);
     } else {
-        bool complete = place<W>(group.first + group.count - 1, begin(shard), begin(shard + 1)).complete;
-        correlate_image<Shape>(std::get<Inputs<Shape>>(scratch.inputs), std::get<Pairs<N, W>>(scratch.pairs), complete,
-                               to);
+        auto& inputs = std::get<Planes<K, W, Shape::S>>(scratch.inputs);
+        pair_inputs(inputs, [&](int row, int column, int channel) RESLAB_INLINED {
+            return value(group.first, row, column, channel);
+        });
+        correlate_image<Shape>(inputs, dy, to);
     }
+#endif
 }
 
 // Of a group, C channels on W x W pixels: dy2 and dw2; then g1 is stored, with the shard's sums of it and of g1 y1. Its
@@ -181,7 +173,7 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
     ImageSums<C> sums[TOGETHER<Here>];
     GradientMap<C> maps[TOGETHER<Here>];
     Ahead& ahead = scratch.ahead;
-    ahead.begin(group.count * ((IS_WINOGRAD<Here> ? 1 : 2) * W + ROWS_BACK<Here>));
+    ahead.begin(group.count * (W + ROWS_BACK<Here>));
     auto [next, count] = after(group, shard);
     for (int image = next; image < next + count; ++image)
         ahead.add(input_gradient(index + 1, image), second.map() * sizeof(Real));
@@ -189,11 +181,7 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
     ahead.add(first.output(next), count * first.map() * sizeof(Real));
     for (int member = 0; member < group.count; ++member) {
         int image = group.first + member;
-        const Real* y = first.output(image);
-        lay_out<Here>(group, member, scratch, shard, [&](int row, int column, int channel) {
-            return relu(affine(first.norm, y + pixel_at<C, W>(row, column), channel));
-        });
-        maps[member] = {.g = inner_gradient(index, image), .y = y, .norm = &first.norm, .sums = &sums[member]};
+        maps[member] = {.g = inner_gradient(index, image), .y = first.output(image), .norm = &first.norm, .sums = &sums[member]};
     }
     convolve_back<Here>(
         std::get<Maps<C, W>>(scratch.gradient).padded.data(), group.count, second.backward.of<Here>(),
@@ -208,7 +196,10 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
                 maps[member], values, row, column, cut);
         });
     for (int member = 0; member < group.count; ++member) sums_[0][shard].add(sums[member]);
-    weight_gradient<Here>(group, scratch, shard, second);
+    weight_gradient<Here>(group, scratch, shard, second, std::get<Pairs<C, W>>(scratch.pairs),
+                          [&](int image, int row, int column, int channel) RESLAB_INLINED {
+                              return relu(affine(first.norm, first.output(image) + pixel_at<C, W>(row, column), channel));
+                          });
 }
 
 // Of a group: dyp from g and yp, C channels on W x W pixels, and dwp from it and x, C / S channels on S * W x S * W
@@ -220,24 +211,21 @@ void Network::project_back(int index, Group group, Scratch& scratch, int shard) 
     using Beside = ProjectionShape<C, W, S>;
     Layer& projection = layers_[block.projection];
     auto& pairs = std::get<Pairs<C, W>>(scratch.projected_pairs);
-    auto& inputs = std::get<Inputs<Beside>>(scratch.inputs);
+    auto& projected = std::get<Maps<C, W>>(scratch.projected);
     for (int member = 0; member < group.count; ++member) {
         int image = group.first + member;
-        const Real* x = block.input(image);
         const Real* g = input_gradient(index + 1, image);
-        auto& projected = std::get<Maps<C, W>>(scratch.projected);
-        Place here = place<W>(image, begin(shard), begin(shard + 1));
-        if constexpr (MEMBERS<W> > 1) pairs.member = here.member;
-        if constexpr (IS_WINOGRAD<FirstShape<C, W, S>>)  // else they are there
-            pair_inputs(inputs, [&](int row, int column, int channel) {
-                return get(x + pixel_at<K, IN>(row, column) + channel);
-            }, [] {});
+        if constexpr (MEMBERS<W> > 1) pairs.member = (image - begin(shard)) % MEMBERS<W>;
         for (int row = 0; row < W; ++row)
             differentiate_pixels<C, W>(projection.norm, g, projection.output(image), pairs, row, 0, W,
                                        [&](int column, int channel, Twin both) RESLAB_INLINED {
                                            put_pixels<C, W>(projected, member, row, column, channel, both);
                                        });
-        correlate_image<Beside>(inputs, pairs, here.complete, shard_gradient(shard, projection.place));
+        if (TILED && member + 1 < group.count) continue;  // they are taken together
+        weight_gradient<Beside>({TILED ? group.first : image, TILED ? group.count : 1}, scratch, shard, projection, pairs,
+                                [&](int of, int row, int column, int channel) RESLAB_INLINED {
+                                    return get(block.input(of) + pixel_at<K, IN>(row, column) + channel);
+                                });
     }
 }
 
@@ -257,7 +245,7 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
     ImageSums<K> sums[TOGETHER<Here>];
     GradientMap<K> maps[TOGETHER<Here>];
     Ahead& ahead = scratch.ahead;
-    ahead.begin(group.count * (W + (IS_WINOGRAD<Here> ? 0 : IN) + ROWS_BACK<Here>));
+    ahead.begin(group.count * (W + ROWS_BACK<Here>));
     auto [next, count] = after(group, shard);
     for (int image = next; image < next + count; ++image) {
         ahead.add(input_gradient(index + 1, image), first.map() * sizeof(Real));
@@ -269,9 +257,6 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
     for (int member = 0; member < group.count; ++member) {
         int image = group.first + member;
         const Real* x = block.input(image);
-        lay_out<Here>(group, member, scratch, shard, [&](int row, int column, int channel) {
-            return get(x + pixel_at<K, IN>(row, column) + channel);
-        });
         Join before = join_before(index, image);
         maps[member] = {.g = input_gradient(index, image),
                         .y = before.y,
@@ -317,7 +302,10 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
     else
         by_shortcut.template operator()<false>();
     for (int member = 0; member < group.count; ++member) sums_[0][shard].add(sums[member]);
-    weight_gradient<Here>(group, scratch, shard, first);
+    weight_gradient<Here>(group, scratch, shard, first, std::get<Pairs<C, W>>(scratch.pairs),
+                          [&](int image, int row, int column, int channel) RESLAB_INLINED {
+                              return get(block.input(image) + pixel_at<K, IN>(row, column) + channel);
+                          });
 }
 
 // Of one image, 16 channels on 32 x 32 pixels: dy = g a + y b + c, dw += correlate(prepared image, dy) of the shard.
@@ -325,12 +313,13 @@ void Network::backward_stem(int image, Scratch& scratch, int shard) {
     using Here = StemShape;
     Layer& stem = layers_[0];
     auto& pairs = std::get<Pairs<Here::N, Here::W>>(scratch.pairs);
-    auto& inputs = std::get<Inputs<Here>>(scratch.inputs);
+    auto& inputs = std::get<Planes<STEM_CHANNELS, SIZE, 1>>(scratch.inputs);
+    const Real* g = input_gradient(0, image);
     for (int row = 0; row < Here::W; ++row)
-        differentiate_pixels<Here::N, Here::W>(stem.norm, input_gradient(0, image), stem.output(image), pairs, row, 0, Here::W,
+        differentiate_pixels<Here::N, Here::W>(stem.norm, g, stem.output(image), pairs, row, 0, Here::W,
                                                [](int, int, Twin) {});
     pair_image(stems_[image], inputs);
-    correlate_image<Here>(inputs, pairs, true, shard_gradient(shard, stem.place));
+    correlate_image<Here>(inputs, pairs, shard_gradient(shard, stem.place));
 }
 
 // Zeros in a place of this thread's shards, before the pass that sums in it. What was summed there before, nobody reads

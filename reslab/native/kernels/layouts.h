@@ -4,7 +4,7 @@
 //   Padded  a map with a border of zeros, from which a convolution reads its 3x3 neighbourhoods;
 //   Planes  a map as pairs of horizontally neighbouring outputs' inputs, from which a weight gradient reads;
 //   Pairs   a gradient map as pairs of horizontally neighbouring pixels, the other factor of a weight gradient;
-//   Turned  in place of Planes where there are matrix units: the map channel by channel;
+//   Turned  in place of Planes where there are matrix units: a part of the map channel by channel;
 //   Domain  in place of all three where products are Winograd's: the points of a panel of patches.
 // Weights are Packed, or Transformed where products are Winograd's; their gradients are Summed, from Points where
 // products are Winograd's. The head's have one layout everywhere (head_at).
@@ -119,20 +119,17 @@ struct Planes {
     }
 };
 
-// The same for matrix units, of a group of images: [t][channel][row][image][column], where column c of tap t holds the
-// input under that tap for the output c. A row of zeros above and below, which is never written.
-template <int C, int W, int S>
+// The same for matrix units, of a block of BLOCK rows of dy, of LANES channels and of a group of images, small enough for
+// the first-level cache: [t][channel][row][image][column], where column c of tap t holds the input under that tap for
+// the output c. Channels lie a little further apart than a power of two.
+constexpr int BLOCK = 8;
+template <int S>
 struct Turned {
-    static constexpr int CHANNEL = (S * W + 2) * DEPTH, TAP = C * CHANNEL;
+    static constexpr int ROWS = S * BLOCK, CHANNEL = ROWS * DEPTH + DEPTH, TAP = LANES * CHANNEL;
     alignas(64) Real values[3 * TAP];
     [[no_unique_address]] Fence fence;
-    int member = 0;  // of the group: the image whose values at() gives
     RESLAB_INLINE Real* at(int tap, int channel, int row) {
-        return values + tap * TAP + channel * CHANNEL + (row + 1) * DEPTH + member * W;
-    }
-    // The rows of all images of the group.
-    RESLAB_INLINE const Real* all(int tap, int channel, int row) const {
-        return values + tap * TAP + channel * CHANNEL + (row + 1) * DEPTH;
+        return values + tap * TAP + channel * CHANNEL + row * DEPTH;
     }
 };
 
@@ -156,11 +153,6 @@ struct Panels {
     // The patches of a map whose rows of pixels begin at `row` of the panel.
     static constexpr int patch(int member, int row) { return member * COUNT + row / PATCH * (W / PATCH); }
 };
-
-// What a weight gradient reads its convolution's input from. The stem's four channels do not fill a tile.
-template <class Shape>
-using Inputs = std::conditional_t<TILED && Shape::K % LANES == 0, Turned<Shape::K, Shape::W, Shape::S>,
-                                  Planes<Shape::K, Shape::W, Shape::S>>;
 
 // C channels of the images whose convolutions are taken together, MAPS of them.
 template <int W>

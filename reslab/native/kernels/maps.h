@@ -75,10 +75,10 @@ void for_each(const Join& join, Put put) {
 
 // The input of a convolution as pairs, for its weight gradient (see Planes). value(row, column, channel) -> Floats, or
 // Reals.
-template <int C, int W, int S, class Value, class Row>
-RESLAB_INLINE void pair_inputs(Planes<C, W, S>& to, Value value, Row after_row) {
+template <int C, int W, int S, class Value>
+RESLAB_INLINE void pair_inputs(Planes<C, W, S>& to, Value value) {
     constexpr int IN = S * W;
-    for (int row = 0; row < IN; ++row, after_row())
+    for (int row = 0; row < IN; ++row)
         RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
             Reals before{};
             for (int couple = 0; couple < W / 2; ++couple) {

@@ -77,6 +77,8 @@ void Network::reserve(int images, bool training) {
         stems_.reserve(reserved_);
         std::memset(static_cast<void*>(stems_.get()), 0, reserved_ * sizeof(Stem));  // their borders stay so
         last_gradient_.reserve(reserved_ * map_values(FEATURES, LAST));
+        for (auto& block : blocks_)
+            if (block.stride == 2) block.gradient.reserve(reserved_ * block.map);
         shard_gradients_.reserve(shards_ * shard_pitch());
         reserved_training_ = true;
     }

@@ -48,6 +48,7 @@ struct Block {
     std::size_t map;
     Buffer<Real> memory;  // for inputs [image][...]: its own, or those of all blocks at this place in a span
     Real* x;              // where its inputs lie
+    Buffer<Real> gradient;  // towards them, of stride 2
     // From one image's to the next's: that of the first block at this place, so that threads at different blocks never
     // meet in an image's memory.
     std::size_t pitch;
@@ -139,9 +140,8 @@ class Network {
     void supply_gradient(Group group, int member, Scratch& scratch, int shard, const Layer& layer, const Real* g,
                          int row, int from);
     template <class Shape, class Value>
-    void lay_out(Group group, int member, Scratch& scratch, int shard, Value value);
-    template <class Shape>
-    void weight_gradient(Group group, Scratch& scratch, int shard, const Layer& layer);
+    void weight_gradient(Group group, Scratch& scratch, int shard, const Layer& layer, Pairs<Shape::N, Shape::W>& dy,
+                         Value value);
     template <int C, int W>
     void backward_second(int block, Group group, Scratch& scratch, int shard);
     template <int C, int W, int S>
@@ -158,12 +158,13 @@ class Network {
     void reduce(int thread, const Layer& layer);
     void reduce_head();
 
-    // The gradients that stand between passes take the place of what no pass needs any more: towards N1(y1) that of y2,
-    // towards z of the block before (or of the stem) that of x. Those lines are in a cache, since they were just read.
+    // The gradients that stand between passes take the place of what no pass needs any more, where it is as large: towards
+    // N1(y1) that of y2, towards the block's input that of y1. Those lines are in a cache, since they were just read.
     Real* inner_gradient(int block, int image) const { return layers_[blocks_[block].second].output(image); }
     Real* input_gradient(int block, int image) const {
-        if (block < static_cast<int>(blocks_.size())) return blocks_[block].input(image);
-        return last_gradient_.get() + image * map_values(FEATURES, LAST);
+        if (block == static_cast<int>(blocks_.size())) return last_gradient_.get() + image * map_values(FEATURES, LAST);
+        const Block& here = blocks_[block];
+        return here.stride == 1 ? layers_[here.first].output(image) : here.gradient.get() + image * here.map;
     }
     // Each shard's gradients begin at a cache line.
     std::size_t shard_pitch() const { return (PLACE_OF_HEAD + head_values() + 15) / 16 * 16; }

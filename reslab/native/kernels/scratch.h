@@ -74,6 +74,9 @@ class PackedWeights {
 template <int C, int>
 using WorkspaceOf = Workspace<C>;
 
+template <class Shape>
+using PlanesOf = Planes<Shape::K, Shape::W, Shape::S>;
+
 // What one thread needs for the images that it takes together. Only the middles are written: borders stay zero.
 struct Scratch {
     static void* operator new(std::size_t bytes) { return allocate(std::max(bytes, HUGE_PAGE)); }
@@ -81,9 +84,14 @@ struct Scratch {
     OfStages<Maps> input, gradient, projected;
     OfStages<WorkspaceOf> work;
     OfStages<Pairs> pairs, projected_pairs;
-    std::tuple<Inputs<StemShape>, Inputs<Within<0>>, Inputs<Within<1>>, Inputs<Within<2>>, Inputs<Growing<1>>,
-               Inputs<Growing<2>>>
+#if RESLAB_AMX
+    std::tuple<Turned<1>, Turned<2>> turned;
+    std::tuple<PlanesOf<StemShape>> inputs;
+#else
+    std::tuple<PlanesOf<StemShape>, PlanesOf<Within<0>>, PlanesOf<Within<1>>, PlanesOf<Within<2>>, PlanesOf<Growing<1>>,
+               PlanesOf<Growing<2>>>
         inputs;
+#endif
     Stem image;
     Ahead ahead;
     alignas(64) Real features[map_values(FEATURES, LAST)];  // of the last stage

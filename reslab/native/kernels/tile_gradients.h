@@ -31,22 +31,23 @@ RESLAB_INLINE void put_rows(Real* to, Column values) {
     });
 }
 
-// The input of a convolution for its weight gradient, of the image to.member. value(row, column, channel) -> Floats,
-// or Reals, as for Planes.
-template <int C, int W, int S, class Value, class Row>
-RESLAB_INLINE void pair_inputs(Turned<C, W, S>& to, Value value, Row after_row) {
+// LANES channels of the input of a convolution, from `channel` on, in ROWS rows of each of `count` images of a group, the
+// first of which is `row`. value(member, row, column, channel) -> Floats, or Reals.
+template <int W, int S, class Value>
+RESLAB_INLINE void turn(Turned<S>& to, int count, int row, int channel, Value value) {
     constexpr std::make_integer_sequence<int, DEPTH> columns;
-    for (int row = 0; row < S * W; row += DEPTH / W, each<DEPTH / W>([&]<int>() RESLAB_INLINED { after_row(); }))
-        for (int channel = 0; channel < C; channel += LANES) {
+    for (int member = 0; member < count; ++member)
+        for (int part = 0; part < to.ROWS; part += DEPTH / W) {
             Couples pixels[S][LANES];  // even and odd columns for stride 2
             RESLAB_UNROLL for (int odd = 0; odd < S; ++odd) {
                 RESLAB_UNROLL for (int i = 0; i < LANES; ++i) {
-                    int here = row + 2 * i / W, column = S * (2 * i % W) + odd;
-                    pixels[odd][i] = coupled(twin_of(value(here, column, channel), value(here, column + S, channel)));
+                    int here = row + part + 2 * i / W, column = S * (2 * i % W) + odd;
+                    pixels[odd][i] = coupled(twin_of(value(member, here, column, channel),
+                                                     value(member, here, column + S, channel)));
                 }
                 transpose(pixels[odd]);
             }
-            Real* place = to.at(0, channel, row);
+            Real* place = to.at(0, 0, part) + member * W;
             RESLAB_UNROLL for (int lane = 0; lane < LANES; ++lane, place += to.CHANNEL) {
                 Column first = (Column)pixels[0][lane], last = (Column)pixels[S - 1][lane];
                 put_rows<W>(place, shifted<W, -1>(last, columns));
@@ -56,15 +57,7 @@ RESLAB_INLINE void pair_inputs(Turned<C, W, S>& to, Value value, Row after_row) 
         }
 }
 
-// Zeros for the images that an incomplete group lacks, from `first` on.
-template <int C, int W, int S>
-void clear_from(int first, Turned<C, W, S>& x) {
-    for (int member = first; member < MEMBERS<W>; ++member) {
-        x.member = member;
-        pair_inputs(x, [](int, int, int) { return Reals{}; }, [] {});
-    }
-}
-
+// Zeros for the images that an incomplete group lacks, from the member `first` on.
 template <int C, int W>
 void clear_from(int first, Pairs<C, W>& dy) {
     for (int member = first; member < MEMBERS<W>; ++member) {
@@ -73,48 +66,58 @@ void clear_from(int first, Pairs<C, W>& dy) {
     }
 }
 
+template <int W, int S>
+void clear_from(int first, Turned<S>& x) {
+    for (int row = 0; first < MEMBERS<W> && row < 3 * LANES * x.CHANNEL; row += DEPTH)
+        std::memset(x.values + row + first * W, 0, (MEMBERS<W> - first) * W * sizeof(Real));
+}
+
+// sums[i][k][n] += sum over ROWS rows of x, from S * row on, of x[k] * dy[n] where x lies under tap i of dy
+// of one horizontal tap: x, channels `CHANNEL` apart; dy: LANES channels from n on; sums: the tiles' first T. One row of
+// the group is one product's depth, and dy's lie in three tiles until their last tap has met them.
+template <int T, int S, int N, int W>
+RESLAB_INLINE void correlate_block(const Real* x, const Pairs<N, W>& dy, int row, int n) {
+    constexpr int OTHER_LEFT = SUM_TILE + 3;  // T sums leave one of their tiles
+    static_assert(T <= 3);
+    auto load_row = [&]<int D>() RESLAB_INLINED {
+        tile_load<RIGHT_TILE + (D + 3) % 3>(dy.all(row + D) + n * 2, dy.COUPLE * sizeof(Real));
+    };
+    each<S * BLOCK>([&]<int Q>() RESLAB_INLINED {
+        if constexpr (T == 1 && Q % S != 0) return;  // under no tap
+        constexpr int LEFT = Q % 2 ? OTHER_LEFT : LEFT_TILE;
+        tile_load<LEFT>(x + Q * DEPTH, Turned<S>::CHANNEL * sizeof(Real));
+        each<T>([&]<int I>() RESLAB_INLINED {
+            constexpr int UNDER = Q + T / 2 - I, D = (UNDER + S) / S - 1;  // the row of dy, where UNDER is one of S
+            if constexpr (UNDER % S != 0) return;
+            if constexpr (Q == 0 || I == 0) load_row.template operator()<D>();
+            if (D < 0 && row == 0) return;  // rows of zeros above and below
+            if (D == BLOCK && row + BLOCK == W) return;
+            tile_dot<SUM_TILE + I, LEFT, RIGHT_TILE + (D + 3) % 3>();
+        });
+    });
+}
+
 // gradient[i][k][j][n] += sum over the maps of a group of x under tap (i, j), channel k  *  dy, channel n
-// One row of the group is one product's depth. Its dy serves all T vertical taps from the tiles where it lies, while
-// the rows of x go by.
-template <class Shape>
-void correlate_group(const Turned<Shape::K, Shape::W, Shape::S>& x, const Pairs<Shape::N, Shape::W>& dy,
-                     float* gradient) {
+// x by value(member, row, column, channel) of `count` images, a part of it after the other in `turned`.
+template <class Shape, class Value>
+void correlate_group(Turned<Shape::S>& turned, const Pairs<Shape::N, Shape::W>& dy, int count, float* gradient,
+                     Value value) {
     constexpr int N = Shape::N, K = Shape::K, W = Shape::W, S = Shape::S, T = Shape::T;
-    constexpr int ROWS = 8;                    // of dy, unrolled
-    constexpr int Q_END = S * (ROWS - 1) + T;  // rows of x that they meet
-    constexpr int OTHER_LEFT = SUM_TILE + 3;   // T sums leave one of their tiles
     using Sums = Summed<Shape>;
     constexpr int LINE = Sums::CHANNEL * sizeof(float);
-    static_assert(T <= 3);
     tiles_configure(TILE_ROWS);
-    for (int j = 0; j < T; ++j)
-        for (int k = 0; k < K; k += TILE_ROWS)
-            for (int n = 0; n < N; n += LANES) {
-                float* to = gradient + k * Sums::CHANNEL + j * Sums::TAP + n;
-                each<T>([&]<int I>() RESLAB_INLINED {
-                    tile_load<SUM_TILE + I>(to + I * Sums::ROW, LINE);
-                });
-                for (int row = 0; row < W; row += ROWS)
-                    each<Q_END>([&]<int Q>() RESLAB_INLINED {
-                        // dy's row d lies in one of three tiles until its last tap has met it.
-                        if constexpr (Q % S == 0 && Q / S < ROWS)
-                            tile_load<RIGHT_TILE + Q / S % 3>(dy.all(row + Q / S) + n * 2, dy.COUPLE * sizeof(Real));
-                        int from = S * row + Q - T / 2;
-                        if (Q == 0 && from < 0) return;  // rows of zeros above and below
-                        if (Q == Q_END - 1 && from == S * W) return;
-                        if constexpr (T == 1 && Q % S != 0) return;
-                        constexpr int LEFT = Q % 2 ? OTHER_LEFT : LEFT_TILE;
-                        tile_load<LEFT>(x.all(T == 1 ? 1 : j, k, from), x.CHANNEL * sizeof(Real));
-                        each<T>([&]<int I>() RESLAB_INLINED {
-                            constexpr int D = Q - I;
-                            if constexpr (D >= 0 && D % S == 0 && D / S < ROWS)
-                                tile_dot<SUM_TILE + I, LEFT, RIGHT_TILE + D / S % 3>();
-                        });
-                    });
-                each<T>([&]<int I>() RESLAB_INLINED {
-                    tile_store<SUM_TILE + I>(to + I * Sums::ROW, LINE);
-                });
-            }
+    clear_from<W>(count, turned);
+    for (int row = 0; row < W; row += BLOCK)
+        for (int k = 0; k < K; k += TILE_ROWS) {
+            turn<W>(turned, count, S * row, k, value);
+            for (int j = 0; j < T; ++j)
+                for (int n = 0; n < N; n += LANES) {
+                    float* to = gradient + Sums::at(0, k, j, n);
+                    each<T>([&]<int I>() RESLAB_INLINED { tile_load<SUM_TILE + I>(to + I * Sums::ROW, LINE); });
+                    correlate_block<T, S>(turned.at(T == 1 ? 1 : j, 0, 0), dy, row, n);
+                    each<T>([&]<int I>() RESLAB_INLINED { tile_store<SUM_TILE + I>(to + I * Sums::ROW, LINE); });
+                }
+        }
 }
 
 }  // namespace reslab
