@@ -313,13 +313,18 @@ void Network::backward_stem(int image, Scratch& scratch, int shard) {
     using Here = StemShape;
     Layer& stem = layers_[0];
     auto& pairs = std::get<Pairs<Here::N, Here::W>>(scratch.pairs);
-    auto& inputs = std::get<Planes<STEM_CHANNELS, SIZE, 1>>(scratch.inputs);
     const Real* g = input_gradient(0, image);
+    float* to = shard_gradient(shard, stem.place);
     for (int row = 0; row < Here::W; ++row)
         differentiate_pixels<Here::N, Here::W>(stem.norm, g, stem.output(image), pairs, row, 0, Here::W,
                                                [](int, int, Twin) {});
+#if RESLAB_AMX
+    correlate_stem(std::get<Turned<1>>(scratch.turned), stems_[image], pairs, to);
+#else
+    auto& inputs = std::get<PlanesOf<Here>>(scratch.inputs);
     pair_image(stems_[image], inputs);
-    correlate_image<Here>(inputs, pairs, shard_gradient(shard, stem.place));
+    correlate_image<Here>(inputs, pairs, to);
+#endif
 }
 
 // Zeros in a place of this thread's shards, before the pass that sums in it. What was summed there before, nobody reads

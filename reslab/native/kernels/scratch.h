@@ -86,7 +86,6 @@ struct Scratch {
     OfStages<Pairs> pairs, projected_pairs;
 #if RESLAB_AMX
     std::tuple<Turned<1>, Turned<2>> turned;
-    std::tuple<PlanesOf<StemShape>> inputs;
 #else
     std::tuple<PlanesOf<StemShape>, PlanesOf<Within<0>>, PlanesOf<Within<1>>, PlanesOf<Within<2>>, PlanesOf<Growing<1>>,
                PlanesOf<Growing<2>>>

@@ -120,6 +120,57 @@ void correlate_group(Turned<Shape::S>& turned, const Pairs<Shape::N, Shape::W>& 
         }
 }
 
+// The channels FIRST and FIRST + 1 of sixteen of the stem's pixels.
+template <int FIRST, int... LANE>
+RESLAB_INLINE Column channels_of(Column first, Column last, std::integer_sequence<int, LANE...>) {
+    return __builtin_shufflevector(first, last, (LANE % LANES * STEM_CHANNELS + LANE / LANES + FIRST)...);
+}
+
+// The halves WHICH of both, one after the other.
+template <int WHICH, int... LANE>
+RESLAB_INLINE Column halves(Column first, Column last, std::integer_sequence<int, LANE...>) {
+    return __builtin_shufflevector(first, last, (LANE + (WHICH + LANE / LANES) * LANES)...);
+}
+
+// BLOCK rows of the stem's input, from `row` on. Its channels are so few that those under all taps of a row are the rows
+// of one tile: channel k under tap j in the place of channel STEM_CHANNELS * j + k.
+inline void turn_stem(Turned<1>& to, const Padded<STEM_CHANNELS, SIZE>& x, int row) {
+    constexpr std::make_integer_sequence<int, DEPTH> lanes;
+    static_assert(3 * STEM_CHANNELS <= LANES && SIZE == DEPTH);
+    for (int part = 0; part < BLOCK; ++part)
+        for (int tap = 0; tap < 3; ++tap) {
+            Column pixels[STEM_CHANNELS];  // a quarter of the row each
+            std::memcpy(pixels, x.at(row + part, tap - 1), sizeof pixels);
+            Column left = channels_of<0>(pixels[0], pixels[1], lanes), right = channels_of<0>(pixels[2], pixels[3], lanes);
+            Column third[2] = {channels_of<2>(pixels[0], pixels[1], lanes), channels_of<2>(pixels[2], pixels[3], lanes)};
+            Column channels[COLOURS] = {halves<0>(left, right, lanes), halves<1>(left, right, lanes),
+                                        halves<0>(third[0], third[1], lanes)};
+            for (int k = 0; k < COLOURS; ++k)
+                std::memcpy(to.at(0, STEM_CHANNELS * tap + k, part), &channels[k], sizeof(Column));
+        }
+}
+
+// gradient[i][k][j][n] += sum over one image's map of x under tap (i, j), colour k  *  dy, channel n
+inline void correlate_stem(Turned<1>& turned, const Padded<STEM_CHANNELS, SIZE>& x, const Pairs<WIDTH<0>, SIZE>& dy,
+                           float* gradient) {
+    using Sums = Summed<StemShape>;
+    constexpr int T = StemShape::T;
+    alignas(64) float sums[T][TILE_ROWS][LANES];
+    tiles_configure(TILE_ROWS);
+    each<T>([&]<int I>() RESLAB_INLINED { tile_zero<SUM_TILE + I>(); });
+    for (int row = 0; row < SIZE; row += BLOCK) {
+        turn_stem(turned, x, row);
+        correlate_block<T, 1>(turned.at(0, 0, 0), dy, row, 0);
+    }
+    each<T>([&]<int I>() RESLAB_INLINED { tile_store<SUM_TILE + I>(sums[I], sizeof sums[I][0]); });
+    for (int i = 0; i < T; ++i)
+        for (int j = 0; j < T; ++j)
+            for (int k = 0; k < COLOURS; ++k) {
+                float* to = gradient + Sums::at(i, k, j, 0);
+                store(to, load(to) + load(sums[i][STEM_CHANNELS * j + k]));
+            }
+}
+
 }  // namespace reslab
 
 #endif
