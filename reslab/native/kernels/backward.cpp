@@ -38,7 +38,7 @@ void Network::forward_and_backward_head(int image, Scratch& scratch, int shard) 
     constexpr int CHANNELS = Cut<FEATURES>::CHANNELS;
     ImageSums<FEATURES> sums;
     const Block& last = blocks_.back();
-    GradientMap<FEATURES> map{input_gradient(static_cast<int>(blocks_.size()), image), layers_[last.second].output(image)};
+    GradientMap<FEATURES> map{last_gradient(image), layers_[last.second].output(image)};
     map.x = scratch.features;
     map.sums = &sums;
     if (last.projection >= 0) map.other_y = layers_[last.projection].output(image);
@@ -48,9 +48,11 @@ void Network::forward_and_backward_head(int image, Scratch& scratch, int shard) 
                 store(row_values + column * CHANNELS + c, dpooled[(cut + c) / LANES] / static_cast<float>(LAST * LAST));
         for (int row = 0; row < LAST; ++row)
             if (map.other_y)
-                finish_pixels<FEATURES, LAST, CHANNELS, CHANNELS, LAST, Shortcut::NONE, true, true>(map, row_values, row, 0, cut);
+                finish_pixels<FEATURES, LAST, CHANNELS, CHANNELS, LAST, Shortcut::NONE, true, true>(map, row_values,
+                                                                                                    row, 0, cut);
             else
-                finish_pixels<FEATURES, LAST, CHANNELS, CHANNELS, LAST, Shortcut::NONE, true, false>(map, row_values, row, 0, cut);
+                finish_pixels<FEATURES, LAST, CHANNELS, CHANNELS, LAST, Shortcut::NONE, true, false>(map, row_values,
+                                                                                                     row, 0, cut);
     }
     sums_[0][shard].add(sums);
 }
@@ -123,9 +125,9 @@ RESLAB_INLINE void Network::supply_gradient(Group group, int member, Scratch& sc
     }
 }
 
-// dw += correlate(x, dy) of a group, dw being the shard's gradient of the layer, Summed, and dy what was supplied. x has K
-// channels on S * W x S * W pixels: value(image, row, column, channel) -> Floats, or Reals. With matrix units a group of
-// images of their own waits until it is complete; Winograd's stay Points until the last group of the shard.
+// dw += correlate(x, dy) of a group, dw being the shard's gradient of the layer, Summed, and dy what was supplied. x
+// has K channels on S * W x S * W pixels: value(image, row, column, channel) -> Floats, or Reals. With matrix units,
+// MEMBERS images are waited for; Winograd's stay Points until the last group of the shard.
 template <class Shape, class Value>
 void Network::weight_gradient(Group group, Scratch& scratch, int shard, const Layer& layer,
                               Pairs<Shape::N, Shape::W>& dy, Value value) {
@@ -151,7 +153,8 @@ void Network::weight_gradient(Group group, Scratch& scratch, int shard, const La
                         put(inputs.at(member, row, column) + channel,
                             narrow(value(group.first + member, row, column, channel)));
         if (group.first == begin(shard)) work.points.clear();
-        correlate_patches(inputs.padded.data(), std::get<Maps<N, W>>(scratch.gradient).padded.data(), group.count, work);
+        const auto& gradients = std::get<Maps<N, W>>(scratch.gradient);
+        correlate_patches(inputs.padded.data(), gradients.padded.data(), group.count, work);
         if (group.first + group.count == begin(shard + 1)) gather_gradient<Shape>(work.points, to);
     } else {
         auto& inputs = std::get<Planes<K, W, Shape::S>>(scratch.inputs);
@@ -181,7 +184,10 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
     ahead.add(first.output(next), count * first.map() * sizeof(Real));
     for (int member = 0; member < group.count; ++member) {
         int image = group.first + member;
-        maps[member] = {.g = inner_gradient(index, image), .y = first.output(image), .norm = &first.norm, .sums = &sums[member]};
+        maps[member] = {.g = inner_gradient(index, image),
+                        .y = first.output(image),
+                        .norm = &first.norm,
+                        .sums = &sums[member]};
     }
     convolve_back<Here>(
         std::get<Maps<C, W>>(scratch.gradient).padded.data(), group.count, second.backward.of<Here>(),
@@ -198,7 +204,8 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
     for (int member = 0; member < group.count; ++member) sums_[0][shard].add(sums[member]);
     weight_gradient<Here>(group, scratch, shard, second, std::get<Pairs<C, W>>(scratch.pairs),
                           [&](int image, int row, int column, int channel) RESLAB_INLINED {
-                              return relu(affine(first.norm, first.output(image) + pixel_at<C, W>(row, column), channel));
+                              const Real* y = first.output(image) + pixel_at<C, W>(row, column);
+                              return relu(affine(first.norm, y, channel));
                           });
 }
 
@@ -222,7 +229,8 @@ void Network::project_back(int index, Group group, Scratch& scratch, int shard) 
                                            put_pixels<C, W>(projected, member, row, column, channel, both);
                                        });
         if (TILED && member + 1 < group.count) continue;  // they are taken together
-        weight_gradient<Beside>({TILED ? group.first : image, TILED ? group.count : 1}, scratch, shard, projection, pairs,
+        Group here = TILED ? group : Group{image, 1};
+        weight_gradient<Beside>(here, scratch, shard, projection, pairs,
                                 [&](int of, int row, int column, int channel) RESLAB_INLINED {
                                     return get(block.input(of) + pixel_at<K, IN>(row, column) + channel);
                                 });

@@ -18,8 +18,8 @@ Join Network::join_before(int block, int image) const {
     return join;
 }
 
-// y = conv(x) by `layer`, from Shape::K channels to Shape::N, of a group's padded maps x: stored as Real, and where SUMS
-// the shard's sums of y and y^2, image by image. supply() as convolve() has it.
+// y = conv(x) by `layer`, from Shape::K channels to Shape::N, of a group's padded maps x: stored as Real, and where
+// SUMS the shard's sums of y and y^2, image by image. supply() as convolve() has it.
 template <class Shape, bool SUMS, class Supply>
 RESLAB_INLINE void convolve_layer(Layer& layer, const Padded<Shape::K, Shape::IN>* x, Group group, Scratch& scratch,
                                   ShardSums& to, Supply supply) {
@@ -27,7 +27,8 @@ RESLAB_INLINE void convolve_layer(Layer& layer, const Padded<Shape::K, Shape::IN
     ImageSums<N> sums[TOGETHER<Shape>];
     for (int from = 0; from < group.count; from += TOGETHER<Shape>) {
         int count = std::min(TOGETHER<Shape>, group.count - from);
-        convolve<Shape>(x + from / ABREAST<W>, count, layer.forward.of<Shape>(), std::get<Workspace<N>>(scratch.work), supply,
+        convolve<Shape>(x + from / ABREAST<W>, count, layer.forward.of<Shape>(), std::get<Workspace<N>>(scratch.work),
+                        [&](int member, int row, int column) RESLAB_INLINED { supply(from + member, row, column); },
                         [&](int member, int row, int cut, int column, const float* values) RESLAB_INLINED {
                             if (column == 0) scratch.ahead.next();
                             keep_pixels<N, W, CHANNELS, spacing<Shape>(CHANNELS), PART<W, CHANNELS>, SUMS>(
@@ -69,10 +70,11 @@ void Network::forward_first(int index, Group group, Scratch& scratch, int shard)
     auto supply = [&](int member, int row, int from) RESLAB_APART {
         if (from == 0) scratch.ahead.next();
         Real* x = block.input(group.first + member);
-        for_pixels<K, IN>(joins[member], row, from, PART<IN, K>, [&](int column, int channel, Twin value) RESLAB_INLINED {
-            put(inputs.at(member, row, column) + channel, value);
-            keep(x + pixel_at<K, IN>(row, column) + channel, value);
-        });
+        for_pixels<K, IN>(joins[member], row, from, PART<IN, K>,
+                          [&](int column, int channel, Twin value) RESLAB_INLINED {
+                              put(inputs.at(member, row, column) + channel, value);
+                              keep(x + pixel_at<K, IN>(row, column) + channel, value);
+                          });
     };
     convolve_layer<Here, SUMS>(layers_[block.first], inputs.padded.data(), group, scratch, sums_[0][shard], supply);
     if (block.projection < 0) return;

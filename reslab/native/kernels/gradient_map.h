@@ -1,5 +1,5 @@
-// What follows a data gradient, a row or a part of one at a time: the shortcut's share, the ReLU's mask, Real, and the sums over pixels that
-// the batch normalisation before it needs.
+// What follows a data gradient, a row or a part of one at a time: the shortcut's share, the ReLU's mask, Real, and the
+// sums over pixels that the batch normalisation before it needs.
 #pragma once
 
 #include "maps.h"

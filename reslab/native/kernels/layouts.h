@@ -119,9 +119,9 @@ struct Planes {
     }
 };
 
-// The same for matrix units, of a block of BLOCK rows of dy, of LANES channels and of a group of images, small enough for
-// the first-level cache: [t][channel][row][image][column], where column c of tap t holds the input under that tap for
-// the output c. Channels lie a little further apart than a power of two.
+// The same for matrix units, of what BLOCK rows of dy meet, of LANES channels and of a group of images, small enough
+// for the first-level cache: [t][channel][row][image][column], where column c of tap t holds the input under that tap
+// for the output c. Channels lie a little further apart than a power of two.
 constexpr int BLOCK = 8;
 template <int S>
 struct Turned {

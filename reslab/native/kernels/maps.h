@@ -83,7 +83,8 @@ RESLAB_INLINE void pair_inputs(Planes<C, W, S>& to, Value value) {
             Reals before{};
             for (int couple = 0; couple < W / 2; ++couple) {
                 if constexpr (S == 1) {
-                    Reals even = narrow(value(row, 2 * couple, channel)), odd = narrow(value(row, 2 * couple + 1, channel));
+                    Reals even = narrow(value(row, 2 * couple, channel));
+                    Reals odd = narrow(value(row, 2 * couple + 1, channel));
                     put_couples(to.at(0, row, couple) + channel * 2, coupled(twin(even, odd)));
                     put_couples(to.at(1, row, couple) + channel * 2, coupled(twin(before, even)));
                     before = odd;
@@ -110,8 +111,8 @@ RESLAB_INLINE Floats differentiate(const BatchNorm& norm, const Real* g, const R
 // The same of `count` pixels of a row, from the column `from` on, both even: as pairs, and through put(column, channel,
 // the Twin of that pixel and the next).
 template <int C, int W, class Put>
-RESLAB_INLINE void differentiate_pixels(const BatchNorm& norm, const Real* g, const Real* y, Pairs<C, W>& pairs, int row,
-                                        int from, int count, Put put) {
+RESLAB_INLINE void differentiate_pixels(const BatchNorm& norm, const Real* g, const Real* y, Pairs<C, W>& pairs,
+                                        int row, int from, int count, Put put) {
     for (int column = from; column < from + count; column += 2)
         RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
             Twin both = narrow(differentiate(norm, g, y, pixel_at<C, W>(row, column), channel),

@@ -11,7 +11,7 @@
 //   s = x, x padded with zeros, Np(yp) with the projection yp = conv(x, wp), or 0 without a shortcut
 // and ReLU(z) is the next block's input, or the head's. N(y) = y * scale + shift (batch_norm.h); z of the stem is N(y).
 // In memory stand x (in very deep nets not every one, see SPAN), y1, y2 and yp of all images; h and z are made again by
-// the passes that need them. On the way back gradients take the places of y2 and x.
+// the passes that need them. On the way back gradients take the places of y1 and y2.
 #pragma once
 
 #include <algorithm>
@@ -158,11 +158,12 @@ class Network {
     void reduce(int thread, const Layer& layer);
     void reduce_head();
 
-    // The gradients that stand between passes take the place of what no pass needs any more, where it is as large: towards
-    // N1(y1) that of y2, towards the block's input that of y1. Those lines are in a cache, since they were just read.
+    // The gradients that stand between passes take the place of what no pass needs any more, where it is as large:
+    // towards N1(y1) that of y2, towards the block's input that of y1. Those lines are in a cache: they were just read.
     Real* inner_gradient(int block, int image) const { return layers_[blocks_[block].second].output(image); }
+    Real* last_gradient(int image) const { return last_gradient_.get() + image * map_values(FEATURES, LAST); }
     Real* input_gradient(int block, int image) const {
-        if (block == static_cast<int>(blocks_.size())) return last_gradient_.get() + image * map_values(FEATURES, LAST);
+        if (block == static_cast<int>(blocks_.size())) return last_gradient(image);
         const Block& here = blocks_[block];
         return here.stride == 1 ? layers_[here.first].output(image) : here.gradient.get() + image * here.map;
     }

@@ -28,9 +28,9 @@ RESLAB_INLINE void keep_couple(Real* to, const Floats (&value)[2][V]) {
     }
 }
 
-// Adds PIXELS outputs y of a row, from the column `from` on, to an image's sums of y and y^2, before they are rounded to
-// Real, and stores them. values[column - from][channel of CHANNELS], SPACING apart, from the channel `cut` on; y: the
-// raw outputs [pixel][N] of the image. Where not SUMS, in evaluation, only stores.
+// Adds PIXELS outputs y of a row, from the column `from` on, to an image's sums of y and y^2, before they are rounded
+// to Real, and stores them. values[column - from][channel of CHANNELS], SPACING apart, from the channel `cut` on; y:
+// the raw outputs [pixel][N] of the image. Where not SUMS, in evaluation, only stores.
 template <int N, int W, int CHANNELS, int SPACING, int PIXELS, bool SUMS>
 RESLAB_INLINE void keep_pixels(const float* values, int row, int from, int cut, Real* y, ImageSums<N>& sums) {
     constexpr int V = VECTORS<CHANNELS>;

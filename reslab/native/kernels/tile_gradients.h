@@ -31,8 +31,8 @@ RESLAB_INLINE void put_rows(Real* to, Column values) {
     });
 }
 
-// LANES channels of the input of a convolution, from `channel` on, in ROWS rows of each of `count` images of a group, the
-// first of which is `row`. value(member, row, column, channel) -> Floats, or Reals.
+// LANES channels of the input of a convolution, from `channel` on, in ROWS rows of each of `count` images of a group,
+// from `row` on. value(member, row, column, channel) -> Floats, or Reals.
 template <int W, int S, class Value>
 RESLAB_INLINE void turn(Turned<S>& to, int count, int row, int channel, Value value) {
     constexpr std::make_integer_sequence<int, DEPTH> columns;
@@ -72,9 +72,10 @@ void clear_from(int first, Turned<S>& x) {
         std::memset(x.values + row + first * W, 0, (MEMBERS<W> - first) * W * sizeof(Real));
 }
 
-// sums[i][k][n] += sum over ROWS rows of x, from S * row on, of x[k] * dy[n] where x lies under tap i of dy
-// of one horizontal tap: x, channels `CHANNEL` apart; dy: LANES channels from n on; sums: the tiles' first T. One row of
-// the group is one product's depth, and dy's lie in three tiles until their last tap has met them.
+// sums[i][k][n] += sum over ROWS rows of x, from S * row on, of x, channel k  *  dy, channel n, where x lies under
+// row i of the taps, for one column of them. x: Turned, its first row and channel under those taps; dy: LANES
+// channels from n on; sums: the first T tiles. One row of the group is one product's depth, and dy's lie in three
+// tiles until their last tap has met them.
 template <int T, int S, int N, int W>
 RESLAB_INLINE void correlate_block(const Real* x, const Pairs<N, W>& dy, int row, int n) {
     constexpr int OTHER_LEFT = SUM_TILE + 3;  // T sums leave one of their tiles
@@ -132,8 +133,8 @@ RESLAB_INLINE Column halves(Column first, Column last, std::integer_sequence<int
     return __builtin_shufflevector(first, last, (LANE + (WHICH + LANE / LANES) * LANES)...);
 }
 
-// BLOCK rows of the stem's input, from `row` on. Its channels are so few that those under all taps of a row are the rows
-// of one tile: channel k under tap j in the place of channel STEM_CHANNELS * j + k.
+// BLOCK rows of the stem's input, from `row` on. Its channels are so few that those under all taps of a row are the
+// rows of one tile: channel k under tap j in the place of channel STEM_CHANNELS * j + k.
 inline void turn_stem(Turned<1>& to, const Padded<STEM_CHANNELS, SIZE>& x, int row) {
     constexpr std::make_integer_sequence<int, DEPTH> lanes;
     static_assert(3 * STEM_CHANNELS <= LANES && SIZE == DEPTH);
@@ -141,10 +142,13 @@ inline void turn_stem(Turned<1>& to, const Padded<STEM_CHANNELS, SIZE>& x, int r
         for (int tap = 0; tap < 3; ++tap) {
             Column pixels[STEM_CHANNELS];  // a quarter of the row each
             std::memcpy(pixels, x.at(row + part, tap - 1), sizeof pixels);
-            Column left = channels_of<0>(pixels[0], pixels[1], lanes), right = channels_of<0>(pixels[2], pixels[3], lanes);
-            Column third[2] = {channels_of<2>(pixels[0], pixels[1], lanes), channels_of<2>(pixels[2], pixels[3], lanes)};
-            Column channels[COLOURS] = {halves<0>(left, right, lanes), halves<1>(left, right, lanes),
-                                        halves<0>(third[0], third[1], lanes)};
+            auto channels_from = [&]<int FIRST, int WHICH>() {
+                return halves<WHICH>(channels_of<FIRST>(pixels[0], pixels[1], lanes),
+                                     channels_of<FIRST>(pixels[2], pixels[3], lanes), lanes);
+            };
+            Column channels[COLOURS] = {channels_from.template operator()<0, 0>(),
+                                        channels_from.template operator()<0, 1>(),
+                                        channels_from.template operator()<2, 0>()};
             for (int k = 0; k < COLOURS; ++k)
                 std::memcpy(to.at(0, STEM_CHANNELS * tap + k, part), &channels[k], sizeof(Column));
         }
