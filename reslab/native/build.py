@@ -25,7 +25,7 @@ from reslab.native.self_test import self_test
 from reslab.processor import fingerprint, usable_cores
 from reslab.progress import Say, silent
 
-ABI = 3  # the version of the kernels' interface that is spoken here: what `reslab_abi()` of the library returns
+ABI = 4  # the version of the kernels' interface that is spoken here: what `reslab_abi()` of the library returns
 KERNELS = Path(__file__).parent / "kernels"
 FLAGS = ("-std=c++20", "-O3", "-fno-math-errno", "-shared", "-fPIC", "-pthread")
 # Else the variables of inline functions would be one for all variants that a process loads. Only GCC needs the flag.

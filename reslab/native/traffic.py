@@ -19,12 +19,13 @@ def bytes_per_image(geometry: Geometry, bytes_per_value: int = 2) -> int:
             grows = stage > 0 and index == 0
             projects = geometry.shortcut == "C" or (geometry.shortcut == "B" and grows)
             inside, outside = _values(*here), _values(*before)
-            # First: raw output before, sum; the block's input and a raw output out.
-            moved += 2 * outside + adds + inside
+            # First: raw output before, sum; a raw output out.
+            moved += outside + adds + inside
             moved += 2 * inside  # second
             moved += 4 * inside  # second, back: gradient and both raw outputs; a gradient out
-            moved += 2 * inside + 3 * outside  # first, back: gradient, raw, input, raw before; a gradient out
+            moved += 2 * inside + 2 * outside  # first, back: gradient, raw, raw before; a gradient out
             if geometry.shortcut:
+                moved += 2 * outside  # the block's input: out on the way forward, in on the way back
                 moved += inside  # the gradient through the shortcut
             if projects:
                 moved += 2 * inside  # its raw output, written and read

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reslab.native import NATIVE, Variant, build
+from reslab.native import ABI, NATIVE, Variant, build
 
 # The tier of matrix units, on any processor: Winograd's flag, which users' builds have, changes nothing there.
 TILES = Variant("tiles", ("-march=native", "-DRESLAB_WINOGRAD", "-DRESLAB_TILES_EMULATED"))
@@ -23,7 +23,7 @@ UNITLESS = replace(
 
 SOURCE = """\
 #include "number.h"
-extern "C" int reslab_abi() { return 3; }
+extern "C" int reslab_abi() { return ABI; }
 extern "C" int reslab_ready() { return 1; }
 extern "C" int number() { return NUMBER; }
 #ifdef RESLAB_PLAIN
@@ -31,7 +31,7 @@ extern "C" int plain() { return 1; }
 #else
 extern "C" int plain() { return 0; }
 #endif
-"""
+""".replace("ABI", str(ABI))
 
 OTHER_PROCESS = """\
 import json, sys

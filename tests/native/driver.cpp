@@ -21,7 +21,7 @@
 extern "C" {
 int reslab_ready();
 int reslab_create(void**, const int*, int, int, int, const reslab::LayerOffsets*, std::int64_t, std::int64_t,
-                  std::int64_t, const float*, float, std::int64_t);
+                  const float*, float, std::int64_t);
 const char* reslab_reason();
 void reslab_destroy(void*);
 int reslab_step(void*, const float*, const reslab::Batch*, const reslab::Outputs*);
@@ -131,7 +131,7 @@ int main(int count, char** arguments) {
             std::vector<float> parameters = random_floats(net.parameters, -0.2f, 0.3f);
             void* network = nullptr;
             int failed = reslab_create(&network, net.blocks, net.option, net.classes, threads, net.layers.data(),
-                                       net.head_weight, net.head_bias, net.parameters, mean.data(), 1 / 64.0f,
+                                       net.head_weight, net.head_bias, mean.data(), 1 / 64.0f,
                                        threads % 2 ? 0 : std::int64_t{1} << 40);
             if (failed) {
                 std::fprintf(stderr, "no network: %s\n", reslab_reason());

@@ -243,7 +243,10 @@ def test_a_whole_library_of_another_interface_is_made_anew(kernels, logged, othe
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ('extern "C" int reslab_abi() { return 4; }', "the compiled kernels have interface 4, and 3 is needed"),
+        (
+            f'extern "C" int reslab_abi() {{ return {ABI + 1}; }}',
+            f"the compiled kernels have interface {ABI + 1}, and {ABI} is needed",
+        ),
         ("int something() { return 1; }", "the compiled kernels are not ours: they have no reslab_abi"),
         ("int elsewhere(); int here = elsewhere();", "the compiled kernels cannot be loaded: "),
     ],

@@ -1,15 +1,17 @@
-"""The matrix units: their emulation against the manual in numpy, and the instructions, which are only compiled."""
+"""The matrix units: their emulation and, where there are some, they themselves, against the manual in numpy."""
 
 import ctypes
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reslab.native import EXACT, NATIVE, PLAIN, Unavailable, Variant, library
+from reslab.engine import this_machine
+from reslab.native import ABI, EXACT, NATIVE, PLAIN, Variant, library
 from reslab.native.build import FLAGS, KERNELS
 
 SOURCE = """\
@@ -19,7 +21,7 @@ using namespace reslab;
 
 extern "C" {
 
-int reslab_abi() { return 3; }
+int reslab_abi() { return INTERFACE; }
 
 int reslab_ready() { return tiles_permitted(); }
 
@@ -50,7 +52,7 @@ READY = """\
 
 extern "C" {
 
-int reslab_abi() { return 3; }
+int reslab_abi() { return INTERFACE; }
 
 int amx() { return RESLAB_AMX; }
 
@@ -67,18 +69,19 @@ EMULATED = ("-march=native", "-DRESLAB_WINOGRAD", "-DRESLAB_TILES_EMULATED")
 def source(tmp_path, untried) -> Path:
     folder = tmp_path / "tiles"
     folder.mkdir()
-    for name in ("tiles.h", "vectors.h"):
-        shutil.copy(KERNELS / name, folder)
-    (folder / "source.cpp").write_text(SOURCE)
+    for header in KERNELS.glob("*.h"):
+        shutil.copy(header, folder)
+    (folder / "source.cpp").write_text(SOURCE.replace("INTERFACE", str(ABI)))
     return folder
 
 
-@pytest.fixture
-def tiles(source) -> ctypes.CDLL:
-    try:
+@pytest.fixture(params=["emulated", "processor"])
+def tiles(request, source, gxx) -> ctypes.CDLL:
+    if request.param == "emulated":
         return library(Variant("tiles", EMULATED), kernels=source)
-    except Unavailable as reason:
-        pytest.skip(str(reason))
+    if "amx_bf16" not in this_machine().features:
+        pytest.skip("no matrix units here")
+    return library(replace(NATIVE, otherwise=None), kernels=source)
 
 
 def bf16(values: NDArray[np.float32]) -> NDArray[np.uint16]:
@@ -109,7 +112,7 @@ def manual(a: NDArray[np.uint16], b: NDArray[np.uint16], c: NDArray[np.float32])
 
 
 @pytest.mark.parametrize("height", [16, 8])
-def test_the_emulated_product_is_the_manuals_to_the_last_bit(tiles, height):
+def test_the_product_is_the_manuals_to_the_last_bit(tiles, height):
     a, b = random_bf16(0, height, 32), random_bf16(1, 16, 32)
     c = np.random.default_rng(2).standard_normal((height, 16)).astype(np.float32)
     right = manual(a, b, c)
@@ -183,7 +186,7 @@ def test_a_process_that_may_not_use_them_gets_other_kernels(source, new_process)
     """Where the operating system refuses, the library is never entered further than that question."""
     plain = Variant("plain", ("-DRESLAB_NO_TILES",))
     kernels = {"kernels": source}
-    (source / "source.cpp").write_text(READY)
+    (source / "source.cpp").write_text(READY.replace("INTERFACE", str(ABI)))
     assert library(Variant("allowed", EMULATED, otherwise=plain), **kernels).amx() == 1
     refused = Variant("refused", REFUSED, otherwise=plain)
     for _ in range(2):

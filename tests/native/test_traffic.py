@@ -12,17 +12,19 @@ def moved(name: str, shortcut: str | None = None, size: int = 2) -> int:
 
 
 def test_a_plain_net_by_hand():
-    """In maps of a block's input (o) and of its inside (i). First: reads o, writes o and i; second: reads i, writes i;
-    second, back: reads 3 i, writes i; first, back: reads 2 i and 2 o, writes o: 9 i + 5 o. The stem writes, and reads
+    """In maps of a block's input (o) and of its inside (i). First: reads o, writes i; second: reads i, writes i;
+    second, back: reads 3 i, writes i; first, back: reads 2 i and o, writes o: 9 i + 3 o. The stem writes, and reads
     back its output and gradient: 3; the head reads one, writes one. The image is moved three times."""
-    blocks = (9 + 5) + (9 * 0.5 + 5) + (9 * 0.25 + 5 * 0.5)
+    blocks = (9 + 3) + (9 * 0.5 + 3) + (9 * 0.25 + 3 * 0.5)
     assert moved("plain8") == 2 * (MAP * (3 + blocks + 2 * 0.25) + 3 * 34 * 34 * 4)
 
 
 def test_zero_padding_by_hand():
-    """More than the plain net: forward each sum reads the shortcut (1; a half of 0.5; a half of 0.25 by the head), and
-    back each block reads the gradient that comes through it (1 + 0.5 + 0.25)."""
-    assert moved("resnet8", "A") - moved("plain8") == 2 * MAP * (1 + 0.25 + 0.125 + 1 + 0.5 + 0.25)
+    """More than the plain net: each block's input is written and read back (2 of 1 + 1 + 0.5), forward each sum reads
+    the shortcut (1; a half of 0.5; a half of 0.25 by the head), and back each block reads the gradient that comes
+    through it (1 + 0.5 + 0.25)."""
+    inputs, sums, through = 2 * (1 + 1 + 0.5), 1 + 0.25 + 0.125, 1 + 0.5 + 0.25
+    assert moved("resnet8", "A") - moved("plain8") == 2 * MAP * (inputs + sums + through)
 
 
 def test_shortcuts_cost_traffic_and_fp32_twice_as_much():

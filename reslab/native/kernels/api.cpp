@@ -35,7 +35,7 @@ int failure_of(Call call) try {
 
 extern "C" {
 
-int reslab_abi() { return 3; }
+int reslab_abi() { return 4; }
 
 // What the library was compiled for. Activations in bf16 and Winograd's products: 0 plain vectors, 6 AVX-512, 1 AVX-512
 // BF16; in bf16 throughout: 2 AMX BF16, 3 the same emulated; in fp32 throughout: 4 direct products, 5 Winograd's.
@@ -69,7 +69,7 @@ const char* reslab_reason() { return reason; }
 // way back.
 int reslab_create(void** network, const int* blocks, int option, int classes, int threads,
                   const reslab::LayerOffsets* offsets, std::int64_t head_weight, std::int64_t head_bias,
-                  std::int64_t /* parameters */, const float* mean, float scale, std::int64_t kept_bytes) {
+                  const float* mean, float scale, std::int64_t kept_bytes) {
     return failure_of([&] {
         *network = new reslab::Network(blocks, option, classes, threads, offsets, head_weight, head_bias, mean, scale,
                                        kept_bytes);

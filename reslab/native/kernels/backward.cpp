@@ -60,13 +60,13 @@ void Network::forward_and_backward_head(int image, Scratch& scratch, int shard) 
 namespace {
 
 // Of an image in the group whose weight gradients matrix units take together.
-struct Place {
+struct Seat {
     int member;
     bool complete;  // is the group, with it?
 };
 
 template <int W>
-Place place(int image, int begin, int end) {
+Seat seat(int image, int begin, int end) {
     int member = (image - begin) % MEMBERS<W>;
     return {member, member + 1 == MEMBERS<W> || image + 1 == end};
 }
@@ -135,7 +135,7 @@ void Network::weight_gradient(Group group, Scratch& scratch, int shard, const La
     float* to = shard_gradient(shard, layer.place);
 #if RESLAB_AMX
     int last = group.first + group.count - 1;
-    Place here = place<W>(last, begin(shard), begin(shard + 1));
+    Seat here = seat<W>(last, begin(shard), begin(shard + 1));
     if (!here.complete) return;
     clear_from(here.member + 1, dy);
     correlate_group<Shape>(std::get<Turned<Shape::S>>(scratch.turned), dy, here.member + 1, to,
@@ -166,8 +166,8 @@ void Network::weight_gradient(Group group, Scratch& scratch, int shard, const La
 #endif
 }
 
-// Of a group, C channels on W x W pixels: dy2 and dw2; then g1 is stored, with the shard's sums of it and of g1 y1. Its
-// mask, h > 0, is made of y1 again.
+// Of a group, C channels on W x W pixels: dy2, and g1, which is stored, with the shard's sums of it and of g1 y1; then
+// dw2. Its mask, h > 0, and h are made of y1 again.
 template <int C, int W>
 void Network::backward_second(int index, Group group, Scratch& scratch, int shard) {
     using Here = SecondShape<C, W>;
@@ -237,9 +237,9 @@ void Network::project_back(int index, Group group, Scratch& scratch, int shard) 
     }
 }
 
-// Of a group, for a block of C channels on W x W pixels and its input of K = C / S on S * W x S * W: dy1, dw1, dyp, dwp
-// and dx; then g of the block before is stored, with the shard's sums of it and of its products with y2 and yp of that
-// block.
+// Of a group, for a block of C channels on W x W pixels and its input of K = C / S on S * W x S * W: dyp and dwp, dy1
+// and dx; g of the block before is stored, with the shard's sums of it and of its products with y2 and yp of that
+// block. Then dw1, of x, which stands where it was (or is made again): g took the place of y1.
 template <int C, int W, int S>
 void Network::backward_first(int index, Group group, Scratch& scratch, int shard) {
     constexpr int K = C / S, IN = S * W;
@@ -260,16 +260,16 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
         ahead.add(inner_gradient(index, image), first.map() * sizeof(Real));
     }
     ahead.add(first.output(next), count * first.map() * sizeof(Real));
-    ahead.add(block.input(next), count * block.map * sizeof(Real));
+    if (block.keeps_input()) ahead.add(block.input(next), count * block.map * sizeof(Real));
     ahead.add(join_before(index, next).y, count * block.map * sizeof(Real));
     for (int member = 0; member < group.count; ++member) {
         int image = group.first + member;
-        const Real* x = block.input(image);
         Join before = join_before(index, image);
         maps[member] = {.g = input_gradient(index, image),
                         .y = before.y,
                         .other_y = two ? before.other : nullptr,
-                        .x = x,
+                        .x = block.keeps_input() ? block.input(image) : nullptr,
+                        .norm = before.norm,
                         .through = input_gradient(index + 1, image),
                         .sums = &sums[member]};
     }
@@ -290,7 +290,8 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
                     for (int part = 0; part < CHANNELS; part += Cut<K>::CHANNELS)
                         convolve_back_row<Beside, true, SPACING>(projected[member / ABREAST<W>], member % ABREAST<W>,
                                                                  beside, cut + part, row, values + part);
-                finish_pixels<K, IN, CHANNELS, SPACING, PART<IN, CHANNELS>, SHORTCUT, true, TWO>(maps[member], values,
+                constexpr bool KEPT = SHORTCUT != Shortcut::NONE;
+                finish_pixels<K, IN, CHANNELS, SPACING, PART<IN, CHANNELS>, SHORTCUT, KEPT, TWO>(maps[member], values,
                                                                                                  row, column, cut);
             });
     };
@@ -310,10 +311,19 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
     else
         by_shortcut.template operator()<false>();
     for (int member = 0; member < group.count; ++member) sums_[0][shard].add(sums[member]);
-    weight_gradient<Here>(group, scratch, shard, first, std::get<Pairs<C, W>>(scratch.pairs),
-                          [&](int image, int row, int column, int channel) RESLAB_INLINED {
-                              return get(block.input(image) + pixel_at<K, IN>(row, column) + channel);
-                          });
+    auto& dy = std::get<Pairs<C, W>>(scratch.pairs);
+    if (block.keeps_input())
+        weight_gradient<Here>(group, scratch, shard, first, dy,
+                              [&](int image, int row, int column, int channel) RESLAB_INLINED {
+                                  return get(block.input(image) + pixel_at<K, IN>(row, column) + channel);
+                              });
+    else
+        weight_gradient<Here>(group, scratch, shard, first, dy,
+                              [&](int image, int row, int column, int channel) RESLAB_INLINED {
+                                  const Layer& before = layers_[index ? blocks_[index - 1].second : 0];
+                                  const Real* y = before.output(image) + pixel_at<K, IN>(row, column);
+                                  return relu(affine(before.norm, y, channel));
+                              });
 }
 
 // Of one image, 16 channels on 32 x 32 pixels: dy = g a + y b + c, dw += correlate(prepared image, dy) of the shard.

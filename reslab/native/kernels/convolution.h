@@ -63,41 +63,42 @@ RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, con
 // where both quotients are whole. With stride 1 that is a convolution of the padded dy with turned weights.
 // With stride 2 an even row r meets the tap i = 1 in dy's row r / 2, an odd one i = 2 and 0 in its rows (r - 1) / 2 and
 // (r + 1) / 2, and so do columns (PHASES). Of one tap, T = 1, even rows and columns alone have a gradient.
-// To the row `sums`, as convolve_row does; or where ADD added to it, of CHANNELS a pixel.
-template <class Shape, bool ADD, int CHANNELS = Cut<Shape::K>::CHANNELS>
-RESLAB_INLINE void convolve_back_row(const Padded<Shape::N, Shape::W>& dy, int abreast, const Real* w, int cut,
-                                     int row, float* sums) {
+// To the row `sums`, of pixels SPACING apart; where ADD added to it. dy: of the images abreast, that one.
+template <class Shape, bool ADD, int SPACING = Cut<Shape::K>::CHANNELS>
+RESLAB_INLINE void convolve_back_row(const Padded<Shape::N, Shape::W>& dy, int abreast, const Real* w, int cut, int row,
+                                     float* sums) {
     constexpr int K = Shape::N, N = Shape::K, S = Shape::S, T = Shape::T;  // from the outputs' channels to the inputs'
     constexpr int M = Cut<N>::M, ROW = Padded<Shape::N, Shape::W>::ROW, PIXEL = Padded<Shape::N, Shape::W>::PIXEL;
+    static_assert(T == 1 || PIXEL == K);  // neighbouring taps lie K apart
     w += Packed<K, N, T>::at(cut);
     if constexpr (S == 1) {
         for (int column = 0; column < Shape::W; column += M)
-            multiply<K, N, T, T, ROW, PIXEL, CHANNELS, ADD>(dy.at(row - T / 2, column - T / 2, abreast), w,
-                                                        sums + column * CHANNELS);
+            multiply<K, N, T, T, ROW, PIXEL, SPACING, ADD>(dy.at(row - T / 2, column - T / 2, abreast), w,
+                                                           sums + column * SPACING);
     } else if constexpr (T == 1) {
         if (row % 2 == 0)
             for (int column = 0; column < Shape::W; column += M)
-                multiply<K, N, 1, 1, ROW, PIXEL, 2 * CHANNELS, ADD>(dy.at(row / 2, column, abreast), w,
-                                                                sums + 2 * column * CHANNELS);
+                multiply<K, N, 1, 1, ROW, PIXEL, 2 * SPACING, ADD>(dy.at(row / 2, column, abreast), w,
+                                                                   sums + 2 * column * SPACING);
     } else {
         auto first_of_phase = [&](int rows, int columns) RESLAB_INLINED {
             return w + FIRST_OF_PHASE[rows - 1][columns - 1] * Tap<K, N>::VALUES;
         };
         for (int column = 0; column < Shape::W; column += M) {
             const Real* from = dy.at(row / 2, column, abreast);
-            float* to = sums + 2 * column * CHANNELS;
+            float* to = sums + 2 * column * SPACING;
             if (row % 2 == 0) {
-                multiply<K, N, 1, 1, ROW, PIXEL, 2 * CHANNELS, ADD>(from, first_of_phase(1, 1), to);
-                multiply<K, N, 1, 2, ROW, PIXEL, 2 * CHANNELS, ADD>(from, first_of_phase(1, 2), to + CHANNELS);
+                multiply<K, N, 1, 1, ROW, PIXEL, 2 * SPACING, ADD>(from, first_of_phase(1, 1), to);
+                multiply<K, N, 1, 2, ROW, PIXEL, 2 * SPACING, ADD>(from, first_of_phase(1, 2), to + SPACING);
             } else {
-                multiply<K, N, 2, 1, ROW, PIXEL, 2 * CHANNELS, ADD>(from, first_of_phase(2, 1), to);
-                multiply<K, N, 2, 2, ROW, PIXEL, 2 * CHANNELS, ADD>(from, first_of_phase(2, 2), to + CHANNELS);
+                multiply<K, N, 2, 1, ROW, PIXEL, 2 * SPACING, ADD>(from, first_of_phase(2, 1), to);
+                multiply<K, N, 2, 2, ROW, PIXEL, 2 * SPACING, ADD>(from, first_of_phase(2, 2), to + SPACING);
             }
         }
     }
 }
 
-// The same for the gradients towards the inputs, from those towards the outputs. finish() may write to its values.
+// As convolve(): the gradients towards the inputs, from those towards the outputs. finish() may write to its values.
 template <class Shape, class Supply, class Finish>
 RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count, const WeightValue<Shape>* w,
                                  Workspace<Shape::N>& work, Supply supply, Finish finish) {

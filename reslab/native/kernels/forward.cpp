@@ -27,7 +27,8 @@ RESLAB_INLINE void convolve_layer(Layer& layer, const Padded<Shape::K, Shape::IN
     ImageSums<N> sums[TOGETHER<Shape>];
     for (int from = 0; from < group.count; from += TOGETHER<Shape>) {
         int count = std::min(TOGETHER<Shape>, group.count - from);
-        convolve<Shape>(x + from / ABREAST<W>, count, layer.forward.of<Shape>(), std::get<Workspace<N>>(scratch.work),
+        convolve<Shape>(x + from / ABREAST<Shape::IN>, count, layer.forward.of<Shape>(),
+                        std::get<Workspace<N>>(scratch.work),
                         [&](int member, int row, int column) RESLAB_INLINED { supply(from + member, row, column); },
                         [&](int member, int row, int cut, int column, const float* values) RESLAB_INLINED {
                             if (column == 0) scratch.ahead.next();
@@ -46,11 +47,13 @@ RESLAB_INLINE void convolve_layer(Layer& layer, const Padded<Shape::K, Shape::IN
 // of y and y^2.
 template <bool SUMS>
 void Network::forward_stem(int image, const Stem& prepared, Scratch& scratch, int shard) {
+    scratch.ahead.begin(1);
     convolve_layer<StemShape, SUMS>(layers_[0], &prepared, {image, 1}, scratch, sums_[0][shard], supplied);
 }
 
-// Of a group, for a block of C channels on W x W pixels: x = ReLU(z of the block before), K = C / S channels on S * W x
-// S * W pixels, is stored and padded; then y1 = conv(x, w1) and yp = conv(x, wp), where there is a projection.
+// Of a group, for a block of C channels on W x W pixels: x = ReLU(z of the block before), K = C / S channels on S * W
+// x S * W pixels, is padded and, where it is kept, stored; then y1 = conv(x, w1) and yp = conv(x, wp), where there is
+// a projection.
 template <int C, int W, int S, bool SUMS>
 void Network::forward_first(int index, Group group, Scratch& scratch, int shard) {
     constexpr int K = C / S, IN = S * W;
@@ -69,11 +72,11 @@ void Network::forward_first(int index, Group group, Scratch& scratch, int shard)
     for (int member = 0; member < group.count; ++member) joins[member] = join_before(index, group.first + member);
     auto supply = [&](int member, int row, int from) RESLAB_APART {
         if (from == 0) scratch.ahead.next();
-        Real* x = block.input(group.first + member);
+        Real* x = block.keeps_input() ? block.input(group.first + member) : nullptr;
         for_pixels<K, IN>(joins[member], row, from, PART<IN, K>,
                           [&](int column, int channel, Twin value) RESLAB_INLINED {
                               put(inputs.at(member, row, column) + channel, value);
-                              keep(x + pixel_at<K, IN>(row, column) + channel, value);
+                              if (x) keep(x + pixel_at<K, IN>(row, column) + channel, value);
                           });
     };
     convolve_layer<Here, SUMS>(layers_[block.first], inputs.padded.data(), group, scratch, sums_[0][shard], supply);

@@ -26,7 +26,6 @@ using OfStages =
     std::tuple<Something<WIDTH<0>, SIDE<0>>, Something<WIDTH<1>, SIDE<1>>, Something<WIDTH<2>, SIDE<2>>>;
 
 constexpr std::size_t map_values(int channels, int side) { return static_cast<std::size_t>(side) * side * channels; }
-constexpr std::size_t LARGEST_MAP = map_values(WIDTH<0>, SIDE<0>);
 
 // A convolution: T x T taps, K channels in on a map of S*W x S*W pixels, N channels out on W x W. Padding T/2.
 template <int K_, int N_, int W_, int S_, int T_>

@@ -7,7 +7,6 @@ namespace reslab {
 
 using Stem = Padded<STEM_CHANNELS, SIZE>;
 
-
 struct Preprocessing {
     const float* mean;  // [row][column][colour], subtracted before cropping, as the zeros around the image are
     float scale;        // 1 / standard deviation
@@ -30,8 +29,8 @@ inline void prepare(const std::uint8_t* image, const Preprocessing& how, int top
         for (int at = 0, from = from_row * ROW; at < ROW; at += LANES)
             store(values + at, (load(image + from + at) - load(how.mean + from + at)) * how.scale);
         for (int column = begin; column < end; ++column) {
-            int place = column - shift;
-            std::memcpy(to.at(row, flip ? SIZE - 1 - place : place), values + column * COLOURS, COLOURS * sizeof(Real));
+            int here = column - shift;
+            std::memcpy(to.at(row, flip ? SIZE - 1 - here : here), values + column * COLOURS, COLOURS * sizeof(Real));
         }
     }
 }

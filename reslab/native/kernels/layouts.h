@@ -5,7 +5,7 @@
 //   Planes  a map as pairs of horizontally neighbouring outputs' inputs, from which a weight gradient reads;
 //   Pairs   a gradient map as pairs of horizontally neighbouring pixels, the other factor of a weight gradient;
 //   Turned  in place of Planes where there are matrix units: a part of the map channel by channel;
-//   Domain  in place of all three where products are Winograd's: the points of a panel of patches.
+//   Domain  in place of Planes and Pairs where products are Winograd's: the points of a panel of patches.
 // Weights are Packed, or Transformed where products are Winograd's; their gradients are Summed, from Points where
 // products are Winograd's. The head's have one layout everywhere (head_at).
 #pragma once
@@ -119,9 +119,10 @@ struct Planes {
     }
 };
 
-// The same for matrix units, of what BLOCK rows of dy meet, of LANES channels and of a group of images, small enough
-// for the first-level cache: [t][channel][row][image][column], where column c of tap t holds the input under that tap
-// for the output c. Channels lie a little further apart than a power of two.
+// The same for matrix units, of LANES channels of the S * BLOCK rows that lie under the middle taps of BLOCK rows of
+// outputs, and of a group of images, small enough for the first-level cache: [t][channel][row][image][column], where
+// column c of tap t holds the input under that tap for the output c. Channels lie a little further apart than a power
+// of two.
 constexpr int BLOCK = 8;
 template <int S>
 struct Turned {
@@ -148,7 +149,7 @@ struct Domain {
 template <int W>
 struct Panels {
     static constexpr int HEIGHT = OF_PANEL<W> > 1 ? W : PANEL * PATCH * PATCH / W;  // rows of pixels of a map
-    static constexpr int COUNT = HEIGHT / PATCH * (W / PATCH);                  // patches of a map
+    static constexpr int COUNT = HEIGHT / PATCH * (W / PATCH);                      // patches of a map
     static_assert(COUNT * OF_PANEL<W> <= PANEL);
     // The patches of a map whose rows of pixels begin at `row` of the panel.
     static constexpr int patch(int member, int row) { return member * COUNT + row / PATCH * (W / PATCH); }

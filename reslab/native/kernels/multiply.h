@@ -7,7 +7,7 @@ namespace reslab {
 
 // M pixels of one row, one cut of V * LANES channels out:
 //   sums[m * SPACING + n] (+)= sum over taps (i, j) and channels k of x[i * ROW + j * K + m * STEP + k] * w[i, j][k][n]
-// x: Real with rows ROW and neighbouring pixels STEP apart (STEP = stride * K); w: Taps, one after another.
+// x: Real with rows ROW and the outputs' pixels STEP apart; w: Taps, one after another.
 // M * V = LANES sums stay in registers through all TH x TW x K products.
 template <int K, int N, int TH, int TW, int ROW, int STEP, int SPACING, bool ADD>
 RESLAB_INLINE void multiply(const Real* x, const Real* w, float* sums) {

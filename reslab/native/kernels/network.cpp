@@ -50,9 +50,7 @@ int Network::add_layer(const LayerOffsets& at, std::size_t place) {
     Layer layer{};
     layer.at = at;
     layer.place = place;
-    layer.channels_in = Shape::LEARNT;
     layer.channels_out = Shape::N;
-    layer.taps = Shape::T;
     layer.side = Shape::W;
     layer.forward.reserve<Shape>(WeightsForward<Shape>::VALUES);
     if constexpr (!Shape::IS_STEM) layer.backward.reserve<Shape>(WeightsBack<Shape>::VALUES);
@@ -90,11 +88,12 @@ void Network::reserve(int images, bool training) {
 void Network::reserve_activations(int images) {
     std::size_t values = 0;
     for (const auto& layer : layers_) values += layer.map();
-    for (const auto& block : blocks_) values += block.map;
+    for (const auto& block : blocks_) values += block.keeps_input() ? block.map : 0;
     span_ = images * values * sizeof(Real) <= kept_bytes_ ? 1 : SPAN;
     for (auto& layer : layers_) layer.y.reserve(images * layer.map());
     for (int b = 0; b < static_cast<int>(blocks_.size()); ++b) {
         Block &block = blocks_[b], &place = blocks_[b % span_ == 0 ? b : b % span_];
+        if (!block.keeps_input()) continue;
         if (&place != &block) block.memory = {};
         place.memory.reserve(images * block.map);
         block.x = place.memory.get();

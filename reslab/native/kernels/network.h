@@ -10,8 +10,8 @@
 //   y1 = conv(x, w1),  h = ReLU(N1(y1)),  y2 = conv(h, w2),  z = N2(y2) + s
 //   s = x, x padded with zeros, Np(yp) with the projection yp = conv(x, wp), or 0 without a shortcut
 // and ReLU(z) is the next block's input, or the head's. N(y) = y * scale + shift (batch_norm.h); z of the stem is N(y).
-// In memory stand x (in very deep nets not every one, see SPAN), y1, y2 and yp of all images; h and z are made again by
-// the passes that need them. On the way back gradients take the places of y1 and y2.
+// In memory stand x (none in plain nets; in very deep ones not every one, see SPAN), y1, y2 and yp of all images; h and
+// z are made again by the passes that need them. On the way back gradients take the places of y1 and y2.
 #pragma once
 
 #include <algorithm>
@@ -31,8 +31,8 @@ struct LayerOffsets {  // into the flat buffers
 // A convolution and its batch normalisation.
 struct Layer {
     LayerOffsets at;
-    int channels_in, channels_out, taps, side;  // taps and pixels of the output a side
-    std::size_t place;                          // of its weight gradient among a shard's
+    int channels_out, side;  // pixels of the output a side
+    std::size_t place;       // of its weight gradient among a shard's
     PackedWeights forward, backward;
     void (*pack)(Layer&, const float* parameters, bool training);
     Buffer<Real> y;  // raw outputs [image][side][side][channels_out]
@@ -46,13 +46,14 @@ struct Block {
     int stage, stride;
     Shortcut shortcut;
     std::size_t map;
-    Buffer<Real> memory;  // for inputs [image][...]: its own, or those of all blocks at this place in a span
-    Real* x;              // where its inputs lie
-    Buffer<Real> gradient;  // towards them, of stride 2
+    Buffer<Real> gradient;  // of stride 2: towards its inputs [image][...]
+    Buffer<Real> memory;    // for inputs [image][...]: its own, or those of all blocks at this place in a span
+    Real* x;                // where its inputs lie, if they are kept: without a shortcut, they are made again from y
     // From one image's to the next's: that of the first block at this place, so that threads at different blocks never
     // meet in an image's memory.
     std::size_t pitch;
     Real* input(int image) const { return x + image * pitch; }
+    bool keeps_input() const { return shortcut != Shortcut::NONE; }
 };
 
 // Of a net whose activations are not all kept, the inputs of every SPAN-th block are.
@@ -186,10 +187,10 @@ class Network {
     std::vector<Block> blocks_;
     int shards_;
     std::vector<std::unique_ptr<Scratch>> scratch_;
-    Buffer<Stem> stems_;                     // prepared images
-    Buffer<Real> last_gradient_;             // [image][map], towards z of the last block
-    Buffer<float> shard_gradients_;          // [shard][place, and a little room]
-    std::vector<ShardSums> sums_[2];         // [shard]; the second of a projection
+    Buffer<Stem> stems_;             // prepared images
+    Buffer<Real> last_gradient_;     // [image][map], towards z of the last block
+    Buffer<float> shard_gradients_;  // [shard][place, and a little room]
+    std::vector<ShardSums> sums_[2];  // [shard]; the second of a projection
     int reserved_ = 0;
     bool reserved_training_ = false;
     // In every other pass a thread takes its shards from the last to the first: what the pass before ended with may

@@ -20,11 +20,9 @@ RESLAB_INLINE void keep_couple(Real* to, const Floats (&value)[2][V]) {
     if constexpr (V == 2) {
         keep(to, narrow(value[0][0], value[0][1]));
         keep(to + N, narrow(value[1][0], value[1][1]));
-    } else if constexpr (N == LANES) {
-        keep(to, narrow(value[0][0], value[1][0]));
     } else {
-        keep(to, value[0][0]);
-        keep(to + N, value[1][0]);
+        static_assert(N == LANES);  // they lie one after the other
+        keep(to, narrow(value[0][0], value[1][0]));
     }
 }
 

@@ -32,8 +32,8 @@ RESLAB_INLINE void put_rows(Real* to, Column values) {
 }
 
 // LANES channels of the input of a convolution, from `channel` on, in ROWS rows of each of `count` images of a group,
-// from `row` on. value(member, row, column, channel) -> Floats, or Reals.
-template <int W, int S, class Value>
+// from `row` on, for T columns of taps. value(member, row, column, channel) -> Floats, or Reals.
+template <int W, int T, int S, class Value>
 RESLAB_INLINE void turn(Turned<S>& to, int count, int row, int channel, Value value) {
     constexpr std::make_integer_sequence<int, DEPTH> columns;
     for (int member = 0; member < count; ++member)
@@ -50,8 +50,9 @@ RESLAB_INLINE void turn(Turned<S>& to, int count, int row, int channel, Value va
             Real* place = to.at(0, 0, part) + member * W;
             RESLAB_UNROLL for (int lane = 0; lane < LANES; ++lane, place += to.CHANNEL) {
                 Column first = (Column)pixels[0][lane], last = (Column)pixels[S - 1][lane];
-                put_rows<W>(place, shifted<W, -1>(last, columns));
                 put_rows<W>(place + to.TAP, first);
+                if constexpr (T == 1) continue;
+                put_rows<W>(place, shifted<W, -1>(last, columns));
                 put_rows<W>(place + 2 * to.TAP, S == 1 ? shifted<W, 1>(last, columns) : last);
             }
         }
@@ -110,7 +111,7 @@ void correlate_group(Turned<Shape::S>& turned, const Pairs<Shape::N, Shape::W>& 
     clear_from<W>(count, turned);
     for (int row = 0; row < W; row += BLOCK)
         for (int k = 0; k < K; k += TILE_ROWS) {
-            turn<W>(turned, count, S * row, k, value);
+            turn<W, T>(turned, count, S * row, k, value);
             for (int j = 0; j < T; ++j)
                 for (int n = 0; n < N; n += LANES) {
                     float* to = gradient + Sums::at(0, k, j, n);

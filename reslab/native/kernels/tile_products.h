@@ -28,13 +28,15 @@ constexpr int of_taps(int depth) {
     return PIXEL == K ? depth : depth / K * PIXEL + depth % K;
 }
 
+// How often a step of R rows of outputs stops for other work.
+template <int R>
+constexpr int PAUSES = R - 1;
+
 // One step into R tiles of sums, one for each row of outputs; TAPS rows of taps, stride S:
 //   sums[r][m][n] += sum over i < TAPS and k < DEPTH of x[S * r + i][m * STEP + k] * w[i][k][n]
 // x: DEPTH values of the first tap's row, pixels STEP apart, rows ROW apart (Reals); w: packed weights of the first row
 // of taps, those of the next TAP_ROW further, of the next pair of channels in PAIR further. between() is called after
 // each row of x that begins another row of outputs, but for the first: PAUSES times.
-template <int R>
-constexpr int PAUSES = R - 1;
 template <int TAPS, int R, int S, int ROW, int STEP, int TAP_ROW, int PAIR, class Between>
 RESLAB_INLINE void multiply_step(const Real* x, const Real* w, Between between) {
     each<TAPS>([&]<int I>() RESLAB_INLINED {
@@ -172,6 +174,7 @@ RESLAB_INLINE void multiply_strips(const typename Here::Input& x, int count, con
                 supply_until(first + more * pause / Here::PAUSES_OF_STRIP);
             });
         finish_until(parts);
+        supply_until(first + more);
     }
 }
 

@@ -24,7 +24,8 @@ namespace reslab {
 
 constexpr int TILES = 8, TILE_BYTES = 64;
 
-// How the products use the tiles: four sums and one left factor of `height` rows, three right factors of 16.
+// How the products use the tiles: four sums (or three, and another left factor) and one left factor of `height` rows,
+// three right factors of 16.
 constexpr int SUM_TILE = 0, RIGHT_TILE = 4, LEFT_TILE = 7;
 constexpr bool is_right(int tile) { return RIGHT_TILE <= tile && tile < LEFT_TILE; }
 

@@ -65,7 +65,7 @@
 #define RESLAB_INLINED __attribute__((always_inline))  // of a lambda
 #define RESLAB_UNROLL _Pragma("GCC unroll 32")
 #endif
-#define RESLAB_APART __attribute__((noinline))  // likewise: called from places that are many, or hot in another way
+#define RESLAB_APART __attribute__((noinline))  // of a lambda that would crowd the loops that it is called from
 
 namespace reslab {
 
@@ -133,7 +133,7 @@ RESLAB_INLINE Floats fma(Floats a, Floats b, Floats c) {
 // Couples are as many couples.
 //   narrow   fp32 -> Real, to the nearest, ties to even       widen  back, exactly
 //   coupled  the two of a Twin, lane by lane                  dot    sum + x[0] * first + x[1] * second of each couple
-//   where_positive   the value where a number's sign, of the lane, is that of a positive one, else 0
+//   where_positive   the value in lanes where `sign` is above zero, else 0
 // Couples lie in memory as load_couples() and store() want them; put_couples() lays each couple's two beside each
 // other, as the x of dot() does. (In bf16 that is the same.)
 #ifdef RESLAB_FP32
@@ -240,7 +240,7 @@ RESLAB_INLINE Couples coupled(Twin value) {
     return (Couples)_mm512_permutexvar_epi16((__m512i)BY_TURNS, value.values);
 }
 
-// As integers, numbers in bf16 have the order of their values.
+// What is above zero as an integer is above zero as bf16.
 RESLAB_INLINE Floats where_positive(Reals sign, Floats value) {
     return (Floats)_mm512_maskz_mov_ps(_mm256_cmpgt_epi16_mask((__m256i)sign, __m256i{}), (__m512)value);
 }
@@ -345,10 +345,10 @@ RESLAB_INLINE Floats gather(const float* from, int stride) {
 #endif
 }
 
-// In place of store(), for what is read again only when the whole batch has passed by: in fp32, on AVX2
-// and AVX-512, it goes past the caches, which would fetch each line before it is written. (Whole lines are written, one
-// after the other. In bf16 that was slower on a processor with AVX-512: LOG.md. A sanitizer would not see it.) settle()
-// must follow before another thread reads.
+// In place of store(), for what is read again only when the whole batch has passed by: in fp32, on AVX2 and AVX-512, it
+// goes past the caches, which would fetch each line before it is written. (Whole lines are written, one after another.
+// In bf16 that was slower on two processors with AVX-512: LOG.md. A sanitizer would not see it.) settle() must follow
+// before another thread reads.
 RESLAB_INLINE void keep(Real* to, Floats value) {
 #if RESLAB_AVX2 && defined(RESLAB_FP32) && !defined(RESLAB_WATCHED)
     _mm256_stream_ps(to, (__m256)value);
