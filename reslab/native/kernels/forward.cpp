@@ -76,7 +76,12 @@ void Network::forward_first(int index, Group group, Scratch& scratch, int shard)
         for_pixels<K, IN>(joins[member], row, from, PART<IN, K>,
                           [&](int column, int channel, Twin value) RESLAB_INLINED {
                               put(inputs.at(member, row, column) + channel, value);
-                              if (x) keep(x + pixel_at<K, IN>(row, column) + channel, value);
+                              if (!x) return;
+                              Real* to = x + pixel_at<K, IN>(row, column) + channel;
+                              if constexpr (SUMS)
+                                  leave(to, value);
+                              else  // it is read next
+                                  put(to, value);
                           });
     };
     convolve_layer<Here, SUMS>(layers_[block.first], inputs.padded.data(), group, scratch, sums_[0][shard], supply);

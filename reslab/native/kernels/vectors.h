@@ -345,31 +345,40 @@ RESLAB_INLINE Floats gather(const float* from, int stride) {
 #endif
 }
 
-// In place of store(), for what is read again only when the whole batch has passed by: in fp32, on AVX2 and AVX-512, it
+#if (RESLAB_AVX2 || RESLAB_AVX512) && defined(RESLAB_FP32) && !defined(RESLAB_WATCHED)
+#define RESLAB_STREAM 1
+#elif RESLAB_AVX512_BF16 && !defined(RESLAB_FP32) && !defined(RESLAB_WATCHED)
+#define RESLAB_STREAM_TWINS 1
+#endif
+
+// In place of put(), for what is read again only when the whole batch has passed by: in fp32, on AVX2 and AVX-512, it
 // goes past the caches, which would fetch each line before it is written. (Whole lines are written, one after another.
 // In bf16 that was slower on two processors with AVX-512: LOG.md. A sanitizer would not see it.) settle() must follow
 // before another thread reads.
-RESLAB_INLINE void keep(Real* to, Floats value) {
-#if RESLAB_AVX2 && defined(RESLAB_FP32) && !defined(RESLAB_WATCHED)
-    _mm256_stream_ps(to, (__m256)value);
-#elif RESLAB_AVX512 && defined(RESLAB_FP32) && !defined(RESLAB_WATCHED)
-    _mm512_stream_ps(to, (__m512)value);
-#else
-    store(to, value);
-#endif
-}
-
 RESLAB_INLINE void keep(Real* to, Twin value) {
-#ifdef RESLAB_FP32
-    keep(to, value.first);
-    keep(to + LANES, value.second);
+#if RESLAB_STREAM && RESLAB_AVX2
+    _mm256_stream_ps(to, (__m256)value.first);
+    _mm256_stream_ps(to + LANES, (__m256)value.second);
+#elif RESLAB_STREAM
+    _mm512_stream_ps(to, (__m512)value.first);
+    _mm512_stream_ps(to + LANES, (__m512)value.second);
 #else
     put(to, value);
 #endif
 }
 
+// The same for what is first read again when other maps of the batch have passed by, too: past the caches in bf16 as
+// well, where an instruction makes a whole line.
+RESLAB_INLINE void leave(Real* to, Twin value) {
+#if RESLAB_STREAM_TWINS
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(to), value.values);
+#else
+    keep(to, value);
+#endif
+}
+
 RESLAB_INLINE void settle() {
-#if (RESLAB_AVX2 || RESLAB_AVX512) && defined(RESLAB_FP32)
+#if RESLAB_STREAM || RESLAB_STREAM_TWINS
     _mm_sfence();
 #endif
 }
