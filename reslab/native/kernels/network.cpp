@@ -89,7 +89,8 @@ void Network::reserve_activations(int images) {
     std::size_t values = 0;
     for (const auto& layer : layers_) values += layer.map();
     for (const auto& block : blocks_) values += block.keeps_input() ? block.map : 0;
-    span_ = images * values * sizeof(Real) <= kept_bytes_ ? 1 : SPAN;
+    bool plain = !blocks_[0].keeps_input();  // there is nothing to save
+    span_ = plain || images * values * sizeof(Real) <= kept_bytes_ ? 1 : SPAN;
     for (auto& layer : layers_) layer.y.reserve(images * layer.map());
     for (int b = 0; b < static_cast<int>(blocks_.size()); ++b) {
         Block &block = blocks_[b], &place = blocks_[b % span_ == 0 ? b : b % span_];
