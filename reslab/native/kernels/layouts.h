@@ -193,10 +193,10 @@ constexpr int spacing(int channels) {
     return TILED ? TOGETHER<Shape> * channels : channels;
 }
 
-// Pixels of a row of W, of C channels, that are made or finished at a time: with matrix units so few that what is done
-// with them fits between two products.
+// Pixels of a row of W, of C channels, that are made or finished at a time. Halves and quarters of rows between the
+// products of matrix units were slower (LOG.md).
 template <int W, int C>
-constexpr int PART = TILED ? std::min(W, 8 * LANES / C) : W;
+constexpr int PART = W;
 
 // Vectors that a pass over a row of so many channels takes at a time.
 template <int CHANNELS>

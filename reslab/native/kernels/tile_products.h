@@ -136,8 +136,8 @@ struct StripsBack {
 };
 
 // All outputs of `count` images abreast: supply and finish as convolve() has them. What they do stands between the
-// products of a strip in small parts, so that the matrix units have work in sight all the time (a processor looks some
-// hundred instructions ahead), and what is supplied is read while it is in the first-level cache.
+// products of a strip, so that the matrix units have work in sight at the same time, and what is supplied is read while
+// it is in the first-level cache.
 template <class Here, class Supply, class Finish>
 RESLAB_INLINE void multiply_strips(const typename Here::Input& x, int count, const Real* w, Supply supply,
                                    Finish finish) {
