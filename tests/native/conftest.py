@@ -1,5 +1,6 @@
 """A stand-in for the kernels, compilers that are small shell scripts, and other processes that want the library."""
 
+import ctypes
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from reslab.native import ABI, NATIVE, Variant, build
+from reslab.native.compiler import COMPILERS
 
 # The tier of matrix units, on any processor: Winograd's flag, which users' builds have, changes nothing there.
 TILES = Variant("tiles", ("-march=native", "-DRESLAB_WINOGRAD", "-DRESLAB_TILES_EMULATED"))
@@ -86,10 +88,21 @@ def shelf(own_caches) -> Path:
     return Path(os.environ["RESLAB_CACHE"]) / "native"
 
 
+def some_compiler() -> str | None:
+    return next((found for name in COMPILERS if (found := shutil.which(name))), None)
+
+
+def built(variant: Variant) -> ctypes.CDLL:
+    """The kernels as `variant`; where there is no compiler, the test is skipped, and where there is, it must do."""
+    if some_compiler() is None:
+        pytest.skip("needs a C++ compiler")
+    return build.library(variant)
+
+
 @pytest.fixture
 def gxx() -> str:
     """A compiler that works."""
-    found = next((found for name in ("g++", "clang++", "c++") if (found := shutil.which(name))), None)
+    found = some_compiler()
     if found is None:
         pytest.skip("needs a C++ compiler")
     return found

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from reslab.errors import RunError
-from reslab.native import ABI, FP32, Network, Unavailable, Variant, library, peak_gflops
+from reslab.native import ABI, FP32, Network, Variant, library, peak_gflops
 from reslab.native.known_answer import COUNT, MEAN, STD, geometry, images, parameters
+from tests.native.conftest import built
 
 STUB = f"""\
 extern "C" {{
@@ -101,10 +102,7 @@ def test_each_call_says_what_it_wanted_and_why_it_failed(stub, how, error, words
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux bounds a process's memory so")
 def test_too_little_memory_is_told_from_too_few_threads_and_a_smaller_batch_goes_on():
-    try:
-        library(FP32)
-    except Unavailable as reason:
-        pytest.skip(str(reason))
+    built(FP32)
     ran = subprocess.run([sys.executable, "-c", SHORT], capture_output=True, text=True, cwd=Path(__file__).parents[2])
     assert ran.returncode == 0, ran.stderr
     said = json.loads(ran.stdout)

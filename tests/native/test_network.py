@@ -13,10 +13,10 @@ from reslab.data import Preprocessing
 from reslab.engine import Batch, Execution, TorchEngine, this_machine
 from reslab.engine.native_engine import geometry_of
 from reslab.errors import RunError
-from reslab.native import EXACT, FP32, NATIVE, PLAIN, Network, Unavailable, Variant, library, peak_gflops, tier
+from reslab.native import EXACT, FP32, NATIVE, PLAIN, Network, Variant, peak_gflops, tier
 from reslab.native.network import TIERS
 from reslab.nets import Spec, build, spec
-from tests.native.conftest import TILES, UNITLESS
+from tests.native.conftest import TILES, UNITLESS, built
 
 MEAN, STD = np.random.default_rng(5).uniform(90, 150, (32, 32, 3)).astype(np.float32), 64.0
 # Sixteen lanes on any processor; compiled in a third of the time, since it is only run here.
@@ -29,13 +29,6 @@ NETS = [("plain14", None), ("resnet14", "A"), ("resnet14", "B"), ("resnet14", "C
 @pytest.fixture(params=VARIANTS, ids=lambda variant: variant.name)
 def kernels(request):
     return built(request.param)
-
-
-def built(variant: Variant):
-    try:
-        return library(variant)
-    except Unavailable as reason:
-        pytest.skip(str(reason))
 
 
 def net_of(name: str, shortcut: str | None, classes: int = 10) -> Spec:

@@ -1,6 +1,5 @@
 """Kernels that crash or compute something else are not used; what they should compute is what PyTorch does."""
 
-import ctypes
 import json
 import shutil
 
@@ -12,6 +11,7 @@ from reslab.native import ABI, FP32, NATIVE, Unavailable, library, tier
 from reslab.native.build import KERNELS
 from reslab.native.known_answer import answers, geometry
 from reslab.native.self_test import KNOWN, distances, main, wrong
+from tests.native.conftest import built
 from tests.native.known_answers import net, pytorchs
 
 # The functions of the kernels' interface; BODY is what a step does.
@@ -45,13 +45,6 @@ def kernels(tmp_path, gxx):
         return folder
 
     return make
-
-
-def built(variant) -> ctypes.CDLL:
-    try:
-        return library(variant)
-    except Unavailable as reason:
-        pytest.skip(str(reason))
 
 
 def test_the_known_answers_are_pytorchs(known):
