@@ -48,11 +48,9 @@ void Network::forward_and_backward_head(int image, Scratch& scratch, int shard) 
                 store(row_values + column * CHANNELS + c, dpooled[(cut + c) / LANES] / static_cast<float>(LAST * LAST));
         for (int row = 0; row < LAST; ++row)
             if (map.other_y)
-                finish_pixels<FEATURES, LAST, CHANNELS, CHANNELS, LAST, Shortcut::NONE, true, true>(map, row_values,
-                                                                                                    row, 0, cut);
+                finish_row<FEATURES, LAST, CHANNELS, CHANNELS, Shortcut::NONE, true, true>(map, row_values, row, cut);
             else
-                finish_pixels<FEATURES, LAST, CHANNELS, CHANNELS, LAST, Shortcut::NONE, true, false>(map, row_values,
-                                                                                                     row, 0, cut);
+                finish_row<FEATURES, LAST, CHANNELS, CHANNELS, Shortcut::NONE, true, false>(map, row_values, row, cut);
     }
     sums_[0][shard].add(sums);
 }
@@ -101,27 +99,26 @@ RESLAB_INLINE void put_pixels(Maps<C, W>& to, int member, int row, int column, i
     }
 }
 
-// PART pixels of a row of an image's dy = g a + y b + c, N channels on W x W pixels, g being the gradient towards N(y):
+// A row of an image's dy = g a + y b + c, N channels on W x W pixels, g being the gradient towards N(y):
 // padded, and as Pairs where products are not Winograd's.
 template <class Shape>
 RESLAB_INLINE void Network::supply_gradient(Group group, int member, Scratch& scratch, int shard, const Layer& layer,
-                                            const Real* g, int row, int from) {
-    constexpr int N = Shape::N, W = Shape::W, COUNT = PART<W, N>;
+                                            const Real* g, int row) {
+    constexpr int N = Shape::N, W = Shape::W;
     auto& dy = std::get<Maps<N, W>>(scratch.gradient);
     const Real* y = layer.output(group.first + member);
-    if (from == 0) scratch.ahead.next();
+    scratch.ahead.next();
     if constexpr (IS_WINOGRAD<Shape>) {
-        for (int column = from; column < from + COUNT; ++column)
+        for (int column = 0; column < W; ++column)
             RESLAB_UNROLL for (int channel = 0; channel < N; channel += LANES)
                 store(dy.at(member, row, column) + channel,
                       differentiate(layer.norm, g, y, pixel_at<N, W>(row, column), channel));
     } else {
         auto& pairs = std::get<Pairs<N, W>>(scratch.pairs);
         if constexpr (MEMBERS<W> > 1) pairs.member = (group.first + member - begin(shard)) % MEMBERS<W>;
-        differentiate_pixels<N, W>(layer.norm, g, y, pairs, row, from, COUNT,
-                                   [&](int column, int channel, Twin both) RESLAB_INLINED {
-                                       put_pixels<N, W>(dy, member, row, column, channel, both);
-                                   });
+        differentiate_row<N, W>(layer.norm, g, y, pairs, row, [&](int column, int channel, Twin both) RESLAB_INLINED {
+            put_pixels<N, W>(dy, member, row, column, channel, both);
+        });
     }
 }
 
@@ -192,14 +189,14 @@ void Network::backward_second(int index, Group group, Scratch& scratch, int shar
     convolve_back<Here>(
         std::get<Maps<C, W>>(scratch.gradient).padded.data(), group.count, second.backward.of<Here>(),
         std::get<Workspace<C>>(scratch.work),
-        [&](int member, int row, int from) RESLAB_APART {
+        [&](int member, int row) RESLAB_APART {
             const Real* g = input_gradient(index + 1, group.first + member);
-            supply_gradient<Here>(group, member, scratch, shard, second, g, row, from);
+            supply_gradient<Here>(group, member, scratch, shard, second, g, row);
         },
-        [&](int member, int row, int cut, int column, float* values) RESLAB_INLINED {
-            if (column == 0) ahead.next();
-            finish_pixels<C, W, CHANNELS, spacing<Here>(CHANNELS), PART<W, CHANNELS>, Shortcut::NONE, false, false>(
-                maps[member], values, row, column, cut);
+        [&](int member, int row, int cut, float* values) RESLAB_INLINED {
+            ahead.next();
+            finish_row<C, W, CHANNELS, spacing<Here>(CHANNELS), Shortcut::NONE, false, false>(maps[member], values, row,
+                                                                                              cut);
         });
     for (int member = 0; member < group.count; ++member) sums_[0][shard].add(sums[member]);
     weight_gradient<Here>(group, scratch, shard, second, std::get<Pairs<C, W>>(scratch.pairs),
@@ -224,10 +221,10 @@ void Network::project_back(int index, Group group, Scratch& scratch, int shard) 
         const Real* g = input_gradient(index + 1, image);
         if constexpr (MEMBERS<W> > 1) pairs.member = (image - begin(shard)) % MEMBERS<W>;
         for (int row = 0; row < W; ++row)
-            differentiate_pixels<C, W>(projection.norm, g, projection.output(image), pairs, row, 0, W,
-                                       [&](int column, int channel, Twin both) RESLAB_INLINED {
-                                           put_pixels<C, W>(projected, member, row, column, channel, both);
-                                       });
+            differentiate_row<C, W>(projection.norm, g, projection.output(image), pairs, row,
+                                    [&](int column, int channel, Twin both) RESLAB_INLINED {
+                                        put_pixels<C, W>(projected, member, row, column, channel, both);
+                                    });
         if (TILED && member + 1 < group.count) continue;  // they are taken together
         Group here = TILED ? group : Group{image, 1};
         weight_gradient<Beside>(here, scratch, shard, projection, pairs,
@@ -274,25 +271,24 @@ void Network::backward_first(int index, Group group, Scratch& scratch, int shard
                         .sums = &sums[member]};
     }
     if (block.projection >= 0) project_back<C, W, S>(index, group, scratch, shard);
-    auto supply = [&](int member, int row, int from) RESLAB_APART {
+    auto supply = [&](int member, int row) RESLAB_APART {
         const Real* g = inner_gradient(index, group.first + member);
-        supply_gradient<Here>(group, member, scratch, shard, first, g, row, from);
+        supply_gradient<Here>(group, member, scratch, shard, first, g, row);
     };
     const auto& projected = std::get<Maps<C, W>>(scratch.projected).padded;
     auto rows = [&]<Shortcut SHORTCUT, bool TWO>() {
         convolve_back<Here>(
             std::get<Maps<C, W>>(scratch.gradient).padded.data(), group.count, first.backward.of<Here>(),
             std::get<Workspace<C>>(scratch.work), supply,
-            [&](int member, int row, int cut, int column, float* values) RESLAB_INLINED {
+            [&](int member, int row, int cut, float* values) RESLAB_INLINED {
                 constexpr int SPACING = spacing<Here>(CHANNELS);
-                if (column == 0) ahead.next();
-                if (SHORTCUT == Shortcut::PROJECTION && column == 0)  // of the whole row
+                ahead.next();
+                if constexpr (SHORTCUT == Shortcut::PROJECTION)
                     for (int part = 0; part < CHANNELS; part += Cut<K>::CHANNELS)
                         convolve_back_row<Beside, true, SPACING>(projected[member / ABREAST<W>], member % ABREAST<W>,
                                                                  beside, cut + part, row, values + part);
                 constexpr bool KEPT = SHORTCUT != Shortcut::NONE;
-                finish_pixels<K, IN, CHANNELS, SPACING, PART<IN, CHANNELS>, SHORTCUT, KEPT, TWO>(maps[member], values,
-                                                                                                 row, column, cut);
+                finish_row<K, IN, CHANNELS, SPACING, SHORTCUT, KEPT, TWO>(maps[member], values, row, cut);
             });
     };
     auto by_shortcut = [&]<bool TWO>() {
@@ -334,8 +330,7 @@ void Network::backward_stem(int image, Scratch& scratch, int shard) {
     const Real* g = input_gradient(0, image);
     float* to = shard_gradient(shard, stem.place);
     for (int row = 0; row < Here::W; ++row)
-        differentiate_pixels<Here::N, Here::W>(stem.norm, g, stem.output(image), pairs, row, 0, Here::W,
-                                               [](int, int, Twin) {});
+        differentiate_row<Here::N, Here::W>(stem.norm, g, stem.output(image), pairs, row, [](int, int, Twin) {});
 #if RESLAB_AMX
     correlate_stem(std::get<Turned<1>>(scratch.turned), stems_[image], pairs, to);
 #else

@@ -11,14 +11,13 @@
 namespace reslab {
 
 // Nothing, where the padded inputs are there.
-constexpr auto supplied = [](int, int, int) {};
+constexpr auto supplied = [](int, int) {};
 
 // Everything at once.
-template <int C, int W, class Supply>
-void supply_all(int count, Supply supply) {
+template <class Supply>
+void supply_all(int count, int rows, Supply supply) {
     for (int member = 0; member < count; ++member)
-        for (int row = 0; row < W; ++row)
-            for (int column = 0; column < W; column += PART<W, C>) supply(member, row, column);
+        for (int row = 0; row < rows; ++row) supply(member, row);
 }
 
 // One row of y for one cut of channels, from the padded input: [column][channel of the cut], to `sums`. w: Packed.
@@ -30,10 +29,10 @@ RESLAB_INLINE void convolve_row(const Padded<Shape::K, Shape::IN>& x, const Real
             x.at(S * row - T / 2, S * column - T / 2), w + Packed<K, N, T>::at(cut), sums + column * Cut<N>::CHANNELS);
 }
 
-// The outputs of `count` images: finish(member, row, cut, column, values) gets PART pixels of a row at a time, from
-// `column` on, in cuts of CHANNELS_OF_ROW channels from `cut` on: values[pixel][channel of the cut], pixels spacing()
-// apart. supply(member, row, column) must put PART pixels of a row of x where the convolution reads them; it is called
-// for all of them, row by row, before they are needed.
+// The outputs of `count` images: finish(member, row, cut, values) gets them row by row, each row in cuts of
+// CHANNELS_OF_ROW channels from `cut` on: values[column][channel of the cut], pixels spacing() apart. A row of x is put
+// where the convolution reads it by supply(member, row), which is called for all of them, in order, before each is
+// needed.
 template <class Shape, class Supply, class Finish>
 RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, const WeightValue<Shape>* w,
                             Workspace<Shape::N>& work, Supply supply, Finish finish) {
@@ -42,7 +41,7 @@ RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, con
     static_cast<void>(work);
     multiply_strips<Strips<Shape::K, N, W, Shape::S, Shape::T>>(*x, count, w, supply, finish);
 #else
-    supply_all<Shape::K, Shape::IN>(count, supply);
+    supply_all(count, Shape::IN, supply);
     if constexpr (IS_WINOGRAD<Shape>) {
         convolve_patches(x, count, w, work, finish);
     } else {
@@ -51,7 +50,7 @@ RESLAB_INLINE void convolve(const Padded<Shape::K, Shape::IN>* x, int count, con
             for (int cut = 0; cut < N; cut += CHANNELS)
                 for (int row = 0; row < W; ++row) {
                     convolve_row<Shape>(x[member], w, cut, row, row_sums);
-                    finish(member, row, cut, 0, row_sums);
+                    finish(member, row, cut, row_sums);
                 }
     }
 #endif
@@ -109,7 +108,7 @@ RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count
                                     StripsBack<Shape::N, K, Shape::W>>;
     multiply_strips<Here>(*dy, count, w, supply, finish);
 #else
-    supply_all<Shape::N, Shape::W>(count, supply);
+    supply_all(count, Shape::W, supply);
     if constexpr (IS_WINOGRAD<Shape>) {
         convolve_patches(dy, count, w, work, finish);
     } else {
@@ -118,7 +117,7 @@ RESLAB_INLINE void convolve_back(const Padded<Shape::N, Shape::W>* dy, int count
             for (int cut = 0; cut < K; cut += CHANNELS)
                 for (int row = 0; row < IN; ++row) {
                     convolve_back_row<Shape, false>(dy[member], 0, w, cut, row, row_values);
-                    finish(member, row, cut, 0, row_values);
+                    finish(member, row, cut, row_values);
                 }
     }
 #endif

@@ -29,11 +29,11 @@ RESLAB_INLINE void convolve_layer(Layer& layer, const Padded<Shape::K, Shape::IN
         int count = std::min(TOGETHER<Shape>, group.count - from);
         convolve<Shape>(x + from / ABREAST<Shape::IN>, count, layer.forward.of<Shape>(),
                         std::get<Workspace<N>>(scratch.work),
-                        [&](int member, int row, int column) RESLAB_INLINED { supply(from + member, row, column); },
-                        [&](int member, int row, int cut, int column, const float* values) RESLAB_INLINED {
-                            if (column == 0) scratch.ahead.next();
-                            keep_pixels<N, W, CHANNELS, spacing<Shape>(CHANNELS), PART<W, CHANNELS>, SUMS>(
-                                values, row, column, cut, layer.output(group.first + from + member), sums[member]);
+                        [&](int member, int row) RESLAB_INLINED { supply(from + member, row); },
+                        [&](int member, int row, int cut, const float* values) RESLAB_INLINED {
+                            scratch.ahead.next();
+                            keep_row<N, W, CHANNELS, spacing<Shape>(CHANNELS), SUMS>(
+                                values, row, cut, layer.output(group.first + from + member), sums[member]);
                         });
         if constexpr (SUMS)
             for (int member = 0; member < count; ++member) {
@@ -70,19 +70,18 @@ void Network::forward_first(int index, Group group, Scratch& scratch, int shard)
     }
     Join joins[TOGETHER<Here>];
     for (int member = 0; member < group.count; ++member) joins[member] = join_before(index, group.first + member);
-    auto supply = [&](int member, int row, int from) RESLAB_APART {
-        if (from == 0) scratch.ahead.next();
+    auto supply = [&](int member, int row) RESLAB_APART {
+        scratch.ahead.next();
         Real* x = block.keeps_input() ? block.input(group.first + member) : nullptr;
-        for_pixels<K, IN>(joins[member], row, from, PART<IN, K>,
-                          [&](int column, int channel, Twin value) RESLAB_INLINED {
-                              put(inputs.at(member, row, column) + channel, value);
-                              if (!x) return;
-                              Real* to = x + pixel_at<K, IN>(row, column) + channel;
-                              if constexpr (SUMS)
-                                  leave(to, value);
-                              else  // it is read next
-                                  put(to, value);
-                          });
+        for_row<K, IN>(joins[member], row, [&](int column, int channel, Twin value) RESLAB_INLINED {
+            put(inputs.at(member, row, column) + channel, value);
+            if (!x) return;
+            Real* to = x + pixel_at<K, IN>(row, column) + channel;
+            if constexpr (SUMS)
+                leave(to, value);
+            else  // it is read next
+                put(to, value);
+        });
     };
     convolve_layer<Here, SUMS>(layers_[block.first], inputs.padded.data(), group, scratch, sums_[0][shard], supply);
     if (block.projection < 0) return;
@@ -103,12 +102,12 @@ void Network::forward_second(int index, Group group, Scratch& scratch, int shard
         auto [image, count] = after(group, shard);
         scratch.ahead.add(first.output(image), count * first.map() * sizeof(Real));
     }
-    auto supply = [&](int member, int row, int from) RESLAB_APART {
-        if (from == 0) scratch.ahead.next();
-        for_pixels<C, W>({first.output(group.first + member), &first.norm}, row, from, PART<W, C>,
-                         [&](int column, int channel, Twin value) RESLAB_INLINED {
-                             put(inputs.at(member, row, column) + channel, value);
-                         });
+    auto supply = [&](int member, int row) RESLAB_APART {
+        scratch.ahead.next();
+        for_row<C, W>({first.output(group.first + member), &first.norm}, row,
+                      [&](int column, int channel, Twin value) RESLAB_INLINED {
+                          put(inputs.at(member, row, column) + channel, value);
+                      });
     };
     convolve_layer<Here, SUMS>(second, inputs.padded.data(), group, scratch, sums_[0][shard], supply);
 }

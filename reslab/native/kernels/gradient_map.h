@@ -1,4 +1,4 @@
-// What follows a data gradient, a row or a part of one at a time: the shortcut's share, the ReLU's mask, Real, and the
+// What follows a data gradient, row by row: the shortcut's share, the ReLU's mask, Real, and the
 // sums over pixels that the batch normalisation before it needs.
 #pragma once
 
@@ -18,25 +18,25 @@ struct GradientMap {
     ImageSums<C>* sums = nullptr;
 };
 
-// PIXELS of a row of g, from the column `from` on. values[column - from][channel of CHANNELS], SPACING apart,
-// from the channel `cut` on, are what the data gradient gave.
+// One row of g. values[column][channel of CHANNELS], pixels SPACING apart, from the channel `cut` on, are what the data
+// gradient gave.
 //   d = values + what comes through the shortcut: `through` as it is where that is the identity; where it pads with
 //       zeros, of even rows and columns the first C of the 2 C channels of its pixel (row / 2, column / 2)
 //   g = d where x > 0, else 0, the gradient of ReLU
 //   sums: g, g y and, where TWO normalisations were added under the ReLU, g y'; of g before it is rounded to Real
 // A projection's share is in `values` already. KEPT: is x in memory?
-template <int C, int W, int CHANNELS, int SPACING, int PIXELS, Shortcut SHORTCUT, bool KEPT, bool TWO>
-RESLAB_INLINE void finish_pixels(const GradientMap<C>& map, const float* values, int row, int from, int cut) {
+template <int C, int W, int CHANNELS, int SPACING, Shortcut SHORTCUT, bool KEPT, bool TWO>
+RESLAB_INLINE void finish_row(const GradientMap<C>& map, const float* values, int row, int cut) {
     constexpr int V = VECTORS<CHANNELS>;
     for (int first = 0; first < CHANNELS; first += V * LANES) {
         Floats sums[3][2][V] = {};  // even and odd pixels: two chains of additions
-        for (int couple = 0; couple < PIXELS; couple += 2) {
+        for (int couple = 0; couple < W; couple += 2) {
             Floats value[2][V];
             RESLAB_UNROLL for (int odd = 0; odd < 2; ++odd)
                 RESLAB_UNROLL for (int v = 0; v < V; ++v) {
-                    int pixel = couple + odd, column = from + pixel, channel = cut + first + v * LANES;
+                    int column = couple + odd, channel = cut + first + v * LANES;
                     int at = pixel_at<C, W>(row, column) + channel;
-                    Floats d = load(values + pixel * SPACING + first + v * LANES), y = load(map.y + at);
+                    Floats d = load(values + column * SPACING + first + v * LANES), y = load(map.y + at);
                     if constexpr (SHORTCUT == Shortcut::IDENTITY) d += load(map.through + at);
                     if constexpr (SHORTCUT == Shortcut::ZERO_PAD)
                         if (row % 2 == 0 && odd == 0)
@@ -52,7 +52,7 @@ RESLAB_INLINE void finish_pixels(const GradientMap<C>& map, const float* values,
                     sums[1][odd][v] = fma(d, y, sums[1][odd][v]);
                     if constexpr (TWO) sums[2][odd][v] = fma(d, load(map.other_y + at), sums[2][odd][v]);
                 }
-            keep_couple<C, V>(map.g + pixel_at<C, W>(row, from + couple) + cut + first, value);
+            keep_couple<C, V>(map.g + pixel_at<C, W>(row, couple) + cut + first, value);
         }
         RESLAB_UNROLL for (int kind = 0; kind < (TWO ? 3 : 2); ++kind)
             RESLAB_UNROLL for (int v = 0; v < V; ++v) {

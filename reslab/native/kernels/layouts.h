@@ -193,11 +193,6 @@ constexpr int spacing(int channels) {
     return TILED ? TOGETHER<Shape> * channels : channels;
 }
 
-// Pixels of a row of W, of C channels, that are made or finished at a time. Halves and quarters of rows between the
-// products of matrix units were slower (LOG.md).
-template <int W, int C>
-constexpr int PART = W;
-
 // Vectors that a pass over a row of so many channels takes at a time.
 template <int CHANNELS>
 constexpr int VECTORS = CHANNELS % (2 * LANES) == 0 ? 2 : 1;

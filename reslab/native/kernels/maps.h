@@ -41,27 +41,27 @@ template <int C>
 constexpr int TWIN_PIXELS = C == LANES ? 2 : 1;
 
 template <int C, int W, Shortcut KIND, class Put>
-RESLAB_INLINE void join_kind(const Join& join, int row, int from, int count, Put put) {
+RESLAB_INLINE void join_kind(const Join& join, int row, Put put) {
     auto joined = [&](int column, int channel) RESLAB_INLINED {
         Floats response = affine(*join.norm, join.y + pixel_at<C, W>(row, column), channel);
         return relu(response + added<C, W, KIND>(join, row, column, channel));
     };
     constexpr int PIXELS = TWIN_PIXELS<C>;
-    for (int column = from; column < from + count; column += PIXELS)
+    for (int column = 0; column < W; column += PIXELS)
         RESLAB_UNROLL for (int channel = 0; channel < C; channel += 2 * LANES)
             put(column, channel, narrow(joined(column, channel),
                                         PIXELS == 2 ? joined(column + 1, 0) : joined(column, channel + LANES)));
 }
 
-// Calls put(column, channel, Twin) for `count` pixels of a row, an even number, from the column `from` on.
+// Calls put(column, channel, Twin) for a row.
 template <int C, int W, class Put>
-RESLAB_INLINE void for_pixels(const Join& join, int row, int from, int count, Put put) {
+RESLAB_INLINE void for_row(const Join& join, int row, Put put) {
     switch (join.shortcut) {
-        case Shortcut::NONE: return join_kind<C, W, Shortcut::NONE>(join, row, from, count, put);
-        case Shortcut::IDENTITY: return join_kind<C, W, Shortcut::IDENTITY>(join, row, from, count, put);
-        case Shortcut::PROJECTION: return join_kind<C, W, Shortcut::PROJECTION>(join, row, from, count, put);
+        case Shortcut::NONE: return join_kind<C, W, Shortcut::NONE>(join, row, put);
+        case Shortcut::IDENTITY: return join_kind<C, W, Shortcut::IDENTITY>(join, row, put);
+        case Shortcut::PROJECTION: return join_kind<C, W, Shortcut::PROJECTION>(join, row, put);
         case Shortcut::ZERO_PAD:
-            if constexpr (C > LANES) return join_kind<C, W, Shortcut::ZERO_PAD>(join, row, from, count, put);
+            if constexpr (C > LANES) return join_kind<C, W, Shortcut::ZERO_PAD>(join, row, put);
     }
 }
 
@@ -69,8 +69,7 @@ RESLAB_INLINE void for_pixels(const Join& join, int row, int from, int count, Pu
 template <int C, int W, class Put>
 void for_each(const Join& join, Put put) {
     for (int row = 0; row < W; ++row)
-        for_pixels<C, W>(join, row, 0, W,
-                         [&](int column, int channel, Twin value) { put(row, column, channel, value); });
+        for_row<C, W>(join, row, [&](int column, int channel, Twin value) { put(row, column, channel, value); });
 }
 
 // The input of a convolution as pairs, for its weight gradient (see Planes). value(row, column, channel) -> Floats, or
@@ -108,12 +107,11 @@ RESLAB_INLINE Floats differentiate(const BatchNorm& norm, const Real* g, const R
     return fma(load(g + at + channel), load(norm.a + channel), constant);
 }
 
-// The same of `count` pixels of a row, from the column `from` on, both even: as pairs, and through put(column, channel,
-// the Twin of that pixel and the next).
+// The same of a row: as pairs, and through put(column, channel, the Twin of that pixel and the next).
 template <int C, int W, class Put>
-RESLAB_INLINE void differentiate_pixels(const BatchNorm& norm, const Real* g, const Real* y, Pairs<C, W>& pairs,
-                                        int row, int from, int count, Put put) {
-    for (int column = from; column < from + count; column += 2)
+RESLAB_INLINE void differentiate_row(const BatchNorm& norm, const Real* g, const Real* y, Pairs<C, W>& pairs, int row,
+                                     Put put) {
+    for (int column = 0; column < W; column += 2)
         RESLAB_UNROLL for (int channel = 0; channel < C; channel += LANES) {
             Twin both = narrow(differentiate(norm, g, y, pixel_at<C, W>(row, column), channel),
                                differentiate(norm, g, y, pixel_at<C, W>(row, column + 1), channel));

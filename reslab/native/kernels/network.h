@@ -139,7 +139,7 @@ class Network {
     void forward_and_backward_head(int image, Scratch& scratch, int shard);
     template <class Shape>
     void supply_gradient(Group group, int member, Scratch& scratch, int shard, const Layer& layer, const Real* g,
-                         int row, int from);
+                         int row);
     template <class Shape, class Value>
     void weight_gradient(Group group, Scratch& scratch, int shard, const Layer& layer, Pairs<Shape::N, Shape::W>& dy,
                          Value value);

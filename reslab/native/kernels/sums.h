@@ -26,25 +26,25 @@ RESLAB_INLINE void keep_couple(Real* to, const Floats (&value)[2][V]) {
     }
 }
 
-// Adds PIXELS outputs y of a row, from the column `from` on, to an image's sums of y and y^2, before they are rounded
-// to Real, and stores them. values[column - from][channel of CHANNELS], SPACING apart, from the channel `cut` on; y:
-// the raw outputs [pixel][N] of the image. Where not SUMS, in evaluation, only stores.
-template <int N, int W, int CHANNELS, int SPACING, int PIXELS, bool SUMS>
-RESLAB_INLINE void keep_pixels(const float* values, int row, int from, int cut, Real* y, ImageSums<N>& sums) {
+// Adds one row of outputs y to an image's sums of y and y^2, before it is rounded to Real, and stores it.
+// values[column][channel of CHANNELS], pixels SPACING apart, from the channel `cut` on; y: the raw outputs [pixel][N]
+// of the image. Where not SUMS, in evaluation, only stores.
+template <int N, int W, int CHANNELS, int SPACING, bool SUMS>
+RESLAB_INLINE void keep_row(const float* values, int row, int cut, Real* y, ImageSums<N>& sums) {
     constexpr int V = VECTORS<CHANNELS>;
     for (int first = 0; first < CHANNELS; first += V * LANES) {
         Floats sum[2][V] = {}, squares[2][V] = {};  // even and odd pixels: two chains of additions
-        for (int couple = 0; couple < PIXELS; couple += 2) {
+        for (int column = 0; column < W; column += 2) {
             Floats value[2][V];
             RESLAB_UNROLL for (int odd = 0; odd < 2; ++odd)
                 RESLAB_UNROLL for (int v = 0; v < V; ++v) {
-                    value[odd][v] = load(values + (couple + odd) * SPACING + first + v * LANES);
+                    value[odd][v] = load(values + (column + odd) * SPACING + first + v * LANES);
                     if constexpr (SUMS) {
                         sum[odd][v] += value[odd][v];
                         squares[odd][v] = fma(value[odd][v], value[odd][v], squares[odd][v]);
                     }
                 }
-            keep_couple<N, V>(y + pixel_at<N, W>(row, from + couple) + cut + first, value);
+            keep_couple<N, V>(y + pixel_at<N, W>(row, column) + cut + first, value);
         }
         if constexpr (SUMS)
             RESLAB_UNROLL for (int v = 0; v < V; ++v) {

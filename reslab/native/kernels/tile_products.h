@@ -61,7 +61,7 @@ struct Strips {
     using Weights = Packed<K, N, T>;
     static constexpr int CHANNELS = Cut<N>::CHANNELS;
     static constexpr int IMAGES = S == 1 ? ABREAST<W> : 1, M = std::min(TILE_ROWS, IMAGES * W);
-    static constexpr int FROM = K, IN = S * W, SIDE = W, OF_CUT = W / STRIP, COUNT = N / CHANNELS * OF_CUT;
+    static constexpr int IN = S * W, OF_CUT = W / STRIP, COUNT = N / CHANNELS * OF_CUT;
     static constexpr int ROW_SUMS = IMAGES * W * CHANNELS, SUMS = STRIP * ROW_SUMS;
     static constexpr int STEPS_OF_TILE = Weights::TAPS * K / DEPTH;
     static constexpr int PAUSES_OF_STRIP = IMAGES * W / M * Cut<N>::V * STEPS_OF_TILE * PAUSES<STRIP>;
@@ -99,7 +99,7 @@ struct StripsBack {
     using Weights = Packed<K, N, 3>;
     static constexpr int CHANNELS = Cut<N>::CHANNELS;
     static constexpr int IMAGES = 1, M = std::min(TILE_ROWS, W);
-    static constexpr int FROM = K, IN = W, SIDE = 2 * W, OF_CUT = SIDE / STRIP, COUNT = N / CHANNELS * OF_CUT;
+    static constexpr int IN = W, SIDE = 2 * W, OF_CUT = SIDE / STRIP, COUNT = N / CHANNELS * OF_CUT;
     static constexpr int ROW_SUMS = SIDE * CHANNELS, SUMS = STRIP * ROW_SUMS;
     static constexpr int ROWS = STRIP / 2;  // of a phase
     static constexpr int PAUSES_OF_STRIP = W / M * Cut<N>::V * 6 * (K / DEPTH) * PAUSES<ROWS>;  // 1, 2, 1 and 2 columns
@@ -141,39 +141,32 @@ struct StripsBack {
 template <class Here, class Supply, class Finish>
 RESLAB_INLINE void multiply_strips(const typename Here::Input& x, int count, const Real* w, Supply supply,
                                    Finish finish) {
-    constexpr int CHANNELS = Here::CHANNELS, IMAGES = Here::IMAGES, SIDE = Here::SIDE;
-    constexpr int SUPPLIED = PART<Here::IN, Here::FROM>, SUPPLIES = IMAGES * (Here::IN / SUPPLIED);  // times a row
-    constexpr int PIXELS = PART<SIDE, CHANNELS>, OF_ROW = IMAGES * (SIDE / PIXELS);
+    constexpr int CHANNELS = Here::CHANNELS, IMAGES = Here::IMAGES;
     alignas(64) float sums[2 * Here::SUMS];
-    int ready = 0;
+    int ready = 0;  // rows of all images
     auto supply_until = [&](int end) RESLAB_INLINED {
-        for (; ready < end; ++ready) {
-            int image = ready % IMAGES;
-            if (image < count) supply(image, ready / SUPPLIES, ready % SUPPLIES / IMAGES * SUPPLIED);
-        }
+        for (; ready < end; ++ready)
+            if (int image = ready % IMAGES; image < count) supply(image, ready / IMAGES);
     };
-    auto needed = [](int strip) { return SUPPLIES * Here::rows(strip); };
     tiles_configure(Here::M);
-    supply_until(needed(0));
+    supply_until(IMAGES * Here::rows(0));
     for (int strip = -1; strip < Here::COUNT; ++strip) {
-        int pause = 0, part = 0, parts = strip < 0 ? 0 : STRIP * OF_ROW;
-        int first = ready, more = needed(strip + 2) - ready;
+        int pause = 0, done = 0, rows = strip < 0 ? 0 : STRIP * IMAGES;
+        int first = ready, more = IMAGES * Here::rows(strip + 2) - ready;
         float* values = sums + (strip & 1) * Here::SUMS;
         auto finish_until = [&](int end) RESLAB_INLINED {
-            for (; part < end; ++part) {
-                int image = part % IMAGES, column = part % OF_ROW / IMAGES * PIXELS, row = part / OF_ROW;
-                if (image < count)
-                    finish(image, strip % Here::OF_CUT * STRIP + row, strip / Here::OF_CUT * CHANNELS, column,
-                           values + row * Here::ROW_SUMS + (column * IMAGES + image) * CHANNELS);
-            }
+            for (; done < end; ++done)
+                if (int image = done % IMAGES, row = done / IMAGES; image < count)
+                    finish(image, strip % Here::OF_CUT * STRIP + row, strip / Here::OF_CUT * CHANNELS,
+                           values + row * Here::ROW_SUMS + image * CHANNELS);
         };
         if (strip + 1 < Here::COUNT)
             Here::multiply(x, w, strip + 1, sums + ((strip + 1) & 1) * Here::SUMS, [&]() RESLAB_INLINED {
                 ++pause;
-                finish_until(parts * pause / Here::PAUSES_OF_STRIP);
+                finish_until(rows * pause / Here::PAUSES_OF_STRIP);
                 supply_until(first + more * pause / Here::PAUSES_OF_STRIP);
             });
-        finish_until(parts);
+        finish_until(rows);
         supply_until(first + more);
     }
 }

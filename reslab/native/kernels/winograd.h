@@ -266,7 +266,7 @@ RESLAB_INLINE void convolve_patches(const Padded<C, W>* x, int count, const floa
         for (int member = 0; member < count; ++member)
             for (int row = 0; row < Here::HEIGHT; row += PATCH) {
                 transform_outputs<C, W>(work.right, Here::patch(member, row), strip);
-                for (int r = 0; r < PATCH; ++r) finish(member, top + row + r, 0, 0, strip + r * W * C);
+                for (int r = 0; r < PATCH; ++r) finish(member, top + row + r, 0, strip + r * W * C);
             }
     }
 }
