@@ -232,6 +232,12 @@ def _lasting(setting: Setting, net: str, epochs: float) -> Recipe:
     return lasting(whole, whole.data.images or setting.facts(net).train_images, None, epochs)
 
 
+def _preset(setting: Setting) -> str:
+    """That of the lines."""
+    net = next(iter(EPOCHS))
+    return _lasting(setting, net, _epochs(setting)[net][0]).name
+
+
 def _label(net: str, epochs: float) -> str:
     return f"{net}, {epochs:g} epochs"
 
@@ -267,7 +273,10 @@ def _row(runs: Runs, label: str, where: str | None, epochs: float | None = None)
 def _lines(runs: Runs) -> list[BudgetLine]:
     """A line of every net, and a mark for whatever was measured otherwise."""
     curves = [label for label in _all(runs.setting) if runs.of(label)]
-    lines = [_line(runs, [label for label in curves if _net(label) == net], _title(net), net) for net in EPOCHS]
+    lines = [
+        _line(runs, [label for label in curves if _net(label) == net], f"{_title(net)}, {_preset(runs.setting)}", net)
+        for net in EPOCHS
+    ]
     marks: dict[str, list[str]] = {}
     for label in runs.found:
         if label not in curves:
@@ -345,7 +354,7 @@ BUDGETS = Experiment(
     may_differ=("schedule.steps",),
     by_length=True,
     about="Every budget is a training of its own, not a part of a longer one. Minutes are those of training on one "
-    "machine with its threads and engine, that of the fewest minutes an epoch; a row without them has no run there. "
+    "machine with its threads and engine, the fastest for these nets; a row without them has no run there. "
     "The paper's recipe, `record` and PyTorch, where they have none there, have those of another, which is named. Up "
     f"to {SEVERAL['resnet20']} epochs of ResNet-20 there are as many seeds as were asked for, for longer "
     "trainings one; more are taken in with --from. Single seeds and validation errors decide nothing. The "

@@ -117,18 +117,23 @@ def budgets_figure(
 
 
 def timed_on(lines: Sequence[BudgetLine]) -> str | None:
-    """The machine with the fewest minutes an epoch, of those with two lengths of a line or more if there are such.
+    """The fastest machine, of those with two lengths of a line or more if there are such.
 
-    Marks beside the lines do not count. Of equals the first; None where no minutes are known.
+    Fast is where an epoch takes few minutes beside the fastest epoch of the same line: deep nets take longer anywhere.
+    Of equals the one with the most lengths. Marks beside the lines do not count. None where no minutes are known.
     """
     lengths: dict[str, set[tuple[str, float]]] = {}
     pace: dict[str, list[float]] = {}
     for line in lines:
-        for run in () if line.alone else line.runs:
-            if run.minutes is not None:
-                lengths.setdefault(run.machine, set()).add((line.label, run.epochs))
-                pace.setdefault(run.machine, []).append(run.minutes / run.epochs)
-    return min(pace, key=lambda machine: (len(lengths[machine]) < 2, statistics.fmean(pace[machine])), default=None)
+        timed = [] if line.alone else [(run, run.minutes / run.epochs) for run in line.runs if run.minutes]
+        for run, minutes in timed:
+            lengths.setdefault(run.machine, set()).add((line.label, run.epochs))
+            pace.setdefault(run.machine, []).append(minutes / min(least for _, least in timed))
+
+    def rank(machine: str) -> tuple[bool, float, int]:
+        return len(lengths[machine]) < 2, statistics.fmean(pace[machine]), -len(lengths[machine])
+
+    return min(pace, key=rank, default=None)
 
 
 def timed_runs(line: BudgetLine, where: str | None) -> list[BudgetRun]:

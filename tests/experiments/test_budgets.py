@@ -135,6 +135,7 @@ def test_lengths_of_what_stands_beside_share_a_mark():
     assert {row(document, f"resnet20, {epochs} epochs, PyTorch, eager fp32").n for epochs in (4, 8)} == {1}
     words = words_of(document.picture())
     assert words.count("ResNet-20, PyTorch, eager fp32") == 1 and words.count("ResNet-20, record") == 1
+    assert words.count("ResNet-20, fast") == 1, "the preset of the line"
 
 
 ON_TEST = {"test_images": 10_000}

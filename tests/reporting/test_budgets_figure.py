@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reslab.reporting import BudgetLine, BudgetRun, Level, budgets_figure
+from reslab.reporting import BudgetLine, BudgetRun, Level, budgets_figure, timed_on
 from reslab.reporting.budgets import DIGITS, _ticks, mean_points
 
 A, B = "Some $a_b$ <b>& machine, 1 thread", "Another, 2 threads"
@@ -82,3 +82,12 @@ def test_a_length_has_the_same_error_in_both_panels():
     runs = (BudgetRun(8, 12.0, 4.0, A), BudgetRun(4, 15.0, 2.0, A), BudgetRun(4, 13.0, 9.0, B), BudgetRun(16, 9, 5, B))
     assert mean_points(runs, [8, 4, 4, 16]) == [(4, 14.0), (8, 12.0), (16, 9.0)]
     assert mean_points(runs, [4.0, 2.0, None, None]) == [(2.0, 14.0), (4.0, 12.0)]
+
+
+def test_an_epoch_of_a_deep_net_makes_no_machine_slow():
+    shallow = BudgetLine("ResNet-20", "#b8a100", tuple(BudgetRun(e, 9.0, 0.2 * e, "Slower") for e in (4, 8, 16)))
+    deep = BudgetLine("ResNet-56", "#c0304a", tuple(BudgetRun(e, 7.0, 0.5 * e, "Faster") for e in (8, 16)))
+    same = BudgetLine("ResNet-20", "#b8a100", (*shallow.runs, BudgetRun(4, 9.0, 0.4, "Faster")))
+    assert timed_on([same, deep]) == "Faster"
+    assert timed_on([shallow, deep]) == "Slower", "of equals the one with the most lengths"
+    assert timed_on([BudgetLine("one", "#111111", (BudgetRun(4, 9.0, 0.0, A),))]) is None
