@@ -26,25 +26,47 @@ from reslab.experiments.levers import levers_tables
 from reslab.experiments.loose import loose_table
 from reslab.experiments.recorded import recorded
 from reslab.experiments.registry import EXPERIMENTS
+from reslab.experiments.story import entry
 from reslab.nets import spec
-from reslab.reporting import bench_figure, bench_table, fields_table, runs_table
-from reslab.store import read_benches, read_results, read_sweeps, write_bytes
+from reslab.reporting import bench_figure, bench_table, fields_table, paper_markdown, paper_pictures, runs_table
+from reslab.store import (
+    read_benches,
+    read_measurements,
+    read_results,
+    read_sweeps,
+    read_trained,
+    trained_names,
+    write_bytes,
+)
 from reslab.training import Recipe
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "PAPER.md", "docs/recipe.md", "docs/levers.md", "docs/results.md", "docs/speed.md")
+KEPT = ROOT / "results"
+DOCUMENTS = (
+    "README.md",
+    "PAPER.md",
+    "docs/experiments.md",
+    "docs/recipe.md",
+    "docs/levers.md",
+    "docs/results.md",
+    "docs/speed.md",
+)
+PICTURES = "experiments"  # a folder beside docs/experiments.md
 
 
 def wanted(results: list[Result], benches: list[Result], sweeps: list[Result]) -> dict[str, bytes]:
     """What each generated file should hold, by its path in the repository."""
     budgets = Document.of(BUDGETS, recorded(BUDGETS, results))
     benches = sorted(benches, key=_bench_place)
+    trained = {name: read_trained(name) for name in trained_names()}
+    told = [entry(experiment, results, trained, read_measurements(KEPT)) for experiment in EXPERIMENTS.values()]
     pieces = {
         "results": runs_table(sorted(_counted(results), key=_place)),
         "nets": measured_nets(_counted(results)),
         "fields": fields_table(cifar10_presets()),
         "counts": counts_table(),
         "table6": measured_table6(results),
+        "experiments": paper_markdown(told, PICTURES),
         "loose": loose_table(),
         "inventory": inventory_table(list(EXPERIMENTS.values()), results),
         "levers": levers_tables(sweeps),
@@ -60,6 +82,7 @@ def wanted(results: list[Result], benches: list[Result], sweeps: list[Result]) -
         "docs/speed.svg": bench_figure([bench for bench in benches if _is_default(bench)]),
         "docs/speed-all.svg": bench_figure(benches),
         **({"docs/budgets.svg": budgets.picture()} if enough(budgets.runs) else {}),
+        **paper_pictures(told, f"docs/{PICTURES}"),
     }
     return {**{name: text.encode() for name, text in texts.items()}, **figures}
 
@@ -117,13 +140,12 @@ def filled(text: str, pieces: dict[str, str]) -> str:
 
 def main(check: bool) -> int:
     """Write what has changed, or with `check` only name it. Returns the exit code."""
-    kept = ROOT / "results"
-    files = wanted(read_results(kept), read_benches(kept), read_sweeps(kept))
+    files = wanted(read_results(KEPT), read_benches(KEPT), read_sweeps(KEPT))
     stale = [n for n, content in files.items() if not (ROOT / n).is_file() or (ROOT / n).read_bytes() != content]
     for name in stale:
         print(f"{'stale' if check else 'written'}: {name}")
         if not check:
-            (ROOT / name).parent.mkdir(exist_ok=True)
+            (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
             write_bytes(ROOT / name, files[name])
     return 1 if check and stale else 0
 

@@ -17,6 +17,7 @@ from reslab.reporting.figures import DEPTH_COLOURS, Axis, Curve, Panel, mean_poi
 from reslab.reporting.grids import GridLine, grid_figure
 from reslab.reporting.inception_diagram import inception_diagrams
 from reslab.reporting.page import report, report_html
+from reslab.reporting.paper_markdown import paper_markdown, paper_pictures
 from reslab.reporting.paper_page import Entry, Line, Opening, paper_html
 from reslab.reporting.pictures import activation_png
 from reslab.reporting.plots import INKED, Plot, PlotLine, mean_line, median_line, net_colours, plots_figure
@@ -88,6 +89,8 @@ __all__ = [
     "net_colours",
     "panels_figure",
     "paper_html",
+    "paper_markdown",
+    "paper_pictures",
     "plots_figure",
     "points_figure",
     "report",
