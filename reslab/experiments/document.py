@@ -143,7 +143,8 @@ class Document:
 
     def notes(self, brief: bool = False) -> list[str]:
         """What a reader must know of the numbers; `brief` leaves out what is the same for every table."""
-        told = (self.experiment.about, self.experiment.about_measured if self.runs.measured else "")
+        alone = self.experiment.about_runs_alone if self.runs.found else ""
+        told = (self.experiment.about, self.experiment.about_measured if self.runs.measured else alone)
         notes = [text for text in told if text]
         if self.experiment.by_length and self.runs.setting.part < 1:
             notes.append("There was time for the shorter runs only; the longer ones are left out, these are whole.")

@@ -193,6 +193,7 @@ class Experiment:
     # What else makes a test meaningless: said at the scale smoke, of what trains nothing only where this is given.
     of_a_test: str = ""
     about_measured: str = ""  # of what was measured; said only where something is
+    about_runs_alone: str = ""  # said where runs are known, and `measure` has not looked at them
     caption: str = ""  # what the picture shows where something is measured; "" where that is the rows
     told: Told | None = None  # None where the picture has the paper's numbers whether or not there are ours
 

@@ -7,7 +7,7 @@ from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, R
 from reslab.experiments.historic import historic_needs
 from reslab.experiments.pairs import rows_beside
 from reslab.experiments.paper import paper
-from reslab.experiments.tested import by_views_or_single, measure, ten_crops
+from reslab.experiments.tested import SINGLE_VIEW, by_views_or_single, measure, ten_crops
 
 # Label -> net, option; the residual nets are those of option A, with as many parameters as the plain ones.
 NETS = {
@@ -57,4 +57,5 @@ TABLE2 = Experiment(
     measure=measured,
     about=f"{ABOUT} The paper has no row for VGG-19, which has its own authors' recipe.",
     of_a_test=LEFT_OUT,
+    about_runs_alone=SINGLE_VIEW,
 )

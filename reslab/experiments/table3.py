@@ -9,7 +9,7 @@ from reslab.experiments.historic import historic_needs
 from reslab.experiments.pairs import TOP5, rows_beside
 from reslab.experiments.paper import table
 from reslab.experiments.table2 import ABOUT, LEFT_OUT
-from reslab.experiments.tested import by_views, by_views_or_single, measure, ten_crops
+from reslab.experiments.tested import SINGLE_VIEW, by_views, by_views_or_single, measure, ten_crops
 
 HISTORIC = ("vgg16", "vgg19")  # the paper prints the first; the second is the third net of its Figure 3
 # Label -> net, option.
@@ -90,4 +90,5 @@ TABLE3 = Experiment(
     about=f"{ABOUT} The paper has no row for VGG-19; the VGG nets have their own authors' recipe. That options hardly "
     "differ is taken to mean: by less than half of what the nearest of them gains on the plain net.",
     of_a_test=LEFT_OUT,
+    about_runs_alone=SINGLE_VIEW,
 )

@@ -13,7 +13,7 @@ from reslab.experiments.table2 import TABLE2
 from reslab.experiments.table3 import TABLE3
 from reslab.experiments.table4 import TABLE4
 from reslab.experiments.table5 import NETS, TABLE5
-from reslab.experiments.tested import ENSEMBLE, SMOKE_TESTED, by_views, dense, measure, ten_crops
+from reslab.experiments.tested import ENSEMBLE, SINGLE_VIEW, SMOKE_TESTED, by_views, dense, measure, ten_crops
 from reslab.store import load, read_record
 from reslab.training import Surroundings, train_on
 from tests.conftest import short_recipe
@@ -105,6 +105,8 @@ def test_measured_errors_stand_in_for_single_views():
     assert (found.ours, found.n, found.images, found.on) == (30.5, 2, 50_000, "val")
     assert found.std == pytest.approx(0.7071) and any("10 crops" in note for note in after.notes())
     assert row(after, "resnet18 A").ours is None, "no single view among ten crops"
+    assert SINGLE_VIEW in before.notes() and SINGLE_VIEW not in after.notes()
+    assert SINGLE_VIEW not in Document.of(TABLE2, Runs(single.setting)).notes(), "nothing of ours is there"
     assert "plain34 is 3.00 ± 0.77 points above plain18 in validation error" in after.finding.words
 
 
