@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from reslab.cli.overview import overview, show_experiments
+from reslab.cli.overview import ELSEWHERE, overview, show_experiments
 from reslab.cli.show import emit, table
 
 
@@ -48,8 +48,11 @@ def list_all(
             print()
     found = overview(experiments, remembered=True)
     show_experiments(found)
-    if any(scale["expected_seconds"] is None for one in found for scale in one["scales"].values()):
-        print("\nHow long they take here was not tried yet: reslab reproduce all does, and it is remembered.")
+    if elsewhere := {scale["expected_on"] for one in found for scale in one["scales"].values()} - {None}:
+        print(
+            f"\nTimes with {ELSEWHERE} are by the pace of recorded runs elsewhere ({'; '.join(sorted(elsewhere))}), on "
+            "as many cores as here: reslab reproduce all tries this machine, and it is remembered."
+        )
     print(
         "\nAny other depth 6n+2 is a CIFAR net too (resnet26, plain8, ...), and any folder of class folders a data set."
     )

@@ -9,11 +9,15 @@ if TYPE_CHECKING:
     from reslab.experiments.experiment import Experiment
 
 
+ELSEWHERE = "~"  # before a time that is not of this machine
+
+
 def overview(experiments: "Sequence[Experiment]", remembered: bool = False) -> list[dict[str, Any]]:
     """Each experiment with its claim, its runs at every scale and their multiply-adds, and what is recorded of them.
 
     Expected seconds, none of the runs done, are from a short trial of one net of each kind (a busy machine takes
-    longer), and with `remembered` from the fastest such trial on this machine so far; None where there was none.
+    longer), and with `remembered` from the fastest such trial on this machine so far, or where there was none, from
+    recorded runs on the machine that `expected_on` names; None where neither is known.
     """
     from reslab.engine import Request
     from reslab.experiments.costs import Paces, costs
@@ -25,6 +29,7 @@ def overview(experiments: "Sequence[Experiment]", remembered: bool = False) -> l
     results = read_results()
     settings = {scale: Setting.nominal(scale) for scale in SCALES}
     kinds = {scale: kinds_of_nets(experiments, scale) for scale in SCALES}
+    recorded = Paces.recorded(results) if remembered else None
     tried = {} if remembered else {s: Paces.tried_here(settings[s], kinds[s], Request(), say) for s in SCALES}
     found = []
     for experiment in experiments:
@@ -33,10 +38,13 @@ def overview(experiments: "Sequence[Experiment]", remembered: bool = False) -> l
         for (scale, setting), told in zip(settings.items(), each, strict=True):
             own = kinds_of_nets([experiment], scale)  # what others need may not be known
             pace = Paces.remembered(setting, own, Request()) if remembered else tried[scale]
+            elsewhere = recorded if pace is None else None
+            pace = elsewhere[0] if elsewhere else pace
             scales[scale] = {
                 "runs": told.runs,
                 "multiply_adds": told.macs,
                 "expected_seconds": None if pace is None else round(costs([experiment], setting, pace), 1),
+                "expected_on": elsewhere[1] if elsewhere else None,
                 "measured": told.measured,
                 "measured_seconds": told.seconds,
                 "measured_on": told.machines,
@@ -89,7 +97,8 @@ def _cost(scale: dict[str, Any]) -> str:
     if not scale["runs"]:
         return "no runs"
     seconds = scale["expected_seconds"]
-    return f"{scale['runs']} runs" + ("" if seconds is None else f", {duration(seconds)}")
+    sign = ELSEWHERE if scale["expected_on"] else ""
+    return f"{scale['runs']} runs" + ("" if seconds is None else f", {sign}{duration(seconds)}")
 
 
 def _measured(scale: str, told: dict[str, Any]) -> str:

@@ -8,13 +8,15 @@ import numpy as np
 
 from reslab.data import Dataset, Images
 from reslab.engine import Request, choose, this_machine
-from reslab.experiments.experiment import Experiment
+from reslab.experiments.experiment import Experiment, Result
 from reslab.experiments.outlook import Kind
+from reslab.experiments.recorded_pace import RecordedPaces
 from reslab.experiments.reproduce import needs_of, seeds_of
 from reslab.experiments.scales import JUDGED, Setting, is_imagenet
 from reslab.experiments.shares import allowed_cores, is_small, macs_of
 from reslab.experiments.trial import short_trial
 from reslab.progress import Say, silent
+from reslab.reporting.rounding import list_text
 from reslab.store import remember_pace, remembered_pace
 from reslab.training import Recipe
 from reslab.training.loop import EVALUATIONS
@@ -27,6 +29,7 @@ NOISE_IMAGES = 256
 PARTS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.06, 0.04, 0.03, 0.02, 0.01)  # few, so that a choice is stable
 LEAST_PART = 0.06  # of the scale small: with fewer steps it is no better than a test
 REFERENCE = {False: "resnet20", True: "resnet18"}  # of CIFAR nets, of ImageNet nets
+RECORDED = {False: (False, True), True: (True, False)}  # as `REFERENCE`, of recorded runs
 
 
 class Paces:
@@ -46,6 +49,19 @@ class Paces:
         paces = {kind: remembered_pace(_what_is_tried(setting.recipe(REFERENCE[kind]), request)) for kind in nets}
         known = {kind: pace for kind, pace in paces.items() if pace is not None}
         return cls(known) if len(known) == len(paces) else None
+
+    @classmethod
+    def recorded(cls, results: Sequence[Result]) -> "tuple[Paces, str] | None":
+        """Those of recorded runs on the fastest machine, where nothing was tried here, and that machine.
+
+        None where `results` has not both kinds of nets.
+        """
+        found = RecordedPaces(results).of
+        known = [found[kind] for kind in RECORDED.values() if kind in found]
+        if len(known) < len(RECORDED):
+            return None
+        paces = {imagenet: 1 / pace.macs for imagenet, pace in zip(RECORDED, known, strict=True)}
+        return cls(paces), list_text(list(dict.fromkeys(pace.machine for pace in known)))
 
     def seconds(self, recipe: Recipe) -> float:
         """Core-seconds of a whole run: its beginning, its steps, its evaluations and the final one."""

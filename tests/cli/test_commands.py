@@ -275,24 +275,28 @@ def test_list_tries_nothing_and_shows_the_times_that_are_known(monkeypatch, tmp_
     trials = []
     monkeypatch.setattr("reslab.experiments.costs._tried", lambda *_: trials.append(1) or 1e-9)
 
-    def listed(scale: str = "small") -> dict[str, float | None]:
-        return {e["name"]: e["scales"][scale]["expected_seconds"] for e in Answer("list", "--json").json["experiments"]}
+    def listed(scale: str = "small", what: str = "expected_seconds"):
+        return {e["name"]: e["scales"][scale][what] for e in Answer("list", "--json").json["experiments"]}
 
-    assert listed()["figure1"] is None and not trials
-    assert "2 runs  " in Answer("list").out and "2 runs, " not in Answer("list").out
+    assert listed()["figure1"] > 600 and "engine native" in listed(what="expected_on")["figure1"] and not trials
+    assert listed()["figure2"] == 0, "nothing is run"
+    assert "2 runs, ~" in Answer("list").out, "by recorded runs, and so marked"
     smoke = ("reproduce", "figure1", "--scale", "smoke", "--runs", tmp_path, "--dry-run")
     assert Answer(*smoke).code == 0 and len(trials) == 1
-    assert listed("smoke")["figure1"] > 0 and listed("smoke")["table2"] is None, "of ImageNet nets nothing was tried"
+    where = listed("smoke", "expected_on")
+    assert listed("smoke")["figure1"] > 0 and where["figure1"] is None
+    assert "engine torch" in where["table2"], "of ImageNet nets nothing was tried"
     Answer("reproduce", "all")
     tried = len(trials)
     assert listed()["figure1"] > 3600 and "2 runs, " in Answer("list").out and len(trials) == tried
+    assert "~" not in Answer("list").out and set(listed(what="expected_on").values()) == {None}
 
 
 def test_info_and_list(monkeypatch):
     monkeypatch.setattr("reslab.experiments.costs._tried", lambda *_: 1e-9)
-    assert "was not tried yet: reslab reproduce all does" in Answer("list").out, "and list tries nothing"
+    assert "reslab reproduce all tries this machine" in Answer("list").out, "and list tries nothing"
     Answer("reproduce", "all")
-    assert "was not tried yet" not in Answer("list").out
+    assert "tries this machine" not in Answer("list").out
     found = Answer("info", "resnet50", "--json").json
     assert {"name", "depth", "params", "macs", "input_size", "classes", "shortcut", "stride_in", "stages"} <= set(found)
     assert found["stages"][1] | {"name": "stage1", "output": 56, "channels": 256, "blocks": 3} == found["stages"][1]

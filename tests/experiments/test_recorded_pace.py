@@ -2,6 +2,7 @@
 
 import pytest
 
+from reslab.experiments.costs import BEGINNING, Paces
 from reslab.experiments.recorded_pace import KINDS, RecordedPaces, kind_of
 from reslab.experiments.scales import Setting
 from reslab.experiments.shares import macs_in_all
@@ -52,3 +53,13 @@ def test_what_was_not_on_cores_or_hardly_began_is_no_pace():
     short = RESNET.stretched(10)
     others = [timed(RESNET, 10.0, device="cuda"), timed(short, 0.001), invented(RESNET)]
     assert RecordedPaces(others).of == {}
+
+
+def test_what_nobody_tried_here_is_reckoned_by_them():
+    assert Paces.recorded([timed(RESNET, 1800.0)]) is None, "of ImageNet nets nothing is recorded"
+    found = Paces.recorded([timed(RESNET, 1800.0, "one", threads=1), timed(IMAGENET, 7200.0, "two", threads=1)])
+    assert found is not None
+    paces, machines = found
+    assert "one, 1 thread" in machines and "two, 1 thread" in machines
+    for recipe, seconds in ((RESNET, 1800.0), (IMAGENET, 7200.0)):
+        assert paces.seconds(recipe) == pytest.approx(BEGINNING + seconds, rel=0.1), "and judging images besides"
