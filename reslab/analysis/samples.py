@@ -6,12 +6,25 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reslab.data import Dataset, FolderIndex, evenly, load_dataset, photographs_below
+from reslab.data import (
+    ALL,
+    Dataset,
+    FolderIndex,
+    evenly,
+    find_folder,
+    index_tested,
+    load_dataset,
+    photographs_below,
+    places_among,
+    read_evenly,
+    root_of,
+)
 from reslab.errors import DataError, UsageError, unknown
 from reslab.progress import Say, silent
 from reslab.store import ENVIRONMENT, SPLIT, UNTOLD, Classifier, RunFolder
 
 COUNT = 1000  # images, where nobody asks for another number
+SHOWN = 5  # classes of a net that are named to who has others
 
 
 @dataclass(frozen=True)
@@ -40,21 +53,42 @@ def sample(
     """`count` images for the classifier that was loaded from `place`, evenly taken from all that there are.
 
     From the folder or table `images`, else from a split of the data set that it was trained on: "val", or what there
-    is. Where they have to be `labelled`, any photographs are no way out.
-    Raises DataError where there are none, UsageError for a split that is not there.
+    is. Where they have to be `labelled`, `images` is a folder of class folders, or a table, with classes of the
+    classifier alone, and `split` one of its own; by default test, val or train, as far as it has such.
+    Raises DataError where there are none, and for a class that the classifier does not know, UsageError for a split
+    that is not there.
     """
     if count < 1:
         raise UsageError(f"--count {count}: look with at least 1 image")
     if images is not None:
         folder = Path(images)
+        if labelled:
+            return _of_classes(find_folder(folder, data_root), classifier, split, count)
         return Sample(photographs_below(folder, classifier.size, count), folder.resolve().name)
     try:
         dataset = _own_data(Path(place), classifier, data_root, say)
     except (DataError, UsageError) as error:
-        if labelled:
-            raise
-        raise DataError(f"{error}; --images FOLDER looks with any photographs instead") from error
+        which = "photographs in folders named as the net's classes" if labelled else "any photographs"
+        raise DataError(f"{error}; --images FOLDER looks with {which} instead") from error
     return sample_of(dataset, split, count)
+
+
+def _of_classes(place: Path, classifier: Classifier, split: str | None, count: int) -> Sample:
+    """Photographs of class folders, or of a table, with the classifier's own numbers of these classes."""
+    index = index_tested(place, split)
+    name = index.table or place.resolve().name
+    numbers = places_among(index.classes, classifier.classes)
+    if strange := [label for label, number in zip(index.classes, numbers, strict=True) if number is None]:
+        more = f" (and {len(strange) - 1:,} more)" if len(strange) > 1 else ""
+        raise DataError(
+            f"{place}: the net does not know the class {strange[0]}{more}; it knows "
+            f"{', '.join(classifier.classes[:SHOWN])}{', ...' if len(classifier.classes) > SHOWN else ''}: rename the "
+            "folders, or take them away"
+        )
+    ((chosen, files),) = index.files.items()
+    pixels = read_evenly([root_of(place) / file for file in files], classifier.size, count)
+    labels = np.array([numbers[index.labels[chosen][row]] for row in evenly(len(files), count)], np.int64)
+    return Sample(pixels, name if chosen == ALL else f"{name}, {chosen}", labels)
 
 
 def sample_of(dataset: Dataset, split: str | None = None, count: int = COUNT) -> Sample:

@@ -5,14 +5,26 @@ from typing import Annotated, Any
 
 import typer
 
-from reslab.cli.looked import DataRoot, Function, Json, Nets, looked_into, names_of, refuse_picture, tell
+from reslab.cli.looked import (
+    SPLIT_TRAIN,
+    DataRoot,
+    Function,
+    Json,
+    Labelled,
+    Nets,
+    looked_into,
+    names_of,
+    refuse_picture,
+    tell,
+)
 from reslab.cli.show import pairs, show_text, table
 
 
 def gradients(
     runs: Nets,
     start: Annotated[bool, typer.Option("--start", help="As training begins with them: He initialisation.")] = False,
-    split: Annotated[str, typer.Option(help="train, val or test of the net's own data.")] = "train",
+    images: Labelled = None,
+    split: Annotated[str | None, typer.Option(help=SPLIT_TRAIN)] = None,
     count: Annotated[int, typer.Option(help="So many images, one batch.")] = 128,
     data_root: DataRoot = None,
     residual: Function = None,
@@ -24,10 +36,11 @@ def gradients(
     from reslab.analysis import untrained
 
     refuse_picture(to)
+    own = split if split or images else "train"
     found = []
-    looks = looked_into(runs, residual, split=split, count=count, data_root=data_root, labelled=True)
+    looks = looked_into(runs, residual, images=images, split=own, count=count, data_root=data_root, labelled=True)
     for about, classifier, seen in looks:
-        assert seen.labels is not None, "a data set's"
+        assert seen.labels is not None, "they were asked for"
         rows = measure(untrained(classifier) if start else classifier, seen.pixels, seen.labels)
         found.append({**about, "start": start, "layers": [row.to_dict() for row in rows]})
     tell(found, to, json, show, drawn)

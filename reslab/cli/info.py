@@ -66,6 +66,7 @@ def info(
         ("parameters", found["params"] and _beside(found["params"], found["paper"].get("params"), 1e6, "M")),
         ("multiply-adds", found["macs"] and _beside(found["macs"], found["paper"].get("macs"), 1e9, "e9 FLOPs")),
         ("its own paper", found["published"].get("text")),
+        ("error in the paper", _errors(found["paper_errors"])),
         *(
             [("in training", f"{found['companion_params']:,} more parameters, of companion heads")]
             if found["companion_params"]
@@ -108,6 +109,16 @@ def _depth(found: dict[str, Any]) -> str:
     if found["depth"] is None:
         return ""
     return f"{found['depth']} weighted layers" + (f", {found['block']} blocks" if found["block"] else "")
+
+
+def _errors(printed: list[dict[str, Any]]) -> str:
+    """What the paper prints of a net's error, in one line; "" for nothing."""
+    if not printed:
+        return ""
+    images = printed[0]["images"]
+    also = "; the 100,000 test images are those of the ensembles of Table 5 alone" * images.startswith("ImageNet")
+    told = ", ".join(f"{one['error']:.2f} % {one['tested']} ({one['place']})" for one in printed)
+    return f"{told}, on {images}{also}"
 
 
 def _uncounted(found: dict[str, Any]) -> str:
@@ -203,7 +214,7 @@ def cost_of(
     `residual` names its own residual function, `own` is that function; without it nothing is counted, and `params` is
     what else is known of its parameters. How deep such a net is nobody knows.
     """
-    from reslab.experiments import exact_counts, printed, published
+    from reslab.experiments import exact_counts, printed, printed_errors, published
     from reslab.nets import Spec
 
     counted = residual is None or own is not None
@@ -227,6 +238,7 @@ def cost_of(
         # Papers speak of their own nets only: other classes, sizes or strides have nothing beside them.
         "paper": printed(name) if at_home else {},
         "published": published(name) if at_home else {},
+        "paper_errors": printed_errors(name, found.shortcut) if at_home else [],
     }
 
 

@@ -6,7 +6,18 @@ from typing import Annotated, Any
 
 import typer
 
-from reslab.cli.looked import DataRoot, Function, Json, Nets, looked_into, names_of, refuse_picture, tell
+from reslab.cli.looked import (
+    SPLIT_TRAIN,
+    DataRoot,
+    Function,
+    Json,
+    Labelled,
+    Nets,
+    looked_into,
+    names_of,
+    refuse_picture,
+    tell,
+)
 from reslab.cli.show import pairs, say, show_text, table
 from reslab.errors import UsageError
 
@@ -15,7 +26,8 @@ ROW, SQUARE = 2, 312  # squares beside each other, and how high they are in pixe
 
 def landscape(
     runs: Nets,
-    split: Annotated[str, typer.Option(help="train, val or test of the net's own data.")] = "train",
+    images: Labelled = None,
+    split: Annotated[str | None, typer.Option(help=SPLIT_TRAIN)] = None,
     count: Annotated[int, typer.Option(help="So many images.")] = 200,
     directions: Annotated[int, typer.Option(help="So many random directions.")] = 5,
     points: Annotated[int, typer.Option(help="Points of a line, to either side of the trained weights.")] = 10,
@@ -39,10 +51,11 @@ def landscape(
     if surface and not (to or json):
         raise UsageError("--surface is drawn, or given as JSON: add --out FILE.svg or --json")
     extent = Extent(directions, points, reach, seed, surface)
+    own = split if split or images else "train"
     found = []
-    looks = looked_into(runs, residual, split=split, count=count, data_root=data_root, labelled=True)
+    looks = looked_into(runs, residual, images=images, split=own, count=count, data_root=data_root, labelled=True)
     for about, classifier, seen in looks:
-        assert seen.labels is not None, "a data set's"
+        assert seen.labels is not None, "they were asked for"
         say(f"{about['model']}: {extent.places:,} places, {len(seen):,} images at each")
         execution = execution_to_look(classifier, extent.places * len(seen), batch_statistics=batch_statistics, say=say)
         with counted("places") as progress:

@@ -5,13 +5,25 @@ from typing import Annotated, Any
 
 import typer
 
-from reslab.cli.looked import DataRoot, Function, Json, Nets, OwnSplit, looked_into, names_of, refuse_picture, tell
+from reslab.cli.looked import (
+    SPLIT_VAL,
+    DataRoot,
+    Function,
+    Json,
+    Labelled,
+    Nets,
+    looked_into,
+    names_of,
+    refuse_picture,
+    tell,
+)
 from reslab.cli.show import pairs, show_text, table
 
 
 def lesion(
     runs: Nets,
-    split: OwnSplit = None,
+    images: Labelled = None,
+    split: Annotated[str | None, typer.Option(help=SPLIT_VAL)] = None,
     count: Annotated[int, typer.Option(help="So many images.")] = 1000,
     data_root: DataRoot = None,
     residual: Function = None,
@@ -23,9 +35,9 @@ def lesion(
 
     refuse_picture(to)
     found = []
-    looks = looked_into(runs, residual, split=split, count=count, data_root=data_root, labelled=True)
+    looks = looked_into(runs, residual, images=images, split=split, count=count, data_root=data_root, labelled=True)
     for about, classifier, seen in looks:
-        assert seen.labels is not None, "a data set's"
+        assert seen.labels is not None, "they were asked for"
         error, without = lesions(classifier, seen.pixels, seen.labels)
         looked = {row.name for row in without}
         kept = [{"block": n, "name": name} for n, name in enumerate(blocks_in(classifier), 1) if name not in looked]

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 Nets = Annotated[list[Path], typer.Argument(metavar="RUN|FILE|NAME...", help="Run folders, model files, names.")]
 OwnSplit = Annotated[str | None, typer.Option(help="train, val or test of the net's own data; default: val.")]
+SPLIT_TRAIN = "train, val or test of the net's own data, train by default, or of --images."
+SPLIT_VAL = "train, val or test of the net's own data, val by default, or of --images."
+Photographs = Annotated[Path | None, typer.Option(help="Look with the photographs of this folder, or .csv table.")]
+Labelled = Annotated[
+    Path | None,
+    typer.Option("--images", help="Look with this folder of class folders, or .csv table; classes of the net alone."),
+]
 DataRoot = Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")]
 Function = Annotated[str | None, typer.Option(help="The nets' own residual function, module:function.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]

@@ -27,7 +27,7 @@ def list_all(
 
     models = [
         {"name": name, "depth": s.depth, "shortcut": s.shortcut, "size": s.size, "classes": s.classes}
-        | {"original": ORIGINALS[name].source if name in ORIGINALS else ""}
+        | {"original": ORIGINALS[name].told if name in ORIGINALS else ""}
         for name in MODELS
         for s in [spec(name)]
     ]

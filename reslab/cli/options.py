@@ -63,7 +63,7 @@ TensorBoard = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 # How a net looks at images, alone or with others (sec. 3.4).
-Views = Annotated[Text, typer.Option(help="1 (default), flip, centre or 10 crops; flip with --scales on photographs.")]
+Views = Annotated[Text, typer.Option(help="1 (default), flip (and its mirror), centre or 10 crops.")]
 Scales = Annotated[Text, typer.Option(help="Shorter sides in pixels, as 224,256,384,480,640: whole images, densely.")]
 Ensemble = Annotated[
     list[Path] | None, typer.Option(metavar="RUN|FILE", help="One more net to average with; repeatable.")

@@ -69,7 +69,7 @@ def reproduce(
         return
     folder = to or runs / "reproduced"
     around = Surroundings(data_root=data_root, download=download, on_bad=on_bad, say=say)
-    shelf = Shelf(around, data)
+    shelf = Shelf(around, data, counted=dry_run)
     where = places(data, data_root, download, on_bad)
     if given:
         (experiment,) = experiments

@@ -5,15 +5,24 @@ from typing import Annotated, Any
 
 import typer
 
-from reslab.cli.looked import DataRoot, Function, Json, Nets, OwnSplit, looked_into, names_of, refuse_picture, tell
+from reslab.cli.looked import (
+    DataRoot,
+    Function,
+    Json,
+    Nets,
+    OwnSplit,
+    Photographs,
+    looked_into,
+    names_of,
+    refuse_picture,
+    tell,
+)
 from reslab.cli.show import pairs, show_text, table
 
 
 def responses(
     runs: Nets,
-    images: Annotated[
-        Path | None, typer.Option(help="Look with the photographs of this folder, or .csv table.")
-    ] = None,
+    images: Photographs = None,
     split: OwnSplit = None,
     count: Annotated[int, typer.Option(help="So many images.")] = 1000,
     data_root: DataRoot = None,

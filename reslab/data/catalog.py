@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from reslab.data.cifar import CIFAR, fetch_cifar, find_cifar, load_cifar
 from reslab.data.cifar import SIZE as CIFAR_SIZE
 from reslab.data.copies import copies_note
 from reslab.data.dataset import Dataset, Images, Photos
-from reslab.data.decoding import decode_folder
+from reslab.data.decoding import decode_folder, undecoded
 from reslab.data.digits import load_digits
 from reslab.data.folder import index_folder
 from reslab.data.index import FolderIndex
@@ -26,6 +27,7 @@ NAMES = {
 }
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 PHOTO_SIZE = 224  # pixels, for folders, as in the paper
+SPELT, BEGUN = 0.7, 3  # likeness, from 0 to 1, of a folder that may be meant; letters that name one by its beginning
 
 
 def keeps_mirrors(name: str) -> bool:
@@ -45,11 +47,12 @@ def load_dataset(
     index: FolderIndex | None = None,
     say: Say = silent,
     progress: Progress = unseen,
+    counted: bool = False,
 ) -> Dataset:
     """The data set `name`, one of NAMES, a folder or a table; `index` pins these to files written down earlier.
 
-    `split` is one of CIFAR's, or holds out a fold of photographs, "fold2/5". UsageError for what does not exist,
-    DataError for what is missing or damaged.
+    `split` is one of CIFAR's, or holds out a fold of photographs, "fold2/5". With `counted` photographs are only
+    counted (see `load_folder`). UsageError for what does not exist, DataError for what is missing or damaged.
     """
     if name in CIFAR:
         if size not in (None, CIFAR_SIZE):
@@ -66,7 +69,7 @@ def load_dataset(
     if name == "digits":
         return load_digits(size)
     folder = find_folder(name, root)
-    return load_folder(folder, size or PHOTO_SIZE, on_bad, index, say, progress, split)
+    return load_folder(folder, size or PHOTO_SIZE, on_bad, index, say, progress, split, counted)
 
 
 def find_folder(name: str | Path, root: Path | None = None) -> Path:
@@ -99,12 +102,19 @@ def _is_here(place: Path) -> bool:
 
 
 def _beside(place: Path) -> list[Path]:
-    """Folders and tables where `place` would be that are called nearly as it."""
+    """Folders and tables where `place` would be that are called nearly as it: another spelling, or its end left out.
+
+    In a crowded parent anything is somewhat alike (/nope and /opt), and a wrong folder is worse than none.
+    """
     try:
         names = [path.name for path in place.parent.iterdir() if _is_here(path) and not path.name.startswith(".")]
     except OSError:
         return []
-    return [place.parent / name for name in nearest(place.name, names)]
+    return [place.parent / name for name in nearest(place.name, names) if _spelt_so(place.name.lower(), name.lower())]
+
+
+def _spelt_so(typed: str, name: str) -> bool:
+    return SequenceMatcher(None, typed, name).ratio() >= SPELT or (len(typed) >= BEGUN and name.startswith(typed))
 
 
 def load_folder(
@@ -115,10 +125,13 @@ def load_folder(
     say: Say = silent,
     progress: Progress = unseen,
     split: str | None = None,
+    counted: bool = False,
 ) -> Dataset:
     """The photographs of a folder of class folders, or of a table, (N, size, size, 3), decoded once into the cache.
 
     Of what is too large for that, splits are `LazyPixels`. `split` may be a fold to hold out, where no `index` says it.
+    With `counted`, for a plan, splits are that in any case, and no photograph is opened; unless `on_bad` is "skip",
+    since which are left out decides what the data set is.
 
     Row i of a split is file i of that split in the data set's index: what could not be read is in neither.
     """
@@ -126,9 +139,11 @@ def load_folder(
     folder = root_of(place)
     chosen = index_folder(place, on_bad == "skip", split) if index is None else index
     changed = index.changes_in(place) if index else None
-    pixels, bad, copies = decode_folder(
-        folder, chosen.files, size, on_bad, say, progress, place, by_name=bool(chosen.fold)
-    )
+    if counted and on_bad == "error":
+        pixels, bad, copies = undecoded(folder, chosen.files, size)
+    else:
+        by_name = bool(chosen.fold)
+        pixels, bad, copies = decode_folder(folder, chosen.files, size, on_bad, say, progress, place, by_name)
     used = _without(folder, chosen, bad) if bad or changed else chosen
     here = folder.resolve()
     splits = {

@@ -120,7 +120,7 @@ def _refuse_other_classes(first: Member, other: Member) -> None:
 def refuse_impossible(views: str | int | None, scales: Sequence[int], members: list[Member]) -> None:
     """Before thousands of photographs are read: UsageError for views that one of the nets does not have."""
     for member in members:
-        chosen = views_of(views, scales, member.classifier.size, mirror=True)
+        chosen = views_of(views, scales, member.classifier.size)
         if chosen.dense and isinstance(member.classifier, ExportedNet):
             raise UsageError(not_dense(member.classifier))
 

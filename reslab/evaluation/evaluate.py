@@ -120,7 +120,7 @@ def evaluate(
     refuse_impossible(views, scales, members)
     tested = tested_on(first.classifier, data, split, data_root, on_bad, say)
     dataset, split, images = tested.dataset, tested.split, tested.images
-    chosen = views_of(views, scales, first.classifier.size, dataset.mirror)
+    chosen = views_of(views, scales, first.classifier.size)
     trial = Trial(members, dataset, views, scales, on_bad, say)
     found, certain = trial.scored(split, images, progress)
     top1 = top_error(found, images.labels)

@@ -93,7 +93,7 @@ def predict(
         say(words)
     about = members[0].classifier.identity
     mirror = about.fingerprint is not None or keeps_mirrors(about.data)  # a folder may be called "digits"
-    chosen = [views_of(views, scales, member.classifier.size, mirror) for member in members]
+    chosen = [views_of(views, scales, member.classifier.size) for member in members]
     if chosen[0].flip and not mirror:
         say(mirror_note(about.data))
     if features or calibrated:

@@ -54,7 +54,7 @@ class Trial:
         return mean, mean
 
     def _views(self, member: Member) -> Views:
-        return views_of(self.views, self.scales, member.classifier.size, self.dataset.mirror)
+        return views_of(self.views, self.scales, member.classifier.size)
 
     def _at_size(self, split: str, size: int) -> Images:
         """A split as a net of another size sees it."""

@@ -55,12 +55,12 @@ def scales_of(scales: Scales) -> tuple[int, ...]:
         raise UsageError(f"scales={scales!r}: whole numbers of pixels are needed, as (224, 256, 384)") from error
 
 
-def views_of(views: str | int | None, scales: Sequence[int], size: int, mirror: bool) -> Views:
-    """What was asked for, completed for a net of `size` pixels; without `views`, whole images are mirrored, too.
+def views_of(views: str | int | None, scales: Sequence[int], size: int) -> Views:
+    """What was asked for, completed for a net of `size` pixels; without `views` nothing is mirrored, as in the paper.
 
-    `mirror` tells whether a mirrored image keeps its class. Raises UsageError for what cannot be done.
+    Raises UsageError for what cannot be done.
     """
-    name = str(views) if views is not None else "flip" if scales and mirror else "1"
+    name = "1" if views is None else str(views)
     if name not in VIEWS:
         raise unknown("views", name, VIEWS)
     crops = name in ("centre", "10")

@@ -33,7 +33,7 @@ from reslab.experiments.measured import (
     measured_nets,
     measured_table6,
 )
-from reslab.experiments.paper import exact_counts, paper, printed, published
+from reslab.experiments.paper import exact_counts, paper, printed, printed_errors, published
 
 __all__ = [
     "Result",
@@ -49,5 +49,6 @@ __all__ = [
     "on_both",
     "paper",
     "printed",
+    "printed_errors",
     "published",
 ]

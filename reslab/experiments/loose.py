@@ -11,15 +11,10 @@ from reslab.nets import Block, blocks_of, build, layers_of, spec
 from reslab.nets.blocks import bottleneck, conv_bn
 from reslab.reporting import markdown_table, weights_of
 
-UNSHOWN = "none: nothing here shows it"
-
 
 @dataclass(frozen=True)
 class Loose:
-    """`said` by notes; `right` is what the paper, or counting, says; `place` is where to read it.
-
-    `command` shows it, and is empty where nothing here does.
-    """
+    """`said` by notes; `right` is what the paper, or counting, says; `place` has it, and `command` shows it."""
 
     said: str
     right: str
@@ -49,8 +44,10 @@ def loose_claims() -> tuple[Loose, ...]:
         Loose(
             "A block must have at least two layers, else the addition is useless.",
             "The paper only reports that it saw no advantage of one layer, where y = W1 x + x is much like a linear "
-            "layer. Blocks of one layer can be trained, as with any residual function of your own.",
-            "sec. 3.2",
+            "layer. Its authors trained 110 layers with shortcuts over single ones later: 9.90 % wrong on CIFAR-10, "
+            "against 6.61 over pairs, and with pre-activation 8.91 against 6.37. Blocks of one layer can be trained "
+            "here, as with any residual function of your own.",
+            "sec. 3.2; arXiv 1603.05027, Table 3",
             f"reslab train digits --model resnet20 --set model.residual={__name__}:{one_layer.__name__}",
         ),
         Loose(
@@ -76,7 +73,7 @@ def loose_claims() -> tuple[Loose, ...]:
             "Errors on ImageNet are on 50,000 test images.",
             "The 50,000 are validation images; the 100,000 test images are scored by a server (Table 5).",
             "sec. 4.1",
-            "",
+            "reslab info resnet152",
         ),
         Loose(
             f"Option C has {of_c - of_b} projections.",
@@ -116,7 +113,7 @@ def loose_claims() -> tuple[Loose, ...]:
             "Network in Network is by 林敏, 陈强 and 杨学成.",
             "By Min Lin, Qiang Chen and Shuicheng Yan (颜水成).",
             "arXiv 1312.4400",
-            "",
+            "reslab info nin",
         ),
         Loose(
             "Correlation of gradients decays as 1/√L in residual nets, against 1/2^L in plain ones.",
@@ -132,10 +129,7 @@ def loose_claims() -> tuple[Loose, ...]:
 
 def loose_table(claims: Sequence[Loose] | None = None) -> str:
     """The claims as Markdown."""
-    rows = [
-        (claim.said, claim.right, claim.place, f"`{claim.command}`" if claim.command else UNSHOWN)
-        for claim in claims or loose_claims()
-    ]
+    rows = [(claim.said, claim.right, claim.place, f"`{claim.command}`") for claim in claims or loose_claims()]
     return markdown_table(rows, ("what notes say", "what is right", "place", "command that shows it"))
 
 

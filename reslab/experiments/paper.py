@@ -36,6 +36,31 @@ def published(name: str) -> dict[str, Any]:
     return paper()["published"].get(name, {})
 
 
+# Tables of errors -> how a net was tested there, and on which images.
+_VALIDATION = "ImageNet's 50,000 validation images"
+TESTED = {
+    "table3": ("Table 3", "top-1 of ten crops", _VALIDATION),
+    "table3_top5": ("Table 3", "top-5 of ten crops", _VALIDATION),
+    "table4": ("Table 4", "top-1 dense", _VALIDATION),
+    "table4_top5": ("Table 4", "top-5 dense", _VALIDATION),
+    "table6": ("Table 6", "top-1", "CIFAR-10's 10,000 test images"),
+}
+
+
+def printed_errors(name: str, shortcut: str | None) -> list[dict[str, Any]]:
+    """What the paper prints of a net's error, in percent, with its table, way of testing and images; [] for nothing.
+
+    Table 6 has one option, A, and does not name it. Of the 100,000 test images of ImageNet are the ensembles of Table 5
+    alone.
+    """
+    found = []
+    for key, (place, tested, images) in TESTED.items():
+        label = name if key == "table6" and shortcut in (None, "A") else f"{name} {shortcut}" if shortcut else name
+        if label in (values := table(key)):
+            found.append({"error": values[label], "tested": tested, "images": images, "place": place})
+    return found
+
+
 def as_printed(value: float, told: float) -> bool:
     """Is `told` the value with one decimal, rounded or cut off? The paper has both: 7.570 as 7.6, 3.858 as 3.8."""
     return told in (round(value, 1), math.floor(value * 10) / 10)

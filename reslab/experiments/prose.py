@@ -55,7 +55,7 @@ def _descent(recipe: Recipe) -> str:
 
 def _testing(recipe: Recipe) -> str:
     size = recipe.data.size
-    crops = views_of("10", (), size, mirror=True)
+    crops = views_of("10", (), size)
     return (
         "One net has several errors, as it is looked through once or often; numbers from different ways of testing "
         "must not be compared. The lines of Figure 4 are of one view, the centre crop. Tables 2 and 3 are of "

@@ -103,10 +103,13 @@ class Setting:
 
 
 class Shelf:
-    """The data sets that recipes name, each read once. `given` is the folder of `--data`."""
+    """The data sets that recipes name, each read once. `given` is the folder of `--data`.
 
-    def __init__(self, around: Surroundings, given: Path | None = None) -> None:
-        self._around, self._given = around, given
+    `counted`, for a plan: photographs are counted, and none is decoded before somebody takes it.
+    """
+
+    def __init__(self, around: Surroundings, given: Path | None = None, counted: bool = False) -> None:
+        self._around, self._given, self._counted = around, given, counted
         self._read: dict[tuple[str | Path, str | None, int], Dataset] = {}
 
     def of(self, recipe: Recipe) -> Dataset:
@@ -147,7 +150,7 @@ class Shelf:
         place = self._place(name)
         key = (place, split, size)
         if key not in self._read:
-            self._read[key] = read_data(place, split, size, self._around)
+            self._read[key] = read_data(place, split, size, self._around, counted=self._counted)
         return self._read[key]
 
     def _place(self, name: str) -> str | Path:

@@ -27,8 +27,8 @@ SINGLE_VIEW = (  # where recorded runs stand in a table that the command makes o
 SMOKE_TESTED = 8  # images that a test of a few steps looks at: nobody reads the number
 KEPT_BYTES = 64_000_000  # of a net's probabilities: more is not kept for the next table, but looked at again
 
-Protocol = Callable[[int, bool], Views]
-"""(a net's size in pixels, does a mirrored image keep its class?) -> how its images are looked at."""
+Protocol = Callable[[int], Views]
+"""A net's size in pixels -> how its images are looked at."""
 
 
 Seen = tuple[NDArray[np.float64], NDArray[np.int64], str]
@@ -38,14 +38,14 @@ Seen = tuple[NDArray[np.float64], NDArray[np.int64], str]
 _KNOWN: WeakKeyDictionary[Datasets, dict[tuple[Path, str, Views, int | None], Seen]] = WeakKeyDictionary()
 
 
-def ten_crops(size: int, mirror: bool) -> Views:
+def ten_crops(size: int) -> Views:
     """Tables 2 and 3: the standard ten crops, at a shorter side of 256 for 224."""
-    return views_of("10", (), size, mirror)
+    return views_of("10", (), size)
 
 
-def dense(size: int, mirror: bool) -> Views:
+def dense(size: int) -> Views:
     """Tables 4 and 5: the net applied convolutionally to whole images at five scales, in proportion to its size."""
-    return views_of(None, tuple(round(scale * size / PAPER_SIZE) for scale in PAPER_SCALES), size, mirror)
+    return views_of(None, tuple(round(scale * size / PAPER_SIZE) for scale in PAPER_SCALES), size)
 
 
 def measure(
@@ -96,7 +96,7 @@ def _seen(run: Result, datasets: Datasets, split: str, protocol: Protocol, count
     """What a run sees; once for all tables that look at it alike."""
     place, recipe = Path(run["result"]["run"]), Recipe.from_dict(run["recipe"])
     dataset = datasets.of(recipe)
-    views = protocol(recipe.data.size, dataset.mirror)
+    views = protocol(recipe.data.size)
     known, key = _KNOWN.setdefault(datasets, {}), (place, split, views, count)
     if key in known:
         return known[key]
@@ -125,4 +125,4 @@ def _words(views: Views) -> str:
     scales = list_text([str(scale) for scale in views.scales])
     if not views.dense:
         return f"10 crops of each image at a shorter side of {scales} pixels"
-    return f"whole images{' and their mirrors' if views.flip else ''} at shorter sides of {scales} pixels"
+    return f"whole images at shorter sides of {scales} pixels"

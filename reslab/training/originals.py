@@ -1,8 +1,8 @@
 """How the nets of the comparison were trained by their own authors, as far as it is known.
 
 A row is what of a recipe is theirs. Steps and rates are of their own data sets; other data keep the number of steps,
-and `stretched` shortens them. Preprocessing is ours for all of them (the mean image subtracted, one scale): Maxout and
-NIN had contrast normalisation and whitening, DSN and Highway contrast normalisation.
+and `stretched` shortens them. What is known of a recipe and not done is named in its row: preprocessing above all, of
+which ours is one for all of them, the mean subtracted and one scale.
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,30 @@ class Original:
     """One net's training."""
 
     source: str  # what is known, and what is our reading
+    lacks: str  # what is known of it, and is not done here
     batch: int
     optimizer: Optimizer
     schedule: Schedule
     pad: int = 4  # pixels of 32, as large a part of any other size
-    # In place of padding under `original`; images are mirrored where their data set's may be.
+    # In place of padding under `original`, its scales those for crops of 224 pixels; images are mirrored where their
+    # data set's may be.
     augment: Augment | None = None
+    mean: str | None = None  # what is subtracted under `original`; None: what is usual for the data set
     loss: str = "cross_entropy"
+
+    @property
+    def told(self) -> str:
+        """Both in one text, for `reslab list`."""
+        return f"{self.source}. Not done: {self.lacks}"
+
+
+CONTRAST = "images normalised to one contrast"
+WHITENED = f"{CONTRAST}, and whitened (ZCA)"
 
 
 MAXOUT = Original(
     "authors' file for CIFAR-10; its input dropout is rescaled here",
+    WHITENED,
     batch=128,
     optimizer=Optimizer(
         lr=0.17,
@@ -39,19 +52,22 @@ MAXOUT = Original(
 )
 NIN = Original(
     "authors' file (factors, decay) and Caffe's solver (rate 0.1, drops); crops and mirroring are our reading",
+    f"{WHITENED}, as Maxout's",
     batch=128,
     optimizer=Optimizer(lr=0.1, weight_decay=1e-5, rates="*.bias=2, stage3.4.*=0.1"),
     schedule=Schedule(steps=120_000, drops=(100_000, 110_000)),
 )
 DSN = Original(
-    "authors' files; the companions' weight of 0.001, without its slow fall, is our reading; last rate 6e-5, not 1e-4",
+    "authors' files; the companions' weight of 0.001 is our reading",
+    f"{CONTRAST}, in [0, 1]; the slow fall of the companions' rate; the last rate of 1e-4 (here 6e-5)",
     batch=100,
     optimizer=Optimizer(lr=0.025, weight_decay=5e-4, rates="*.bias=2, stage3.5.*=0.1"),
     schedule=Schedule(steps=200_000, drops=(150_000, 170_000), drop=0.05, companion_steps=50_000),
     loss="squared_hinge",
 )
 FITNET = Original(
-    "authors' file without its teacher: no hints, no distillation; He initialisation is our reading",
+    "authors' file; He initialisation is our reading",
+    f"the teacher, its hints and its distillation; {WHITENED}",
     batch=128,
     optimizer=Optimizer(
         kind="rmsprop", lr=0.005, momentum=0.9, weight_decay=0.0, rates="stage*=0.05", max_norms="stage*=0.9"
@@ -61,26 +77,37 @@ FITNET = Original(
 )
 HIGHWAY = Original(
     "authors' file of the 19-layer net; for 32 layers it is our reading, as its widths are",
+    f"{CONTRAST} before the mean is subtracted",
     batch=100,
     optimizer=Optimizer(lr=0.025, nesterov=True, weight_decay=1e-3, decays="head.4.*=10"),
     schedule=Schedule(steps=200_000, drops=(100_000, 150_000, 175_000)),
     pad=8,
 )
 VGG = Original(
-    "the paper: 370,000 steps of 256; where its three drops were is our reading",
+    "the paper: 370,000 steps of 256; crops from images whose shorter side is drawn from [256, 512], mirrored, their "
+    "colours shifted; the mean colour subtracted; where its three drops were is our reading",
+    "a start from a shallower net's weights, and of nets with drawn scales from one of scale 384; a scale of 0 to 255",
     batch=256,
     optimizer=Optimizer(lr=0.01, weight_decay=5e-4),
     schedule=Schedule(steps=370_000, drops=(150_000, 250_000, 320_000)),
+    augment=Augment(pad=0, scale=(256, 512), lighting=0.1),
+    mean="channel",
 )
 ALEXNET = Original(
-    "the paper: 90 epochs of 128; where its three drops were is our reading",
+    "the paper: 90 epochs of 128; crops from images whose shorter side is 256, mirrored, their colours shifted; the "
+    "mean image subtracted; where its three drops were is our reading",
+    "crops of the square in the centre alone (here of the whole image); a scale of 0 to 255",
     batch=128,
     optimizer=Optimizer(lr=0.01, weight_decay=5e-4),
     schedule=Schedule(steps=900_000, drops=(300_000, 550_000, 750_000)),
+    augment=Augment(pad=0, scale=(256, 256), lighting=0.1),
+    mean="pixel",
 )
 GOOGLENET = Original(
     "the paper: momentum, 4 % off the rate every 8 epochs, heads at 0.3, patches of 8 to 100 % of the area; rate, "
     "batch, decay, length and how much of Howard's colours are our reading",
+    "the average of the weights that was tested (its decay is not told), steps of several machines that do not wait "
+    "for each other, other interpolations than bicubic",
     batch=256,
     optimizer=Optimizer(lr=0.01, weight_decay=2e-4),
     schedule=Schedule(steps=400_000, drops=tuple(range(40_000, 400_000, 40_000)), drop=0.96),

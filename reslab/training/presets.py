@@ -135,8 +135,12 @@ def original(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
     if isinstance(net, Spec):
         warm = net.activation == "pre" and net_is_cifar(net)  # arXiv 1603.05027, appendix: whatever the depth
         return warmed_up(recipe) if warm else paper(recipe, facts, net)
-    found, augment = by_their_authors(recipe, facts, net), ORIGINALS[net.name].augment
-    return replace(found, augment=replace(augment, flip=recipe.augment.flip)) if augment else found
+    found, row = by_their_authors(recipe, facts, net), ORIGINALS[net.name]
+    found = replace(found, data=replace(found.data, mean=row.mean or found.data.mean))
+    if row.augment is None:
+        return found
+    scale = in_proportion(row.augment.scale, facts.size)
+    return replace(found, augment=replace(row.augment, flip=recipe.augment.flip, scale=scale))
 
 
 def by_their_authors(recipe: Recipe, facts: Facts, net: Historic) -> Recipe:
@@ -152,17 +156,18 @@ def by_their_authors(recipe: Recipe, facts: Facts, net: Historic) -> Recipe:
 
 
 def imagenet(recipe: Recipe, facts: Facts) -> Recipe:
-    """Sec. 3.4: crops from images of random scale, mirrored, their colours augmented, the mean image subtracted.
-
-    Crops of another size than 224 are cut from images that are as much larger as the paper's.
-    """
-    lowest, highest = (min(round(side * facts.size / IMAGENET_SIZE), LARGEST_SCALE) for side in IMAGENET_SCALE)
+    """Sec. 3.4: crops from images of random scale, mirrored, their colours augmented, the mean image subtracted."""
     return replace(
         recipe,
         data=replace(recipe.data, mean="pixel"),
-        augment=replace(recipe.augment, pad=0, scale=(lowest, highest), lighting=0.1),
+        augment=replace(recipe.augment, pad=0, scale=in_proportion(IMAGENET_SCALE, facts.size), lighting=0.1),
         schedule=IMAGENET_SCHEDULE,
     )
+
+
+def in_proportion(sides: tuple[int, ...], size: int) -> tuple[int, ...]:
+    """Shorter sides for crops of 224 pixels -> those for crops of `size`, from images that are as much larger."""
+    return tuple(min(round(side * size / IMAGENET_SIZE), LARGEST_SCALE) for side in sides)
 
 
 def fast(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:

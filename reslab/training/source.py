@@ -141,9 +141,14 @@ def lasting(recipe: Recipe, train_images: int, steps: int | None, epochs: float 
 
 
 def read_data(
-    name: str | Path, split: str | None, size: int | None, around: Surroundings, run: Path | None = None
+    name: str | Path,
+    split: str | None,
+    size: int | None,
+    around: Surroundings,
+    run: Path | None = None,
+    counted: bool = False,
 ) -> Dataset:
-    """A data set; for a run that wrote down its split of a folder, in that split."""
+    """A data set; for a run that wrote down its split of a folder, in that split. `counted`: see `load_folder`."""
     if size is not None:
         check_pixels(size)  # before thousands of photographs are decoded
     written = RunFolder(run).read(SPLIT) if run else None
@@ -158,6 +163,7 @@ def read_data(
         index=FolderIndex.from_dict(written) if written else None,
         say=around.say,
         progress=around.reading,
+        counted=counted,
     )
 
 

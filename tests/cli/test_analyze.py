@@ -65,13 +65,45 @@ def test_a_place_for_no_picture_is_refused_before_any_work(tmp_path, command, na
     assert isinstance(answer.exception, UsageError) and said in str(answer.exception)
 
 
-@pytest.mark.parametrize(
-    ("command", "advised"),
-    [("responses", True), ("gradients", False), ("lesion", False), ("landscape", False)],
-)
-def test_advice_names_options_that_the_command_has(tmp_path, command, advised):
+@pytest.mark.parametrize("command", ["responses", "gradients", "lesion", "landscape"])
+def test_advice_names_options_that_the_command_has(tmp_path, command):
     answer = CliRunner().invoke(app, ["analyze", command, "resnet20-cifar10", "--data-root", str(tmp_path)])
-    assert isinstance(answer.exception, DataError) and ("--images" in str(answer.exception)) == advised
+    assert isinstance(answer.exception, DataError) and "--images FOLDER" in str(answer.exception)
+    in_classes = "in folders named as the net's classes" in str(answer.exception)
+    assert in_classes == (command != "responses")
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory) -> Path:
+    """Photographs of three of the ten digits, in another order than the net's, some of them for testing."""
+    place = tmp_path_factory.mktemp("album") / "album"
+    for split, name, shade in (("train", "7", 90), ("test", "7", 30), ("test", "2", 120), ("test", "5", 250)):
+        (place / split / name).mkdir(parents=True)
+        for number in range(2):
+            Image.new("RGB", (10, 12), (shade, number, 0)).save(place / split / name / f"{number}.png")
+    return place
+
+
+@pytest.mark.parametrize("command", ["gradients", "lesion", "landscape"])
+def test_what_needs_labels_looks_with_photographs_of_the_nets_classes(run, album, command):
+    words = ["analyze", command, str(run), "--images", str(album), "--json"]
+    more = ["--directions", "1", "--points", "1"] if command == "landscape" else []
+    answer = CliRunner().invoke(app, [*words, *more])
+    (found,) = json.loads(answer.stdout)["nets"]
+    assert (found["images"], found["data"]) == (6, "album, test")
+    (part,) = json.loads(CliRunner().invoke(app, [*words, *more, "--split", "train"]).stdout)["nets"]
+    assert (part["images"], part["data"]) == (2, "album, train")
+
+
+def test_classes_that_the_net_does_not_know_are_named(run, tmp_path):
+    for name in ("3", "cat", "dog"):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (10, 12)).save(tmp_path / name / "0.png")
+    answer = CliRunner().invoke(app, ["analyze", "lesion", str(run), "--images", str(tmp_path)])
+    assert isinstance(answer.exception, DataError)
+    assert "does not know the class cat (and 1 more); it knows 0, 1, 2, 3, 4, ...: rename" in str(answer.exception)
+    loose = CliRunner().invoke(app, ["analyze", "lesion", str(run), "--images", str(tmp_path / "3")])
+    assert isinstance(loose.exception, DataError) and "no class folder" in str(loose.exception)
 
 
 def test_gradients_of_a_net_and_of_its_start(run, tmp_path):

@@ -44,6 +44,21 @@ def test_the_net_of_a_run(tmp_path):
     assert "resnet50, input 64 x 64, 7 classes" in CliRunner().invoke(app, ["info", str(tmp_path)]).stdout
 
 
+def test_errors_that_the_paper_prints_of_a_net_and_on_which_images():
+    def told(*words):
+        return json.loads(CliRunner().invoke(app, ["info", *words, "--json"]).stdout)["paper_errors"]
+
+    assert [(one["error"], one["place"]) for one in told("resnet152")] == [
+        (21.43, "Table 3"),
+        (5.71, "Table 3"),
+        (19.38, "Table 4"),
+        (4.49, "Table 4"),
+    ]
+    assert [one["error"] for one in told("resnet34", "--shortcut", "C")] == [24.19, 7.40, 21.53, 5.60]
+    assert [(one["error"], one["images"]) for one in told("resnet20")] == [(8.75, "CIFAR-10's 10,000 test images")]
+    assert told("resnet20", "--shortcut", "B") == told("resnet50", "--classes", "7") == told("resnet26") == []
+
+
 def wide(channels_in: int, width: int, stride: int, stride_in: str) -> nn.Module:
     return nn.Sequential(nn.Conv2d(channels_in, width, 5, stride, 2, bias=False), nn.BatchNorm2d(width))
 

@@ -243,11 +243,22 @@ def test_a_bad_image_names_the_option_that_leaves_it_out(tmp_path):
         for number in range(10):
             Image.new("RGB", (70, 80), (shade, number, 0)).save(tmp_path / "photos" / name / f"{number}.png")
     (tmp_path / "photos" / "cat" / "torn.png").write_bytes(b"no photograph")
-    words = ("reproduce", "table2", "--scale", "small", "--data", tmp_path / "photos", "--runs", tmp_path, "--dry-run")
+    words = ("reproduce", "table2", "--scale", "small", "--data", tmp_path / "photos", "--runs", tmp_path)
     bad = Answer(*words)
     assert bad.code == 1 and "torn.png" in bad.err and "--on-bad skip" in bad.err and "--scale" not in bad.err
-    skipped = Answer(*words, "--on-bad", "skip")
+    skipped = Answer(*words, "--on-bad", "skip", "--dry-run")
     assert skipped.code == 0 and "left out" in skipped.err and skipped.out.count("to do") == 5
+
+
+@pytest.mark.parametrize("length", [("--scale", "small"), ("--minutes", "100000", "--scale", "small")])
+def test_a_dry_run_decodes_no_photograph(length, tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(10):
+            (tmp_path / "photos" / name / f"{number}.png").write_bytes(b"whoever opens this cannot read it")
+    words = ("reproduce", "table2", *length, "--data", tmp_path / "photos", "--runs", tmp_path, "--dry-run")
+    plan = Answer(*words)
+    assert plan.code == 0 and plan.out.count("to do") == 5, plan.err
 
 
 @pytest.mark.slow

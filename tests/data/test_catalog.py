@@ -105,6 +105,16 @@ def test_a_folder_that_is_called_nearly_so_is_named(tmp_path, monkeypatch):
         data.load_dataset(tmp_path / "PHOTO", root=tmp_path / "nowhere")
     with pytest.raises(UsageError, match="unknown data set 'fotos': did you mean photos"):
         data.load_dataset("fotos", root=tmp_path)
+    with pytest.raises(UsageError, match=r"; did you mean [^ ]*photos\?$"):
+        data.load_dataset(tmp_path / "pho", root=tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("typed", ["nope", "ph", "hops", "other/photo"])
+def test_a_path_that_is_only_somewhat_alike_is_not_guessed_at(tmp_path, typed):
+    for name in ("opt", "home", "photos"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(UsageError, match=rf"^no such folder of images: \S*/{typed}$"):
+        data.load_dataset(tmp_path / typed, root=tmp_path)
 
 
 def test_missing_data_are_told(tmp_path):

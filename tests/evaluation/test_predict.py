@@ -213,7 +213,7 @@ def counted_with(net: Classifier, album: Path, views, scales) -> dict[str, np.nd
     """The probabilities that `evaluate` counts with, by class."""
     images = index_and_images(album, net.size)
     execution = execution_to_ask(None, FP32, net, silent)
-    found = probabilities(net, images, views_of(views, scales, net.size, mirror=True), execution)
+    found = probabilities(net, images, views_of(views, scales, net.size), execution)
     return {name: found[:, number] for number, name in enumerate(net.classes)}
 
 
@@ -283,18 +283,18 @@ def test_members_and_views_that_cannot_be_are_refused_at_the_call(model, album):
         predict(model, album, views=10, scales=(31,))
 
 
-def test_mirrors_of_digits_are_noted_and_not_taken_unasked(pair, album):
+def test_mirrors_are_not_taken_unasked_and_noted_of_digits(pair, album):
     model = pair[0]
     about = Identity("resnet8", model.identity.spec, model.classes, "digits")
     digits = Classifier(model.net, about, model.preprocessing)
     photographs = Classifier(model.net, replace(about, fingerprint="0"), model.preprocessing)  # a folder called so
     said: list[str] = []
-    plain, mirrored = (
-        [p.probabilities for p in predict(net, album, scales=(32,), request=FP32, say=said.append)]
-        for net in (digits, photographs)
-    )
-    assert said == [] and plain != mirrored
-    assert plain == [p.probabilities for p in predict(digits, album, views=1, scales=(32,), request=FP32)]
+
+    def seen(net, views):
+        return [p.probabilities for p in predict(net, album, views=views, scales=(32,), request=FP32, say=said.append)]
+
+    assert seen(photographs, None) == seen(photographs, 1) != seen(photographs, "flip")
+    assert seen(digits, None) == seen(digits, 1) and said == []
     predict(digits, album, views=10, request=FP32, say=said.append)
     assert said == ["a mirrored image of digits may be none of its class: --views 1 leaves mirrors out"]
 

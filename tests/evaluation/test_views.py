@@ -139,7 +139,9 @@ def test_evaluate_tells_how_it_looked(folder, pets, tmp_path):
     ten = evaluate(file, folder, views=10)
     assert (ten.views, ten.scales, ten.dense, ten.images) == (10, (37,), False, 12)
     several = evaluate(file, folder, scales=(32, 48))
-    assert (several.views, several.scales, several.dense) == (4, (32, 48), True)
+    assert (several.views, several.scales, several.dense) == (2, (32, 48), True), "sec. 3.4: no mirrors"
+    mirrored = evaluate(file, folder, views="flip", scales=(32, 48))
+    assert (mirrored.views, mirrored.scales, mirrored.dense) == (4, (32, 48), True)
     assert (evaluate(file, folder).views, evaluate(file, folder).scales, evaluate(file, folder).dense) == (1, (), False)
     assert several.members == (str(file),) and several.notes == evaluate(file, folder).notes
 
@@ -190,7 +192,7 @@ def test_images_that_are_enlarged_or_mirrored_without_reason_are_noted(member, t
     notes = evaluate(file, views=10).notes
     assert "may be none of its class" in notes[0]
     assert "no larger images than its 8 x 8 pixels: they were enlarged to 9" in notes[1]
-    assert evaluate(file, scales=(8,)).views == 1, "digits are not mirrored unless that is asked for"
+    assert evaluate(file, scales=(8,)).notes == (), "nothing is mirrored unless that is asked for"
 
 
 @pytest.mark.parametrize(
@@ -207,13 +209,13 @@ def test_images_that_are_enlarged_or_mirrored_without_reason_are_noted(member, t
 )
 def test_impossible_views_are_refused(views, scales, message):
     with pytest.raises(UsageError, match=message):
-        views_of(views, scales, 32, mirror=True)
+        views_of(views, scales, 32)
 
 
 def test_one_scale_or_none_needs_no_brackets(digits, member):
     picture = digits.splits["test"].pixels[0]
     for one, same in ((9, (9,)), (np.int64(9), [9]), (None, ())):
-        assert views_of(None, scales_of(one), 8, True) == views_of(None, same, 8, True)
+        assert views_of(None, scales_of(one), 8) == views_of(None, same, 8)
         found, expected = (predict(member, picture, views=10, scales=scales) for scales in (one, same))
         assert list(found) == list(expected)
     assert evaluate(member, views=10, scales=9, ensemble=None).scales == (9,)

@@ -73,16 +73,49 @@ def test_googlenet_sees_parts_of_photographs_in_other_colours():
     assert (augment.jitter, augment.lighting) == ((0.5, 0.5, 0.5), 0.1)
     assert not make_recipe(replace(CIFAR10, mirror=False), "googlenet", "original").augment.flip
     others = [make_recipe(replace(CIFAR10, size=224), name, "original") for name in HISTORIC if name != "googlenet"]
-    assert all(not other.augment.area and other.augment.pad > 0 for other in others)
+    assert all(not other.augment.area for other in others)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "scale", "mean"),
+    [
+        ("alexnet", 224, (256, 256), "pixel"),
+        ("vgg16", 224, (256, 512), "channel"),
+        ("vgg19", 224, (256, 512), "channel"),
+        ("alexnet", 64, (73, 73), "pixel"),
+        ("vgg19", 32, (37, 73), "channel"),
+    ],
+)
+def test_alexnet_and_vgg_see_crops_of_scaled_images_in_other_colours(name, size, scale, mean):
+    facts = replace(CIFAR10, name="photos", size=size, official=False)
+    recipe = make_recipe(facts, name, "original")
+    augment = recipe.augment
+    assert (augment.scale, augment.lighting, augment.pad, augment.flip) == (scale, 0.1, 0, True)
+    assert recipe.data.mean == mean
+    assert not make_recipe(replace(facts, mirror=False), name, "original").augment.flip
+
+
+@pytest.mark.parametrize("name", CIFAR)
+def test_nets_for_small_images_are_padded_and_keep_the_data_sets_mean(name):
+    recipe = make_recipe(CIFAR10, name, "original")
+    assert recipe.augment.pad in (4, 8) and not recipe.augment.scale and recipe.data.mean == "pixel"
 
 
 @pytest.mark.parametrize("preset", ["fast", "small", "record"])
-def test_presets_for_all_nets_show_googlenet_what_they_show_vgg(preset):
+def test_presets_for_all_nets_show_all_of_them_the_same(preset):
     facts = replace(CIFAR10, size=224)
-    seen, theirs = (make_recipe(facts, name, preset).augment for name in ("googlenet", "vgg16"))
-    assert seen == theirs and (seen.area, seen.jitter, seen.lighting, seen.pad) == ((), (0, 0, 0), 0, 28)
-    own = make_recipe(facts, "googlenet", "original")
-    assert make_recipe(facts, "googlenet", preset).optimizer == own.optimizer
+    large = ("googlenet", "alexnet", "vgg16", "vgg19")
+    seen = {make_recipe(facts, name, preset).augment for name in large}
+    assert len(seen) == 1
+    (seen,) = seen
+    assert (seen.area, seen.scale, seen.jitter, seen.lighting, seen.pad) == ((), (), (0, 0, 0), 0, 28)
+    for name in large:
+        assert make_recipe(facts, name, preset).optimizer == make_recipe(facts, name, "original").optimizer
+
+
+def test_a_row_says_what_is_not_done():
+    assert "whitened" in ORIGINALS["nin"].told and "whitened" not in ORIGINALS["dsn"].told
+    assert all("Not done: " in row.told and row.lacks for row in ORIGINALS.values())
 
 
 def test_paper_is_section_4_2_for_every_net():
