@@ -236,7 +236,14 @@ def paper_html(
 
 
 def _parts(sentence: str) -> list[str]:
-    return [part for part in sentence.rstrip(".").split("; ") if part]
+    """What stands between semicolons; one inside brackets parts nothing."""
+    parts = [""]
+    for piece in sentence.rstrip(".").split("; "):
+        if parts[-1].count("(") > parts[-1].count(")"):
+            parts[-1] += f"; {piece}"
+        else:
+            parts.append(piece)
+    return [part for part in parts if part]
 
 
 def aligned(numbers: Sequence[str]) -> list[str]:

@@ -234,6 +234,18 @@ def test_findings_of_several_parts_are_a_list():
     assert "<li>one</li><li>two, three</li><li>four</li>" in page
 
 
+def test_a_semicolon_inside_brackets_parts_nothing():
+    found = entry(finding="one (of two; each (so; small)); another; (a; b)", beside="a (b; c), where d; e")
+    assert found.parts == ["one (of two; each (so; small))", "another", "(a; b)"]
+    assert found.beside_parts == ["a (b; c), where d", "e"]
+
+
+def test_equations_scroll_sideways_alone():
+    """What scrolls in one direction scrolls in both, if the other is not said: arrows stood beside each equation."""
+    style = re.search(r"\.equation \{([^}]*)\}", paper_html([entry()], []))
+    assert style and "overflow: auto hidden" in style[1] and "padding" in style[1]
+
+
 def test_decimal_points_stand_below_each_other():
     assert aligned(["9.50", "≈9.5", "", "10"]) == ["9.50", f"≈9.5{DIGIT}", "", f"10{POINT}{2 * DIGIT}"]
     assert aligned(["25", "0.4", "6e-06"]) == [f"25{POINT}{DIGIT}", "0.4", "6e-06"]
