@@ -68,9 +68,9 @@ def timed(**seconds: tuple[float, float]) -> dict[str, list[float]]:
 @pytest.mark.parametrize(
     ("basic", "spread", "words"),
     [
-        (1.02, 0.01, "they are alike on this machine: 1.02 ± 0.01 times"),
-        (0.66, 0.05, "they are not alike on this machine: 0.66 ± 0.04 times"),
-        (1.05, 0.2, "they are perhaps alike on this machine: 1.05 ± 0.16 times"),
+        (1.02, 0.01, "they are alike on the machine that was measured: 1.02 ± 0.01 times"),
+        (0.66, 0.05, "they are not alike on the machine that was measured: 0.66 ± 0.04 times"),
+        (1.05, 0.2, "they are perhaps alike on the machine that was measured: 1.05 ± 0.16 times"),
     ],
 )
 def test_blocks_cost_alike_in_what_is_counted_and_seconds_are_told(basic, spread, words):
@@ -82,7 +82,9 @@ def test_blocks_cost_alike_in_what_is_counted_and_seconds_are_told(basic, spread
     assert any("Times are" in note for note in found.notes())
 
 
-@pytest.mark.parametrize(("times", "words"), [(1.95, "doubled on this"), (1.52, "not doubled on this")])
+@pytest.mark.parametrize(
+    ("times", "words"), [(1.95, "doubled on the machine that"), (1.52, "not doubled on the machine that")]
+)
 def test_a_projection_doubles_what_is_counted_and_seconds_are_told(times, words):
     seconds = timed(identity=(1.0, 0.0), projection=(times, 0.05))
     runs = Runs(Setting.nominal("small"), {}, {"block": seconds, "resnet50": seconds, "px": 64})
