@@ -149,6 +149,8 @@ class Document:
             notes.append("There was time for the shorter runs only; the longer ones are left out, these are whole.")
         results = [run["result"] for runs in self.runs.found.values() for run in runs]
         notes += _looked_at(self.runs)
+        if any(row.read_off and row.ours is not None and not row.elsewhere for row in self.rows):
+            notes.append("From a value with ≈, which was read off a picture, no deviation is reckoned.")
         if not all(row.judged for row in self.rows) and not brief:
             notes.append(f"Rows with{BESIDE} were measured besides, with no say in the verdict.")
         if not results:
