@@ -7,7 +7,7 @@ from typing import Any
 from reslab.experiments.experiment import Experiment, Finding, Row, Runs, other_data
 from reslab.experiments.jobs import NOT_FINISHED, Outcome
 from reslab.reporting import machine_text, markdown_table, markdown_text
-from reslab.reporting.rounding import LARGE, count_text, epochs_text, list_text, power_text
+from reslab.reporting.rounding import LARGE, count_text, decimals_text, epochs_text, list_text, power_text
 from reslab.store import json_bytes
 
 
@@ -102,14 +102,14 @@ class Document:
         """The table, what it says of the claim, and what it rests on."""
         experiment, found = self.experiment, self.finding
         verdict = {True: "It holds here", False: "It does not hold here", None: "Not decided here"}[found.holds]
-        verdict = "Seen in one net each, which decides nothing of others" if found.seen else verdict
+        verdict = "Seen in one net each" if found.seen else verdict
         lines = [
             f"# {experiment.title}\n\n{experiment.place}. {experiment.claim}",
             self.table().strip(),
-            f"**{verdict}.** {found.words.rstrip('.')}.",
+            f"**{verdict}:** {found.words.rstrip('.')}." + (" Of others it decides nothing." if found.seen else ""),
             *([f"Measured besides, with no say in the verdict: {found.beside.rstrip('.')}."] if found.beside else []),
             *self.notes(),
-            *(f"Machine: {markdown_text(machine)}." for machine in self.machines()),
+            *self._ran_on(),
         ]
         if waiting := [markdown_text(o.job.label) for o in self.failed if o.trouble == NOT_FINISHED]:
             lines.append(f"Not finished yet: {'; '.join(waiting)}.")
@@ -170,10 +170,21 @@ class Document:
         if brief:
             return notes
         many = any((row.n or 0) > 1 for row in self.rows)
-        notes.append("± is the standard deviation over n seeds." if many else "One seed has no ±.")
-        if self.finding.holds is None and not self.too_small and {len(of) for of in self.runs.found.values()} == {1}:
-            notes.append("One seed of each net decides no difference; --seeds 3 may.")
+        single = {len(of) for of in self.runs.found.values()} == {1}
+        if many:
+            notes.append("± is the standard deviation over n seeds.")
+        elif single and self.finding.holds is None and not self.too_small:
+            way = "more runs, of other seeds," if "--from " in self.asked else "--seeds 3"
+            notes.append(f"What one seed of each net leaves open, {way} may decide.")
+        else:
+            notes.append("One seed has no ±.")
         return notes
+
+    def _ran_on(self) -> list[str]:
+        """A paragraph of the machines; none where none is known."""
+        machines = self.machines()
+        told = "; ".join(map(markdown_text, machines))
+        return [f"Machine{'s' if len(machines) > 1 else ''}: {told}."] if machines else []
 
     @property
     def command(self) -> str:
@@ -205,7 +216,7 @@ def number_text(value: float | None, unit: str, sign: bool = False) -> str:
     if abs(value) >= LARGE:
         return power_text(value, sign)
     digits = 2 if unit.startswith(("error", "points")) or (abs(value) < 100 and value != int(value)) else 0
-    return f"{value:{'+' if sign else ''},.{digits}f}"
+    return decimals_text(value, digits, sign)
 
 
 def ours_text(row: Row) -> str:

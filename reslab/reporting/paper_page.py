@@ -92,8 +92,8 @@ class Entry:
 
     @property
     def shown(self) -> tuple[Line, ...]:
-        """The rows that have a number, of the paper's or of ours."""
-        return tuple(line for line in self.lines if line.paper or line.ours)
+        """The rows: those that have no number stand empty among ours, and are left out where nothing is measured."""
+        return tuple(line for line in self.lines if self.measured or line.paper or line.ours)
 
     @property
     def ours(self) -> "Entry":

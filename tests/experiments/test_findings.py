@@ -330,6 +330,32 @@ def ended_alike(runs: Runs, label: str, metrics_of: str):
     )
 
 
+def test_that_one_seed_decides_nothing_is_said_with_the_way_out_there_is():
+    one, two = invented_runs(FIGURE6), invented_runs(FIGURE6, seeds=2)
+    asked, given = (Document.of(FIGURE6, one, asked=asked) for asked in ("--scale small", "--from runs/mine"))
+    assert "What one seed of each net leaves open, --seeds 3 may decide." in asked.notes()
+    text = given.markdown()
+    assert "What one seed of each net leaves open, more runs, of other seeds, may decide." in text
+    assert "--seeds" not in text and "One seed has no" not in text and text.count("one seed") == 2
+    assert not any("leaves open" in note for note in Document.of(FIGURE6, two).notes())
+
+
+def test_machines_are_one_paragraph():
+    runs = invented_runs(FIGURE1, seeds=2)
+    document = Document.of(FIGURE1, runs)
+    (machine,) = document.machines()
+    assert f"\n\nMachine: {machine}.\n\n" in document.markdown()
+    label, (one, other) = next(iter(runs.found.items()))
+    other = {**other, "environment": {"machine": {"processor": "Another *"}}}
+    both = Document.of(FIGURE1, replace(runs, found={**runs.found, label: (one, other)}))
+    assert both.markdown().count("Machine") == 1 and "\n\nMachines: " in both.markdown()
+    assert "Another \\*" in both.markdown()
+
+
+def test_of_a_test_on_digits_the_rates_are_not_said_to_be_of_cifar():
+    assert "of CIFAR-10, trained on 40,000 of the 45,000" in DEGRADATION.about
+
+
 def test_mixed_recipes_are_refused_with_what_differs():
     found = invented_runs(TABLE6).found
     runs = [(label, run) for label, of_label in found.items() if label in RESIDUAL for run in of_label]
@@ -339,9 +365,7 @@ def test_mixed_recipes_are_refused_with_what_differs():
     other = Recipe.from_dict(runs[0][1]["recipe"])
     other = replace(other, batch=64, optimizer=replace(other.optimizer, lr=0.05))
     both = [*runs, ("resnet20", {**invented(other), "name": "mine"})]
-    with pytest.raises(
-        RunError, match=r"table6 compares runs of one recipe.*batch 128 \(resnet20-s0\), 64 \(mine\)"
-    ) as e:
+    with pytest.raises(RunError, match="table6 compares runs of one recipe, and these differ in:\n  ") as e:
         refuse_mixed(TABLE6, both)
-    assert "optimizer.lr 0.2 (resnet20-s0), 0.05 (mine)" in str(e.value)
+    assert e.value.details == ("batch: 128 (resnet20-s0), 64 (mine)", "optimizer.lr: 0.2 (resnet20-s0), 0.05 (mine)")
     assert mixed(both, ("batch", "optimizer.lr")) == []

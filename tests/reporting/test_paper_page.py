@@ -148,11 +148,19 @@ def test_columns_without_numbers_are_left_out_and_several_units_are_said():
     )
     assert one.filled == {"paper": True} | dict.fromkeys(("ours", "deviation", "n", "images"), False) and not one.units
     assert "deviation</th>" not in paper_html([one], [])
-    ours = entry(lines=(Line("a", "std", "", "1.04", "", "1", "1,000 val"), Line("b", "other", "", "")))
+    ours = entry(lines=(Line("a", "std", "", "1.04", "", "1", "1,000 val"), Line("b", "std", "", "")))
     page = paper_html([ours], [])
-    assert ">the paper</th>" not in page and ">images</th>" in page and ">unit</th>" not in page
+    assert ">the paper</th>" not in page and ">images</th>" in page
     two = entry(lines=(Line("a", "error %", "1.00", ""), Line("b", "weights", "2", "3", "+1")))
     assert two.units and ">unit</th>" in paper_html([two], [])
+
+
+def test_of_what_is_measured_in_part_a_row_without_any_number_stays_empty():
+    lines = (Line("resnet34", "error %", "25.03", "21.80"), Line("vgg19", "error %", "", ""))
+    row = paper_html([entry(lines=lines, holds=None)], []).partition(">VGG-19</th>")[2].partition("</tr>")[0]
+    assert "number" in row and not re.search(r">[^<\s]", row), "a row, and nothing in it"
+    below = entry(others=(entry(lines=lines, way="By another recipe"),))
+    assert paper_html([below], []).count("VGG-19") == 0, "in another way, what is measured alone"
 
 
 def test_nets_trained_in_another_way_stand_below_with_the_rows_that_have_a_number():
