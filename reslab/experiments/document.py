@@ -7,7 +7,8 @@ from typing import Any
 from reslab.experiments.experiment import Experiment, Finding, Row, Runs, other_data
 from reslab.experiments.jobs import NOT_FINISHED, Outcome
 from reslab.reporting import machine_text, markdown_table, markdown_text
-from reslab.reporting.rounding import LARGE, count_text, decimals_text, epochs_text, list_text, power_text
+from reslab.reporting.names import printed, printed_picture
+from reslab.reporting.rounding import LARGE, count_text, decimals_text, epochs_text, list_text, power_text, tiny_text
 from reslab.store import json_bytes
 
 
@@ -60,7 +61,8 @@ class Document:
         return found
 
     def picture(self) -> bytes:
-        return self.experiment.picture(self.runs, list(self.rows))
+        """SVG, nets called as people print them."""
+        return printed_picture(self.experiment.picture(self.runs, list(self.rows)))
 
     def files(self) -> dict[str, bytes]:
         """Markdown, JSON and picture by file name; the same runs give the same bytes."""
@@ -71,7 +73,10 @@ class Document:
         }
 
     def values(self) -> dict[str, Any]:
-        """What `--json` says and the JSON file holds."""
+        """What `--json` says and the JSON file holds.
+
+        Nets have their names in commands there, "resnet34 B", which stay; Markdown and picture print "ResNet-34 B".
+        """
         experiment, setting, found = self.experiment, self.runs.setting, self.finding
         return {
             "experiment": experiment.name,
@@ -99,22 +104,20 @@ class Document:
         }
 
     def markdown(self) -> str:
-        """The table, what it says of the claim, and what it rests on."""
+        """The table, what it says of the claim, and what it rests on; nets are called as people print them."""
         experiment, found = self.experiment, self.finding
         verdict = {True: "It holds here", False: "It does not hold here", None: "Not decided here"}[found.holds]
         verdict = "Seen in one net each" if found.seen else verdict
         lines = [
             f"# {experiment.title}\n\n{experiment.place}. {experiment.claim}",
-            self.table().strip(),
-            f"**{verdict}:** {found.words.rstrip('.')}." + (" Of others it decides nothing." if found.seen else ""),
-            *([f"Measured besides, with no say in the verdict: {found.beside.rstrip('.')}."] if found.beside else []),
-            *self.notes(),
+            replace(self, rows=tuple(replace(row, label=printed(row.label)) for row in self.rows)).table().strip(),
+            *map(printed, (*self._told(f"**{verdict}:**", found), *self.notes())),
             *self._ran_on(),
         ]
-        if waiting := [markdown_text(o.job.label) for o in self.failed if o.trouble == NOT_FINISHED]:
+        if waiting := [printed(markdown_text(o.job.label)) for o in self.failed if o.trouble == NOT_FINISHED]:
             lines.append(f"Not finished yet: {'; '.join(waiting)}.")
         if failed := [o for o in self.failed if o.trouble != NOT_FINISHED]:
-            told = (f"- {markdown_text(o.job.label)}: {markdown_text(o.trouble or '')}" for o in failed)
+            told = (f"- {printed(markdown_text(o.job.label))}: {markdown_text(o.trouble or '')}" for o in failed)
             lines.append("Not finished:\n" + "\n".join(told))
         lines.append(f"![{experiment.title}]({self.stem}.svg)")
         lines.append(f"Made by `{self.command}`.")
@@ -180,6 +183,12 @@ class Document:
             notes.append("One seed has no ±.")
         return notes
 
+    def _told(self, verdict: str, found: Finding) -> list[str]:
+        """The finding behind its verdict, and what was measured besides."""
+        judged = f"{verdict} {found.words.rstrip('.')}." + (" Of others it decides nothing." if found.seen else "")
+        beside = f"Measured besides, with no say in the verdict: {found.beside.rstrip('.')}."
+        return [judged, beside] if found.beside else [judged]
+
     def _ran_on(self) -> list[str]:
         """A paragraph of the machines; none where none is known."""
         machines = self.machines()
@@ -236,7 +245,7 @@ def paper_text(row: Row) -> str:
         return f"≈{row.paper:g}"
     if row.unit.startswith("error") or row.paper == int(row.paper):
         return number_text(row.paper, row.unit)
-    return f"{row.paper:,g}"
+    return tiny_text(row.paper)
 
 
 def besides_text(value: str | float | None) -> str:

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 EXACT = 9  # decimals of a number that are more than the last bits of its reckoning
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LARGE = 1e5  # from here on numbers that are measured are written with their power of ten
 
 
@@ -43,6 +44,12 @@ def power_text(value: float, sign: bool = False) -> str:
     """ "7.4e17": of so large a number nobody reads the digits."""
     mantissa, _, exponent = f"{value:{'+' if sign else ''}.1e}".partition("e")
     return f"{mantissa}e{int(exponent)}"
+
+
+def tiny_text(value: float, digits: int = 6) -> str:
+    """With so many digits at most, "0.39", "5.7 × 10⁻⁵": for prose and tables, where nobody reads "5.7e-05"."""
+    mantissa, power, exponent = f"{value:,.{digits}g}".partition("e")
+    return f"{mantissa} × 10{str(int(exponent)).translate(RAISED)}" if power else mantissa
 
 
 def epochs_text(epochs: float) -> str:

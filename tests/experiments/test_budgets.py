@@ -212,7 +212,7 @@ def test_the_papers_recipe_and_plain_pytorch_stand_beside_where_they_are_recorde
         "resnet20, 20 epochs, PyTorch, eager fp32": False,
         "resnet56, the paper's recipe, PyTorch, eager fp32": False,
     }
-    assert "resnet20, the paper's recipe †" in document.markdown() and "Rows with †" in document.markdown()
+    assert "ResNet-20, the paper's recipe †" in document.markdown() and "Rows with †" in document.markdown()
     words = words_of(document.picture())
     assert "ResNet-20, the paper's recipe" in words and "ResNet-56 in the paper, 6.97 %" in words
     assert beside([result("resnet20", 20)]) == {} and recorded(BUDGETS, results[:2]).setting.scale == "small"
@@ -261,7 +261,7 @@ def test_what_is_not_finished_is_said(tmp_path):
     document = Document.of(BUDGETS, work.so_far("budgets"), work.failed["budgets"])
     text = document.markdown()
     assert (
-        "Not finished yet: resnet20, 0.32 epochs; resnet56, 0.16 epochs; " in text
+        "Not finished yet: ResNet-20, 0.32 epochs; ResNet-56, 0.16 epochs; " in text
         and row(document, "resnet20, 0.16 epochs").n == 1
     )
     assert "ResNet-20" in words_of(document.picture())

@@ -178,7 +178,7 @@ def test_table6_has_the_papers_columns_and_judges_the_nets_of_the_day():
     assert dict(row(document, "resnet110, best of 5").besides) == deepest
     assert row(document, "fitnet19").to_dict()["params printed"] == 2.5e6
     assert row(document, "nin").besides["params printed"] is None, "of which the paper prints none"
-    assert re.search(r"\| highway19 +\| +19 \| +2,256,838 \| +2,300,000 \|", document.markdown())
+    assert re.search(r"\| Highway-19 +\| +19 \| +2,256,838 \| +2,300,000 \|", document.markdown())
     assert f"{counted('dsn').companion_params:,} more parameters" in document.markdown()
     assert "parameters: resnet110 1,727,962, fitnet19 2,742,102, highway19 2,256,838" in document.finding.words
     better = {**runs.found, "nin": with_result(runs.of("nin"), val_error=5.0)}
@@ -269,7 +269,7 @@ def test_what_the_preset_record_makes_of_the_degradation_is_said_and_decides_not
     assert {row.label for row in document.rows if not row.judged} == {
         r.label for r in document.rows if RECORD in r.label
     }
-    assert "plain20 under record, held-out †" in document.markdown()
+    assert "plain-20 under record, held-out †" in document.markdown()
     runs = document.runs
     without = Runs(runs.setting, {label: found for label, found in runs.found.items() if "record" not in label})
     other = Document.of(DEGRADATION, without)
@@ -338,6 +338,20 @@ def test_that_one_seed_decides_nothing_is_said_with_the_way_out_there_is():
     assert "What one seed of each net leaves open, more runs, of other seeds, may decide." in text
     assert "--seeds" not in text and "One seed has no" not in text and text.count("one seed") == 2
     assert not any("leaves open" in note for note in Document.of(FIGURE6, two).notes())
+
+
+def test_nets_are_printed_as_people_do_and_keep_their_names_in_json():
+    document = Document.of(EXPERIMENTS["table4"], Runs(Setting.nominal("small")), asked="--data nets/resnet34")
+    text, values = document.markdown(), document.values()
+    assert "| ResNet-34 B " in text and "| PReLU-net " in text and "| BN-inception " in text and "| VGG (v5) " in text
+    assert "Made by `reslab reproduce table4 --data nets/resnet34`." in text and "(table4-small.svg)" in text
+    assert {"resnet34 B", "prelu-net", "bn-inception", "vgg (v5)"} <= {row["label"] for row in values["rows"]}
+    picture = document.picture().decode()
+    assert ">ResNet-34 B<" in picture and "resnet34" not in picture
+    compared = Document.of(FIGURE1, invented_runs(FIGURE1))
+    assert "plain-56 is" in compared.markdown() and "plain56 is" in compared.values()["finding"]
+    lengths = {len(line) for line in text.splitlines() if line.startswith("|")}
+    assert len(lengths) == 1, "the columns are below each other"
 
 
 def test_machines_are_one_paragraph():

@@ -95,7 +95,7 @@ def test_what_failed_is_told(tmp_path):
     only.take_in([*ended([plain20]), Outcome(plain56, None, "diverged: *so*")])
     document = Document.of(FIGURE1, only.so_far("figure1"), only.failed["figure1"])
     assert document.values()["failed"] == [{"run": str(plain56.folder), "label": "plain56", "why": "diverged: *so*"}]
-    assert "- plain56: diverged: \\*so\\*" in document.markdown() and document.finding.holds is None
+    assert "- plain-56: diverged: \\*so\\*" in document.markdown() and document.finding.holds is None
 
 
 def recorded(tmp_path: Path, model: str, seed: int = 0, done: bool = True, **changes):

@@ -11,10 +11,12 @@ from reslab.experiments.figure6 import FIGURE6
 from reslab.experiments.lines import line
 from reslab.experiments.opening import opening, papers_panel
 from reslab.experiments.paper import paper, table
+from reslab.experiments.quick import QUICK
 from reslab.experiments.registry import EXPERIMENTS
 from reslab.experiments.scales import Setting
 from reslab.experiments.story import entry, paper_page
 from reslab.experiments.table6 import TABLE6
+from reslab.store import read_results
 from tests.experiments.invented_experiments import invented, invented_runs
 
 EVERY = list(EXPERIMENTS.values())
@@ -100,6 +102,16 @@ def test_why_there_is_no_deviation_from_what_was_read_off_is_said():
     assert told in plain.notes and told not in residual.notes and told not in entry(FIGURE6, []).notes
     (shown,) = (line for line in plain.lines if line.ours)
     assert shown.paper == "≈9.5" and not shown.deviation
+
+
+def test_beside_a_command_stands_what_it_takes():
+    runs = results_of("plain20", "plain56")
+    trains, reckons = entry(FIGURE6, read_results()), entry(EXPERIMENTS["figure2"], [])
+    assert re.fullmatch(r"About [\d.,]+ core-hours, reckoned from the fastest machine .*", trains.takes)
+    assert reckons.takes == "Nothing is trained for it." and entry(FIGURE6, runs[:0]).takes == ""
+    page = paper_page(read_results()[:3])
+    assert page.count('class="note takes"') >= 10 and page.index("In five minutes") < page.index("<main")
+    assert all(command in page for command, _ in QUICK)
 
 
 def test_captions_count_what_is_drawn():

@@ -257,6 +257,7 @@ def test_equations_scroll_sideways_alone():
 def test_decimal_points_stand_below_each_other():
     assert aligned(["9.50", "≈9.5", "", "10"]) == ["9.50", f"≈9.5{DIGIT}", "", f"10{POINT}{2 * DIGIT}"]
     assert aligned(["25", "0.4", "6e-06"]) == [f"25{POINT}{DIGIT}", "0.4", "6e-06"]
+    assert aligned(["25", "0.4", "6 × 10⁻⁶"]) == [f"25{POINT}{DIGIT}", "0.4", "6 × 10⁻⁶"]
     assert aligned(["3", "12"]) == ["3", "12"] and aligned([]) == []
     lines = (Line("a", "error %", "", "12.07 ± 0.50"), Line("b", "error %", "", "9.1"))
     columns = entry(lines=lines).columns
