@@ -10,9 +10,19 @@ from pathlib import PurePath
 
 
 class ReslabError(Exception):
-    """Something failed for a reason that the user can act on; the command line prints it and exits with 1."""
+    """Something failed for a reason that the user can act on; the command line prints it and exits with 1.
+
+    `details` are a list that belongs to it, each of them printed on a line of its own.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str = "", details: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.message, self.details = message, tuple(details)
+
+    def __str__(self) -> str:
+        return "\n  ".join((self.message, *self.details))
 
 
 class UsageError(ReslabError, ValueError):

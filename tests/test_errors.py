@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from reslab.errors import FEW, MANY, UsageError, as_typed, either, nearest, unknown
+from reslab.cli import main
+from reslab.errors import FEW, MANY, RunError, UsageError, as_typed, either, nearest, unknown
 from reslab.training import field_names
 from reslab.training.fields import read_field
 
@@ -79,6 +80,20 @@ def test_few_names_are_all_said_and_many_are_not():
 def test_what_begins_so_goes_before_what_is_alike_and_that_before_what_is_less(typed, meant):
     names = ["resnet20", "resnet1202", "resnet20-cifar10", "resnet56-cifar10", "resnet56-akamaster"]
     assert nearest(typed, names) == meant
+
+
+def test_what_belongs_to_an_error_stands_below_it_a_line_each(monkeypatch, capsys):
+    error = RunError("these differ in:", ["batch: 128, 64", "name: a\nb"])
+    assert (str(error), str(RunError("one line"))) == ("these differ in:\n  batch: 128, 64\n  name: a\nb", "one line")
+
+    def failing() -> None:
+        raise error
+
+    monkeypatch.setattr("reslab.cli.app.app", failing)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "reslab: these differ in:\n  batch: 128, 64\n  name: a\\nb\n"
 
 
 def test_several_names_in_words():

@@ -3,13 +3,16 @@
 import errno
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of a disk
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one line on stderr and an exit code, never a traceback."""
+    """Run the command line; a user's mistake is one line on stderr, with details below it, and an exit code.
+
+    Never a traceback."""
     # Huge pages for PyTorch's CPU memory, where Linux has them; read by PyTorch when it starts.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     for stream in (sys.stdout, sys.stderr):  # class names in any script, also where the terminal's encoding is old
@@ -32,7 +35,7 @@ def main() -> None:
             if sys.stdout:
                 sys.stdout.flush()  # a full disk is told here, and not by Python when everything is over
     except ReslabError as error:
-        _end(str(error), error.exit_code)
+        _end(error.message, error.exit_code, error.details)
     except BrokenPipeError:  # whoever read has had enough: `reslab list | head`
         _drop_output()
         sys.exit(1)
@@ -63,8 +66,10 @@ def _drop_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _end(reason: str, code: int = 1) -> None:
+def _end(reason: str, code: int = 1, details: Sequence[str] = ()) -> None:
     from reslab.cli.show import printable
 
     print(f"reslab: {printable(reason)}", file=sys.stderr)
+    for detail in details:
+        print(f"  {printable(detail)}", file=sys.stderr)
     sys.exit(code)

@@ -63,8 +63,14 @@ def info(
         ("shortcut", _shortcut(found)),
         ("residual", found["residual"] and f"{found['residual']}, one's own{_uncounted(found)}"),
         *([("stride in", f"the first {found['stride_in']}")] if found["block"] == "bottleneck" else []),
-        ("parameters", found["params"] and _beside(found["params"], found["paper"].get("params"), 1e6, "M")),
-        ("multiply-adds", found["macs"] and _beside(found["macs"], found["paper"].get("macs"), 1e9, "e9 FLOPs")),
+        (
+            "parameters",
+            found["params"] and _beside(found["params"], found["paper"].get("params"), 1e6, f"M{_of_option(found)}"),
+        ),
+        (
+            "multiply-adds",
+            found["macs"] and _beside(found["macs"], found["paper"].get("macs"), 1e9, f"e9 FLOPs{_of_option(found)}"),
+        ),
         ("its own paper", found["published"].get("text")),
         ("error in the paper", _errors(found["paper_errors"])),
         *(
@@ -309,6 +315,12 @@ def _shapes(found: "Architecture", own: "Residual | None") -> "nn.Sequential":
 
     with torch.device("meta"):
         return build(found, own)
+
+
+def _of_option(found: dict[str, Any]) -> str:
+    """Whose numbers the paper's are, where the net has other shortcuts than its: B in bottleneck nets, else A."""
+    option = "B" if found["block"] == "bottleneck" else "A"
+    return "" if found["shortcut"] in (None, option) else f", of option {option}"
 
 
 def _beside(ours: int, papers: float | None, unit: float, word: str) -> str:

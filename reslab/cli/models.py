@@ -22,6 +22,7 @@ def list_all(
     from reslab.experiments.registry import EXPERIMENTS
     from reslab.interop import list_published
     from reslab.nets import MODELS, spec
+    from reslab.reporting.rounding import epochs_text
     from reslab.store import list_trained
     from reslab.training import ORIGINALS, PRESETS
 
@@ -42,7 +43,10 @@ def list_all(
     if json:
         emit({**names, "experiments": overview(experiments, remembered=True)})
         return
-    for title, rows in names.items():
+    shown = [
+        net | {"epochs": None if net["epochs"] is None else epochs_text(net["epochs"])} for net in names["trained"]
+    ]
+    for title, rows in (names | {"trained": shown}).items():
         if rows:
             table(rows[0], (row.values() for row in rows), title=title.capitalize())
             print()

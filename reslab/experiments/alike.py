@@ -13,10 +13,10 @@ OF_THE_NET = ("model.name", "model.shortcut", "model.stride_in", "schedule.warmu
 
 
 def refuse_mixed(experiment: Experiment, found: Sequence[tuple[str, Result]]) -> None:
-    """Raises RunError, with the list of what differs, where (label, run) are not all of one recipe."""
+    """Raises RunError, with what differs, a line a field, where (label, run) are not all of one recipe."""
     differing = mixed(found, experiment.may_differ)
     if differing:
-        raise RunError(f"{experiment.name} compares runs of one recipe, and these differ: {'; '.join(differing)}")
+        raise RunError(f"{experiment.name} compares runs of one recipe, and these differ in:", differing)
 
 
 def mixed(found: Sequence[tuple[str, Result]], may_differ: Sequence[str] = ()) -> list[str]:
@@ -29,7 +29,7 @@ def mixed(found: Sequence[tuple[str, Result]], may_differ: Sequence[str] = ()) -
             if field not in free:
                 values.setdefault(field, {}).setdefault(str(value), run["name"])
     return [
-        f"{field} {', '.join(f'{value} ({name})' for value, name in each.items())}"
+        f"{field}: {', '.join(f'{value} ({name})' for value, name in each.items())}"
         for field, each in values.items()
         if len(each) > 1
     ]

@@ -71,7 +71,7 @@ def finding(runs: Runs) -> Finding:
     if not runs.measured:
         return Finding(doubled, words, "one block's seconds: not measured")
     seconds = within(time.ours or 0.0, SURE * (time.std or 0.0), *DOUBLE)
-    told = f"{time.ours:.2f} ± {time.std:.2f} times, {VERDICT[seconds]} on this machine"
+    told = f"{time.ours:.2f} ± {time.std:.2f} times, {VERDICT[seconds]} on the machine that was measured"
     return Finding(doubled, words, f"one block's seconds: {told}")
 
 

@@ -116,8 +116,8 @@ def _of_many(runs: Runs) -> str:
             words.append(
                 f"{label}: {error_text(mean, images)} % of {images:,} {SPLIT_WORDS[runs.held_out]} images, the mean of "
                 f"{len(errors)} seeds, with 95 % confidence (one-sided) at most {error_text(most, images)} % (over "
-                f"seeds alone; so many images leave a standard error of {standard_error(mean, images):.2f} points); "
-                f"the paper has {papers:g} %"
+                f"seeds alone; so many images leave a standard error of {standard_error(mean, images):.2f} points), "
+                f"where the paper has {papers:g} %"
             )
     return "; ".join(words)
 

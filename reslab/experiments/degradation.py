@@ -166,10 +166,10 @@ DEGRADATION = Experiment(
     picture=picture,
     finding=finding,
     may_differ=("optimizer.lr",),
-    about="The rates are chosen inside the 45,000 training images (trained on 40,000, judged on the next 5,000); the "
-    "nets are then trained on all 45,000. The paper has one rate for both; the plain net's error in its column was "
-    "read off Figure 6 by others. Under `record`, a preset with another initialisation and another "
-    "optimiser than the paper's, all nets have the same rates; that decides nothing here.",
+    about="The rates are chosen inside the training images (of CIFAR-10, trained on 40,000 of the 45,000 and judged "
+    "on the next 5,000); the nets are then trained on all of them. The paper has one rate for both; the plain net's "
+    "error in its column was read off Figure 6 by others. Under `record`, a preset with another initialisation and "
+    "another optimiser than the paper's, all nets have the same rates; that decides nothing here.",
     caption="Of the search, where there was one: validation error by learning rate, the plain net orange, the residual "
     "net blue. It only chooses a rate; what the nets come to at theirs are the numbers below.",
 )

@@ -7,7 +7,8 @@ from typing import Any
 from reslab.experiments.experiment import Experiment, Finding, Row, Runs, other_data
 from reslab.experiments.jobs import NOT_FINISHED, Outcome
 from reslab.reporting import machine_text, markdown_table, markdown_text
-from reslab.reporting.rounding import LARGE, count_text, epochs_text, list_text, power_text
+from reslab.reporting.names import printed, printed_picture
+from reslab.reporting.rounding import LARGE, count_text, decimals_text, epochs_text, list_text, power_text, tiny_text
 from reslab.store import json_bytes
 
 
@@ -60,7 +61,8 @@ class Document:
         return found
 
     def picture(self) -> bytes:
-        return self.experiment.picture(self.runs, list(self.rows))
+        """SVG, nets called as people print them."""
+        return printed_picture(self.experiment.picture(self.runs, list(self.rows)))
 
     def files(self) -> dict[str, bytes]:
         """Markdown, JSON and picture by file name; the same runs give the same bytes."""
@@ -71,7 +73,10 @@ class Document:
         }
 
     def values(self) -> dict[str, Any]:
-        """What `--json` says and the JSON file holds."""
+        """What `--json` says and the JSON file holds.
+
+        Nets have their names in commands there, "resnet34 B", which stay; Markdown and picture print "ResNet-34 B".
+        """
         experiment, setting, found = self.experiment, self.runs.setting, self.finding
         return {
             "experiment": experiment.name,
@@ -99,22 +104,20 @@ class Document:
         }
 
     def markdown(self) -> str:
-        """The table, what it says of the claim, and what it rests on."""
+        """The table, what it says of the claim, and what it rests on; nets are called as people print them."""
         experiment, found = self.experiment, self.finding
         verdict = {True: "It holds here", False: "It does not hold here", None: "Not decided here"}[found.holds]
-        verdict = "Seen in one net each, which decides nothing of others" if found.seen else verdict
+        verdict = "Seen in one net each" if found.seen else verdict
         lines = [
             f"# {experiment.title}\n\n{experiment.place}. {experiment.claim}",
-            self.table().strip(),
-            f"**{verdict}.** {found.words.rstrip('.')}.",
-            *([f"Measured besides, with no say in the verdict: {found.beside.rstrip('.')}."] if found.beside else []),
-            *self.notes(),
-            *(f"Machine: {markdown_text(machine)}." for machine in self.machines()),
+            replace(self, rows=tuple(replace(row, label=printed(row.label)) for row in self.rows)).table().strip(),
+            *map(printed, (*self._told(f"**{verdict}:**", found), *self.notes())),
+            *self._ran_on(),
         ]
-        if waiting := [markdown_text(o.job.label) for o in self.failed if o.trouble == NOT_FINISHED]:
+        if waiting := [printed(markdown_text(o.job.label)) for o in self.failed if o.trouble == NOT_FINISHED]:
             lines.append(f"Not finished yet: {'; '.join(waiting)}.")
         if failed := [o for o in self.failed if o.trouble != NOT_FINISHED]:
-            told = (f"- {markdown_text(o.job.label)}: {markdown_text(o.trouble or '')}" for o in failed)
+            told = (f"- {printed(markdown_text(o.job.label))}: {markdown_text(o.trouble or '')}" for o in failed)
             lines.append("Not finished:\n" + "\n".join(told))
         lines.append(f"![{experiment.title}]({self.stem}.svg)")
         lines.append(f"Made by `{self.command}`.")
@@ -150,6 +153,8 @@ class Document:
             notes.append("There was time for the shorter runs only; the longer ones are left out, these are whole.")
         results = [run["result"] for runs in self.runs.found.values() for run in runs]
         notes += _looked_at(self.runs)
+        if any(row.read_off and row.ours is not None and not row.elsewhere for row in self.rows):
+            notes.append("From a value with ≈, which was read off a picture, no deviation is reckoned.")
         if not all(row.judged for row in self.rows) and not brief:
             notes.append(f"Rows with{BESIDE} were measured besides, with no say in the verdict.")
         if not results:
@@ -169,10 +174,27 @@ class Document:
         if brief:
             return notes
         many = any((row.n or 0) > 1 for row in self.rows)
-        notes.append("± is the standard deviation over n seeds." if many else "One seed has no ±.")
-        if self.finding.holds is None and not self.too_small and {len(of) for of in self.runs.found.values()} == {1}:
-            notes.append("One seed of each net decides no difference; --seeds 3 may.")
+        single = {len(of) for of in self.runs.found.values()} == {1}
+        if many:
+            notes.append("± is the standard deviation over n seeds.")
+        elif single and self.finding.holds is None and not self.too_small:
+            way = "more runs, of other seeds," if "--from " in self.asked else "--seeds 3"
+            notes.append(f"What one seed of each net leaves open, {way} may decide.")
+        else:
+            notes.append("One seed has no ±.")
         return notes
+
+    def _told(self, verdict: str, found: Finding) -> list[str]:
+        """The finding behind its verdict, and what was measured besides."""
+        judged = f"{verdict} {found.words.rstrip('.')}." + (" Of others it decides nothing." if found.seen else "")
+        beside = f"Measured besides, with no say in the verdict: {found.beside.rstrip('.')}."
+        return [judged, beside] if found.beside else [judged]
+
+    def _ran_on(self) -> list[str]:
+        """A paragraph of the machines; none where none is known."""
+        machines = self.machines()
+        told = "; ".join(map(markdown_text, machines))
+        return [f"Machine{'s' if len(machines) > 1 else ''}: {told}."] if machines else []
 
     @property
     def command(self) -> str:
@@ -204,7 +226,7 @@ def number_text(value: float | None, unit: str, sign: bool = False) -> str:
     if abs(value) >= LARGE:
         return power_text(value, sign)
     digits = 2 if unit.startswith(("error", "points")) or (abs(value) < 100 and value != int(value)) else 0
-    return f"{value:{'+' if sign else ''},.{digits}f}"
+    return decimals_text(value, digits, sign)
 
 
 def ours_text(row: Row) -> str:
@@ -224,7 +246,7 @@ def paper_text(row: Row) -> str:
         return f"≈{row.paper:g}"
     if row.unit.startswith("error") or row.paper == int(row.paper):
         return number_text(row.paper, row.unit)
-    return f"{row.paper:,g}"
+    return tiny_text(row.paper)
 
 
 def besides_text(value: str | float | None) -> str:

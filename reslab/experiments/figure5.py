@@ -67,7 +67,8 @@ def finding(runs: Runs) -> Finding:
         return Finding(alike, words, "seconds: not measured")
     (row,) = times
     seconds = VERDICT[within(row.ours or 0.0, SURE * (row.std or 0.0), *ALIKE)]
-    return Finding(alike, words, f"in seconds they are {seconds} on this machine: {row.ours:.2f} ± {row.std:.2f} times")
+    where = "on the machine that was measured"
+    return Finding(alike, words, f"in seconds they are {seconds} {where}: {row.ours:.2f} ± {row.std:.2f} times")
 
 
 FIGURE5 = Experiment(

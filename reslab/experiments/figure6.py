@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from reslab.experiments.comparing import Comparison, judged
 from reslab.experiments.experiment import Experiment, Finding, Need, Row, Runs, Told
-from reslab.experiments.lines import CIFAR_AXIS, CIFAR_ITERATIONS, KEY, both
+from reslab.experiments.lines import CIFAR_AXIS, CIFAR_ITERATIONS, KEY, OVER_SEEDS, both
 from reslab.experiments.paper import paper
 from reslab.experiments.scales import Setting
 from reslab.reporting import Panel, panels_figure
@@ -36,7 +36,7 @@ def picture(runs: Runs, _: list[Row]) -> bytes:
     deepest = tuple(curve for d in (110, DEEPEST) for curve in both(runs, f"resnet{d}", d, f"residual-{d}"))
     panels = [
         Panel("plain nets, by layers", plain, guides=(5, 10), legend=False),
-        Panel("residual nets, by layers", residual, guides=(5, 10), legend=False),
+        Panel("residual nets, by layers", residual, guides=(5, 10), legend=False, enlarged=True),
     ]
     if runs.of(f"resnet{DEEPEST}") or not runs.found:  # else the third would show of the second what is there already
         panels.append(Panel("residual nets of 110 and 1202", deepest, guides=(1, 5, 10), legend=False))
@@ -59,7 +59,8 @@ FIGURE6 = Experiment(
     finding=finding,
     about="The paper does not print the plain nets' errors; those of its column were read off the figure by others.",
     caption="Error over training of our nets, those that are trained: a line ends with its net's number of layers. "
-    "Dotted lines are at the errors at which the paper draws them. Each panel has the paper's axis where its lines end "
-    "inside that, else a higher one.",
+    f"{OVER_SEEDS} Dotted lines are at the errors at which the paper draws them. Each panel has the paper's axis where "
+    "its lines end inside that, else a higher one. "
+    "In the corner the last tenth of the residual nets' training, larger.",
     told=Told(lambda: rows(Runs(Setting.nominal("full"))), "The paper's test errors at the end of these lines."),
 )

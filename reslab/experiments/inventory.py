@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reslab.experiments.experiment import Experiment, Need, Result, Runs
 from reslab.experiments.recorded import SCALES, recorded_at
 from reslab.experiments.recorded_pace import KINDS, Kind, Pace, RecordedPaces
-from reslab.experiments.reproduce import needs_of
+from reslab.experiments.reproduce import needs_of, seeds_of
 from reslab.experiments.scales import Setting
 from reslab.experiments.shares import macs_in_all
 from reslab.reporting import machine_text, markdown_table
@@ -75,6 +75,12 @@ def inventory_table(experiments: Sequence[Experiment], results: Sequence[Result]
 def _cells(one: Account, expected: str) -> tuple[str, ...]:
     hours = "" if one.seconds is None else f"{one.seconds / 3600:.1f}"
     return str(one.runs), power_text(one.macs), expected, str(one.measured or ""), hours
+
+
+def expected_hours(experiment: Experiment, setting: Setting, seeds: int, paces: RecordedPaces) -> str:
+    """Core-hours of every run of an experiment at a setting, none of them done; "" where there is no pace of one."""
+    needs = needs_of([experiment], setting)
+    return _hours(paces, [need for need in needs for _ in range(seeds_of(need, seeds))])
 
 
 def _hours(paces: RecordedPaces, needs: Iterable[Need]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reslab.analysis import Extent, Sample, downward, execution_to_look, landscape, scores, steadiness, times
+from reslab.analysis import Extent, Sample, downward, execution_to_look, landscape, scores, steadiness
 from reslab.experiments.comparing import Difference, difference_of_shares, of_one_net_each
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Runs
 from reslab.experiments.looking import TRAINED as NETS
@@ -24,9 +24,9 @@ from reslab.store import Classifier, load
 DEEP = ("plain56", "resnet56")  # which the claim is about
 PLAIN, RESIDUAL = 1, 0  # orange and blue, as on top of the page of the paper
 TRAINING, BATCH = "the training's statistics", "the batch's statistics"  # of batch normalisation
-NEAR = 0.25  # the distance at which losses are told
+VERDICT = {True: "as claimed", False: "the other way round", None: "not sure"}
 DIGITS = 5  # of a loss that is kept
-TIMES, STEADY, DOWNWARD = f"loss at {NEAR} / middle", "% of ways that rise", "bends down / up"  # units
+STEADY, DOWNWARD = "% of ways that rise", "bends down / up"  # units
 ROOM = 1.15  # above and below what is drawn, on a logarithmic axis
 Values = list[list[float]]
 
@@ -90,19 +90,22 @@ def _rounded(values: Sequence[Sequence[float]]) -> Values:
 
 
 def rows(runs: Runs) -> list[Row]:
-    """Of each net, with either statistics: how fast its loss rises, how steadily, and does it bend downwards."""
-    return [row for kind, names in WHOLE.nets.items() for name in names for row in _rows_of(runs, kind, name)]
+    """How steadily the loss rises, and how much it bends downwards: of the deep nets with either statistics.
+
+    Nets of 20 layers stand beside them.
+    """
+    deep = [row for kind in WHOLE.nets for name in DEEP for row in _rows_of(runs, kind, name)]
+    others = [row for name in NETS if name not in DEEP for row in _rows_of(runs, TRAINING, name)]
+    return deep + [replace(row, judged=False) for row in others]
 
 
 def _rows_of(runs: Runs, kind: str, name: str) -> list[Row]:
     lines = _lines(runs, kind).get(name)
     label = name if kind == TRAINING else f"{name}, {kind}"
     if not lines:
-        return [Row(label, unit=unit) for unit in (TIMES, STEADY, DOWNWARD)]
-    near = [times(line, _near(runs, kind)) for line in lines]
+        return [Row(label, unit=unit) for unit in (STEADY, DOWNWARD)]
     bends = _known(map(downward, lines))
     return [
-        _row(runs, label, TIMES, near, statistics.median(near)),
         _row(runs, label, STEADY, [], 100 * statistics.fmean(map(steadiness, lines)), len(lines)),
         _row(runs, label, DOWNWARD, bends, statistics.median(bends) if bends else None),
     ]
@@ -162,11 +165,11 @@ def finding(runs: Runs) -> Finding:
     kinds = [kind for kind in WHOLE.nets if all(name in _lines(runs, kind) for name in DEEP)]
     if not kinds:
         return Finding(None, "only nets of 20 layers were looked at" if runs.measured else "not measured")
-    verdicts = []
-    for kind in kinds:
-        plain, residual = (_lines(runs, kind)[name] for name in DEEP)
-        verdicts += [_sign(_steadier(residual, plain)), _sign(_bent_more(plain, residual))]
-    words = "; ".join(_told(runs, kind) for kind in kinds)
+    pairs = {kind: [_lines(runs, kind)[name] for name in DEEP] for kind in kinds}
+    steadier = [_sign(_steadier(residual, plain)) for plain, residual in pairs.values()]
+    less_bent = [_sign(_bent_more(plain, residual)) for plain, residual in pairs.values()]
+    words = _told(runs, list(zip(kinds, steadier, less_bent, strict=True)))
+    verdicts = [*steadier, *less_bent]
     return of_one_net_each(verdicts, words) if runs.measured["data"] == TRAINED_ON else Finding(None, words)
 
 
@@ -192,30 +195,24 @@ def _known(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None]
 
 
-def _told(runs: Runs, kind: str) -> str:
-    """Of each of the deep nets what its loss does."""
-    told = []
-    for name in DEEP:
-        near, steady, bends = (row.ours for row in _rows_of(runs, kind, name))
-        told.append(
-            f"{name}'s loss, with {kind}, is {_number(near, 2)} times as high at a distance of {NEAR}, rises along "
-            f"{_number(steady, 0)} % of the ways, and bends downwards {_number(bends, 2)} times as strongly as upwards"
-        )
-    return "; ".join(told)
+def _told(runs: Runs, found: Sequence[tuple[str, bool | None, bool | None]]) -> str:
+    """Each number of both deep nets, with (statistics, is it steadier, does it bend less)."""
+    rises, bends = [], []
+    for kind, steadier, less_bent in found:
+        plain, residual = (_rows_of(runs, kind, name) for name in DEEP)
+        (one, bend), (other, other_bend) = ([_number(row.ours, row.unit) for row in of] for of in (residual, plain))
+        rises.append(f"along {one} and {other} % of the ways with {kind} ({VERDICT[steadier]})")
+        bends.append(f"{bend} and {other_bend} times as strongly as upwards with {kind} ({VERDICT[less_bent]})")
+    around = " and ".join(reversed(DEEP))
+    return f"around {around} the loss rises {', '.join(rises)}; there it bends downwards {', '.join(bends)}"
 
 
-def _number(value: float | None, digits: int) -> str:
-    return "(unknown)" if value is None else f"{value:.{digits}f}"
+def _number(value: float | None, unit: str) -> str:
+    return "(unknown)" if value is None else f"{value:.{0 if unit == STEADY else 2}f}"
 
 
 def _lines(runs: Runs, kind: str) -> dict[str, Values]:
     return dict(runs.measured.get("lines", {}).get(kind, {}))
-
-
-def _near(runs: Runs, kind: str) -> int:
-    """So many points from the middle it is to the distance that is told."""
-    distances = runs.measured["distances"][kind]
-    return int(distances.index(NEAR)) - len(distances) // 2
 
 
 LANDSCAPE = Experiment(
@@ -231,16 +228,14 @@ LANDSCAPE = Experiment(
     caption="Above, the loss on a square of two random directions, the trained weights in its middle: curves between "
     "points an eighth apart, at the same levels in both panels. Below, along lines: the median over directions, and of "
     "the deep nets from the lowest to the highest.",
-    about="Nothing is trained anew. That paper calls the surroundings of plain nets chaotic; here two numbers judge "
-    "that, of lines. A direction is Gaussian, each filter of it scaled to the norm of the trained one, so that a "
-    "distance of 1 moves every filter as far as it is long; biases and batch normalisation stay. The loss is that in "
-    "testing, on training images, with the training's batch-norm statistics, as its authors' code has it; for the deep "
-    "nets also with those of all these images as one batch: far from where they were taken, the training's statistics "
-    "do not fit, which raises the loss whatever the weights are worth. Numbers are medians over directions, and the "
-    "share of ways out of the middle along which the loss rises at every step; how strongly a line bends is its "
-    "largest second difference. The claim is seen where both of its differences are larger than chance makes them over "
-    "directions, with either statistics. One net each, of those that come with the package: nets may differ more than "
-    "directions do, so that nothing is decided.",
+    about="Nothing is trained anew. The claim has two numbers: the share of ways out of the middle along which the "
+    "loss rises at every step, and how strongly a line bends downwards for how strongly upwards, by its largest "
+    "second differences, in the median over directions. It is seen where the residual net has the better of both, by "
+    "more than chance makes over directions, with either statistics of batch normalisation: the training's, and those "
+    "of all these images as one batch, since far from where they were taken the training's do not fit. A direction is "
+    "Gaussian, each filter of it scaled to the norm of the trained one: at a distance of 1 every filter has moved as "
+    "far as it is long. The loss is that in testing, on training images. One net each, of those that come with the "
+    "package: nets may differ more than directions do, so that nothing is decided.",
     looks=True,
     of_a_test="nets of 20 layers alone, and digits, which they were not trained on: the loss is that against their own "
     "answers",

@@ -116,10 +116,10 @@ def loose_claims() -> tuple[Loose, ...]:
             "reslab info nin",
         ),
         Loose(
-            "Correlation of gradients decays as 1/√L in residual nets, against 1/2^L in plain ones.",
+            "Correlation of gradients decays as 1/√L in residual nets, against 1/2ᴸ in plain ones.",
             "1/√L is the theorem's with batch normalisation; what is measured with it is a power, too, but somewhat "
-            "steeper. Without it, correlation in residual nets falls much faster, by the theorem as (3/4)^L (Balduzzi "
-            "et al.); 1/2^L is seen in plain nets that have it. That the difficulty grows polynomially is the notes' "
+            "steeper. Without it, correlation in residual nets falls much faster, by the theorem as (3/4)ᴸ (Balduzzi "
+            "et al.); 1/2ᴸ is seen in plain nets that have it. That the difficulty grows polynomially is the notes' "
             "own gloss.",
             "arXiv 1702.08591",
             "reslab reproduce shattered --scale small",

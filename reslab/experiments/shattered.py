@@ -17,6 +17,7 @@ from reslab.experiments.experiment import Datasets, Experiment, Finding, Row, Ru
 from reslab.experiments.uncertainty import Uncertainty, of_sum, over_draws
 from reslab.nets import Rectifiers
 from reslab.reporting import INKED, Plot, PlotLine, plots_figure
+from reslab.reporting.rounding import tiny_text
 
 UNIT = "correlation %"
 SHOWN = (2, 8, 24)  # layers that have a row; the picture has all
@@ -172,7 +173,7 @@ def finding(runs: Runs) -> Finding:
         f"the correlation; in a residual net it falls from {_middle(alike[RESIDUAL])} to {deepest} layers as L to the "
         f"power of {power.value:.2f} ± {power.error:.2f}, where the theorem has -0.50; "
         f"at {deepest} layers it is {with_it:.1f} % there, and {without:.1f} % without batch normalisation, "
-        f"where (3/4)ᴸ is {100 * 0.75**deepest:.2g} %"
+        f"where (3/4)ᴸ is {tiny_text(100 * 0.75**deepest, 2)} %"
     )
     verdicts = [within(factor.value, factor.reach, *HALF), within(power.value, power.reach, *SLOW)]
     return Finding(all_hold(verdicts), words)

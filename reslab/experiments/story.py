@@ -7,12 +7,16 @@ from typing import Any
 
 from reslab.experiments.document import IN_LABEL, Document, besides_text, number_text, ours_text, paper_text
 from reslab.experiments.experiment import Experiment, Result, Row, Runs
+from reslab.experiments.inventory import expected_hours
 from reslab.experiments.loose import loose_claims
 from reslab.experiments.opening import opening
 from reslab.experiments.pairs import rows_beside
 from reslab.experiments.prose import prose
+from reslab.experiments.quick import QUICK
 from reslab.experiments.recorded import recorded_scales
+from reslab.experiments.recorded_pace import RecordedPaces
 from reslab.experiments.registry import EXPERIMENTS
+from reslab.experiments.scales import Setting
 from reslab.reporting import Entry, Line, paper_html
 from reslab.reporting.rounding import count_text, list_text
 
@@ -25,9 +29,10 @@ def paper_page(
     measurements: Mapping[str, dict[str, Any]] | None = None,
 ) -> str:
     """One self-contained HTML page of every experiment, from recorded results; the same ones give the same page."""
-    entries = [entry(experiment, results, trained, measurements) for experiment in EXPERIMENTS.values()]
+    paces = RecordedPaces(results)
+    entries = [entry(experiment, results, trained, measurements, paces) for experiment in EXPERIMENTS.values()]
     claims = [(c.said, c.right, c.place, c.command) for c in loose_claims()]
-    return paper_html(entries, claims, opening(list(EXPERIMENTS.values()), entries, results), prose())
+    return paper_html(entries, claims, opening(list(EXPERIMENTS.values()), entries, results), prose(), QUICK)
 
 
 def entry(
@@ -35,16 +40,21 @@ def entry(
     results: Sequence[Result],
     trained: Mapping[str, dict[str, Any]] | None = None,
     measurements: Mapping[str, dict[str, Any]] | None = None,
+    paces: RecordedPaces | None = None,
 ) -> Entry:
-    """One experiment with what is recorded of it; where that is nothing, the paper's numbers stand alone."""
+    """One experiment with what is recorded of it; where that is nothing, the paper's numbers stand alone.
+
+    `paces` are those of `results`, by which it is reckoned what the command takes.
+    """
+    known = paces or RecordedPaces(results)
     first, *others = (
-        _at(experiment, runs, alone=place == 0)
+        _at(experiment, runs, known, alone=place == 0)
         for place, runs in enumerate(recorded_scales(experiment, results, trained, measurements))
     )
     return replace(first, others=tuple(other for other in others if other.measured))
 
 
-def _at(experiment: Experiment, runs: Runs, alone: bool) -> Entry:
+def _at(experiment: Experiment, runs: Runs, paces: RecordedPaces, alone: bool) -> Entry:
     """One experiment at one scale; `alone` keeps the rows that have the paper's number alone."""
     scale, seeds = runs.setting.scale, _seeds(experiment, experiment.shown(runs))
     asked = f"--scale {scale}" + (f" --seeds {seeds}" if seeds > 1 else "")
@@ -70,8 +80,17 @@ def _at(experiment: Experiment, runs: Runs, alone: bool) -> Entry:
         notes=tuple(document.notes(brief=True)),
         machines=tuple(document.machines()),
         command=document.command,
+        takes=_takes(experiment, runs.setting, seeds, paces),
         way=WAYS.get(scale, ""),
     )
+
+
+def _takes(experiment: Experiment, setting: Setting, seeds: int, paces: RecordedPaces) -> str:
+    """What the command takes, in words; "" where nobody can reckon it."""
+    if not experiment.rounds:
+        return "Nothing is trained for it."
+    hours = expected_hours(experiment, setting, seeds, paces)
+    return f"About {hours} core-hours, reckoned from the fastest machine that is recorded." if hours else ""
 
 
 def _seeds(experiment: Experiment, runs: Runs) -> int:

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from reslab.reporting.curves import Points, thinned
@@ -31,6 +31,8 @@ LEFT, RIGHT, BOTTOM, BETWEEN = 52, 16, 50, 52  # pixels around and between panel
 END, APART = 34, 12  # pixels: to the right of a panel for what its lines end with, and between two of those
 NEAR, LEAD = 5, 12  # pixels: from a panel to what its lines end with, and where that had to make room, further
 MOVED = 3  # pixels from its line's end, from which on a line leads to it
+LATE = 0.1  # of the training, what is enlarged
+CORNERS = ((0.44, 0.52, 0.53, 0.45), (0.09, 0.07, 0.47, 0.4))  # of a panel: left, bottom, width, height
 TITLE, KEY, BARE = 18, 18, 16  # pixels above them: for their titles, for the key, in any case
 
 
@@ -62,6 +64,7 @@ class Panel:
     curves: tuple[Curve, ...]
     quantity: str = "error (%)"
     guides: tuple[float, ...] = ()  # dashed horizontal lines, as the paper draws them
+    enlarged: bool = False  # the last part of the training once more, larger, in the corner that lines leave free
     legend: bool = True  # False where the title and what lines end with say it all: a legend may cover lines
 
 
@@ -108,6 +111,8 @@ def panels_figure(
             axes = _axes(figure, place, len(panels), width, height, top, _end(panels))
             _draw(axes, panel, unit)
             _dress(axes, panel, axes_of[place], last, unit, steps_ticks)
+            if panel.enlarged:
+                _enlarge(axes, panel, last, unit)
             _name_ends(axes, panel, height - BOTTOM - top)
         if key:
             figure.text(
@@ -179,6 +184,33 @@ def _draw(axes: "Axes", panel: Panel, unit: float) -> None:
             dots: dict[str, Any] = {"marker": "o", "markersize": 4} if len(curve.points) == 1 else {}
             x, y = zip(*((step / unit, error) for step, error in curve.points), strict=True)
             axes.plot(x, y, color=curve.colour, label=curve.label or "_", **STROKES[curve.kind], **dots)
+
+
+def _enlarge(axes: "Axes", panel: Panel, last: float, unit: float) -> None:
+    """The end of the training, where lines of several nets run together, in a panel inside the panel."""
+    start = (1 - LATE) * last
+    late = [y for curve in panel.curves for x, y in curve.points if x >= start]
+    if not late:
+        return
+    crowd = [(x / last, axes.transAxes.inverted().transform(axes.transData.transform((0, y)))[1])
+             for curve in panel.curves for x, y in curve.points]  # fmt: skip
+    inner = axes.inset_axes(min(CORNERS, key=lambda corner: _covered(corner, crowd)))
+    inner.patch.set_facecolor("#ffffff")
+    _draw(inner, replace(panel, guides=()), unit)
+    for curve in inner.lines:
+        curve.set_linewidth(0.75 * curve.get_linewidth())
+    inner.set_xlim(start / unit, last / unit)
+    inner.set_ylim(max(0.0, min(late) - 0.5), max(late) + 0.5)
+    inner.tick_params(axis="both", direction="in", labelsize=9, colors=DOCUMENT_INK)
+    inner.locator_params(nbins=4)
+    for spine in inner.spines.values():
+        spine.set(color=DOCUMENT_INK, linewidth=0.6, alpha=0.7)
+
+
+def _covered(corner: tuple[float, float, float, float], points: Sequence[tuple[float, float]]) -> int:
+    """How many of the points lie in a corner, both in parts of a panel."""
+    left, bottom, wide, high = corner
+    return sum(left <= x <= left + wide and bottom <= y <= bottom + high for x, y in points)
 
 
 def _dress(axes: "Axes", panel: Panel, axis: Axis, last: float, unit: float, steps_ticks: Sequence[float]) -> None:

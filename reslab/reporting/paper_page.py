@@ -68,6 +68,7 @@ class Entry:
     notes: tuple[str, ...]
     machines: tuple[str, ...]
     command: str
+    takes: str = ""  # what the command takes, in words
     beside: str = ""  # what was found besides, which the claim is not judged by
     seen: bool = False  # is it seen in one trained net of each kind, and so not decided?
     caption: str = ""  # what the picture shows
@@ -92,8 +93,8 @@ class Entry:
 
     @property
     def shown(self) -> tuple[Line, ...]:
-        """The rows that have a number, of the paper's or of ours."""
-        return tuple(line for line in self.lines if line.paper or line.ours)
+        """The rows: those that have no number stand empty among ours, and are left out where nothing is measured."""
+        return tuple(line for line in self.lines if self.measured or line.paper or line.ours)
 
     @property
     def ours(self) -> "Entry":
@@ -224,29 +225,41 @@ def paper_html(
     claims: Sequence[tuple[str, str, str, str]],
     opening: Opening | None = None,
     prose: Mapping[str, str] | None = None,
+    quick: Sequence[tuple[str, str]] = (),
 ) -> str:
     """One self-contained page; entries that its text has no place for come at its end.
 
     `claims` are (what notes say, what is right, place, command), `prose` paragraphs by the place in the page's text
-    that they are for. It needs no network and no script; the same values give the same bytes.
+    that they are for, `quick` (command, what it shows) for the first minutes. The page needs no network and no script;
+    the same values give the same bytes.
     """
     template = page_environment().get_template(TEMPLATE)
     shown = {entry.name: entry.as_printed for entry in entries}
-    return template.render(entries=shown, claims=claims, opening=opening and opening.as_printed, prose=prose or {})
+    return template.render(
+        entries=shown, claims=claims, opening=opening and opening.as_printed, prose=prose or {}, quick=quick
+    )
 
 
 def _parts(sentence: str) -> list[str]:
-    return [part for part in sentence.rstrip(".").split("; ") if part]
+    """What stands between semicolons; one inside brackets parts nothing."""
+    parts = [""]
+    for piece in sentence.rstrip(".").split("; "):
+        if parts[-1].count("(") > parts[-1].count(")"):
+            parts[-1] += f"; {piece}"
+        else:
+            parts.append(piece)
+    return [part for part in parts if part]
 
 
 def aligned(numbers: Sequence[str]) -> list[str]:
     """Texts of numbers with blanks behind them, so that in a column on the right their decimal points meet.
 
-    Those with an exponent, "6e-06", stay at its edge.
+    Those with an exponent, "3.0e7" or "6 × 10⁻⁶", stay at its edge.
     """
-    plain = [len(number.partition(".")[2]) for number in numbers if "e" not in number]
+    powers = [any(sign in number for sign in "e×") for number in numbers]
+    plain = [len(number.partition(".")[2]) for number, power in zip(numbers, powers, strict=True) if not power]
     most = max(plain, default=0)
-    decimals = [most if "e" in number else len(number.partition(".")[2]) for number in numbers]
+    decimals = [most if power else len(number.partition(".")[2]) for number, power in zip(numbers, powers, strict=True)]
     ends = [(POINT if most and not some else "") + DIGIT * (most - some) for some in decimals]
     return [number + end if number else "" for number, end in zip(numbers, ends, strict=True)]
 

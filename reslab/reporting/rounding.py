@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+EXACT = 9  # decimals of a number that are more than the last bits of its reckoning
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LARGE = 1e5  # from here on numbers that are measured are written with their power of ten
 
 
@@ -13,10 +15,18 @@ def finite(value: Any) -> float | None:
     return float(value)
 
 
+def decimals_text(value: float, decimals: int, sign: bool = False) -> str:
+    """With so many decimals and its thousands apart.
+
+    A mean of 13.505 may come out a trifle below, as 13.504999999999999: that is no reason for another decimal, and the
+    mean and what is kept of it, to some decimals, are one text.
+    """
+    return f"{round(value, EXACT):{'+' if sign else ''},.{decimals}f}"
+
+
 def error_text(error: float, images: int | None = None) -> str:
     """An error in percent: two decimals, fewer where it was counted on few images."""
-    decimals = 2 if images is None or images >= 200 else 1 if images >= 20 else 0
-    return f"{error:.{decimals}f}"
+    return decimals_text(error, 2 if images is None or images >= 200 else 1 if images >= 20 else 0)
 
 
 def standard_error(error: float, images: int) -> float:
@@ -34,6 +44,12 @@ def power_text(value: float, sign: bool = False) -> str:
     """ "7.4e17": of so large a number nobody reads the digits."""
     mantissa, _, exponent = f"{value:{'+' if sign else ''}.1e}".partition("e")
     return f"{mantissa}e{int(exponent)}"
+
+
+def tiny_text(value: float, digits: int = 6) -> str:
+    """With so many digits at most, "0.39", "5.7 × 10⁻⁵": for prose and tables, where nobody reads "5.7e-05"."""
+    mantissa, power, exponent = f"{value:,.{digits}g}".partition("e")
+    return f"{mantissa} × 10{str(int(exponent)).translate(RAISED)}" if power else mantissa
 
 
 def epochs_text(epochs: float) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -312,6 +313,8 @@ def test_info_and_list(monkeypatch):
     told = {e["name"]: e["scales"]["small"] for e in everything["experiments"]}["figure1"]
     assert told["runs"] == 2 and told["multiply_adds"] > 1e14 and told["expected_seconds"] > 3600
     assert told["measured"] and told["measured_seconds"] > 60 and told["measured_on"], "results/ has plain20 under fast"
+    assert {net["epochs"] for net in everything["trained"]} == {19.999}, "as it is"
+    assert "19.999" not in (printed := Answer("list").out) and re.search(r"resnet20-cifar10 .* 20 +2 ", printed)
     fields = {row["field"]: row for row in Answer("list", "--fields", "--json").json["fields"]}
     assert "fast, record 0.2" in fields["optimizer.lr"]["elsewhere"]
     assert "optimizer.lr " in Answer("list", "--fields").out

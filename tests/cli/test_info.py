@@ -139,3 +139,17 @@ def test_how_many_shortcuts_are_what(option, words, kinds):
     typed = ["info", "resnet34", "--shortcut", option]
     assert words in CliRunner().invoke(app, typed).stdout
     assert json.loads(CliRunner().invoke(app, [*typed, "--json"]).stdout)["shortcuts"] == kinds
+
+
+@pytest.mark.parametrize(
+    ("net", "option", "told"),
+    [
+        ("resnet34", "A", "(paper: 3.6e9 FLOPs)"),
+        ("resnet34", "C", "(paper: 3.6e9 FLOPs, of option A)"),
+        ("resnet50", "B", "(paper: 3.8e9 FLOPs)"),
+        ("resnet50", "C", "(paper: 3.8e9 FLOPs, of option B)"),
+        ("resnet20", "B", "(paper: 0.27M, of option A)"),
+    ],
+)
+def test_the_papers_numbers_are_of_its_own_shortcuts(net, option, told):
+    assert told in CliRunner().invoke(app, ["info", net, "--shortcut", option]).stdout

@@ -165,7 +165,7 @@ def test_what_is_finished_is_drawn_and_nothing_trained(tmp_path):
     assert [(failed["label"], failed["why"]) for failed in answer.json["failed"]] == [("plain56", "not finished yet")]
     assert [path.name for path in (tmp_path / "runs").iterdir()] == [plain20.name]
     text = (tmp_path / "figure1-smoke.md").read_text()
-    assert "Not finished yet: plain56." in text and "- plain56" not in text
+    assert "Not finished yet: plain-56." in text and "- plain-56" not in text
     assert f"Made by `reslab reproduce figure1 --scale smoke --runs {tmp_path / 'runs'} --finished`." in text
 
 
@@ -201,7 +201,7 @@ def test_a_trained_net_stands_in_for_its_run_and_needs_no_data(tmp_path):
         assert ours[name] == pytest.approx(fmean(layer["std"] for layer in kept["layers"]), abs=1e-4)
         assert answer.json["measured"]["responses"][name] == [{"run": f"{name}-cifar10", "seed": 0, **kept}]
     assert ours["plain20"] is None and [run["run"] for run in answer.json["runs"]] == nets[1::2]
-    assert "plain56" in (tmp_path / "reproduced" / "figure7-given.svg").read_text()
+    assert "plain-56" in (tmp_path / "reproduced" / "figure7-given.svg").read_text()
 
 
 @pytest.mark.parametrize(

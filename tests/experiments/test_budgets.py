@@ -212,7 +212,7 @@ def test_the_papers_recipe_and_plain_pytorch_stand_beside_where_they_are_recorde
         "resnet20, 20 epochs, PyTorch, eager fp32": False,
         "resnet56, the paper's recipe, PyTorch, eager fp32": False,
     }
-    assert "resnet20, the paper's recipe †" in document.markdown() and "Rows with †" in document.markdown()
+    assert "ResNet-20, the paper's recipe †" in document.markdown() and "Rows with †" in document.markdown()
     words = words_of(document.picture())
     assert "ResNet-20, the paper's recipe" in words and "ResNet-56 in the paper, 6.97 %" in words
     assert beside([result("resnet20", 20)]) == {} and recorded(BUDGETS, results[:2]).setting.scale == "small"
@@ -242,6 +242,7 @@ def test_ten_seeds_are_told_of_with_what_their_mean_is_at_most():
     told = Document.of(BUDGETS, recorded(BUDGETS, runs)).finding
     assert "resnet20, record, 30 epochs: 8.45 % of 5,000 validation images, the mean of 10 seeds" in told.beside
     assert "at most 8.63 % (over seeds alone; so many images leave a standard error of 0.39 points)" in told.beside
+    assert told.beside.endswith("0.39 points), where the paper has 8.75 %")
     assert told.holds is None
     assert Document.of(BUDGETS, recorded(BUDGETS, runs[:9])).finding.beside == ""
 
@@ -260,7 +261,7 @@ def test_what_is_not_finished_is_said(tmp_path):
     document = Document.of(BUDGETS, work.so_far("budgets"), work.failed["budgets"])
     text = document.markdown()
     assert (
-        "Not finished yet: resnet20, 0.32 epochs; resnet56, 0.16 epochs; " in text
+        "Not finished yet: ResNet-20, 0.32 epochs; ResNet-56, 0.16 epochs; " in text
         and row(document, "resnet20, 0.16 epochs").n == 1
     )
     assert "ResNet-20" in words_of(document.picture())

@@ -142,7 +142,7 @@ def test_responses_of_a_test_are_short_and_said_to_mean_nothing():
     assert "7.4e17" in text and "735,502" not in text
     assert "statistics of so few steps mean nothing" in text
     small = Document.of(FIGURE7, Runs(Setting.nominal("small"), {}, runs.measured)).markdown()
-    assert "plain56 7.4e17" in small and "mean nothing" not in small
+    assert "plain-56 7.4e17" in small and "mean nothing" not in small
 
 
 def on(processor: str, run: dict) -> dict:

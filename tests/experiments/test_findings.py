@@ -68,9 +68,9 @@ def timed(**seconds: tuple[float, float]) -> dict[str, list[float]]:
 @pytest.mark.parametrize(
     ("basic", "spread", "words"),
     [
-        (1.02, 0.01, "they are alike on this machine: 1.02 ± 0.01 times"),
-        (0.66, 0.05, "they are not alike on this machine: 0.66 ± 0.04 times"),
-        (1.05, 0.2, "they are perhaps alike on this machine: 1.05 ± 0.16 times"),
+        (1.02, 0.01, "they are alike on the machine that was measured: 1.02 ± 0.01 times"),
+        (0.66, 0.05, "they are not alike on the machine that was measured: 0.66 ± 0.04 times"),
+        (1.05, 0.2, "they are perhaps alike on the machine that was measured: 1.05 ± 0.16 times"),
     ],
 )
 def test_blocks_cost_alike_in_what_is_counted_and_seconds_are_told(basic, spread, words):
@@ -82,7 +82,9 @@ def test_blocks_cost_alike_in_what_is_counted_and_seconds_are_told(basic, spread
     assert any("Times are" in note for note in found.notes())
 
 
-@pytest.mark.parametrize(("times", "words"), [(1.95, "doubled on this"), (1.52, "not doubled on this")])
+@pytest.mark.parametrize(
+    ("times", "words"), [(1.95, "doubled on the machine that"), (1.52, "not doubled on the machine that")]
+)
 def test_a_projection_doubles_what_is_counted_and_seconds_are_told(times, words):
     seconds = timed(identity=(1.0, 0.0), projection=(times, 0.05))
     runs = Runs(Setting.nominal("small"), {}, {"block": seconds, "resnet50": seconds, "px": 64})
@@ -176,7 +178,7 @@ def test_table6_has_the_papers_columns_and_judges_the_nets_of_the_day():
     assert dict(row(document, "resnet110, best of 5").besides) == deepest
     assert row(document, "fitnet19").to_dict()["params printed"] == 2.5e6
     assert row(document, "nin").besides["params printed"] is None, "of which the paper prints none"
-    assert re.search(r"\| highway19 +\| +19 \| +2,256,838 \| +2,300,000 \|", document.markdown())
+    assert re.search(r"\| Highway-19 +\| +19 \| +2,256,838 \| +2,300,000 \|", document.markdown())
     assert f"{counted('dsn').companion_params:,} more parameters" in document.markdown()
     assert "parameters: resnet110 1,727,962, fitnet19 2,742,102, highway19 2,256,838" in document.finding.words
     better = {**runs.found, "nin": with_result(runs.of("nin"), val_error=5.0)}
@@ -267,7 +269,7 @@ def test_what_the_preset_record_makes_of_the_degradation_is_said_and_decides_not
     assert {row.label for row in document.rows if not row.judged} == {
         r.label for r in document.rows if RECORD in r.label
     }
-    assert "plain20 under record, held-out †" in document.markdown()
+    assert "plain-20 under record, held-out †" in document.markdown()
     runs = document.runs
     without = Runs(runs.setting, {label: found for label, found in runs.found.items() if "record" not in label})
     other = Document.of(DEGRADATION, without)
@@ -328,6 +330,46 @@ def ended_alike(runs: Runs, label: str, metrics_of: str):
     )
 
 
+def test_that_one_seed_decides_nothing_is_said_with_the_way_out_there_is():
+    one, two = invented_runs(FIGURE6), invented_runs(FIGURE6, seeds=2)
+    asked, given = (Document.of(FIGURE6, one, asked=asked) for asked in ("--scale small", "--from runs/mine"))
+    assert "What one seed of each net leaves open, --seeds 3 may decide." in asked.notes()
+    text = given.markdown()
+    assert "What one seed of each net leaves open, more runs, of other seeds, may decide." in text
+    assert "--seeds" not in text and "One seed has no" not in text and text.count("one seed") == 2
+    assert not any("leaves open" in note for note in Document.of(FIGURE6, two).notes())
+
+
+def test_nets_are_printed_as_people_do_and_keep_their_names_in_json():
+    document = Document.of(EXPERIMENTS["table4"], Runs(Setting.nominal("small")), asked="--data nets/resnet34")
+    text, values = document.markdown(), document.values()
+    assert "| ResNet-34 B " in text and "| PReLU-net " in text and "| BN-inception " in text and "| VGG (v5) " in text
+    assert "Made by `reslab reproduce table4 --data nets/resnet34`." in text and "(table4-small.svg)" in text
+    assert {"resnet34 B", "prelu-net", "bn-inception", "vgg (v5)"} <= {row["label"] for row in values["rows"]}
+    picture = document.picture().decode()
+    assert ">ResNet-34 B<" in picture and "resnet34" not in picture
+    compared = Document.of(FIGURE1, invented_runs(FIGURE1))
+    assert "plain-56 is" in compared.markdown() and "plain56 is" in compared.values()["finding"]
+    lengths = {len(line) for line in text.splitlines() if line.startswith("|")}
+    assert len(lengths) == 1, "the columns are below each other"
+
+
+def test_machines_are_one_paragraph():
+    runs = invented_runs(FIGURE1, seeds=2)
+    document = Document.of(FIGURE1, runs)
+    (machine,) = document.machines()
+    assert f"\n\nMachine: {machine}.\n\n" in document.markdown()
+    label, (one, other) = next(iter(runs.found.items()))
+    other = {**other, "environment": {"machine": {"processor": "Another *"}}}
+    both = Document.of(FIGURE1, replace(runs, found={**runs.found, label: (one, other)}))
+    assert both.markdown().count("Machine") == 1 and "\n\nMachines: " in both.markdown()
+    assert "Another \\*" in both.markdown()
+
+
+def test_of_a_test_on_digits_the_rates_are_not_said_to_be_of_cifar():
+    assert "of CIFAR-10, trained on 40,000 of the 45,000" in DEGRADATION.about
+
+
 def test_mixed_recipes_are_refused_with_what_differs():
     found = invented_runs(TABLE6).found
     runs = [(label, run) for label, of_label in found.items() if label in RESIDUAL for run in of_label]
@@ -337,9 +379,7 @@ def test_mixed_recipes_are_refused_with_what_differs():
     other = Recipe.from_dict(runs[0][1]["recipe"])
     other = replace(other, batch=64, optimizer=replace(other.optimizer, lr=0.05))
     both = [*runs, ("resnet20", {**invented(other), "name": "mine"})]
-    with pytest.raises(
-        RunError, match=r"table6 compares runs of one recipe.*batch 128 \(resnet20-s0\), 64 \(mine\)"
-    ) as e:
+    with pytest.raises(RunError, match="table6 compares runs of one recipe, and these differ in:\n  ") as e:
         refuse_mixed(TABLE6, both)
-    assert "optimizer.lr 0.2 (resnet20-s0), 0.05 (mine)" in str(e.value)
+    assert e.value.details == ("batch: 128 (resnet20-s0), 64 (mine)", "optimizer.lr: 0.2 (resnet20-s0), 0.05 (mine)")
     assert mixed(both, ("batch", "optimizer.lr")) == []

@@ -84,3 +84,15 @@ def test_the_table_has_what_trains_and_names_what_does_not():
 @pytest.mark.parametrize(("macs", "words"), [(0, "0.0e0"), (330_000_000, "3.3e8"), (79 * 10**17, "7.9e18")])
 def test_large_numbers_are_short(macs, words):
     assert power_text(macs) == words
+
+
+def test_hours_of_a_command_have_its_seeds():
+    """Recorded runs have a pace; twice as many seeds take twice as long, but of what has one seed for all."""
+    from reslab.experiments.inventory import expected_hours
+    from reslab.experiments.recorded_pace import RecordedPaces
+    from reslab.store import read_results
+
+    paces, setting = RecordedPaces(read_results()), Setting.nominal("small")
+    one, two = (float(expected_hours(EXPERIMENTS["figure1"], setting, seeds, paces)) for seeds in (1, 2))
+    assert one > 0 and two == pytest.approx(2 * one, rel=0.1)
+    assert expected_hours(EXPERIMENTS["figure1"], setting, 1, RecordedPaces([])) == ""

@@ -50,7 +50,8 @@ def test_medians_stand_beside_the_whole_nets():
 def test_the_claim_is_of_both_kinds_and_one_net_each_decides_nothing():
     seen = LESION.finding(invented())
     assert (seen.holds, seen.seen) == (None, True)
-    assert "**Seen in one net each, which decides nothing of others.**" in Document.of(LESION, invented()).markdown()
+    text = Document.of(LESION, invented()).markdown()
+    assert "**Seen in one net each:** " in text and " Of others it decides nothing.\n" in text
     assert not LESION.finding(invented(plain=20.0)).seen and not LESION.finding(invented(residual=60.0)).seen
     assert LESION.finding(Runs(SMALL)).holds is None and len(LESION.rows(Runs(SMALL))) == 8
 

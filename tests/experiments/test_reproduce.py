@@ -95,7 +95,7 @@ def test_what_failed_is_told(tmp_path):
     only.take_in([*ended([plain20]), Outcome(plain56, None, "diverged: *so*")])
     document = Document.of(FIGURE1, only.so_far("figure1"), only.failed["figure1"])
     assert document.values()["failed"] == [{"run": str(plain56.folder), "label": "plain56", "why": "diverged: *so*"}]
-    assert "- plain56: diverged: \\*so\\*" in document.markdown() and document.finding.holds is None
+    assert "- plain-56: diverged: \\*so\\*" in document.markdown() and document.finding.holds is None
 
 
 def recorded(tmp_path: Path, model: str, seed: int = 0, done: bool = True, **changes):
@@ -139,7 +139,7 @@ def test_given_runs_of_stochastic_depth_and_of_competitors_have_places_of_their_
     [
         ({"model": "resnet26"}, UsageError, "resnet26 A; figure1 compares plain20, plain56"),
         ({"model": "plain56", "done": False}, RunError, "is not finished; go on with: reslab train --run"),
-        ({"model": "plain56", "batch": 64}, RunError, "these differ: batch 128 .*, 64 "),
+        ({"model": "plain56", "batch": 64}, RunError, "these differ in:\n  batch: 128 .*, 64 "),
     ],
 )
 def test_runs_that_have_no_place(tmp_path, more, error, message):

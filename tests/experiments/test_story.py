@@ -8,12 +8,15 @@ import pytest
 from reslab.experiments.document import ours_text
 from reslab.experiments.experiment import Result, Row
 from reslab.experiments.figure6 import FIGURE6
+from reslab.experiments.lines import line
 from reslab.experiments.opening import opening, papers_panel
 from reslab.experiments.paper import paper, table
+from reslab.experiments.quick import QUICK
 from reslab.experiments.registry import EXPERIMENTS
 from reslab.experiments.scales import Setting
 from reslab.experiments.story import entry, paper_page
 from reslab.experiments.table6 import TABLE6
+from reslab.store import read_results
 from tests.experiments.invented_experiments import invented, invented_runs
 
 EVERY = list(EXPERIMENTS.values())
@@ -79,6 +82,36 @@ def test_captions_name_the_data_of_ours_where_the_papers_are_others():
         "Rings are the paper's values (4), dots ours (5). Ours are errors on tiny-imagenet-20"
     )
     assert not made.filled["deviation"] and made.filled["paper"] and made.filled["ours"]
+
+
+@pytest.mark.parametrize("name", ["figure1", "figure4", "figure6"])
+def test_captions_of_curves_say_of_how_many_seeds_a_line_is(name):
+    """A line of several runs is their mean: here of errors in percent that are 10 points apart."""
+    experiment = EXPERIMENTS[name]
+    runs = invented_runs(experiment, seeds=2)
+    assert "A line is the mean over all n seeds of its net." in experiment.caption
+    label, (one, other) = next((label, of) for label, of in runs.found.items() if len(of) == 2)
+    lines = [[{"step": 1, "val_error": error}] for error in (30.0, 40.0)]
+    both = tuple({**run, "metrics": metrics} for run, metrics in zip((one, other), lines, strict=True))
+    assert line(replace(runs, found={label: both}), label, "val_error", "bold", 20).points == ((1.0, 35.0),)
+
+
+def test_why_there_is_no_deviation_from_what_was_read_off_is_said():
+    told = "From a value with ≈, which was read off a picture, no deviation is reckoned."
+    plain, residual = (entry(FIGURE6, results_of(net)) for net in ("plain20", "resnet20"))
+    assert told in plain.notes and told not in residual.notes and told not in entry(FIGURE6, []).notes
+    (shown,) = (line for line in plain.lines if line.ours)
+    assert shown.paper == "≈9.5" and not shown.deviation
+
+
+def test_beside_a_command_stands_what_it_takes():
+    runs = results_of("plain20", "plain56")
+    trains, reckons = entry(FIGURE6, read_results()), entry(EXPERIMENTS["figure2"], [])
+    assert re.fullmatch(r"About [\d.,]+ core-hours, reckoned from the fastest machine .*", trains.takes)
+    assert reckons.takes == "Nothing is trained for it." and entry(FIGURE6, runs[:0]).takes == ""
+    page = paper_page(read_results()[:3])
+    assert page.count('class="note takes"') >= 10 and page.index("In five minutes") < page.index("<main")
+    assert all(command in page for command, _ in QUICK)
 
 
 def test_captions_count_what_is_drawn():

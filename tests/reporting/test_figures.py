@@ -141,3 +141,19 @@ def test_a_panel_that_its_title_explains_needs_no_legend_and_ends_in_its_lines_c
     svg = drawn(Panel("nets, by layers", (line,), legend=False))
     assert "net-20" not in svg and "not run" not in svg and ">net-20<" in drawn(Panel("nets", (line,)))
     assert re.search(r"<text[^>]*fill: #b08c00[^>]*>20</text>", svg)
+
+
+def test_the_end_of_the_training_is_enlarged_where_lines_leave_room():
+    """A line that falls late leaves the lower left corner free, one that falls at once the upper right one."""
+    late = Curve("", "#111111", "bold", ((0, 19.0), (50, 18.0), (95, 14.0), (100, 12.0)))
+    early = replace(late, points=((0, 19.0), (20, 6.0), (40, 5.0), (95, 4.0), (100, 4.0)))
+
+    def grounds(*curves: Curve, enlarged: bool = True) -> list[tuple[float, float]]:
+        svg = drawn(Panel("", curves, enlarged=enlarged))
+        found = re.findall(r'<path d="M ([\d.]+) ([\d.]+)[^"]*"[^>]*fill: #ffffff', svg)
+        return [(float(x), float(y)) for x, y in found]
+
+    (left, lower), (right, upper) = grounds(late)[-1], grounds(early)[-1]
+    assert left < right and lower > upper, "pixels are counted from the top"
+    plain = grounds(late, enlarged=False)
+    assert len(grounds(late)) == len(plain) + 1 and grounds(NOTHING) == grounds(NOTHING, enlarged=False)

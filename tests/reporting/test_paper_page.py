@@ -148,11 +148,19 @@ def test_columns_without_numbers_are_left_out_and_several_units_are_said():
     )
     assert one.filled == {"paper": True} | dict.fromkeys(("ours", "deviation", "n", "images"), False) and not one.units
     assert "deviation</th>" not in paper_html([one], [])
-    ours = entry(lines=(Line("a", "std", "", "1.04", "", "1", "1,000 val"), Line("b", "other", "", "")))
+    ours = entry(lines=(Line("a", "std", "", "1.04", "", "1", "1,000 val"), Line("b", "std", "", "")))
     page = paper_html([ours], [])
-    assert ">the paper</th>" not in page and ">images</th>" in page and ">unit</th>" not in page
+    assert ">the paper</th>" not in page and ">images</th>" in page
     two = entry(lines=(Line("a", "error %", "1.00", ""), Line("b", "weights", "2", "3", "+1")))
     assert two.units and ">unit</th>" in paper_html([two], [])
+
+
+def test_of_what_is_measured_in_part_a_row_without_any_number_stays_empty():
+    lines = (Line("resnet34", "error %", "25.03", "21.80"), Line("vgg19", "error %", "", ""))
+    row = paper_html([entry(lines=lines, holds=None)], []).partition(">VGG-19</th>")[2].partition("</tr>")[0]
+    assert "number" in row and not re.search(r">[^<\s]", row), "a row, and nothing in it"
+    below = entry(others=(entry(lines=lines, way="By another recipe"),))
+    assert paper_html([below], []).count("VGG-19") == 0, "in another way, what is measured alone"
 
 
 def test_nets_trained_in_another_way_stand_below_with_the_rows_that_have_a_number():
@@ -234,9 +242,22 @@ def test_findings_of_several_parts_are_a_list():
     assert "<li>one</li><li>two, three</li><li>four</li>" in page
 
 
+def test_a_semicolon_inside_brackets_parts_nothing():
+    found = entry(finding="one (of two; each (so; small)); another; (a; b)", beside="a (b; c), where d; e")
+    assert found.parts == ["one (of two; each (so; small))", "another", "(a; b)"]
+    assert found.beside_parts == ["a (b; c), where d", "e"]
+
+
+def test_equations_scroll_sideways_alone():
+    """What scrolls in one direction scrolls in both, if the other is not said: arrows stood beside each equation."""
+    style = re.search(r"\.equation \{([^}]*)\}", paper_html([entry()], []))
+    assert style and "overflow: auto hidden" in style[1] and "padding" in style[1]
+
+
 def test_decimal_points_stand_below_each_other():
     assert aligned(["9.50", "≈9.5", "", "10"]) == ["9.50", f"≈9.5{DIGIT}", "", f"10{POINT}{2 * DIGIT}"]
     assert aligned(["25", "0.4", "6e-06"]) == [f"25{POINT}{DIGIT}", "0.4", "6e-06"]
+    assert aligned(["25", "0.4", "6 × 10⁻⁶"]) == [f"25{POINT}{DIGIT}", "0.4", "6 × 10⁻⁶"]
     assert aligned(["3", "12"]) == ["3", "12"] and aligned([]) == []
     lines = (Line("a", "error %", "", "12.07 ± 0.50"), Line("b", "error %", "", "9.1"))
     columns = entry(lines=lines).columns
