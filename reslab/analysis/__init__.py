@@ -23,7 +23,7 @@ from reslab.analysis.landscape import Extent, Height, Landscape, execution_to_lo
 from reslab.analysis.lesion import Lesion, blocks_in, lesions
 from reslab.analysis.responses import Response, layer_responses, responses
 from reslab.analysis.samples import Sample, sample, sample_of
-from reslab.analysis.shape import downward, steadiness, times
+from reslab.analysis.shape import downward, steadiness
 from reslab.analysis.shattering import alikeness, autocorrelation, input_gradients
 
 __all__ = [
@@ -56,6 +56,5 @@ __all__ = [
     "sample_of",
     "scores",
     "steadiness",
-    "times",
     "untrained",
 ]

@@ -82,8 +82,8 @@ def _of_classes(place: Path, classifier: Classifier, split: str | None, count: i
         more = f" (and {len(strange) - 1:,} more)" if len(strange) > 1 else ""
         raise DataError(
             f"{place}: the net does not know the class {strange[0]}{more}; it knows "
-            f"{', '.join(classifier.classes[:SHOWN])}{', ...' if len(classifier.classes) > SHOWN else ''}: rename the "
-            "folders, or take them away"
+            f"{', '.join(classifier.classes[:SHOWN])}{', ...' if len(classifier.classes) > SHOWN else ''}: name its "
+            "classes as the net does, or leave these out"
         )
     ((chosen, files),) = index.files.items()
     pixels = read_evenly([root_of(place) / file for file in files], classifier.size, count)

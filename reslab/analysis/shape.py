@@ -33,9 +33,3 @@ def downward(losses: Sequence[float]) -> float | None:
     found = curvatures(losses)
     most = max(found, default=0.0)
     return max(-min(found), 0.0) / most if most > 0 else None
-
-
-def times(losses: Sequence[float], place: int) -> float:
-    """The loss so many points from the middle, the mean of both sides, over that in the middle."""
-    middle = len(losses) // 2
-    return (losses[middle - place] + losses[middle + place]) / 2 / losses[middle]

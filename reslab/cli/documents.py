@@ -25,6 +25,7 @@ from reslab.experiments.inventory import inventory_table
 from reslab.experiments.levers import levers_tables
 from reslab.experiments.loose import loose_table
 from reslab.experiments.recorded import recorded
+from reslab.experiments.recorded_pace import RecordedPaces
 from reslab.experiments.registry import EXPERIMENTS
 from reslab.experiments.story import entry
 from reslab.nets import spec
@@ -58,8 +59,9 @@ def wanted(results: list[Result], benches: list[Result], sweeps: list[Result]) -
     """What each generated file should hold, by its path in the repository."""
     budgets = Document.of(BUDGETS, recorded(BUDGETS, results))
     benches = sorted(benches, key=_bench_place)
-    trained = {name: read_trained(name) for name in trained_names()}
-    told = [entry(experiment, results, trained, read_measurements(KEPT)) for experiment in EXPERIMENTS.values()]
+    trained, measured = {name: read_trained(name) for name in trained_names()}, read_measurements(KEPT)
+    paces = RecordedPaces(results)
+    told = [entry(experiment, results, trained, measured, paces) for experiment in EXPERIMENTS.values()]
     pieces = {
         "results": runs_table(sorted(_counted(results), key=_place)),
         "nets": measured_nets(_counted(results)),

@@ -15,6 +15,7 @@ from reslab.cli.looked import (
     looked_into,
     names_of,
     refuse_picture,
+    split_of,
     tell,
 )
 from reslab.cli.show import pairs, show_text, table
@@ -36,7 +37,7 @@ def gradients(
     from reslab.analysis import untrained
 
     refuse_picture(to)
-    own = split if split or images else "train"
+    own = split_of(split, images, "train")
     found = []
     looks = looked_into(runs, residual, images=images, split=own, count=count, data_root=data_root, labelled=True)
     for about, classifier, seen in looks:

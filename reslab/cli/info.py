@@ -117,14 +117,20 @@ def _depth(found: dict[str, Any]) -> str:
     return f"{found['depth']} weighted layers" + (f", {found['block']} blocks" if found["block"] else "")
 
 
+TEST_IMAGES = "; on the 100,000 test images are Table 5 and, of VGG in ILSVRC'14, a row of Table 4"
+
+
 def _errors(printed: list[dict[str, Any]]) -> str:
     """What the paper prints of a net's error, in one line; "" for nothing."""
     if not printed:
         return ""
     images = printed[0]["images"]
-    also = "; the 100,000 test images are those of the ensembles of Table 5 alone" * images.startswith("ImageNet")
-    told = ", ".join(f"{one['error']:.2f} % {one['tested']} ({one['place']})" for one in printed)
-    return f"{told}, on {images}{also}"
+    told = ", ".join(
+        f"{one['error']:.2f} % {one['tested']} ({one['place']}{'; ' + one['runs'] if 'runs' in one else ''})"
+        for one in printed
+    )
+    others = TEST_IMAGES if images.startswith("ImageNet") else ""
+    return f"{told}, on {images}{others}"
 
 
 def _uncounted(found: dict[str, Any]) -> str:
@@ -244,7 +250,7 @@ def cost_of(
         # Papers speak of their own nets only: other classes, sizes or strides have nothing beside them.
         "paper": printed(name) if at_home else {},
         "published": published(name) if at_home else {},
-        "paper_errors": printed_errors(name, found.shortcut) if at_home else [],
+        "paper_errors": printed_errors(name, found) if at_home else [],
     }
 
 

@@ -16,6 +16,7 @@ from reslab.cli.looked import (
     looked_into,
     names_of,
     refuse_picture,
+    split_of,
     tell,
 )
 from reslab.cli.show import pairs, say, show_text, table
@@ -51,7 +52,7 @@ def landscape(
     if surface and not (to or json):
         raise UsageError("--surface is drawn, or given as JSON: add --out FILE.svg or --json")
     extent = Extent(directions, points, reach, seed, surface)
-    own = split if split or images else "train"
+    own = split_of(split, images, "train")
     found = []
     looks = looked_into(runs, residual, images=images, split=own, count=count, data_root=data_root, labelled=True)
     for about, classifier, seen in looks:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 Nets = Annotated[list[Path], typer.Argument(metavar="RUN|FILE|NAME...", help="Run folders, model files, names.")]
 OwnSplit = Annotated[str | None, typer.Option(help="train, val or test of the net's own data; default: val.")]
-SPLIT_TRAIN = "train, val or test of the net's own data, train by default, or of --images."
-SPLIT_VAL = "train, val or test of the net's own data, val by default, or of --images."
+_OF_IMAGES = "of --images the first that is there of test, val and train."
+SPLIT_TRAIN = f"train, val or test; by default train of the net's own data, {_OF_IMAGES}"
+SPLIT_VAL = f"train, val or test; by default val of the net's own data, {_OF_IMAGES}"
 Photographs = Annotated[Path | None, typer.Option(help="Look with the photographs of this folder, or .csv table.")]
 Labelled = Annotated[
     Path | None,
@@ -25,6 +26,11 @@ Labelled = Annotated[
 DataRoot = Annotated[Path | None, typer.Option(help="Where data sets lie (else $RESLAB_DATA).")]
 Function = Annotated[str | None, typer.Option(help="The nets' own residual function, module:function.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+
+def split_of(split: str | None, images: Path | None, usual: str) -> str | None:
+    """The split to look with: unless one is asked for, the `usual` one of the net's own data, and any of `images`."""
+    return split if split or images else usual
 
 
 def looked_into(

@@ -10,7 +10,7 @@ from reslab.data import Dataset, Images
 from reslab.engine import Request, choose, this_machine
 from reslab.experiments.experiment import Experiment, Result
 from reslab.experiments.outlook import Kind
-from reslab.experiments.recorded_pace import RecordedPaces
+from reslab.experiments.recorded_pace import KINDS, Pace, RecordedPaces, kind_of
 from reslab.experiments.reproduce import needs_of, seeds_of
 from reslab.experiments.scales import JUDGED, Setting, is_imagenet
 from reslab.experiments.shares import allowed_cores, is_small, macs_of
@@ -29,7 +29,6 @@ NOISE_IMAGES = 256
 PARTS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.06, 0.04, 0.03, 0.02, 0.01)  # few, so that a choice is stable
 LEAST_PART = 0.06  # of the scale small: with fewer steps it is no better than a test
 REFERENCE = {False: "resnet20", True: "resnet18"}  # of CIFAR nets, of ImageNet nets
-RECORDED = {False: (False, True), True: (True, False)}  # as `REFERENCE`, of recorded runs
 
 
 class Paces:
@@ -52,27 +51,38 @@ class Paces:
 
     @classmethod
     def recorded(cls, results: Sequence[Result]) -> "tuple[Paces, str] | None":
-        """Those of recorded runs on the fastest machine, where nothing was tried here, and that machine.
+        """Where nothing was tried here, those of recorded runs on the fastest machine of each kind; and the machines.
 
-        None where `results` has not both kinds of nets.
+        None where `results` lacks a kind.
         """
         found = RecordedPaces(results).of
-        known = [found[kind] for kind in RECORDED.values() if kind in found]
-        if len(known) < len(RECORDED):
-            return None
-        paces = {imagenet: 1 / pace.macs for imagenet, pace in zip(RECORDED, known, strict=True)}
-        return cls(paces), list_text(list(dict.fromkeys(pace.machine for pace in known)))
+        machines = list(dict.fromkeys(pace.machine for pace in found.values()))
+        return (_Recorded(found), list_text(machines)) if len(found) == len(KINDS) else None
 
     def seconds(self, recipe: Recipe) -> float:
         """Core-seconds of a whole run: its beginning, its steps, its evaluations and the final one."""
-        pace = self._per_mac[is_imagenet(recipe.model.name)] * macs_of(recipe)
+        pace = self._per_mac_of(recipe) * macs_of(recipe)
         train, val, test = JUDGED.get(recipe.data.name, (0, 0, 0))
         judged = val * (min(EVALUATIONS, recipe.steps) + 1) + test + (recipe.data.images or train)
         return BEGINNING + pace * (recipe.steps * recipe.batch + FORWARD * judged)
 
+    def _per_mac_of(self, recipe: Recipe) -> float:
+        """Core-seconds for each multiply-add of a training image."""
+        return self._per_mac[is_imagenet(recipe.model.name)]
+
     def tried(self, recipes: Iterable[Recipe]) -> dict[Kind, float]:
         """The same as paces of the queue's outlook: core-seconds an image, everything counted in."""
         return {Kind.of(recipe): self.seconds(recipe) / (recipe.steps * recipe.batch) for recipe in recipes}
+
+
+class _Recorded(Paces):
+    """By the paces of recorded runs."""
+
+    def __init__(self, found: Mapping[tuple[bool, bool], Pace]) -> None:
+        self._found = found
+
+    def _per_mac_of(self, recipe: Recipe) -> float:
+        return 1 / self._found[kind_of(recipe)].macs
 
 
 def expected_seconds(paces: Paces, recipes: Sequence[Recipe]) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 from reslab.experiments.experiment import Experiment, Finding, Row, Runs, other_data
 from reslab.experiments.jobs import NOT_FINISHED, Outcome
-from reslab.reporting import machine_text, markdown_table, markdown_text
+from reslab.reporting import BESIDE, machine_text, machines_note, markdown_table, markdown_text
 from reslab.reporting.names import printed, printed_picture
 from reslab.reporting.rounding import LARGE, count_text, decimals_text, epochs_text, list_text, power_text, tiny_text
 from reslab.store import json_bytes
@@ -112,7 +112,7 @@ class Document:
             f"# {experiment.title}\n\n{experiment.place}. {experiment.claim}",
             replace(self, rows=tuple(replace(row, label=printed(row.label)) for row in self.rows)).table().strip(),
             *map(printed, (*self._told(f"**{verdict}:**", found), *self.notes())),
-            *self._ran_on(),
+            *machines_note(self.machines()),
         ]
         if waiting := [printed(markdown_text(o.job.label)) for o in self.failed if o.trouble == NOT_FINISHED]:
             lines.append(f"Not finished yet: {'; '.join(waiting)}.")
@@ -190,12 +190,6 @@ class Document:
         beside = f"Measured besides, with no say in the verdict: {found.beside.rstrip('.')}."
         return [judged, beside] if found.beside else [judged]
 
-    def _ran_on(self) -> list[str]:
-        """A paragraph of the machines; none where none is known."""
-        machines = self.machines()
-        told = "; ".join(map(markdown_text, machines))
-        return [f"Machine{'s' if len(machines) > 1 else ''}: {told}."] if machines else []
-
     @property
     def command(self) -> str:
         """What makes it again."""
@@ -208,7 +202,6 @@ class Document:
         return list(dict.fromkeys(text for text in texts if text))
 
 
-BESIDE = " †"  # behind the label of a row that the claim is not judged by
 IN_LABEL = ("net", "epochs")  # of what a row tells besides
 RUN_FIELDS = ("run", "model", "seed", "steps", "train_error", "val_error", "test_error", "val_images", "test_images")
 

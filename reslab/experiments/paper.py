@@ -39,25 +39,38 @@ def published(name: str) -> dict[str, Any]:
 # Tables of errors -> how a net was tested there, and on which images.
 _VALIDATION = "ImageNet's 50,000 validation images"
 TESTED = {
+    "table2": ("Table 2", "top-1 of ten crops", _VALIDATION),
     "table3": ("Table 3", "top-1 of ten crops", _VALIDATION),
     "table3_top5": ("Table 3", "top-5 of ten crops", _VALIDATION),
     "table4": ("Table 4", "top-1 dense", _VALIDATION),
     "table4_top5": ("Table 4", "top-5 dense", _VALIDATION),
     "table6": ("Table 6", "top-1", "CIFAR-10's 10,000 test images"),
 }
+OF_OPTION_A = ("table2", "table6")  # whose labels do not name it
+DENSE = "Table 4"  # of nets of other authors it has their own numbers, however tested
 
 
-def printed_errors(name: str, shortcut: str | None) -> list[dict[str, Any]]:
-    """What the paper prints of a net's error, in percent, with its table, way of testing and images; [] for nothing.
+def printed_errors(name: str, spec: Architecture) -> list[dict[str, Any]]:
+    """What the paper prints of a net's error, in percent, with its table, way of testing and images.
 
-    Table 6 has one option, A, and does not name it. Of the 100,000 test images of ImageNet are the ensembles of Table 5
-    alone.
+    Of several runs `runs` says which one it is, and what their mean is. Nothing of variants that the paper does not
+    have, as other strides.
     """
-    found = []
+    home = spec_named(name)
+    if (spec.classes, spec.size, spec.stride_in) != (home.classes, home.size, home.stride_in):
+        return []
+    found: list[dict[str, Any]] = []
     for key, (place, tested, images) in TESTED.items():
-        label = name if key == "table6" and shortcut in (None, "A") else f"{name} {shortcut}" if shortcut else name
-        if label in (values := table(key)):
-            found.append({"error": values[label], "tested": tested, "images": images, "place": place})
+        values, option = table(key), spec.shortcut
+        label = name if option is None or (key in OF_OPTION_A and option == "A") else f"{name} {option}"
+        if label not in values:
+            continue
+        row = {"error": values[label], "tested": tested if option or place != DENSE else tested.split()[0]}
+        if any(row.items() <= other.items() for other in found):
+            continue  # Table 3 repeats Table 2
+        if f"{label}_mean" in values:
+            row["runs"] = f"the best of several, {values[f'{label}_mean']:.2f} ± {values[f'{label}_std']:.2f}"
+        found.append(row | {"images": images, "place": place})
     return found
 
 

@@ -1,4 +1,4 @@
-"""Commands for the first five minutes: they need no training and no data."""
+"""Commands for the first five minutes: they need no data of one's own."""
 
 QUICK = (
     ("reslab demo", "a residual net learns handwritten digits that are in the package, in about a minute"),

@@ -90,7 +90,9 @@ def _takes(experiment: Experiment, setting: Setting, seeds: int, paces: Recorded
     if not experiment.rounds:
         return "Nothing is trained for it."
     hours = expected_hours(experiment, setting, seeds, paces)
-    return f"About {hours} core-hours, reckoned from the fastest machine that is recorded." if hours else ""
+    return (
+        f"About {hours} core-hours, reckoned from the fastest machine that is recorded for such nets." if hours else ""
+    )
 
 
 def _seeds(experiment: Experiment, runs: Runs) -> int:

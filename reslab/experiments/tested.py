@@ -20,9 +20,9 @@ from reslab.training import Recipe
 
 ENSEMBLE = "ensemble"  # the label of the nets together
 PAPER_SIZE = 224  # pixels: PAPER_SCALES are for nets of this size
-SINGLE_VIEW = (  # where recorded runs stand in a table that the command makes otherwise
-    "Ours here are recorded runs, whose nets were not kept: their errors are of a single view of each image, where the "
-    "command tests by 10 crops."
+SINGLE_VIEW = (
+    "Of runs whose nets or images are not at hand, as recorded ones, errors are of a single view; the command tests "
+    "what it trains by 10 crops."
 )
 SMOKE_TESTED = 8  # images that a test of a few steps looks at: nobody reads the number
 KEPT_BYTES = 64_000_000  # of a net's probabilities: more is not kept for the next table, but looked at again

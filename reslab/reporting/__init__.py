@@ -26,8 +26,10 @@ from reslab.reporting.responses import ResponseLine, responses_figure
 from reslab.reporting.sheet import FORMS, Form, Sheet
 from reslab.reporting.speed import bench_figure, bench_table
 from reslab.reporting.tables import (
+    BESIDE,
     SeedGroup,
     machine_text,
+    machines_note,
     markdown_table,
     markdown_text,
     runs_table,
@@ -35,6 +37,7 @@ from reslab.reporting.tables import (
 )
 
 __all__ = [
+    "BESIDE",
     "DEPTH_COLOURS",
     "FIELD_COLUMNS",
     "FORMS",
@@ -81,6 +84,7 @@ __all__ = [
     "grid_figure",
     "inception_diagrams",
     "machine_text",
+    "machines_note",
     "markdown_table",
     "markdown_text",
     "mean_line",

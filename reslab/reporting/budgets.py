@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LEFT, RIGHT, BOTTOM, BETWEEN = 52, 18, 50, 40  # pixels around and between the panels
 LEGEND_ROW = 20  # pixels, of the legend above and the words below
 COLUMNS = 3  # of the legend
+NEARLY = 1.1  # times as slow: runs of one machine are as far apart as that
 DASHES = (0, (4, 3))
 MARK = "o"  # of the lines
 ALONE = ("D", "X", "*", "p", "s", "^")  # of what stands beside the lines, in its order
@@ -120,7 +121,8 @@ def timed_on(lines: Sequence[BudgetLine]) -> str | None:
     """The fastest machine, of those with two lengths of a line or more if there are such.
 
     Fast is where an epoch takes few minutes beside the fastest epoch of the same line: deep nets take longer anywhere.
-    Of equals the one with the most lengths. Marks beside the lines do not count. None where no minutes are known.
+    Of machines about as fast (`NEARLY`) the one with the most lengths. Marks beside the lines do not count. None where
+    no minutes are known.
     """
     lengths: dict[str, set[tuple[str, float]]] = {}
     pace: dict[str, list[float]] = {}
@@ -129,11 +131,10 @@ def timed_on(lines: Sequence[BudgetLine]) -> str | None:
         for run, minutes in timed:
             lengths.setdefault(run.machine, set()).add((line.label, run.epochs))
             pace.setdefault(run.machine, []).append(minutes / min(least for _, least in timed))
-
-    def rank(machine: str) -> tuple[bool, float, int]:
-        return len(lengths[machine]) < 2, statistics.fmean(pace[machine]), -len(lengths[machine])
-
-    return min(pace, key=rank, default=None)
+    several = [machine for machine in pace if len(lengths[machine]) > 1] or list(pace)
+    slow = {machine: statistics.fmean(pace[machine]) for machine in several}
+    near = [machine for machine in several if slow[machine] <= NEARLY * min(slow.values())]
+    return min(near, key=lambda machine: (-len(lengths[machine]), slow[machine]), default=None)
 
 
 def timed_runs(line: BudgetLine, where: str | None) -> list[BudgetRun]:

@@ -8,9 +8,7 @@ from dataclasses import replace
 
 from reslab.reporting.names import printed
 from reslab.reporting.paper_page import Entry, Line
-from reslab.reporting.tables import markdown_table, markdown_text
-
-BESIDE = " †"  # behind the label of a row that the claim is not judged by
+from reslab.reporting.tables import BESIDE, machines_note, markdown_table, markdown_text
 
 
 def paper_markdown(entries: Sequence[Entry], folder: str) -> str:
@@ -80,7 +78,7 @@ def _told(entry: Entry) -> list[str]:
         *([f"Measured besides, with no say in the verdict: {entry.beside.rstrip('.')}."] if entry.beside else []),
         *([f"Rows with{BESIDE} were measured besides."] if beside else []),
         *entry.notes,
-        *([f"Machines: {'; '.join(markdown_text(machine) for machine in entry.machines)}."] if entry.machines else []),
+        *machines_note(entry.machines),
         f"Made again by `{entry.command}`.",
     ]
 

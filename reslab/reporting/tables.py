@@ -19,6 +19,7 @@ START = "model.start"  # a path of the machine that trained, where it is no name
 OF_LENGTH = tuple(f"schedule.{n}" for n in ("steps", "drops", "warmup_steps", "momentum_steps", "companion_steps"))
 OF_DATA = ("data.size", "data.fingerprint")  # what a preset is made for
 OF_NETS = ("shortcut", "stride_in", "survival")  # options of which every net has its own default
+BESIDE = " †"  # behind the label of a row that the claim is not judged by
 RUNS_COLUMNS = ("data", "model", "recipe", "epochs", "val error %", "test error %", "minutes", "machine")
 
 
@@ -109,6 +110,12 @@ def markdown_text(text: str) -> str:
 
 # An underscore inside a word is one in GitHub's Markdown, and names are full of them.
 _MARKDOWN = str.maketrans({"<": "&lt;", ">": "&gt;", "&": "&amp;", **{letter: f"\\{letter}" for letter in "\\`*[]~"}})
+
+
+def machines_note(machines: Sequence[str]) -> list[str]:
+    """A paragraph that names them; none where none is known."""
+    told = "; ".join(map(markdown_text, machines))
+    return [f"Machine{'s' if len(machines) > 1 else ''}: {told}."] if machines else []
 
 
 def machine_text(environment: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reslab.analysis import downward, steadiness, times
+from reslab.analysis import downward, steadiness
 
 BOWL = (9.0, 4.0, 1.0, 4.0, 9.0)
 
@@ -17,8 +17,3 @@ def test_a_convex_line_does_not_bend_downwards():
     assert downward(BOWL) == 0
     assert downward((5.0, 4.0, 0.0, 4.0, 5.0)) == pytest.approx(3 / 8)  # second differences -3, 8, -3
     assert downward((0.0, 1.0, 0.0)) is None, "upwards nowhere: there is nothing to compare with"
-
-
-def test_times_is_the_mean_of_both_sides_over_the_middle():
-    assert times((8.0, 3.0, 2.0, 1.0, 6.0), 1) == 1
-    assert times((8.0, 3.0, 2.0, 1.0, 6.0), 2) == 3.5

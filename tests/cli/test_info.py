@@ -56,6 +56,11 @@ def test_errors_that_the_paper_prints_of_a_net_and_on_which_images():
     ]
     assert [one["error"] for one in told("resnet34", "--shortcut", "C")] == [24.19, 7.40, 21.53, 5.60]
     assert [(one["error"], one["images"]) for one in told("resnet20")] == [(8.75, "CIFAR-10's 10,000 test images")]
+    assert [one["error"] for one in told("resnet18", "--shortcut", "A")] == [27.88]
+    assert [one["error"] for one in told("plain34")] == [28.54, 10.02], "once, though two tables have it"
+    assert [one["tested"] for one in told("googlenet")] == ["top-5 of ten crops", "top-5"], "not said how, in Table 4"
+    assert told("resnet110")[0]["runs"] == "the best of several, 6.61 ± 0.16"
+    assert told("resnet50", "--stride-in", "3x3") == [] == told("resnet18"), "nets that the paper does not have"
     assert told("resnet20", "--shortcut", "B") == told("resnet50", "--classes", "7") == told("resnet26") == []
 
 

@@ -111,7 +111,7 @@ def test_a_folder_that_is_called_nearly_so_is_named(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("typed", ["nope", "ph", "hops", "other/photo"])
 def test_a_path_that_is_only_somewhat_alike_is_not_guessed_at(tmp_path, typed):
-    for name in ("opt", "home", "photos"):
+    for name in ("opt", "home", "photos", "other"):
         (tmp_path / name).mkdir()
     with pytest.raises(UsageError, match=rf"^no such folder of images: \S*/{typed}$"):
         data.load_dataset(tmp_path / typed, root=tmp_path)

@@ -56,10 +56,13 @@ def test_what_was_not_on_cores_or_hardly_began_is_no_pace():
 
 
 def test_what_nobody_tried_here_is_reckoned_by_them():
-    assert Paces.recorded([timed(RESNET, 1800.0)]) is None, "of ImageNet nets nothing is recorded"
-    found = Paces.recorded([timed(RESNET, 1800.0, "one", threads=1), timed(IMAGENET, 7200.0, "two", threads=1)])
+    native, torch = (timed(RESNET, 1800.0, engine, threads=1, engine=engine) for engine in ("native", "torch"))
+    torch["result"]["seconds"] *= 2
+    assert Paces.recorded([native, torch]) is None, "of ImageNet nets nothing is recorded"
+    found = Paces.recorded([native, torch, timed(IMAGENET, 7200.0, "big", threads=1)])
     assert found is not None
     paces, machines = found
-    assert "one, 1 thread" in machines and "two, 1 thread" in machines
-    for recipe, seconds in ((RESNET, 1800.0), (IMAGENET, 7200.0)):
+    assert all(f"{name}, 1 thread" in machines for name in ("native", "torch", "big"))
+    of_nin = 3600.0 * macs_in_all(NIN) / macs_in_all(RESNET)
+    for recipe, seconds in ((RESNET, 1800.0), (NIN, of_nin), (IMAGENET, 7200.0)):
         assert paces.seconds(recipe) == pytest.approx(BEGINNING + seconds, rel=0.1), "and judging images besides"

@@ -90,4 +90,9 @@ def test_an_epoch_of_a_deep_net_makes_no_machine_slow():
     same = BudgetLine("ResNet-20", "#b8a100", (*shallow.runs, BudgetRun(4, 9.0, 0.4, "Faster")))
     assert timed_on([same, deep]) == "Faster"
     assert timed_on([shallow, deep]) == "Slower", "of equals the one with the most lengths"
+    noisy = tuple(
+        BudgetRun(run.epochs, run.error, (run.minutes or 0) * (1 + run.epochs / 200), run.machine)
+        for run in shallow.runs
+    )
+    assert timed_on([BudgetLine("ResNet-20", "#b8a100", noisy), deep]) == "Slower", "and not by a trifle"
     assert timed_on([BudgetLine("one", "#111111", (BudgetRun(4, 9.0, 0.0, A),))]) is None
