@@ -134,4 +134,5 @@ def test_a_run_resumes_exactly_and_its_test_knows_scales(photographs, tmp_path, 
     bytes_of = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("whole", "parts")]
     assert bytes_of[0] == bytes_of[1]
     found = evaluate(tmp_path / "whole", photographs, scales=(16, 24))
-    assert found.views == 4 and found.images == 4
+    assert found.views == 2 and found.images == 4, "a view a scale: sec. 3.4 speaks of no mirrors"
+    assert evaluate(tmp_path / "whole", photographs, views="flip", scales=(16, 24)).views == 4
