@@ -10,12 +10,12 @@ from reslab.data import (
     ALL,
     Dataset,
     FolderIndex,
+    class_numbers,
     evenly,
     find_folder,
     index_tested,
     load_dataset,
     photographs_below,
-    places_among,
     read_evenly,
     root_of,
 )
@@ -24,7 +24,6 @@ from reslab.progress import Say, silent
 from reslab.store import ENVIRONMENT, SPLIT, UNTOLD, Classifier, RunFolder
 
 COUNT = 1000  # images, where nobody asks for another number
-SHOWN = 5  # classes of a net that are named to who has others
 
 
 @dataclass(frozen=True)
@@ -77,17 +76,10 @@ def _of_classes(place: Path, classifier: Classifier, split: str | None, count: i
     """Photographs of class folders, or of a table, with the classifier's own numbers of these classes."""
     index = index_tested(place, split)
     name = index.table or place.resolve().name
-    numbers = places_among(index.classes, classifier.classes)
-    if strange := [label for label, number in zip(index.classes, numbers, strict=True) if number is None]:
-        more = f" (and {len(strange) - 1:,} more)" if len(strange) > 1 else ""
-        raise DataError(
-            f"{place}: the net does not know the class {strange[0]}{more}; it knows "
-            f"{', '.join(classifier.classes[:SHOWN])}{', ...' if len(classifier.classes) > SHOWN else ''}: name its "
-            "classes as the net does, or leave these out"
-        )
+    numbers = class_numbers(index.classes, classifier.classes, str(place), "; leave other classes out")
     ((chosen, files),) = index.files.items()
     pixels = read_evenly([root_of(place) / file for file in files], classifier.size, count)
-    labels = np.array([numbers[index.labels[chosen][row]] for row in evenly(len(files), count)], np.int64)
+    labels = numbers[[index.labels[chosen][row] for row in evenly(len(files), count)]]
     return Sample(pixels, name if chosen == ALL else f"{name}, {chosen}", labels)
 
 

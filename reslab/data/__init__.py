@@ -59,7 +59,7 @@ from reslab.data.catalog import (
     load_folder,
 )
 from reslab.data.cifar import SPLITS as CIFAR_SPLITS
-from reslab.data.class_names import namesakes, places_among, same_names
+from reslab.data.class_names import class_numbers, namesakes, places_among, same_names
 from reslab.data.colour import draw_lighting
 from reslab.data.contents import folders
 from reslab.data.copies import among
@@ -112,6 +112,7 @@ __all__ = [
     "before",
     "by_colour",
     "chosen_split",
+    "class_numbers",
     "crop_and_flip",
     "data_root",
     "differing",

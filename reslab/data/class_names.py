@@ -4,7 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from unicodedata import normalize
 
+import numpy as np
+from numpy.typing import NDArray
+
 from reslab.data.imagenet import readable, synset
+from reslab.errors import DataError
 
 
 def places_among(names: Sequence[str], classes: Sequence[str]) -> list[int | None]:
@@ -44,3 +48,26 @@ def hardly_differ(names: Iterable[str]) -> list[tuple[str, ...]]:
     for name in names:
         groups[normalize("NFC", name).casefold().strip()].append(name)
     return [tuple(group) for group in groups.values() if len(group) > 1]
+
+
+def class_numbers(names: Sequence[str], classes: Sequence[str], data: str, hint: str = "") -> NDArray[np.int64]:
+    """A net's number of each of the classes of `data`: `names` among its own `classes`.
+
+    Raises DataError, which ends with `hint`, for a class that the net does not know.
+    """
+    places = places_among(names, classes)
+    strange = [name for name, place in zip(names, places, strict=True) if place is None]
+    if strange:
+        raise DataError(
+            f"the net does not know class '{strange[0]}' of {data}"
+            f"{f' and {len(strange) - 1} more' if len(strange) > 1 else ''}; "
+            f"it knows {_known(strange[0], classes)}{hint}"
+        )
+    return np.array(places, np.int64)
+
+
+def _known(name: str, classes: Sequence[str]) -> str:
+    """Those of the net's classes that may be meant, else the first of them."""
+    if alike := namesakes(name, classes):
+        return f"{' and '.join(alike)}: call the class by the whole name of the one that it is"
+    return f"{', '.join(classes[:10])}{f' and {len(classes) - 10:,} more' if len(classes) > 10 else ''}"

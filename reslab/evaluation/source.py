@@ -1,12 +1,8 @@
 """What a net is tested on: its own data set in the splits that it was trained with, or another one."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from reslab.data import (
     ALL,
@@ -15,6 +11,7 @@ from reslab.data import (
     FolderIndex,
     Images,
     chosen_split,
+    class_numbers,
     everything,
     find_folder,
     folders,
@@ -22,7 +19,6 @@ from reslab.data import (
     index_tested,
     load_dataset,
     load_folder,
-    namesakes,
     others_note,
     places_among,
     root_of,
@@ -65,7 +61,7 @@ def tested_on(net: Net, data: str | Path | None, split: str | None, root: Path |
     chosen = chosen_split(split, [*index.files, ALL], name) if written else next(iter(index.files))
     if written and chosen == ALL:
         index = everything(written, place)
-    _numbers(index.classes, net.classes, name, hint or _deeper(place, index, net))
+    class_numbers(index.classes, net.classes, name, hint or _deeper(place, index, net))
     dataset = load_folder(place, net.size, on_bad, index, say)
     if written and chosen != ALL and (note := others_note(written, place)):
         dataset = replace(dataset, notes=(*dataset.notes, note))
@@ -155,27 +151,7 @@ def by_name(dataset: Dataset, split: str, classes: tuple[str, ...], hint: str = 
     Raises DataError, which ends with `hint`, for a class that the net does not know.
     """
     images = dataset.splits[split]
-    return replace(images, labels=_numbers(dataset.classes, classes, dataset.name, hint)[images.labels])
-
-
-def _numbers(names: Sequence[str], classes: Sequence[str], data: str, hint: str) -> NDArray[np.int64]:
-    """The net's number of each class. Raises DataError as `by_name`."""
-    places = places_among(names, classes)
-    strange = [name for name, place in zip(names, places, strict=True) if place is None]
-    if strange:
-        raise DataError(
-            f"the net does not know class '{strange[0]}' of {data}"
-            f"{f' and {len(strange) - 1} more' if len(strange) > 1 else ''}; "
-            f"it knows {_known(strange[0], classes)}{hint}"
-        )
-    return np.array(places, np.int64)
-
-
-def _known(name: str, classes: Sequence[str]) -> str:
-    """Those of the net's classes that may be meant, else the first of them."""
-    if alike := namesakes(name, classes):
-        return f"{' and '.join(alike)}: call the class by the whole name of the one that it is"
-    return f"{', '.join(classes[:10])}{f' and {len(classes) - 10:,} more' if len(classes) > 10 else ''}"
+    return replace(images, labels=class_numbers(dataset.classes, classes, dataset.name, hint)[images.labels])
 
 
 def _deeper(folder: Path, index: FolderIndex, net: Net) -> str:
