@@ -78,6 +78,7 @@ def classifier_values(net: "Classifier") -> dict[str, Any]:
         "size": net.size,
         "mean": [round(float(value), 4) for value in preprocessing.mean.mean(axis=(0, 1))],
         "std": round(preprocessing.std, 4),
+        "contrast": preprocessing.told if preprocessing.contrast else None,
         "origin": asdict(identity.origin) if identity.origin else None,
     }
 
@@ -85,14 +86,14 @@ def classifier_values(net: "Classifier") -> dict[str, Any]:
 def classifier_rows(found: dict[str, Any]) -> list[tuple[str, Any]]:
     """Names and values of what `classifier_values` gave."""
     split = f", split {found['split']}" if found["split"] else ""
-    mean = ", ".join(f"{value:.1f}" for value in found["mean"])
+    normal = f"less {', '.join(f'{value:.1f}' for value in found['mean'])}, over {found['std']:.1f}"
     origin = found["origin"]
     rows = [
         ("model", found["model"] + (f", stride on the {found['stride_in']}" if found["stride_in"] else "")),
         ("trained on", f"{found['data']}{split}"),
         ("classes", class_names(found["class_names"])),
         *doubled(found["class_names"]),
-        ("input", f"{found['size']} x {found['size']} pixels, less {mean}, over {found['std']:.1f}"),
+        ("input", f"{found['size']} x {found['size']} pixels, {found['contrast'] or normal}"),
     ]
     if origin:
         rows.append(("from", f"{origin['file']}, in the layout of {origin['layout']}, sha256 {origin['sha256']}"))

@@ -42,6 +42,7 @@ augment        the augmentations of sec. 4.2 as batch functions
 mixing         mixup and CutMix: images of a batch mixed with each other
 batches        which images make up the batch of a step
 preprocessing  what is subtracted from pixels, and what they are divided by
+contrast       images brought to one contrast, and whitened
 randomness     random numbers as a function of (seed, purpose, step)
 """
 
@@ -62,6 +63,7 @@ from reslab.data.cifar import SPLITS as CIFAR_SPLITS
 from reslab.data.class_names import class_numbers, namesakes, places_among, same_names
 from reslab.data.colour import draw_lighting
 from reslab.data.contents import folders
+from reslab.data.contrast import LARGEST_WHITENED, Contrast, Contrasted, measure_contrast
 from reslab.data.copies import among
 from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
 from reslab.data.erasing import draw_erased, erased, not_erased
@@ -91,7 +93,10 @@ __all__ = [
     "CIFAR_SPLITS",
     "ENOUGH_PIXELS",
     "LARGEST_SCALE",
+    "LARGEST_WHITENED",
     "NAMES",
+    "Contrast",
+    "Contrasted",
     "Dataset",
     "Finding",
     "Fold",
@@ -148,6 +153,7 @@ __all__ = [
     "load_dataset",
     "load_folder",
     "measure",
+    "measure_contrast",
     "mixed",
     "namesakes",
     "not_erased",

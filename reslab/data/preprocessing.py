@@ -1,10 +1,14 @@
-"""What is done to pixels before a net sees them: subtract the training images' mean, divide by one number."""
+"""What is done to pixels before a net sees them: subtract the training images' mean, divide by one number.
+
+Or what some nets of the comparison have in its place: images of one contrast, whitened (`contrast.py`).
+"""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reslab.data.contrast import Contrast, colour_of
 from reslab.data.dataset import ENOUGH_PIXELS, Images
 
 BLOCK_PIXELS = 4096 * 32 * 32  # read at a time, so that the set never has to fit in memory
@@ -24,6 +28,8 @@ class Preprocessing:
     # Red's, green's and blue's, 0-255, of a net that was trained elsewhere. What std leaves of them is in the first
     # convolution of its classifier (`factors`), so that whoever computes divides by std all the same.
     deviations: tuple[float, float, float] | None = None
+    # What is done in place of all that, where it is not None; the mean then fills what is empty or erased.
+    contrast: Contrast | None = None
 
     @property
     def factors(self) -> tuple[float, ...]:
@@ -36,7 +42,21 @@ class Preprocessing:
         kind = "" if self.mean.shape[:2] == (1, 1) else " per pixel, on average"
         own = f" ({', '.join(f'{deviation:.5g}' for deviation in self.deviations)})" if self.deviations else ""
         std = own or f" {self.std:.5g}"
-        return f"Preprocessing(mean{kind} ({colours}), std{std} of 255, size {self.size})"
+        even = f", {self.told}" if self.contrast else ""
+        return f"Preprocessing(mean{kind} ({colours}), std{std} of 255, size {self.size}{even})"
+
+    @property
+    def told(self) -> str:
+        """In words, what is done to an image."""
+        if self.contrast is None:
+            return "its mean subtracted, over one deviation"
+        return "brought to one contrast" + (", whitened" if self.contrast.whitening is not None else "")
+
+    @property
+    def any_size(self) -> bool:
+        """Can images of another size be normalised? Not by a mean image, nor by a matrix."""
+        centre = self.mean if self.contrast is None else self.contrast.centre
+        return centre.shape[:2] == (1, 1) and (self.contrast is None or self.contrast.whitening is None)
 
 
 def measure(images: Images, mean: str) -> Preprocessing:
@@ -60,5 +80,10 @@ def measure(images: Images, mean: str) -> Preprocessing:
 
 
 def by_colour(preprocessing: Preprocessing) -> Preprocessing:
-    """The same with the mean colour instead of the mean image, for images of any size."""
-    return replace(preprocessing, mean=preprocessing.mean.mean(axis=(0, 1), keepdims=True, dtype=np.float32))
+    """The same with the mean colour instead of the mean image, for images of any size.
+
+    Raises UsageError where images are whitened.
+    """
+    even = colour_of(preprocessing.contrast) if preprocessing.contrast else None
+    mean = preprocessing.mean.mean(axis=(0, 1), keepdims=True, dtype=np.float32)
+    return replace(preprocessing, mean=mean, contrast=even)

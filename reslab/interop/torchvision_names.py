@@ -61,6 +61,7 @@ def obstacle(classifier: Classifier) -> str | None:
             "its mean is an image, and torchvision subtracts a colour (train with --set data.mean=channel)",
             classifier.preprocessing.mean.shape[:2] != (1, 1),
         ),
+        ("it brings images to one contrast", classifier.preprocessing.contrast is not None),
     ):
         if true:
             return reason

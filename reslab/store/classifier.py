@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from reslab.data import Preprocessing
+from reslab.data import Contrasted, Preprocessing
 from reslab.errors import UsageError
 from reslab.nets import Architecture, Historic, Residual, features
 
@@ -79,6 +79,7 @@ class Classifier(nn.Module):
         self.preprocessing = preprocessing
         self.place = place  # the run folder or model file that it is from
         self.register_buffer("mean", torch.from_numpy(preprocessing.mean.copy()), persistent=False)
+        self.even = Contrasted(preprocessing.contrast) if preprocessing.contrast else None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -92,7 +93,7 @@ class Classifier(nn.Module):
     @property
     def takes_any_size(self) -> bool:
         """May images have another size than those of the training? Not with a mean image, nor in the historic nets."""
-        return self.preprocessing.mean.shape[:2] == (1, 1) and not isinstance(self.identity.spec, Historic)
+        return self.preprocessing.any_size and not isinstance(self.identity.spec, Historic)
 
     def digest(self) -> str:
         """Eight hex digits of the weights."""
@@ -120,6 +121,8 @@ class Classifier(nn.Module):
         weights = next(self.net.parameters())
         pixels = checked_pixels(images, self.identity.model, None if self.takes_any_size else self.size)
         pixels = pixels.to(weights.device)
+        if self.even is not None:
+            return self.even(pixels).to(weights.dtype).permute(0, 3, 1, 2)
         centred = (pixels.float() - self.mean.to(weights.device, torch.float32)) / self.preprocessing.std
         return centred.to(weights.dtype).permute(0, 3, 1, 2)
 

@@ -14,16 +14,17 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from reslab.data import Preprocessing
+from reslab.data import Contrast, Preprocessing
 from reslab.errors import ReslabError, RunError, UsageError
 from reslab.nets import Residual, architecture_from, asked_as, unfilled
 from reslab.store.classifier import Classifier, Identity, Origin
+from reslab.store.contrast_tensors import contrast_from, contrast_tensors
 from reslab.store.exported_net import exported_as
 from reslab.store.run_files import MODEL_FILE, why_no_model
 from reslab.store.trained_places import trained_hint, trained_model
 
 KEY = "reslab"  # safetensors writes several keys in random order: under one, the same model is the same bytes
-FORMAT = 1
+FORMATS = (1, 2)  # 2: images are brought to one contrast, which older versions know nothing of
 MEAN = "preprocessing.mean"
 
 
@@ -32,7 +33,7 @@ def model_bytes(weights: dict[str, Tensor], identity: Identity, preprocessing: P
     tensors = {f"net.{name}": tensor.detach().to("cpu").contiguous() for name, tensor in weights.items()}
     about: dict[str, Any] = {
         "kind": "model",
-        "format": FORMAT,
+        "format": FORMATS[preprocessing.contrast is not None],
         "model": identity.model,
         "spec": identity.spec.to_dict(),
         "classes": list(identity.classes),
@@ -53,6 +54,8 @@ def model_bytes(weights: dict[str, Tensor], identity: Identity, preprocessing: P
     if identity.temperature != 1:
         about["temperature"] = identity.temperature
     tensors[MEAN] = torch.from_numpy(preprocessing.mean.copy())
+    if preprocessing.contrast:
+        tensors |= contrast_tensors(preprocessing.contrast)
     return save(tensors, {KEY: json.dumps(about, ensure_ascii=False)})
 
 
@@ -67,9 +70,9 @@ def load(run_or_file: str | Path, residual: Residual | None = None, *, replacing
     """
     path = find_model(Path(run_or_file))
     tensors, about = read_tensors(path, "model")
-    if about.get("format") != FORMAT:
+    if about.get("format") not in FORMATS:
         raise RunError(
-            f"{path} has format {about.get('format')}, and this version reads {FORMAT}; take the newer reslab"
+            f"{path} has format {about.get('format')}, and this version reads {FORMATS[-1]}; take the newer reslab"
         )
     try:
         identity = Identity(
@@ -85,7 +88,8 @@ def load(run_or_file: str | Path, residual: Residual | None = None, *, replacing
             before=tuple(map(str, about.get("before", ()))),
             temperature=float(about.get("temperature", 1)),
         )
-        preprocessing = _preprocessing(tensors.pop(MEAN).numpy(), about["preprocessing"])
+        contrast = contrast_from(tensors)
+        preprocessing = _preprocessing(tensors.pop(MEAN).numpy(), about["preprocessing"], contrast)
         weights = {name.removeprefix("net."): tensor.float() for name, tensor in tensors.items()}
         if identity.residual and residual is None:
             raise UsageError(
@@ -111,8 +115,8 @@ def load(run_or_file: str | Path, residual: Residual | None = None, *, replacing
     return Classifier(net, identity, preprocessing, residual, Path(run_or_file)).requires_grad_(False).eval()
 
 
-def _preprocessing(mean: NDArray[np.float32], told: dict[str, Any]) -> Preprocessing:
-    one = Preprocessing(mean, float(told["std"]), int(told["size"]))
+def _preprocessing(mean: NDArray[np.float32], told: dict[str, Any], contrast: Contrast | None) -> Preprocessing:
+    one = Preprocessing(mean, float(told["std"]), int(told["size"]), contrast=contrast)
     if "deviations" not in told:
         return one
     red, green, blue = map(float, told["deviations"])

@@ -8,6 +8,7 @@ RECIPE, METRICS, STATE = "recipe.toml", "metrics.jsonl", "state.safetensors"
 ENVIRONMENT, RESULT, PREDICTIONS, SPLIT = "environment.json", "result.json", "predictions.safetensors", "split.json"
 MODEL_FILE = "model.safetensors"
 LINEAGE = "lineage.json"  # there where the net began from another one
+CONTRAST = "contrast.safetensors"  # there while a run is under way that brings images to one contrast
 NORMALISATION = "normalisation.json"  # there where parts are frozen: that of the net which the run began from
 EVENTS = "events.out.tfevents.reslab"  # TensorBoard finds files by the middle of this
 DIVERGED = "diverged.json"  # there where the loss stopped being a number

@@ -13,10 +13,13 @@ from filelock import FileLock, Timeout
 from safetensors.torch import save
 from torch import Tensor
 
+from reslab.data import Contrast
 from reslab.errors import RunError, UsageError
 from reslab.store.atomic import clear_leftovers, read_json, write_bytes, write_json, writing_failed
+from reslab.store.contrast_tensors import contrast_from, contrast_tensors
 from reslab.store.model_file import KEY, read_about, read_tensors
 from reslab.store.run_files import (
+    CONTRAST,
     ENVIRONMENT,
     METRICS,
     MODEL_FILE,
@@ -124,6 +127,20 @@ class RunFolder:
         except ValueError as error:
             raise RunError(f"{path} is torn in its middle: {error}") from error
 
+    def keep_contrast(self, contrast: Contrast) -> None:
+        """What brings this run's images to one contrast, for when it goes on."""
+        write_bytes(self.path / CONTRAST, save(contrast_tensors(contrast), {KEY: json.dumps({"kind": "contrast"})}))
+
+    def contrast(self) -> Contrast | None:
+        """What `keep_contrast` kept; None where nothing was. Raises RunError for a torn file."""
+        path = self.path / CONTRAST
+        if not path.is_file():
+            return None
+        try:
+            return contrast_from(read_tensors(path, "contrast")[0])
+        except RunError as error:
+            raise RunError(f"{error}; to train this run anew, delete it and {self.path / STATE}") from error
+
     @property
     def has_state(self) -> bool:
         """Has a state to resume from been saved?"""
@@ -181,4 +198,5 @@ class RunFolder:
         write_bytes(self.path / MODEL_FILE, model)
         write_bytes(self.path / PREDICTIONS, predictions)
         self.write(RESULT, result)
-        (self.path / STATE).unlink(missing_ok=True)
+        for passing in (STATE, CONTRAST):
+            (self.path / passing).unlink(missing_ok=True)

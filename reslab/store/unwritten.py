@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
+from reslab.data import Contrast
 from reslab.store.run_folder import RunFolder
 
 
@@ -19,6 +20,12 @@ class Unwritten(RunFolder):
         return None
 
     def read(self, name: str) -> Any:
+        return None
+
+    def keep_contrast(self, contrast: Contrast) -> None:
+        pass
+
+    def contrast(self) -> Contrast | None:
         return None
 
     def append_metrics(self, line: dict[str, Any]) -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from reslab.data import Images, Preprocessing, by_colour, measure
-from reslab.errors import ReslabError, RunError
+from reslab.data import Images, Preprocessing, by_colour, measure, measure_contrast
+from reslab.errors import ReslabError, RunError, UsageError
 from reslab.store import NORMALISATION, Classifier, RunFolder
 from reslab.training.again import command_again
 from reslab.training.recipe import Recipe
@@ -18,7 +18,12 @@ def normalisation_of(recipe: Recipe, train: Images, folder: RunFolder, source: C
     Frozen batch normalisation cannot make up for another mean and deviation than those it came with. They are written
     down, since what a run began from may be gone when it goes on. Of images of another size than theirs the mean colour
     is subtracted. Raises RunError where what was written down is gone or torn.
+
+    What brings images to one contrast is written down, too: its sums depend on the number of threads, and a matrix
+    for CIFAR takes twenty seconds.
     """
+    if recipe.data.contrast:
+        return _even(recipe, train, folder)
     if recipe.model.frozen is None:
         return measure(train, recipe.data.mean)
     if source and not (folder.path / NORMALISATION).exists():
@@ -55,8 +60,24 @@ def normalised_otherwise(recipe: Recipe, folder: RunFolder) -> str | None:
     )
 
 
+def _even(recipe: Recipe, train: Images, folder: RunFolder) -> Preprocessing:
+    """Of images of one contrast: as it was when the run began. Raises RunError for a torn file."""
+    found, known = measure(train, recipe.data.mean), folder.contrast()
+    if known is None:
+        known = measure_contrast(train, recipe.data.mean, recipe.data.whiten)
+        folder.keep_contrast(known)
+    return replace(found, contrast=known)
+
+
 def _kept(source: Classifier, size: int) -> Preprocessing:
-    """Of a start's normalisation, what images of this size can have; the net that it becomes has one deviation."""
+    """Of a start's normalisation, what images of this size can have; the net that it becomes has one deviation.
+
+    Raises UsageError for a start whose images were brought to one contrast.
+    """
+    if source.preprocessing.contrast:
+        raise UsageError(
+            f"{source.place} learned on images brought to one contrast, and frozen parts would see others: freeze none"
+        )
     theirs = replace(source.preprocessing, deviations=None)
     return theirs if theirs.size == size else by_colour(theirs)
 

@@ -1,8 +1,7 @@
 """How the nets of the comparison were trained by their own authors, as far as it is known.
 
 A row is what of a recipe is theirs. Steps and rates are of their own data sets; other data keep the number of steps,
-and `stretched` shortens them. What is known of a recipe and not done is named in its row: preprocessing above all, of
-which ours is one for all of them, the mean subtracted and one scale.
+and `stretched` shortens them. What is known of a recipe and not done is named in its row.
 """
 
 from dataclasses import dataclass
@@ -24,21 +23,25 @@ class Original:
     # data set's may be.
     augment: Augment | None = None
     mean: str | None = None  # what is subtracted under `original`; None: what is usual for the data set
+    contrast: bool = False  # are images brought to one contrast under `original` (data/contrast.py),
+    whiten: bool = False  # and whitened, where they are not too large for it?
     loss: str = "cross_entropy"
 
     @property
     def told(self) -> str:
         """Both in one text, for `reslab list`."""
-        return f"{self.source}. Not done: {self.lacks}"
+        return f"{self.source}. Not done: {self.lacks}" if self.lacks else self.source
 
 
-CONTRAST = "images normalised to one contrast"
-WHITENED = f"{CONTRAST}, and whitened (ZCA)"
+EVEN = "images brought to one contrast"
+WHITENED = f"{EVEN}, up to 32 px whitened (ZCA)"
 
 
 MAXOUT = Original(
-    "authors' file for CIFAR-10; its input dropout is rescaled here",
-    WHITENED,
+    f"authors' file for CIFAR-10: {WHITENED}; its input dropout is rescaled here",
+    "",
+    contrast=True,
+    whiten=True,
     batch=128,
     optimizer=Optimizer(
         lr=0.17,
@@ -51,23 +54,29 @@ MAXOUT = Original(
     schedule=Schedule("linear", 185_156, drops=(), end=0.0615, momentum_steps=97_656, momentum_start=0.5),
 )
 NIN = Original(
-    "authors' file (factors, decay) and Caffe's solver (rate 0.1, drops); crops and mirroring are our reading",
-    f"{WHITENED}, as Maxout's",
+    f"authors' file (factors, decay) and Caffe's solver (rate 0.1, drops); {WHITENED}, as Maxout's; crops and "
+    "mirroring are our reading",
+    "",
+    contrast=True,
+    whiten=True,
     batch=128,
     optimizer=Optimizer(lr=0.1, weight_decay=1e-5, rates="*.bias=2, stage3.4.*=0.1"),
     schedule=Schedule(steps=120_000, drops=(100_000, 110_000)),
 )
 DSN = Original(
-    "authors' files; the companions' weight of 0.001 is our reading",
-    f"{CONTRAST}, in [0, 1]; the slow fall of the companions' rate; the last rate of 1e-4 (here 6e-5)",
+    f"authors' files: {EVEN}; the companions' weight of 0.001, and that the mean image is subtracted, are our reading",
+    "a scale of 0 to 1; the slow fall of the companions' rate; the last rate of 1e-4 (here 6e-5)",
+    contrast=True,
     batch=100,
     optimizer=Optimizer(lr=0.025, weight_decay=5e-4, rates="*.bias=2, stage3.5.*=0.1"),
     schedule=Schedule(steps=200_000, drops=(150_000, 170_000), drop=0.05, companion_steps=50_000),
     loss="squared_hinge",
 )
 FITNET = Original(
-    "authors' file; He initialisation is our reading",
-    f"the teacher, its hints and its distillation; {WHITENED}",
+    f"authors' file: {WHITENED}; He initialisation is our reading",
+    "the teacher, its hints and its distillation",
+    contrast=True,
+    whiten=True,
     batch=128,
     optimizer=Optimizer(
         kind="rmsprop", lr=0.005, momentum=0.9, weight_decay=0.0, rates="stage*=0.05", max_norms="stage*=0.9"
@@ -76,8 +85,10 @@ FITNET = Original(
     pad=8,
 )
 HIGHWAY = Original(
-    "authors' file of the 19-layer net; for 32 layers it is our reading, as its widths are",
-    f"{CONTRAST} before the mean is subtracted",
+    f"authors' file of the 19-layer net: {EVEN}, the mean image subtracted; for 32 layers it is our reading, as its "
+    "widths are",
+    "",
+    contrast=True,
     batch=100,
     optimizer=Optimizer(lr=0.025, nesterov=True, weight_decay=1e-3, decays="head.4.*=10"),
     schedule=Schedule(steps=200_000, drops=(100_000, 150_000, 175_000)),

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-from reslab.data import LARGEST_SCALE
+from reslab.data import LARGEST_SCALE, LARGEST_WHITENED
 from reslab.engine import LOSSES
 from reslab.errors import UsageError, unknown
 from reslab.nets import INITIALISATIONS, SCALED, SMALLEST_SIZE
@@ -39,6 +39,7 @@ def check_values(recipe: "Recipe") -> None:
         *_of_labels(recipe),
         *_of_crops(recipe),
         *_of_colours(recipe),
+        *_of_contrast(recipe),
     ):
         if not valid:
             raise UsageError(f"{what}: {rule}")
@@ -266,6 +267,39 @@ def _of_colours(recipe: "Recipe") -> Rules:
             "augment.policy=none",
         ),
         (f"lighting {augment.lighting}", 0 <= augment.lighting <= 1, "0 adds no colour, 0.1 is the paper's; at most 1"),
+    )
+
+
+def _of_contrast(recipe: "Recipe") -> Rules:
+    """Images that are brought to one contrast."""
+    data = recipe.data
+    return (
+        (
+            "whiten",
+            data.contrast or not data.whiten,
+            "images of one contrast are whitened; set data.contrast=true, too",
+        ),
+        (
+            f"whiten, mean {data.mean}",
+            not data.whiten or data.mean == "pixel",
+            "what is whitened is centred by the mean image; set data.mean=pixel",
+        ),
+        (
+            f"whiten, size {data.size}",
+            not data.whiten or data.size <= LARGEST_WHITENED,
+            f"a matrix for images of {data.size} px would have {(3 * data.size**2) ** 2:,} numbers; "
+            f"{LARGEST_WHITENED} px at most, or set data.whiten=false",
+        ),
+        (
+            f"contrast, lighting {recipe.augment.lighting}",
+            not data.contrast or recipe.augment.lighting == 0,
+            "colours are added to images of their own contrast; set augment.lighting=0 or data.contrast=false",
+        ),
+        (
+            f"contrast, frozen {recipe.model.frozen}",
+            not data.contrast or recipe.model.frozen is None,
+            "frozen parts see images normalised as they learned them; freeze nothing, or set data.contrast=false",
+        ),
     )
 
 

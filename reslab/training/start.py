@@ -71,7 +71,10 @@ def with_start(recipe: Recipe, start: str | None, residual: Residual | None = No
         )
     # The stem comes with the weights: a preset's way of beginning with one has nothing left to do.
     begun = replace(recipe.model, stem_init=Model().stem_init, start=place_of(start), start_digest=source.digest())
-    return replace(recipe, model=replace(begun, residual=begun.residual or source.identity.residual))
+    # Its weights are for images of one contrast, if it learned on such; what these have in common is measured anew.
+    even = source.preprocessing.contrast
+    data = replace(recipe.data, contrast=even is not None, whiten=even is not None and even.whitening is not None)
+    return replace(recipe, data=data, model=replace(begun, residual=begun.residual or source.identity.residual))
 
 
 def _source(start: str, residual: Residual | None, say: Say = silent) -> Classifier:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from reslab.data import Dataset, FolderIndex, Preprocessing, load_dataset
+from reslab.data import Contrast, Dataset, FolderIndex, Preprocessing, load_dataset
 from reslab.engine import (
     Execution,
     Lost,
@@ -90,6 +90,7 @@ def tell(
     around: Surroundings,
 ) -> None:
     """Of the process that leads: all that the others need for the same training, and wait until they are there."""
+    even = preprocessing.contrast
     share(
         {
             "recipe": recipe.to_dict(),
@@ -101,9 +102,13 @@ def tell(
             "split": folder.read(SPLIT),
             "mean": preprocessing.mean.tolist(),
             "std": preprocessing.std,
+            "centre": even.centre.tolist() if even else None,
+            "whitened": even is not None and even.whitening is not None,
             "facts": state.facts(),
         }
     )
+    if even is not None and even.whitening is not None:
+        spread(torch.from_numpy(even.whitening))
     _spread(state)
 
 
@@ -115,7 +120,7 @@ def _take_part(told: Mapping[str, Any], residual: Residual | None) -> None:
     check(recipe, facts_of(dataset, recipe.data.split), residual)
     wanted = Request.like(Execution.from_dict(told["execution"]))
     execution, _ = choose(wanted, this_machine(), work_of(recipe))
-    preprocessing = Preprocessing(np.array(told["mean"], np.float32), told["std"], dataset.size)
+    preprocessing = Preprocessing(np.array(told["mean"], np.float32), told["std"], dataset.size, contrast=_even(told))
     with torch.random.fork_rng(devices=[]), same_settings(), told_of_memory(recipe, execution.processes):
         engine = make_engine(spec_of(recipe), preprocessing, execution, residual, recipe.model.frozen)
         state = initial_state(recipe, engine, spec_of(recipe), residual)
@@ -124,6 +129,18 @@ def _take_part(told: Mapping[str, Any], residual: Residual | None) -> None:
         train, val, folder = dataset.splits["train"], dataset.splits.get("val"), Unwritten(run)
         seen = fit(recipe, state, engine, train, val, folder, save_every=math.inf)
         finish(recipe, state, engine, preprocessing, dataset, folder, execution, True, seen)
+
+
+def _even(told: Mapping[str, Any]) -> Contrast | None:
+    """What brings images to one contrast, as `tell` told it."""
+    if told["centre"] is None:
+        return None
+    centre = np.array(told["centre"], np.float32)
+    if not told["whitened"]:
+        return Contrast(centre)
+    matrix = torch.zeros(centre.size, centre.size)
+    spread(matrix)
+    return Contrast(centre, matrix.numpy())
 
 
 def _data(recipe: Recipe, told: Mapping[str, Any]) -> Dataset:

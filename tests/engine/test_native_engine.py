@@ -141,7 +141,14 @@ def test_a_few_images_are_not_worth_compiling():
 
 
 # All that a net of this size can have on both engines; and what stays as it is drawn.
-BY_PYTORCH_ALONE = ("small crops", "parts", "parts of the hardest", "mixup and cutmix", "mixup of the hardest")
+BY_PYTORCH_ALONE = (
+    "small crops",
+    "parts",
+    "parts of the hardest",
+    "mixup and cutmix",
+    "mixup of the hardest",
+    "whitened images",
+)
 LEVERS_HERE = {name: fields for name, fields in LEVERS.items() if name not in BY_PYTORCH_ALONE} | {
     "rates": ["optimizer.rates=stem.*=0"]
 }

@@ -93,8 +93,8 @@ def test_torn_and_foreign_files_are_refused_by_name(tmp_path, damage):
 
 def test_a_newer_format_asks_for_a_newer_program(tmp_path):
     data = some_model()[0]
-    (tmp_path / "model.safetensors").write_bytes(data.replace(b'\\"format\\": 1', b'\\"format\\": 2'))
-    with pytest.raises(RunError, match="format 2, and this version reads 1"):
+    (tmp_path / "model.safetensors").write_bytes(data.replace(b'\\"format\\": 1', b'\\"format\\": 9'))
+    with pytest.raises(RunError, match="format 9, and this version reads 2"):
         load(tmp_path / "model.safetensors")
 
 
