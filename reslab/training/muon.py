@@ -1,6 +1,6 @@
 """Muon: the momentum of a matrix, made orthogonal, is its step (Keller Jordan 2024; as in cifar10-airbench).
 
-A convolution is the matrix (filters, inputs * k * k). Matrices of one shape are stepped together.
+A convolution is the matrix (filters, inputs * k * k). Matrices of one shape are stepped together, where they lie.
 """
 
 from dataclasses import dataclass
@@ -17,24 +17,20 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of x, x^3 and x^5: steep at 0, so th
 
 @dataclass(frozen=True)
 class Matrices:
-    """Where the matrices of one shape lie in a flat buffer, and the factor of their rate."""
+    """Matrices of one shape that lie in a flat buffer at equal distances, and the factor of their rate."""
 
-    starts: tuple[int, ...]
+    start: int
+    distance: int
+    count: int
     rows: int
     columns: int
     rate: float = 1.0
 
-    def read(self, flat: Tensor) -> Tensor:
-        """Copies of them, (matrices, rows, columns)."""
-        return torch.stack(self._pieces(flat)).unflatten(1, (self.rows, self.columns))
-
-    def write(self, flat: Tensor, matrices: Tensor) -> None:
-        """Put them back, in place."""
-        for piece, matrix in zip(self._pieces(flat), matrices.flatten(1), strict=True):
-            piece.copy_(matrix)
-
-    def _pieces(self, flat: Tensor) -> list[Tensor]:
-        return [flat[start : start + self.rows * self.columns] for start in self.starts]
+    def of(self, flat: Tensor) -> Tensor:
+        """The buffer's own numbers, (count, rows, columns)."""
+        return flat.as_strided(
+            (self.count, self.rows, self.columns), (self.distance, self.columns, 1), flat.storage_offset() + self.start
+        )
 
 
 def convolutions_of(layout: Layout, rates: Tensor | None = None) -> tuple[Matrices, ...]:
@@ -50,11 +46,28 @@ def convolutions_of(layout: Layout, rates: Tensor | None = None) -> tuple[Matric
         rate = 1.0 if rates is None else float(rates[start])
         if rate and start >= layout.frozen:
             found.setdefault((shape[0], size // shape[0], rate), []).append(start)
-    return tuple(Matrices(tuple(places), *kind) for kind, places in found.items())
+    return tuple(
+        Matrices(places[0], places[1] - places[0] if len(places) > 1 else rows * columns, len(places), *kind)
+        for kind, all_places in found.items()
+        for rows, columns, _ in [kind]
+        for places in _evenly_spaced(all_places)
+    )
+
+
+def _evenly_spaced(places: list[int]) -> list[list[int]]:
+    """Rising numbers in parts, in each of which all neighbours are equally far from each other."""
+    parts = [places[:1]]
+    for place in places[1:]:
+        last = parts[-1]
+        if len(last) < 2 or place - last[-1] == last[1] - last[0]:
+            last.append(place)
+        else:
+            parts.append([place])
+    return parts
 
 
 def muon(weights: Tensor, velocity: Tensor, gradient: Tensor, lr: float, momentum: float) -> None:
-    """One step of matrices (matrices, rows, columns), in place; `gradient` is used up.
+    """One step of matrices (matrices, rows, columns), in place.
 
     v <- momentum * v + gradient;  w <- w * sqrt(rows) / |w| - lr * orthogonal(gradient + momentum * v), as Nesterov.
     Batch normalisation follows every convolution, so that the length of its weights means nothing: before each step it
@@ -62,7 +75,7 @@ def muon(weights: Tensor, velocity: Tensor, gradient: Tensor, lr: float, momentu
     """
     velocity.mul_(momentum).add_(gradient)
     weights.mul_(weights.shape[1] ** 0.5 / _length(weights))
-    weights.sub_(orthogonal(gradient.add_(velocity, alpha=momentum)), alpha=lr)
+    weights.sub_(orthogonal(torch.add(gradient, velocity, alpha=momentum)), alpha=lr)
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
@@ -72,15 +85,18 @@ def orthogonal(matrices: Tensor) -> Tensor:
     """
     a, b, c = COEFFICIENTS
     wide = matrices if matrices.shape[1] <= matrices.shape[2] else matrices.mT
-    shrink = 1 / (_length(wide) + 1e-7)  # so that no singular value is above 1
     # x stays P x0 with P a polynomial of x0 x0^T: the iteration needs only small square matrices, which all commute.
-    square = shrink.square() * (wide @ wide.mT)
-    one = torch.eye(square.shape[1], device=square.device)
-    polynomial = shrink * one
-    for _ in range(ITERATIONS):
-        factor = a * one + b * square + c * square @ square
-        polynomial = factor @ polynomial
-        square = factor @ factor @ square
+    square = wide @ wide.mT
+    length = square.diagonal(dim1=1, dim2=2).sum(1).sqrt()[:, None, None]
+    shrink = 1 / (length + 1e-7)  # so that no singular value is above 1
+    square *= shrink.square()
+    polynomial = shrink
+    for left in reversed(range(ITERATIONS)):
+        factor = torch.baddbmm(square, square, square, beta=b, alpha=c)
+        factor.diagonal(dim1=1, dim2=2).add_(a)
+        polynomial = factor @ polynomial if polynomial is not shrink else factor * shrink
+        if left:
+            square = factor @ (factor @ square)
     found = polynomial @ wide
     return found if matrices.shape[1] <= matrices.shape[2] else found.mT
 

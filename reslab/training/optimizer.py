@@ -32,28 +32,43 @@ class Limit:
 
 @dataclass(frozen=True)
 class Terms:
-    """On what terms each number of the flat buffer is learned; `decay` and `rates` are of those that are."""
+    """On what terms each number of the flat buffer is learned; `decay` and `rates` are of what Muon does not step."""
 
     decay: Tensor  # its weight decay
     rates: Tensor | None  # its factor of the learning rate; None: 1 for all
-    convolutions: tuple[Matrices, ...]  # what Muon steps; none for SGD alone
+    convolutions: tuple[Matrices, ...] = ()  # what Muon steps; none for SGD alone
+    others: Tensor | None = None  # where in the buffer all the rest of what is learned lies; None: in one piece
     limits: tuple[Limit, ...] = ()  # of the lengths of weights
     frozen: int = 0  # so many numbers, the first, stay as they are
 
 
 def terms_of(engine: Engine, optimizer: Optimizer) -> Terms:
     """The terms that `optimizer` asks for, on the engine's device."""
-    learned = engine.parameters.learned
-    decay = decay_of(engine.parameters, optimizer)
+    layout = engine.parameters
+    decay = decay_of(layout, optimizer)
     own_rates = optimizer.bn_bias_lr != 1 or optimizer.rates
-    rates = rates_of(engine.parameters, engine.statistics, optimizer) if own_rates else None
+    rates = rates_of(layout, engine.statistics, optimizer) if own_rates else None
+    convolutions = convolutions_of(layout, rates) if optimizer.kind == "muon" else ()
+    others = _others(layout, convolutions) if convolutions else None
+    chosen = layout.learned if others is None else others
+    on_device = engine.buffer(decay[chosen])
     return Terms(
-        engine.buffer(decay[learned]),
-        None if rates is None else engine.buffer(rates[learned]),
-        convolutions_of(engine.parameters, rates) if optimizer.kind == "muon" else (),
-        limits_of(engine.parameters, optimizer),
-        engine.parameters.frozen,
+        on_device,
+        None if rates is None else engine.buffer(rates[chosen]),
+        convolutions,
+        None if others is None else others.to(on_device.device),
+        limits_of(layout, optimizer),
+        layout.frozen,
     )
+
+
+def _others(layout: Layout, convolutions: tuple[Matrices, ...]) -> Tensor:
+    """Where the learned numbers lie that are in none of these."""
+    apart = torch.zeros(layout.total, dtype=torch.bool)
+    apart[layout.learned] = True
+    for each in convolutions:
+        each.of(apart).zero_()
+    return apart.nonzero()[:, 0]
 
 
 def descend(weights: Tensor, velocity: Tensor, gradient: Tensor, terms: Terms, lr: float, optimizer: Optimizer) -> None:
@@ -61,17 +76,16 @@ def descend(weights: Tensor, velocity: Tensor, gradient: Tensor, terms: Terms, l
 
     Muon's rate follows the same schedule, `muon_lr` where `optimizer.lr` is the rate of all the others.
     """
-    moved = [(each, each.read(weights), each.read(velocity)) for each in terms.convolutions]
-    for each, own_weights, own_velocity in moved:
+    for each in terms.convolutions:
         muon_lr = lr * each.rate * optimizer.muon_lr / optimizer.lr
-        muon(own_weights, own_velocity, each.read(gradient), muon_lr, optimizer.muon_momentum)
+        muon(each.of(weights), each.of(velocity), each.of(gradient), muon_lr, optimizer.muon_momentum)
     rates = lr if terms.rates is None else lr * terms.rates
     step = rmsprop if optimizer.kind == "rmsprop" else sgd
-    learned = slice(terms.frozen, None)
-    step(weights[learned], velocity[learned], gradient[learned], terms.decay, rates, optimizer)
-    for each, own_weights, own_velocity in moved:
-        each.write(weights, own_weights)
-        each.write(velocity, own_velocity)
+    chosen = slice(terms.frozen, None) if terms.others is None else terms.others
+    own_weights, own_velocity = weights[chosen], velocity[chosen]
+    step(own_weights, own_velocity, gradient[chosen], terms.decay, rates, optimizer)
+    if terms.others is not None:  # of what is indexed these are copies
+        weights[chosen], velocity[chosen] = own_weights, own_velocity
     for limit in terms.limits:
         limit.keep(weights)
 
