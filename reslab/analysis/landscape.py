@@ -173,8 +173,8 @@ def execution_to_look(
     PyTorch has.
     """
     engine = "torch" if batch_statistics else "auto"
-    even = classifier.preprocessing.contrast is not None
-    work = Work(classifier.identity.spec, images, own=classifier.residual is not None, contrast=even)
+    gcn = classifier.preprocessing.contrast is not None
+    work = Work(classifier.identity.spec, images, own=classifier.residual is not None, gcn=gcn)
     request = Request(engine=engine, precision="fp32", threads=torch.get_num_threads())
     execution, words = choose(request, this_machine(), work, say)
     say(words)

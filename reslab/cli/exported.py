@@ -78,7 +78,7 @@ def classifier_values(net: "Classifier") -> dict[str, Any]:
         "size": net.size,
         "mean": [round(float(value), 4) for value in preprocessing.mean.mean(axis=(0, 1))],
         "std": round(preprocessing.std, 4),
-        "contrast": preprocessing.told if preprocessing.contrast else None,
+        "contrast": preprocessing.instead,
         "origin": asdict(identity.origin) if identity.origin else None,
     }
 

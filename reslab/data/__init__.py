@@ -42,7 +42,7 @@ augment        the augmentations of sec. 4.2 as batch functions
 mixing         mixup and CutMix: images of a batch mixed with each other
 batches        which images make up the batch of a step
 preprocessing  what is subtracted from pixels, and what they are divided by
-contrast       images brought to one contrast, and whitened
+contrast       global contrast normalisation, ZCA whitening
 randomness     random numbers as a function of (seed, purpose, step)
 """
 
@@ -63,7 +63,14 @@ from reslab.data.cifar import SPLITS as CIFAR_SPLITS
 from reslab.data.class_names import class_numbers, namesakes, places_among, same_names
 from reslab.data.colour import draw_lighting
 from reslab.data.contents import folders
-from reslab.data.contrast import LARGEST_WHITENED, Contrast, Contrasted, measure_contrast
+from reslab.data.contrast import (
+    LARGEST_WHITENED,
+    Contrast,
+    ContrastNormalisation,
+    can_whiten,
+    colour_of,
+    measure_contrast,
+)
 from reslab.data.copies import among
 from reslab.data.dataset import ENOUGH_PIXELS, Dataset, Images, Photos
 from reslab.data.erasing import draw_erased, erased, not_erased
@@ -96,7 +103,7 @@ __all__ = [
     "LARGEST_WHITENED",
     "NAMES",
     "Contrast",
-    "Contrasted",
+    "ContrastNormalisation",
     "Dataset",
     "Finding",
     "Fold",
@@ -116,8 +123,10 @@ __all__ = [
     "batch_indices",
     "before",
     "by_colour",
+    "can_whiten",
     "chosen_split",
     "class_numbers",
+    "colour_of",
     "crop_and_flip",
     "data_root",
     "differing",

@@ -1,23 +1,24 @@
-"""Images of one contrast, and whitened: what Maxout, NIN, DSN, FitNets and highway nets were trained on.
+"""Global contrast normalisation (GCN) and ZCA whitening: what Maxout, NIN, DSN, FitNets and highway nets saw.
 
 After pylearn2 (make_cifar10_gcn_whitened.py): its `CIFAR10(gcn=55.)` and `ZCA()`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from reslab.data.dataset import ENOUGH_PIXELS, Images
+from reslab.data.dataset import BLOCK_PIXELS, ENOUGH_PIXELS, Images
 from reslab.errors import UsageError
 
 LENGTH = 55 / 3072**0.5  # root of the mean square of an image's values: 3,072 of CIFAR have the length 55
-SMALLEST = 1e-8  # of that root before, in 0-255: an image of one colour is not blown up
+SMALLEST = 1e-8  # of that root before, in 0-255: an image of one grey is not blown up
 FILTER_BIAS = 0.1  # added to every variance: directions in which images hardly differ are not blown up
 LARGEST_WHITENED = 32  # pixels: the matrix has (3 size^2)^2 numbers, 9.4 million at 32, 151 million at 64
-BLOCK = 4096  # images at a time
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,10 @@ class Contrast:
     whitening: NDArray[np.float32] | None = None  # (D, D), symmetric, D = H * W * 3 in that order; None: not whitened
 
 
-class Contrasted(nn.Module):
-    """uint8 images (B, H, W, 3) -> fp32: each to one contrast, less the centre, and whitened where there is a matrix.
+class ContrastNormalisation(nn.Module):
+    """uint8 images (B, H, W, 3) -> fp32: each of one contrast, less the centre, and whitened where there is a matrix.
+
+    It moves with a net from device to device, and stays in fp32 whatever that computes in.
 
     Global contrast normalisation: of all of an image's values, their own mean is subtracted, and what is left is
     brought to one length. ZCA whitening: times (C + 0.1 I)^(-1/2), C the covariance of such images.
@@ -44,11 +47,13 @@ class Contrasted(nn.Module):
         self.register_buffer("whitening", matrix, persistent=False)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        here = pixels.device
-        even = to_one_contrast(pixels.float()) - self.centre.to(here, torch.float32)
+        centred = to_one_contrast(pixels.float()) - self.centre.to(pixels.device)
         if self.whitening is None:
-            return even
-        return (even.flatten(1) @ self.whitening.to(here, torch.float32)).view(even.shape)
+            return centred
+        return (centred.flatten(1) @ self.whitening.to(pixels.device)).view(centred.shape)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        return super()._apply(lambda tensor: tensor.to(fn(tensor).device), recurse)
 
 
 def to_one_contrast(images: Tensor) -> Tensor:
@@ -58,19 +63,27 @@ def to_one_contrast(images: Tensor) -> Tensor:
     return centred * (LENGTH / length.clamp(min=SMALLEST))
 
 
+def can_whiten(size: int, images: int) -> bool:
+    """Is the matrix not too large, and are there enough images of `size` pixels to find it?
+
+    By fewer images than numbers in one, those that it was not found by come out larger than those that it was.
+    """
+    return size <= LARGEST_WHITENED and images >= 3 * size**2
+
+
 def measure_contrast(images: Images, mean: str, whiten: bool) -> Contrast:
     """The contrast of these training images; `mean` is "pixel" or "channel", and "pixel" of what is whitened."""
     assert not whiten or (mean == "pixel" and images.size <= LARGEST_WHITENED)
     images = images.thinned(ENOUGH_PIXELS)
-    values = images.size**2 * 3
+    values, portion = images.size**2 * 3, max(1, BLOCK_PIXELS // images.size**2)
     total = torch.zeros(values, dtype=torch.double)
     products = torch.zeros(values, values) if whiten else None
-    for start in range(0, len(images), BLOCK):
-        block = np.ascontiguousarray(images.pixels[start : start + BLOCK])
-        even = to_one_contrast(torch.from_numpy(block).float()).flatten(1)
-        total += even.sum(dim=0, dtype=torch.double)
+    for start in range(0, len(images), portion):
+        block = torch.from_numpy(images.pixels[start : start + portion].astype(np.float32))
+        normalised = to_one_contrast(block).flatten(1)
+        total += normalised.sum(dim=0, dtype=torch.double)
         if products is not None:
-            products.addmm_(even.T, even)
+            products.addmm_(normalised.T, normalised)
     centre = (total / len(images)).view(images.size, images.size, 3)
     if mean == "channel":
         centre = centre.mean(dim=(0, 1), keepdim=True)
@@ -89,5 +102,8 @@ def _whitening(second_moment: Tensor, centre: Tensor) -> NDArray[np.float32]:
 def colour_of(contrast: Contrast) -> Contrast:
     """The same with the mean colour, for images of any size. Raises UsageError where it whitens."""
     if contrast.whitening is not None:
-        raise UsageError("images that are whitened have one size: test it without --scales, in a single view or ten")
+        raise UsageError(
+            "whole images at several scales need a net of any size, and images that are whitened have one: give "
+            "--views 10 or centre beside --scales"
+        )
     return replace(contrast, centre=contrast.centre.mean(axis=(0, 1), keepdims=True, dtype=np.float32))

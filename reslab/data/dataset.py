@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # For a mean image and a training error: 10,000 photographs of 224 pixels, and all images of CIFAR. A pixel's mean has a
 # standard error of less than a level of 256 then, an error rate of half a point at most.
 ENOUGH_PIXELS = 500_000_000
+BLOCK_PIXELS = 4096 * 32 * 32  # read at a time, so that a set never has to fit in memory
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reslab.data.contrast import Contrast, colour_of
-from reslab.data.dataset import ENOUGH_PIXELS, Images
-
-BLOCK_PIXELS = 4096 * 32 * 32  # read at a time, so that the set never has to fit in memory
+from reslab.data.dataset import BLOCK_PIXELS, ENOUGH_PIXELS, Images
 
 
 @dataclass(frozen=True)
@@ -42,15 +40,15 @@ class Preprocessing:
         kind = "" if self.mean.shape[:2] == (1, 1) else " per pixel, on average"
         own = f" ({', '.join(f'{deviation:.5g}' for deviation in self.deviations)})" if self.deviations else ""
         std = own or f" {self.std:.5g}"
-        even = f", {self.told}" if self.contrast else ""
-        return f"Preprocessing(mean{kind} ({colours}), std{std} of 255, size {self.size}{even})"
+        instead = f", {self.instead}" if self.contrast else ""
+        return f"Preprocessing(mean{kind} ({colours}), std{std} of 255, size {self.size}{instead})"
 
     @property
-    def told(self) -> str:
-        """In words, what is done to an image."""
+    def instead(self) -> str | None:
+        """In words, what is done to an image in place of mean and deviation; None for nothing."""
         if self.contrast is None:
-            return "its mean subtracted, over one deviation"
-        return "brought to one contrast" + (", whitened" if self.contrast.whitening is not None else "")
+            return None
+        return "of one contrast (GCN)" + (", whitened (ZCA)" if self.contrast.whitening is not None else "")
 
     @property
     def any_size(self) -> bool:
@@ -84,6 +82,6 @@ def by_colour(preprocessing: Preprocessing) -> Preprocessing:
 
     Raises UsageError where images are whitened.
     """
-    even = colour_of(preprocessing.contrast) if preprocessing.contrast else None
+    contrast = colour_of(preprocessing.contrast) if preprocessing.contrast else None
     mean = preprocessing.mean.mean(axis=(0, 1), keepdims=True, dtype=np.float32)
-    return replace(preprocessing, mean=mean, contrast=even)
+    return replace(preprocessing, mean=mean, contrast=contrast)

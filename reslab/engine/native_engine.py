@@ -44,6 +44,7 @@ class NativeEngine:
     """
 
     def __init__(self, spec: Spec, preprocessing: Preprocessing, execution: Execution) -> None:
+        assert preprocessing.contrast is None, "see `work.lacking`"
         self.execution = execution
         self._geometry, self.parameters, self.statistics = geometry_of(spec)
         self._mean = preprocessing.mean

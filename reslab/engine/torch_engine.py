@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from reslab.data import Contrasted, Preprocessing, crop_and_flip, mixed
+from reslab.data import ContrastNormalisation, Preprocessing, crop_and_flip, mixed
 from reslab.engine.execution import Execution
 from reslab.engine.interface import Batch, StepOutput
 from reslab.engine.layout import batch_normalisations, parameter_layout, statistics_layout
@@ -39,7 +39,8 @@ class TorchEngine:
         self._pixels = preprocessing.mean
         self._mean = torch.from_numpy(preprocessing.mean).to(self.device)
         self._scale = 1 / preprocessing.std
-        self._even = Contrasted(preprocessing.contrast).to(self.device) if preprocessing.contrast else None
+        contrast = preprocessing.contrast
+        self._contrast = ContrastNormalisation(contrast).to(self.device) if contrast else None
         self._forward = torch.compile(self._net) if execution.compiled else self._net
         self._gradient = torch.zeros(self.parameters.total, device=self.device)
         self._statistics = torch.zeros(self.statistics.total, device=self.device)
@@ -143,7 +144,7 @@ class TorchEngine:
     def _normalised(self, images: NDArray[np.uint8]) -> Tensor:
         # PyTorch takes no read-only memory: what is memory-mapped is copied, a batch is not.
         pixels = torch.from_numpy(np.require(images, requirements=["C", "W"])).to(self.device)
-        return (pixels - self._mean) * self._scale if self._even is None else self._even(pixels)
+        return (pixels - self._mean) * self._scale if self._contrast is None else self._contrast(pixels)
 
     def _laid_out(self, images: Tensor) -> Tensor:
         # Batches come as (B, H, W, C), so that channels_last costs nothing.

@@ -21,7 +21,7 @@ class Work:
     loss: str = "cross_entropy"  # of `losses.LOSSES`
     parts: int = 1  # that a batch is trained on in
     frozen: bool = False  # do parts of the net stay as they came?
-    contrast: bool = False  # are images brought to one contrast?
+    gcn: bool = False  # global contrast normalisation of images?
 
 
 def tiny(work: Work) -> bool:
@@ -56,7 +56,7 @@ def lacking(work: Work) -> str | None:
         (f"crops of {work.size} px", work.size not in (None, SIZE)),
         (f"batches in {work.parts} parts (accumulate), and need little memory", work.parts > 1),
         ("frozen parts of a net (model.frozen)", work.frozen),
-        ("images brought to one contrast (data.contrast)", work.contrast),
+        ("global contrast normalisation (data.gcn)", work.gcn),
     ):
         if true:
             return reason

@@ -50,8 +50,8 @@ def on_engine(classifier: Classifier, execution: Execution) -> tuple[Engine, Ten
 
 def work_of(classifier: Classifier) -> Work:
     """What an engine has to do to score images: nothing that would be worth compiling kernels for."""
-    even = classifier.preprocessing.contrast is not None
-    return Work(classifier.identity.spec, images=0, own=classifier.residual is not None, contrast=even)
+    gcn = classifier.preprocessing.contrast is not None
+    return Work(classifier.identity.spec, images=0, own=classifier.residual is not None, gcn=gcn)
 
 
 def scores_of(classifier: Classifier, images: Images, execution: Execution) -> NDArray[np.float32]:

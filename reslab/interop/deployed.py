@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from reslab.data import Contrasted
+from reslab.data import ContrastNormalisation
 from reslab.data.photo import MARGIN
 from reslab.nets import architecture_from
 from reslab.store import Classifier, Identity, Origin
@@ -34,12 +34,12 @@ class Deployed(nn.Module):
         self.std: Tensor
         self.register_buffer("mean", torch.from_numpy(classifier.preprocessing.mean.copy()))
         self.register_buffer("std", torch.tensor(classifier.preprocessing.std))
-        even = classifier.preprocessing.contrast
-        self.even = Contrasted(even) if even else None
+        contrast = classifier.preprocessing.contrast
+        self.contrast = ContrastNormalisation(contrast) if contrast else None
         self.softmax = nn.Identity() if scores else nn.Softmax(dim=1)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        normalised = (pixels.float() - self.mean) / self.std if self.even is None else self.even(pixels)
+        normalised = (pixels.float() - self.mean) / self.std if self.contrast is None else self.contrast(pixels)
         # Contiguous: graphs know no strides, and pooling would be written with them, as an index of every number.
         return self.softmax(self.net(normalised.permute(0, 3, 1, 2).contiguous()))
 

@@ -96,12 +96,17 @@ def _prepared(
 ) -> Preprocessing:
     """What is done to pixels.
 
-    Raises UsageError unless one of both is said, mean and deviation or the whole of it, of images of this size.
+    Raises UsageError unless one of both is said, mean and deviation or the whole of it, of images of this size, and
+    where that is something else than mean and deviation.
     """
     if given is None and mean is not None and std is not None:
         return normalisation(_colours("mean", mean), _colours("std", std), size)
     if given is None or mean is not None or std is not None:
         raise UsageError("say by what images were normalised: mean=... and std=..., or preprocessing=... alone")
+    if given.contrast:
+        raise UsageError(
+            "preprocessing normalises the contrast of images (GCN), and takes no mean and deviation instead"
+        )
     if given.size != size:
         raise UsageError(f"preprocessing is of images of {given.size} pixels, and size={size}: leave size out")
     return given

@@ -57,11 +57,11 @@ def obstacle(classifier: Classifier) -> str | None:
             net.shortcut != "B",
         ),
         ("in stochastic depth residual functions count in part, and torchvision's in full", net.survival < 1),
+        ("it normalises the contrast of images (data.gcn)", classifier.preprocessing.contrast is not None),
         (
             "its mean is an image, and torchvision subtracts a colour (train with --set data.mean=channel)",
             classifier.preprocessing.mean.shape[:2] != (1, 1),
         ),
-        ("it brings images to one contrast", classifier.preprocessing.contrast is not None),
     ):
         if true:
             return reason

@@ -36,6 +36,7 @@ from reslab.store.results import (
     write_sweep,
 )
 from reslab.store.run_files import (
+    CONTRAST,
     DIVERGED,
     ENVIRONMENT,
     MODEL_FILE,
@@ -60,6 +61,7 @@ from reslab.store.trained_places import trained_names
 from reslab.store.unwritten import Unwritten
 
 __all__ = [
+    "CONTRAST",
     "DIVERGED",
     "ENVIRONMENT",
     "MODEL_FILE",

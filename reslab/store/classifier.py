@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from reslab.data import Contrasted, Preprocessing
+from reslab.data import ContrastNormalisation, Preprocessing
 from reslab.errors import UsageError
 from reslab.nets import Architecture, Historic, Residual, features
 
@@ -79,7 +79,7 @@ class Classifier(nn.Module):
         self.preprocessing = preprocessing
         self.place = place  # the run folder or model file that it is from
         self.register_buffer("mean", torch.from_numpy(preprocessing.mean.copy()), persistent=False)
-        self.even = Contrasted(preprocessing.contrast) if preprocessing.contrast else None
+        self.contrast = ContrastNormalisation(preprocessing.contrast) if preprocessing.contrast else None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ class Classifier(nn.Module):
 
     @property
     def takes_any_size(self) -> bool:
-        """May images have another size than those of the training? Not with a mean image, nor in the historic nets."""
+        """Of another size than those of the training? Not with a mean image or a matrix; nor do historic nets."""
         return self.preprocessing.any_size and not isinstance(self.identity.spec, Historic)
 
     def digest(self) -> str:
@@ -121,8 +121,8 @@ class Classifier(nn.Module):
         weights = next(self.net.parameters())
         pixels = checked_pixels(images, self.identity.model, None if self.takes_any_size else self.size)
         pixels = pixels.to(weights.device)
-        if self.even is not None:
-            return self.even(pixels).to(weights.dtype).permute(0, 3, 1, 2)
+        if self.contrast is not None:
+            return self.contrast(pixels).to(weights.dtype).permute(0, 3, 1, 2)
         centred = (pixels.float() - self.mean.to(weights.device, torch.float32)) / self.preprocessing.std
         return centred.to(weights.dtype).permute(0, 3, 1, 2)
 

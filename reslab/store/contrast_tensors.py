@@ -1,4 +1,4 @@
-"""What brings images to one contrast, as tensors of a file of ours."""
+"""What images of one contrast have in common, as tensors of a file of ours."""
 
 import torch
 from torch import Tensor

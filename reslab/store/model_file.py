@@ -24,7 +24,7 @@ from reslab.store.run_files import MODEL_FILE, why_no_model
 from reslab.store.trained_places import trained_hint, trained_model
 
 KEY = "reslab"  # safetensors writes several keys in random order: under one, the same model is the same bytes
-FORMATS = (1, 2)  # 2: images are brought to one contrast, which older versions know nothing of
+FORMATS = (1, 2)  # 2: images are of one contrast, of which older versions know nothing
 MEAN = "preprocessing.mean"
 
 

@@ -128,18 +128,13 @@ class RunFolder:
             raise RunError(f"{path} is torn in its middle: {error}") from error
 
     def keep_contrast(self, contrast: Contrast) -> None:
-        """What brings this run's images to one contrast, for when it goes on."""
+        """What this run's images of one contrast have in common, for when it goes on."""
         write_bytes(self.path / CONTRAST, save(contrast_tensors(contrast), {KEY: json.dumps({"kind": "contrast"})}))
 
     def contrast(self) -> Contrast | None:
         """What `keep_contrast` kept; None where nothing was. Raises RunError for a torn file."""
         path = self.path / CONTRAST
-        if not path.is_file():
-            return None
-        try:
-            return contrast_from(read_tensors(path, "contrast")[0])
-        except RunError as error:
-            raise RunError(f"{error}; to train this run anew, delete it and {self.path / STATE}") from error
+        return contrast_from(read_tensors(path, "contrast")[0]) if path.is_file() else None
 
     @property
     def has_state(self) -> bool:

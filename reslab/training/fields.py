@@ -76,6 +76,13 @@ _ACTING: dict[str, tuple[Callable[[Recipe], bool], str]] = {
         lambda recipe: recipe.model.frozen is None,
         "frozen parts see images normalised as they learned them; freeze nothing",
     ),
+    **{
+        f"augment.{field}": (
+            lambda recipe: not recipe.data.gcn,
+            "every image is brought to one contrast afterwards, which takes it back; set data.gcn=false",
+        )
+        for field in ("brightness", "contrast")
+    },
     "optimizer.kind": (
         lambda recipe: recipe.optimizer.kind != "muon" or muon_steps(recipe),
         "no convolution learns that Muon would step; freeze less",

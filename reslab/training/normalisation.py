@@ -4,26 +4,30 @@ from dataclasses import replace
 
 import numpy as np
 
-from reslab.data import Images, Preprocessing, by_colour, measure, measure_contrast
-from reslab.errors import ReslabError, RunError, UsageError
-from reslab.store import NORMALISATION, Classifier, RunFolder
+from reslab.data import Contrast, Images, Preprocessing, by_colour, colour_of, measure, measure_contrast
+from reslab.errors import ReslabError, RunError
+from reslab.progress import Say, silent
+from reslab.store import CONTRAST, NORMALISATION, Classifier, RunFolder
 from reslab.training.again import command_again
 from reslab.training.recipe import Recipe
 from reslab.training.start import start_of
 
 
-def normalisation_of(recipe: Recipe, train: Images, folder: RunFolder, source: Classifier | None) -> Preprocessing:
+def normalisation_of(
+    recipe: Recipe, train: Images, folder: RunFolder, source: Classifier | None, say: Say = silent
+) -> Preprocessing:
     """The preprocessing of a run that begins, from `source` perhaps, or goes on, for None.
 
     Frozen batch normalisation cannot make up for another mean and deviation than those it came with. They are written
     down, since what a run began from may be gone when it goes on. Of images of another size than theirs the mean colour
     is subtracted. Raises RunError where what was written down is gone or torn.
 
-    What brings images to one contrast is written down, too: its sums depend on the number of threads, and a matrix
-    for CIFAR takes twenty seconds.
+    What images of one contrast have in common is written down, too: its sums depend on the number of threads, and a
+    matrix for CIFAR takes twenty seconds.
     """
-    if recipe.data.contrast:
-        return _even(recipe, train, folder)
+    if recipe.data.gcn:
+        contrast = _contrast_of(recipe, train, folder, source, say)
+        return replace(measure(train, recipe.data.mean), contrast=contrast)
     if recipe.model.frozen is None:
         return measure(train, recipe.data.mean)
     if source and not (folder.path / NORMALISATION).exists():
@@ -32,10 +36,7 @@ def normalisation_of(recipe: Recipe, train: Images, folder: RunFolder, source: C
     try:
         return _written(folder, train.size)
     except (RunError, KeyError, TypeError, ValueError) as error:
-        raise RunError(
-            f"{folder.path / NORMALISATION} is gone or torn: put it back, or train anew "
-            f"({command_again(folder.path)}) after deleting the state.safetensors beside it"
-        ) from error
+        raise _lost(folder, NORMALISATION) from error
 
 
 def normalised_otherwise(recipe: Recipe, folder: RunFolder) -> str | None:
@@ -60,24 +61,51 @@ def normalised_otherwise(recipe: Recipe, folder: RunFolder) -> str | None:
     )
 
 
-def _even(recipe: Recipe, train: Images, folder: RunFolder) -> Preprocessing:
-    """Of images of one contrast: as it was when the run began. Raises RunError for a torn file."""
-    found, known = measure(train, recipe.data.mean), folder.contrast()
-    if known is None:
-        known = measure_contrast(train, recipe.data.mean, recipe.data.whiten)
-        folder.keep_contrast(known)
-    return replace(found, contrast=known)
+def _contrast_of(recipe: Recipe, train: Images, folder: RunFolder, source: Classifier | None, say: Say) -> Contrast:
+    """What training images have in common once they are of one contrast: as it was when the run began.
+
+    Weights that a run starts from are for the centre and matrix that they learned with.
+    """
+    if folder.has_state:
+        return _kept_contrast(folder)
+    found = _contrast_from(source, train.size, recipe.data.zca) if source else None
+    if found is None:
+        if recipe.data.zca:
+            say("how the training images are to be whitened is measured first")
+        found = measure_contrast(train, recipe.data.mean, recipe.data.zca)
+    folder.keep_contrast(found)
+    return found
+
+
+def _kept_contrast(folder: RunFolder) -> Contrast:
+    """What a run that is under way wrote down. Raises RunError where that is gone or torn."""
+    try:
+        if found := folder.contrast():
+            return found
+    except RunError as error:
+        raise _lost(folder, CONTRAST) from error
+    raise _lost(folder, CONTRAST)
+
+
+def _contrast_from(source: Classifier, size: int, zca: bool) -> Contrast | None:
+    """That of a start, where it is of images like these; None where it is not."""
+    theirs = source.preprocessing.contrast
+    if theirs is None or (theirs.whitening is not None) != zca:
+        return None
+    if source.size == size:
+        return theirs
+    return None if zca else colour_of(theirs)
+
+
+def _lost(folder: RunFolder, name: str) -> RunError:
+    return RunError(
+        f"{folder.path / name} is gone or torn: put it back, or train anew "
+        f"({command_again(folder.path)}) after deleting the state.safetensors beside it"
+    )
 
 
 def _kept(source: Classifier, size: int) -> Preprocessing:
-    """Of a start's normalisation, what images of this size can have; the net that it becomes has one deviation.
-
-    Raises UsageError for a start whose images were brought to one contrast.
-    """
-    if source.preprocessing.contrast:
-        raise UsageError(
-            f"{source.place} learned on images brought to one contrast, and frozen parts would see others: freeze none"
-        )
+    """Of a start's normalisation, what images of this size can have; the net that it becomes has one deviation."""
     theirs = replace(source.preprocessing, deviations=None)
     return theirs if theirs.size == size else by_colour(theirs)
 

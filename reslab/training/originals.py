@@ -23,8 +23,8 @@ class Original:
     # data set's may be.
     augment: Augment | None = None
     mean: str | None = None  # what is subtracted under `original`; None: what is usual for the data set
-    contrast: bool = False  # are images brought to one contrast under `original` (data/contrast.py),
-    whiten: bool = False  # and whitened, where they are not too large for it?
+    gcn: bool = False  # global contrast normalisation under `original` (data/contrast.py),
+    zca: bool = False  # and ZCA whitening, where images are not too large for it, nor too few?
     loss: str = "cross_entropy"
 
     @property
@@ -33,15 +33,15 @@ class Original:
         return f"{self.source}. Not done: {self.lacks}" if self.lacks else self.source
 
 
-EVEN = "images brought to one contrast"
-WHITENED = f"{EVEN}, up to 32 px whitened (ZCA)"
+GCN = "global contrast normalisation"
+ZCA = f"{GCN} and ZCA whitening (here of 32 px at most, and of as many images as numbers in one)"
 
 
 MAXOUT = Original(
-    f"authors' file for CIFAR-10: {WHITENED}; its input dropout is rescaled here",
+    f"authors' file for CIFAR-10: {ZCA}; its input dropout is rescaled here",
     "",
-    contrast=True,
-    whiten=True,
+    gcn=True,
+    zca=True,
     batch=128,
     optimizer=Optimizer(
         lr=0.17,
@@ -54,29 +54,30 @@ MAXOUT = Original(
     schedule=Schedule("linear", 185_156, drops=(), end=0.0615, momentum_steps=97_656, momentum_start=0.5),
 )
 NIN = Original(
-    f"authors' file (factors, decay) and Caffe's solver (rate 0.1, drops); {WHITENED}, as Maxout's; crops and "
+    f"authors' file (factors, decay) and Caffe's solver (rate 0.1, drops); {ZCA}, as Maxout's; crops and "
     "mirroring are our reading",
     "",
-    contrast=True,
-    whiten=True,
+    gcn=True,
+    zca=True,
     batch=128,
     optimizer=Optimizer(lr=0.1, weight_decay=1e-5, rates="*.bias=2, stage3.4.*=0.1"),
     schedule=Schedule(steps=120_000, drops=(100_000, 110_000)),
 )
 DSN = Original(
-    f"authors' files: {EVEN}; the companions' weight of 0.001, and that the mean image is subtracted, are our reading",
-    "a scale of 0 to 1; the slow fall of the companions' rate; the last rate of 1e-4 (here 6e-5)",
-    contrast=True,
+    f"authors' files: {GCN}; the companions' weight of 0.001, and that the mean image is subtracted, are our reading",
+    "the slow fall of the companions' rate; the last rate of 1e-4 (here 6e-5)",
+    mean="pixel",
+    gcn=True,
     batch=100,
     optimizer=Optimizer(lr=0.025, weight_decay=5e-4, rates="*.bias=2, stage3.5.*=0.1"),
     schedule=Schedule(steps=200_000, drops=(150_000, 170_000), drop=0.05, companion_steps=50_000),
     loss="squared_hinge",
 )
 FITNET = Original(
-    f"authors' file: {WHITENED}; He initialisation is our reading",
+    f"authors' file: {ZCA}; He initialisation is our reading",
     "the teacher, its hints and its distillation",
-    contrast=True,
-    whiten=True,
+    gcn=True,
+    zca=True,
     batch=128,
     optimizer=Optimizer(
         kind="rmsprop", lr=0.005, momentum=0.9, weight_decay=0.0, rates="stage*=0.05", max_norms="stage*=0.9"
@@ -85,10 +86,11 @@ FITNET = Original(
     pad=8,
 )
 HIGHWAY = Original(
-    f"authors' file of the 19-layer net: {EVEN}, the mean image subtracted; for 32 layers it is our reading, as its "
+    f"authors' file of the 19-layer net: {GCN}, the mean image subtracted; for 32 layers it is our reading, as its "
     "widths are",
     "",
-    contrast=True,
+    mean="pixel",
+    gcn=True,
     batch=100,
     optimizer=Optimizer(lr=0.025, nesterov=True, weight_decay=1e-3, decays="head.4.*=10"),
     schedule=Schedule(steps=200_000, drops=(100_000, 150_000, 175_000)),

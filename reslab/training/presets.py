@@ -17,7 +17,7 @@ others its rates for the sake of comparison alone.
 
 from dataclasses import dataclass, replace
 
-from reslab.data import LARGEST_SCALE, LARGEST_WHITENED
+from reslab.data import LARGEST_SCALE, can_whiten
 from reslab.engine import Work
 from reslab.errors import unknown
 from reslab.nets import Architecture, Historic, Spec, spec
@@ -136,9 +136,9 @@ def original(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
         warm = net.activation == "pre" and net_is_cifar(net)  # arXiv 1603.05027, appendix: whatever the depth
         return warmed_up(recipe) if warm else paper(recipe, facts, net)
     found, row = by_their_authors(recipe, facts, net), ORIGINALS[net.name]
-    whiten = row.whiten and facts.size <= LARGEST_WHITENED
-    mean = "pixel" if whiten else row.mean or found.data.mean
-    found = replace(found, data=replace(found.data, mean=mean, contrast=row.contrast, whiten=whiten))
+    zca = row.zca and can_whiten(facts.size, facts.train_images)
+    mean = "pixel" if zca else row.mean or found.data.mean
+    found = replace(found, data=replace(found.data, mean=mean, gcn=row.gcn, zca=zca))
     if row.augment is None:
         return found
     scale = in_proportion(row.augment.scale, facts.size)
@@ -238,7 +238,7 @@ def work_of(recipe: Recipe) -> Work:
         loss=recipe.loss,
         parts=recipe.accumulate,
         frozen=recipe.model.frozen is not None,
-        contrast=recipe.data.contrast,
+        gcn=recipe.data.gcn,
     )
 
 

@@ -23,8 +23,8 @@ class Data:
     split: str | None = None  # CIFAR: "45k/5k", "40k/5k/5k" or "50k"; of photographs a fold to hold out, "fold2/5"
     size: int = 8  # height = width in pixels
     mean: str = "pixel"  # subtract the mean image ("pixel", sec. 4.2) or the mean colour ("channel")
-    contrast: bool = False  # global contrast normalisation: each image less its own mean, and of one length
-    whiten: bool = False  # ZCA whitening of images of one contrast (data/contrast.py)
+    gcn: bool = False  # global contrast normalisation: each image less its own mean, and of one length
+    zca: bool = False  # after it, ZCA whitening (data/contrast.py)
     fingerprint: str | None = None  # of a folder's files: other photographs are another run
     images: int | None = None  # so many of the training images only, of each class its part; None: all
 

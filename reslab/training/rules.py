@@ -271,34 +271,25 @@ def _of_colours(recipe: "Recipe") -> Rules:
 
 
 def _of_contrast(recipe: "Recipe") -> Rules:
-    """Images that are brought to one contrast."""
+    """Images of one contrast, and whitened ones."""
     data = recipe.data
     return (
         (
-            "whiten",
-            data.contrast or not data.whiten,
-            "images of one contrast are whitened; set data.contrast=true, too",
+            f"zca, size {data.size}",
+            not data.zca or data.size <= LARGEST_WHITENED,
+            f"a matrix for images of {data.size} px would have {(3 * data.size**2) ** 2:,} numbers; "
+            f"{LARGEST_WHITENED} px at most, or set data.zca=false",
         ),
+        ("zca", data.gcn or not data.zca, "images of one contrast are whitened; set data.gcn=true, too"),
         (
-            f"whiten, mean {data.mean}",
-            not data.whiten or data.mean == "pixel",
+            f"zca, mean {data.mean}",
+            not data.zca or data.mean == "pixel",
             "what is whitened is centred by the mean image; set data.mean=pixel",
         ),
         (
-            f"whiten, size {data.size}",
-            not data.whiten or data.size <= LARGEST_WHITENED,
-            f"a matrix for images of {data.size} px would have {(3 * data.size**2) ** 2:,} numbers; "
-            f"{LARGEST_WHITENED} px at most, or set data.whiten=false",
-        ),
-        (
-            f"contrast, lighting {recipe.augment.lighting}",
-            not data.contrast or recipe.augment.lighting == 0,
-            "colours are added to images of their own contrast; set augment.lighting=0 or data.contrast=false",
-        ),
-        (
-            f"contrast, frozen {recipe.model.frozen}",
-            not data.contrast or recipe.model.frozen is None,
-            "frozen parts see images normalised as they learned them; freeze nothing, or set data.contrast=false",
+            f"gcn, lighting {recipe.augment.lighting}",
+            not data.gcn or recipe.augment.lighting == 0,
+            "colours are added to images of their own contrast; set augment.lighting=0 or data.gcn=false",
         ),
     )
 

@@ -237,9 +237,7 @@ def _train(
     train, val = dataset.splits["train"], dataset.splits.get("val")
     saved = folder.load_state()
     source = None if saved else start_of(recipe, residual)
-    if recipe.data.whiten and not saved:
-        around.say("how the training images are whitened is measured first")
-    preprocessing = normalisation_of(recipe, train, folder, source)
+    preprocessing = normalisation_of(recipe, train, folder, source, around.say)
     engine = make_engine(spec_of(recipe), preprocessing, execution, residual, recipe.model.frozen)
     if recipe.model.frozen is not None:
         around.say(said_of_frozen(recipe, engine.parameters, engine.statistics))

@@ -71,10 +71,23 @@ def with_start(recipe: Recipe, start: str | None, residual: Residual | None = No
         )
     # The stem comes with the weights: a preset's way of beginning with one has nothing left to do.
     begun = replace(recipe.model, stem_init=Model().stem_init, start=place_of(start), start_digest=source.digest())
-    # Its weights are for images of one contrast, if it learned on such; what these have in common is measured anew.
-    even = source.preprocessing.contrast
-    data = replace(recipe.data, contrast=even is not None, whiten=even is not None and even.whitening is not None)
-    return replace(recipe, data=data, model=replace(begun, residual=begun.residual or source.identity.residual))
+    begun = replace(begun, residual=begun.residual or source.identity.residual)
+    return replace(_seeing_alike(recipe, source), model=begun)
+
+
+def _seeing_alike(recipe: Recipe, source: Classifier) -> Recipe:
+    """With images of one contrast, if the weights are for such, and whitened. UsageError where they cannot be."""
+    contrast = source.preprocessing.contrast
+    if contrast is None:
+        return recipe
+    zca = contrast.whitening is not None
+    if zca and source.size != recipe.data.size:
+        raise UsageError(
+            f"{source.place} learned on whitened images of {source.size} px, and its matrix has that size: "
+            f"--size {source.size}"
+        )
+    data = replace(recipe.data, gcn=True, zca=zca, mean="pixel" if zca else recipe.data.mean)
+    return replace(recipe, data=data, augment=replace(recipe.augment, lighting=0.0))
 
 
 def _source(start: str, residual: Residual | None, say: Say = silent) -> Classifier:
@@ -122,6 +135,7 @@ def start_of(recipe: Recipe, residual: Residual | None = None) -> Classifier | N
         raise UsageError(f"{recipe.model.start} has other weights than when this run was begun; choose another --run")
     if recipe.model.frozen is not None:
         _refuse_other_survival(recipe, source)
+        _refuse_other_contrast(recipe, source)
     return source
 
 
@@ -132,6 +146,18 @@ def _refuse_other_survival(recipe: Recipe, source: Classifier) -> None:
         raise UsageError(
             f"frozen {recipe.model.frozen}: {recipe.model.start} was trained with model.survival {theirs:g}, and its "
             f"blocks would count otherwise with {recipe.model.survival:g}: --set model.survival={theirs:g}"
+        )
+
+
+def _refuse_other_contrast(recipe: Recipe, source: Classifier) -> None:
+    """Frozen parts see images normalised as they learned them."""
+    contrast = source.preprocessing.contrast
+    theirs = contrast is not None, contrast is not None and contrast.whitening is not None
+    if (recipe.data.gcn, recipe.data.zca) != theirs:
+        gcn, zca = (str(value).lower() for value in theirs)
+        raise UsageError(
+            f"frozen {recipe.model.frozen}: {recipe.model.start} was trained with data.gcn={gcn} and data.zca={zca}, "
+            "and its frozen parts would see other images: leave both out"
         )
 
 

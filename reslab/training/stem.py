@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reslab.data import Contrasted, Images, Preprocessing
+from reslab.data import ContrastNormalisation, Images, Preprocessing
 from reslab.engine import Engine
 from reslab.nets import whitening_filters
 from reslab.training.recipe import Recipe
@@ -27,9 +27,11 @@ def _portions(train: Images, preprocessing: Preprocessing) -> Iterator[Tensor]:
     """Training images as the net sees them, (N, 3, H, W): spread evenly over the set, the same for every seed."""
     count = min(len(train), max(1, SAMPLE // train.size**2))
     chosen = np.arange(count) * len(train) // count
-    even = Contrasted(preprocessing.contrast) if preprocessing.contrast else None
+    contrast = ContrastNormalisation(preprocessing.contrast) if preprocessing.contrast else None
     for indices in np.array_split(chosen, -(-count * train.size**2 // PORTION)):
         pixels = train.pixels[indices]
-        centred = (pixels - preprocessing.mean) / np.float32(preprocessing.std)
-        normalised = torch.from_numpy(centred) if even is None else even(torch.from_numpy(pixels))
+        if contrast is None:
+            normalised = torch.from_numpy((pixels - preprocessing.mean) / np.float32(preprocessing.std))
+        else:
+            normalised = contrast(torch.from_numpy(pixels))
         yield normalised.permute(0, 3, 1, 2)

@@ -2,6 +2,7 @@
 
 import torch
 
+from reslab.data import can_whiten
 from reslab.errors import UsageError
 from reslab.nets import (
     Architecture,
@@ -46,6 +47,12 @@ def _check_counts(recipe: Recipe, facts: Facts) -> None:
     if recipe.data.images is not None and recipe.data.images < facts.classes:
         raise UsageError(
             f"data.images={recipe.data.images}: {facts.name} has {facts.classes} classes; at least one image of each"
+        )
+    images = recipe.data.images or facts.train_images
+    if recipe.data.zca and recipe.model.start is None and not can_whiten(recipe.data.size, images):
+        raise UsageError(
+            f"data.zca: an image has {3 * recipe.data.size**2:,} numbers, and {images:,} training images are too few "
+            "to whiten such; as many at least, or set data.zca=false"
         )
     if recipe.model.classes != facts.classes:
         raise UsageError(f"model.classes={recipe.model.classes}, but {facts.name} has {facts.classes} classes")

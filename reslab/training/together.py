@@ -90,7 +90,8 @@ def tell(
     around: Surroundings,
 ) -> None:
     """Of the process that leads: all that the others need for the same training, and wait until they are there."""
-    even = preprocessing.contrast
+    contrast = preprocessing.contrast
+    whitening = contrast.whitening if contrast else None
     share(
         {
             "recipe": recipe.to_dict(),
@@ -102,13 +103,13 @@ def tell(
             "split": folder.read(SPLIT),
             "mean": preprocessing.mean.tolist(),
             "std": preprocessing.std,
-            "centre": even.centre.tolist() if even else None,
-            "whitened": even is not None and even.whitening is not None,
+            "centre": contrast.centre.tolist() if contrast else None,
+            "whitened": whitening is not None,
             "facts": state.facts(),
         }
     )
-    if even is not None and even.whitening is not None:
-        spread(torch.from_numpy(even.whitening))
+    if whitening is not None:
+        spread(torch.from_numpy(whitening))
     _spread(state)
 
 
@@ -120,7 +121,8 @@ def _take_part(told: Mapping[str, Any], residual: Residual | None) -> None:
     check(recipe, facts_of(dataset, recipe.data.split), residual)
     wanted = Request.like(Execution.from_dict(told["execution"]))
     execution, _ = choose(wanted, this_machine(), work_of(recipe))
-    preprocessing = Preprocessing(np.array(told["mean"], np.float32), told["std"], dataset.size, contrast=_even(told))
+    mean = np.array(told["mean"], np.float32)
+    preprocessing = Preprocessing(mean, told["std"], dataset.size, contrast=_contrast(told))
     with torch.random.fork_rng(devices=[]), same_settings(), told_of_memory(recipe, execution.processes):
         engine = make_engine(spec_of(recipe), preprocessing, execution, residual, recipe.model.frozen)
         state = initial_state(recipe, engine, spec_of(recipe), residual)
@@ -131,8 +133,8 @@ def _take_part(told: Mapping[str, Any], residual: Residual | None) -> None:
         finish(recipe, state, engine, preprocessing, dataset, folder, execution, True, seen)
 
 
-def _even(told: Mapping[str, Any]) -> Contrast | None:
-    """What brings images to one contrast, as `tell` told it."""
+def _contrast(told: Mapping[str, Any]) -> Contrast | None:
+    """What images have in common once they are of one contrast, as `tell` told it."""
     if told["centre"] is None:
         return None
     centre = np.array(told["centre"], np.float32)

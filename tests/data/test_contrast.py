@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from reslab.data import Contrasted, Images, Preprocessing, by_colour, measure_contrast
+from reslab.data import ContrastNormalisation, Images, Preprocessing, by_colour, measure_contrast
 from reslab.data.contrast import FILTER_BIAS, LENGTH
 from reslab.errors import UsageError
 
@@ -26,7 +26,7 @@ def images() -> Images:
 
 
 def contrasted(images: Images, mean: str, whiten: bool) -> np.ndarray:
-    found = Contrasted(measure_contrast(images, mean, whiten))(torch.from_numpy(images.pixels))
+    found = ContrastNormalisation(measure_contrast(images, mean, whiten))(torch.from_numpy(images.pixels))
     assert found.shape == images.pixels.shape and found.dtype == torch.float32
     return found.flatten(1).double().numpy()
 
@@ -64,8 +64,8 @@ def test_an_image_of_one_colour_is_no_number_too_large(images):
     one = torch.full((1, 8, 8, 3), 77, dtype=torch.uint8)
     for whiten in (False, True):
         contrast = measure_contrast(images, "pixel", whiten)
-        assert torch.equal(Contrasted(contrast)(one), Contrasted(contrast)(one + 100))
-        assert Contrasted(contrast)(one).abs().max() < 20
+        assert torch.equal(ContrastNormalisation(contrast)(one), ContrastNormalisation(contrast)(one + 100))
+        assert ContrastNormalisation(contrast)(one).abs().max() < 20
 
 
 def test_only_what_is_not_whitened_takes_any_size(images):
@@ -73,7 +73,15 @@ def test_only_what_is_not_whitened_takes_any_size(images):
     even, white = (Preprocessing(mean, 60.0, 8, contrast=measure_contrast(images, "pixel", w)) for w in (False, True))
     assert not even.any_size and by_colour(even).any_size and not white.any_size
     assert by_colour(even).contrast.centre.shape == (1, 1, 3)
-    with pytest.raises(UsageError, match="whitened have one size: test it without --scales"):
+    with pytest.raises(UsageError, match="images that are whitened have one: give --views 10"):
         by_colour(white)
-    assert repr(white).endswith("size 8, brought to one contrast, whitened)")
-    assert repr(even).endswith("size 8, brought to one contrast)")
+    assert repr(white).endswith("size 8, of one contrast (GCN), whitened (ZCA))")
+    assert repr(even).endswith("size 8, of one contrast (GCN))")
+
+
+def test_pixels_that_may_not_be_written_to_are_read(images):
+    locked = Images(images.pixels.copy(), images.labels)
+    locked.pixels.flags.writeable = False
+    assert np.array_equal(
+        measure_contrast(locked, "pixel", True).centre, measure_contrast(images, "pixel", True).centre
+    )

@@ -1,12 +1,14 @@
 """A net that was trained in a loop of one's own becomes a classifier of the same scores."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 import reslab
-from reslab.data import Preprocessing
+from reslab.data import Contrast, Preprocessing
 from reslab.nets import digest_of, name_of
 from reslab.store import UNTOLD
 
@@ -14,6 +16,7 @@ SIZE = 16
 CLASSES = ("cat", "dog", "owl")
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.35)
 PREPARED = Preprocessing(np.full((1, 1, 3), 120, np.float32), 60.0, SIZE)
+OF_ONE_CONTRAST = replace(PREPARED, contrast=Contrast(np.zeros((1, 1, 3), np.float32)))
 
 
 def trained(name: str = "resnet8", size: int = SIZE, **more) -> nn.Sequential:
@@ -161,6 +164,7 @@ def test_it_is_tested_on_its_own_data(tmp_path):
         ({"preprocessing": PREPARED}, "mean=... and std=..., or preprocessing=... alone"),
         ({"preprocessing": (0.5, 0.2)}, r"preprocessing=\(0.5, 0.2\): that takes a Preprocessing"),
         ({"preprocessing": PREPARED, "mean": None, "std": None, "size": 24}, "of images of 16 pixels, and size=24"),
+        ({"preprocessing": OF_ONE_CONTRAST, "mean": None, "std": None}, "normalises the contrast of images"),
         ({"std": (0.2, 0, 0.2)}, "three numbers greater than 0"),
         ({"std": (0.2, float("nan"), 0.2)}, "three numbers greater than 0"),
         ({"data": "cifar"}, "unknown data set 'cifar': did you mean cifar10"),

@@ -1,27 +1,48 @@
 """Trainings on images of one contrast: the same scores wherever the net is, and what cannot be had of them."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from reslab.analysis.landscape import execution_to_look
 from reslab.data import Contrast
-from reslab.engine import Batch, Execution, Request, make_engine
+from reslab.engine import Batch, Execution, NativeEngine, Request, make_engine
+from reslab.engine.work import lacking
 from reslab.errors import RunError, UsageError
 from reslab.evaluation import Views, probabilities
+from reslab.evaluation.scores import work_of as work_of_classifier
 from reslab.interop import export
 from reslab.interop import load as load_exported
-from reslab.store import RunFolder, load
-from reslab.training import Recipe, Surroundings, together, train_on, with_fields, with_start
+from reslab.interop.torchvision_names import obstacle
+from reslab.store import Classifier, RunFolder, load
+from reslab.training import (
+    Facts,
+    Recipe,
+    Surroundings,
+    estimate,
+    facts_of,
+    make_recipe,
+    read_fields,
+    refuse_idle,
+    together,
+    train_on,
+    with_fields,
+    with_start,
+)
 from reslab.training.normalisation import normalisation_of
-from reslab.training.presets import spec_of
+from reslab.training.presets import spec_of, work_of
 from reslab.training.stem import stem_filters
+from reslab.training.suitable import check
 from tests.conftest import short_recipe
+from tests.interop.classifiers import classifier
 
+CIFAR10 = Facts("cifar10", 10, 32, 45_000, mirror=True, official=True, split="45k/5k")
 FP32 = Execution("torch", "cpu", "fp32", channels_last=True, compiled=False, threads=1)
 ALONE = Surroundings(Request(threads=1, precision="fp32"))
-FIELDS = {"contrast": ["data.contrast=true"], "whitened": ["data.contrast=true", "data.whiten=true"]}
+FIELDS = {"contrast": ["data.gcn=true"], "whitened": ["data.gcn=true", "data.zca=true"]}
 
 
 @pytest.fixture(scope="module", params=FIELDS)
@@ -46,7 +67,7 @@ def test_a_model_file_keeps_it_and_older_versions_would_refuse_it(run, digits, t
     expected = normalisation_of(recipe, digits.splits["train"], made(tmp_path), None).contrast
     found = load(run).preprocessing.contrast
     assert np.allclose(found.centre, expected.centre, atol=1e-5)
-    assert (found.whitening is None) == (expected.whitening is None) == (not recipe.data.whiten)
+    assert (found.whitening is None) == (expected.whitening is None) == (not recipe.data.zca)
     assert found.whitening is None or np.allclose(found.whitening, expected.whitening, atol=1e-4)
     assert b'\\"format\\": 2' in (run / "model.safetensors").read_bytes()
     assert not (run / "contrast.safetensors").exists(), "needed by runs under way alone"
@@ -58,14 +79,21 @@ def made(place) -> RunFolder:
 
 
 def test_what_was_measured_when_a_run_began_is_what_it_goes_on_with(digits, tmp_path):
-    recipe, images = with_fields(short_recipe(digits), FIELDS["whitened"]), digits.splits["train"]
-    first = normalisation_of(recipe, images, made(tmp_path), None)
-    other = normalisation_of(recipe, images.only(np.arange(100)), made(tmp_path), None)
-    assert np.array_equal(first.contrast.whitening, other.contrast.whitening)
+    recipe, images, folder = (
+        with_fields(short_recipe(digits), FIELDS["whitened"]),
+        digits.splits["train"],
+        made(tmp_path),
+    )
+    first = normalisation_of(recipe, images, folder, None).contrast
+    folder.save_state({}, {"step": 1})
+    again = normalisation_of(recipe, images.only(np.arange(300)), folder, None).contrast
+    assert np.array_equal(first.whitening, again.whitening)
     file = tmp_path / "contrast.safetensors"
-    file.write_bytes(file.read_bytes()[:-9])
-    with pytest.raises(RunError, match=r"contrast\.safetensors is torn.*to train this run anew, delete it and"):
-        normalisation_of(recipe, images, made(tmp_path), None)
+    kept = file.read_bytes()
+    for content in (kept[:-9], None):
+        file.unlink() if content is None else file.write_bytes(content)
+        with pytest.raises(RunError, match=r"contrast\.safetensors is gone or torn: put it back, or train anew"):
+            normalisation_of(recipe, images, folder, None)
 
 
 def test_images_are_cropped_after_they_are_whitened(digits, run):
@@ -89,26 +117,99 @@ def test_a_whitening_stem_is_measured_on_what_the_net_sees(digits, run):
     assert torch.allclose(responses.square().mean(dim=(0, 2, 3)), torch.ones(3), atol=0.02)
 
 
-def test_a_training_from_such_a_net_sees_images_alike(digits, run):
+def test_a_training_from_such_a_net_sees_images_as_that_did(digits, run, tmp_path):
     theirs = load(run).preprocessing.contrast
-    begun = with_start(short_recipe(digits), str(run)).data
-    assert begun.contrast and begun.whiten == (theirs.whitening is not None)
-    with pytest.raises(UsageError, match=r"freeze nothing, or set data\.contrast=false"):
-        with_fields(with_start(short_recipe(digits), str(run)), ["model.frozen=stem"])
-    frozen = with_fields(
-        with_start(short_recipe(digits), str(run)), ["data.contrast=false", "data.whiten=false", "model.frozen=stem"]
-    )
-    with pytest.raises(UsageError, match="learned on images brought to one contrast, and frozen parts would see"):
-        normalisation_of(frozen, digits.splits["train"], RunFolder(run.parent / "other"), load(run))
+    recipe = with_start(short_recipe(digits), str(run))
+    assert recipe.data.gcn and recipe.data.zca == (theirs.whitening is not None)
+    few = digits.splits["train"].only(np.arange(30))
+    ours = normalisation_of(recipe, few, made(tmp_path), load(run)).contrast
+    assert np.array_equal(ours.centre, theirs.centre)
+    assert theirs.whitening is None or np.array_equal(ours.whitening, theirs.whitening)
+
+
+def test_so_does_one_with_frozen_parts_and_no_other(digits, run, tmp_path):
+    recipe = with_start(short_recipe(digits), str(run))
+    train_on(digits, with_fields(recipe, ["model.frozen=stem"]).stretched(2), tmp_path / "run", ALONE)
+    theirs, ours = (load(place).preprocessing.contrast for place in (run, tmp_path / "run"))
+    assert np.array_equal(ours.centre, theirs.centre)
+    other = with_fields(recipe, ["data.gcn=false", "data.zca=false", "model.frozen=stem"])
+    with pytest.raises(UsageError, match="its frozen parts would see other images: leave both out"):
+        train_on(digits, other, tmp_path / "other", ALONE)
+    assert not (tmp_path / "other").exists(), "refused before anything is written"
+
+
+def test_photographs_with_their_mean_colour_may_start_from_it(run, digits):
+    """What a folder's preset says otherwise gives way: its mean, its colours."""
+    white = load(run).preprocessing.contrast.whitening is not None
+    facts = replace(facts_of(digits), name="photos", official=False)
+    recipe = with_start(make_recipe(facts, "resnet8"), str(run))
+    assert make_recipe(facts, "resnet8").data.mean == "channel"
+    assert recipe.data.mean == ("pixel" if white else "channel")
+    larger = make_recipe(replace(facts, size=16), "resnet8")
+    if white:
+        with pytest.raises(
+            UsageError, match="learned on whitened images of 8 px, and its matrix has that size: --size 8"
+        ):
+            with_start(larger, str(run))
+    else:
+        assert with_start(larger, str(run)).data.gcn
+
+
+def test_too_few_images_are_not_whitened(digits):
+    recipe, facts = with_fields(short_recipe(digits), FIELDS["whitened"]), facts_of(digits)
+    check(recipe, facts)
+    check(recipe, replace(facts, train_images=192))
+    with pytest.raises(UsageError, match="an image has 192 numbers, and 191 training images are too few"):
+        check(with_fields(recipe, ["data.images=191"]), facts)
+    assert make_recipe(replace(facts, train_images=192), "nin", "original").data.zca
+    assert not make_recipe(replace(facts, train_images=191), "nin", "original").data.zca
+
+
+def test_jitter_that_it_would_take_back_is_refused(digits):
+    recipe = with_fields(short_recipe(digits), [*FIELDS["contrast"], "augment.brightness=0.4"])
+    with pytest.raises(UsageError, match="which takes it back"):
+        refuse_idle(recipe, read_fields(["augment.brightness=0.4"]))
+
+
+def test_it_is_pytorchs_alone_whoever_asks():
+    recipe = make_recipe(CIFAR10, "resnet20", "fast")
+    assert lacking(work_of(recipe)) is None
+    assert lacking(work_of(with_fields(recipe, FIELDS["contrast"]))) == "global contrast normalisation (data.gcn)"
+    net = net_of_32("resnet20")
+    assert lacking(work_of_classifier(net)) == "global contrast normalisation (data.gcn)"
+    said = []
+    assert execution_to_look(net, 10**9, say=said.append).engine == "torch"
+    assert "global contrast normalisation" in said[0]
+    with pytest.raises(AssertionError):
+        NativeEngine(net.identity.spec, net.preprocessing, replace(FP32, engine="native"))
+    assert "contrast" in (obstacle(net_of_32("resnet18")) or "")
+
+
+def net_of_32(name: str):
+    made = classifier(name, 32, mean="pixel")
+    contrast = Contrast(np.zeros((32, 32, 3), np.float32))
+    return Classifier(made.net, made.identity, replace(made.preprocessing, contrast=contrast)).eval()
+
+
+def test_its_time_is_estimated_with_a_matrix(digits):
+    recipe = with_fields(short_recipe(digits), FIELDS["whitened"])
+    assert estimate(recipe, digits, FP32, seconds=0.05).images_per_second > 0
+
+
+def test_a_classifier_in_half_precision_keeps_its_matrix(run, digits):
+    pixels, whole = digits.splits["val"].pixels[:8], load(run)
+    half = load(run).bfloat16()
+    assert half.contrast.centre.dtype == torch.float32
+    assert torch.equal(half.contrast(torch.from_numpy(pixels)), whole.contrast(torch.from_numpy(pixels)))
 
 
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        (["data.whiten=true"], "whiten: images of one contrast are whitened; set data.contrast=true, too"),
+        (["data.zca=true"], "zca: images of one contrast are whitened; set data.gcn=true, too"),
         ([*FIELDS["whitened"], "data.mean=channel"], "centred by the mean image; set data.mean=pixel"),
         ([*FIELDS["whitened"], "data.size=64"], "for images of 64 px would have 150,994,944 numbers; 32 px at most"),
-        (["data.contrast=true", "augment.lighting=0.1"], "images of their own contrast; set augment.lighting=0"),
+        (["data.gcn=true", "augment.lighting=0.1"], "images of their own contrast; set augment.lighting=0"),
     ],
 )
 def test_what_goes_not_together_is_refused(digits, fields, message):
@@ -119,10 +220,10 @@ def test_what_goes_not_together_is_refused(digits, fields, message):
 def test_who_follows_gets_the_leading_processes_matrix(monkeypatch):
     told = {"centre": np.ones((2, 2, 3)).tolist(), "whitened": True}
     monkeypatch.setattr(together, "spread", lambda values: values.copy_(torch.full((12, 12), 3.0)))
-    found = together._even(told)
+    found = together._contrast(told)
     assert isinstance(found, Contrast) and found.centre.shape == (2, 2, 3) and (found.whitening == 3).all()
-    assert together._even({**told, "whitened": False}).whitening is None
-    assert together._even({"centre": None, "whitened": False}) is None
+    assert together._contrast({**told, "whitened": False}).whitening is None
+    assert together._contrast({"centre": None, "whitened": False}) is None
 
 
 def test_it_is_another_run(digits):

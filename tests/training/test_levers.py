@@ -55,7 +55,7 @@ LEVERS = {
     "alternating flip": ["augment.flip=true", "augment.flip_order=alternating"],
     "parts": ["accumulate=3", "statistics_batches=2"],
     "parts of the hardest": ["accumulate=3", "selective=0.5"],
-    "whitened images": ["data.contrast=true", "data.whiten=true"],
+    "whitened images": ["data.gcn=true", "data.zca=true"],
 }
 
 

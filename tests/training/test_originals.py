@@ -114,7 +114,7 @@ def test_presets_for_all_nets_show_all_of_them_the_same(preset):
 
 
 def test_a_row_says_what_is_not_done():
-    assert "whitened" in ORIGINALS["nin"].told and "whitened" not in ORIGINALS["dsn"].told
+    assert "ZCA" in ORIGINALS["nin"].told and "ZCA" not in ORIGINALS["dsn"].told
     assert all(("Not done: " in row.told) == bool(row.lacks) for row in ORIGINALS.values())
     assert {name for name, row in ORIGINALS.items() if not row.lacks} == {"maxout", "nin", "highway19", "highway32"}
 
@@ -124,11 +124,11 @@ def test_nets_for_small_images_see_one_contrast_and_some_of_them_whitened_images
     whitened = name in ("maxout", "nin", "fitnet19")
     for facts in (CIFAR10, replace(CIFAR10, name="photos", official=False)):
         data = make_recipe(facts, name, "original").data
-        assert (data.contrast, data.whiten) == (True, whitened) and (data.mean == "pixel" or not whitened)
+        assert (data.gcn, data.zca, data.mean) == (True, whitened, "pixel")
     large = make_recipe(replace(CIFAR10, size=64), name, "original").data
-    assert large.contrast and not large.whiten, "a matrix of 151 million numbers"
+    assert large.gcn and not large.zca, "a matrix of 151 million numbers"
     other = make_recipe(CIFAR10, name, "fast").data
-    assert not other.contrast and not other.whiten, "for all nets the same"
+    assert not other.gcn and not other.zca, "for all nets the same"
 
 
 def test_paper_is_section_4_2_for_every_net():
