@@ -29,7 +29,7 @@ from reslab.store import read_results
 from reslab.training import Recipe, lasting
 
 DEPTHS = {"resnet20": 20, "resnet56": 56}
-EPOCHS = {"resnet20": (4, 8, 12, 16, 20, 30, 60, 160), "resnet56": (8, 16, 30, 60)}
+EPOCHS = {"resnet20": (4, 8, 12, 16, 20, 30, 50, 60, 160), "resnet56": (8, 16, 30, 60)}
 SMOKE_EPOCHS = (0.16, 0.32)  # 1 and 2 steps
 SEVERAL = {"resnet20": 30}  # budgets up to this are for as many seeds as are asked for, longer ones for one
 PAPERS = "the paper's recipe"
@@ -114,12 +114,18 @@ def _of_many(runs: Runs) -> str:
             images = int(runs.values(label, f"{runs.held_out}_images")[0])
             mean, most = statistics.fmean(errors), at_most(errors)
             words.append(
-                f"{label}: {error_text(mean, images)} % of {images:,} {SPLIT_WORDS[runs.held_out]} images, the mean of "
-                f"{len(errors)} seeds, with 95 % confidence (one-sided) at most {error_text(most, images)} % (over "
-                f"seeds alone; so many images leave a standard error of {standard_error(mean, images):.2f} points), "
-                f"where the paper has {papers:g} %"
+                f"{_with_preset(runs, label)}: {error_text(mean, images)} % of {images:,} "
+                f"{SPLIT_WORDS[runs.held_out]} images, the mean of {len(errors)} seeds, with 95 % confidence "
+                f"(one-sided) at most {error_text(most, images)} % (over seeds alone; so many images leave a standard "
+                f"error of {standard_error(mean, images):.2f} points), where the paper has {papers:g} %"
             )
     return "; ".join(words)
+
+
+def _with_preset(runs: Runs, label: str) -> str:
+    """The label of a length with the preset that all lengths have; that of another training says it by itself."""
+    net, epochs = label.split(", ", 1)
+    return f"{net}, {_preset(runs.setting)}, {epochs}" if label in _all(runs.setting) else label
 
 
 def _unsure(runs: Runs, label: str) -> str:
@@ -351,7 +357,7 @@ BUDGETS = Experiment(
     known=known,
     looked_at=looked_at,
     takes=lambda result: not is_plain(result),  # those stand beside ours
-    may_differ=("schedule.steps",),
+    may_differ=("schedule.steps", "optimizer.lr"),  # short trainings have a larger rate
     by_length=True,
     about="Every budget is a training of its own, not a part of a longer one. Minutes are those of training on one "
     "machine with its threads and engine, the fastest for these nets; a row without them has no run there. "

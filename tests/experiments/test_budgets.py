@@ -46,21 +46,21 @@ def words_of(svg: bytes) -> str:
 
 def test_every_budget_is_what_reslab_train_trains():
     found = {need.label: need for need in needs(Runs(SMALL))}
-    assert len(found) == sum(map(len, EPOCHS.values())) == 12
+    assert len(found) == sum(map(len, EPOCHS.values())) == 13
     eight = lasting(make_recipe(CIFAR10, "resnet20", "fast"), 45_000, None, 8)
     assert found["resnet20, 8 epochs"].recipe == eight and found["resnet20, 20 epochs"].recipe.digest() == "149741b6"
     assert {label for label, need in found.items() if need.seeds is None} == {
         f"resnet20, {epochs} epochs" for epochs in (4, 8, 12, 16, 20, 30)
     }
     full = needs(Runs(Setting.nominal("full")))
-    assert [need.label for need in full[12:]] == ["resnet20, the paper's recipe", "resnet56, the paper's recipe"]
-    assert full[12].recipe == make_recipe(CIFAR10, "resnet20", "paper") and not full[12].alike
+    assert [need.label for need in full[13:]] == ["resnet20, the paper's recipe", "resnet56, the paper's recipe"]
+    assert full[13].recipe == make_recipe(CIFAR10, "resnet20", "paper") and not full[13].alike
 
 
 def test_cheap_ones_come_first_and_long_ones_have_one_seed(tmp_path):
     work = Reproduction((BUDGETS,), SMALL, 3, Shelf(Surroundings()), tmp_path)
     jobs = work.jobs(0)
-    assert len(jobs) == 6 * 3 + 2 + 4
+    assert len(jobs) == 6 * 3 + 3 + 4
     assert [job.label for job in jobs[:4]] == [
         "resnet20, 4 epochs, seed 0",
         "resnet20, 4 epochs, seed 1",
@@ -81,7 +81,7 @@ def test_beside_others_it_comes_last(tmp_path):
     assert [job.label for job in jobs[:2]] == ["plain56", "plain20"] and jobs[2].label == "resnet20, 4 epochs"
 
 
-@pytest.mark.parametrize(("part", "longest"), [(1.0, 12), (0.25, 7), (0.125, 5), (0.01, 1)])
+@pytest.mark.parametrize(("part", "longest"), [(1.0, 13), (0.25, 7), (0.125, 5), (0.01, 1)])
 def test_a_part_of_it_are_the_shorter_ones_whole(part, longest):
     found = needs(Runs(replace(SMALL, part=part)))
     whole = {need.label: need.recipe for need in needs(Runs(SMALL))}
@@ -99,7 +99,7 @@ def test_rows_have_minutes_and_the_machine():
     assert eight.besides["machine"] == "Old & New, 2 threads, engine native, fp32"
     assert row(document, "resnet56, 16 epochs").ours is None and row(document, "resnet20, 20 epochs").n == 1
     text = document.markdown()
-    assert "| minutes |" in text and "2 of 12 budgets are measured" in text and "Old &amp; New" in text
+    assert "| minutes |" in text and "2 of 13 budgets are measured" in text and "Old &amp; New" in text
     assert json.loads(json.dumps(document.values()))["rows"][1]["minutes"] == pytest.approx(8.0, abs=0.01)
 
 
