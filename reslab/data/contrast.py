@@ -12,11 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from reslab.data.dataset import BLOCK_PIXELS, ENOUGH_PIXELS, Images
+from reslab.data.dataset import ENOUGH_PIXELS, Images
 from reslab.errors import UsageError
 
 LENGTH = 55 / 3072**0.5  # root of the mean square of an image's values: 3,072 of CIFAR have the length 55
-SMALLEST = 1e-8  # of that root before, in 0-255: an image of one grey is not blown up
+SMALLEST = 1e-3  # of that root before, in 0-255: what rounding leaves of an image of one grey is not blown up
 FILTER_BIAS = 0.1  # added to every variance: directions in which images hardly differ are not blown up
 LARGEST_WHITENED = 32  # pixels: the matrix has (3 size^2)^2 numbers, 9.4 million at 32, 151 million at 64
 
@@ -75,12 +75,11 @@ def measure_contrast(images: Images, mean: str, whiten: bool) -> Contrast:
     """The contrast of these training images; `mean` is "pixel" or "channel", and "pixel" of what is whitened."""
     assert not whiten or (mean == "pixel" and images.size <= LARGEST_WHITENED)
     images = images.thinned(ENOUGH_PIXELS)
-    values, portion = images.size**2 * 3, max(1, BLOCK_PIXELS // images.size**2)
+    values = images.size**2 * 3
     total = torch.zeros(values, dtype=torch.double)
     products = torch.zeros(values, values) if whiten else None
-    for start in range(0, len(images), portion):
-        block = torch.from_numpy(images.pixels[start : start + portion].astype(np.float32))
-        normalised = to_one_contrast(block).flatten(1)
+    for block in images.blocks():
+        normalised = to_one_contrast(torch.from_numpy(block)).flatten(1)
         total += normalised.sum(dim=0, dtype=torch.double)
         if products is not None:
             products.addmm_(normalised.T, normalised)

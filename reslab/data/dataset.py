@@ -1,6 +1,6 @@
 """What a data set is: uint8 images, integer labels and class names, in splits."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # For a mean image and a training error: 10,000 photographs of 224 pixels, and all images of CIFAR. A pixel's mean has a
 # standard error of less than a level of 256 then, an error rate of half a point at most.
 ENOUGH_PIXELS = 500_000_000
-BLOCK_PIXELS = 4096 * 32 * 32  # read at a time, so that a set never has to fit in memory
+BLOCK_PIXELS = 4096 * 32 * 32  # of `Images.blocks`
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,11 @@ class Images:
     def shared(self, part: Callable[[int], slice]) -> "Images":
         """For a process that looks at `part(n)` of n images that are taken: no others are read from files."""
         return replace(self, pixels=self.pixels.shared(part)) if isinstance(self.pixels, LazyPixels) else self
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """All images as fp32 (B, H, W, 3), from 0 to 255, so many at a time that a set never has to fit in memory."""
+        portion = max(1, BLOCK_PIXELS // self.size**2)
+        return (self.pixels[at : at + portion].astype(np.float32) for at in range(0, len(self), portion))
 
     def thinned(self, pixels: int) -> "Images":
         """All of them; where they have more than so many pixels together every k-th, with the smallest k that will do.

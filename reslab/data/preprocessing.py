@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reslab.data.contrast import Contrast, colour_of
-from reslab.data.dataset import BLOCK_PIXELS, ENOUGH_PIXELS, Images
+from reslab.data.dataset import ENOUGH_PIXELS, Images
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,8 @@ def measure(images: Images, mean: str) -> Preprocessing:
     assert mean in ("pixel", "channel")
     images = images.thinned(ENOUGH_PIXELS)
     total = np.zeros(images.pixels.shape[1:])
-    squares, portion = 0.0, max(1, BLOCK_PIXELS // images.size**2)
-    for start in range(0, len(images), portion):
-        block = images.pixels[start : start + portion].astype(np.float32)
+    squares = 0.0
+    for block in images.blocks():
         total += block.sum(axis=0, dtype=np.float64)
         squares += float(np.square(block).sum(dtype=np.float64))
     per_pixel = total / len(images)

@@ -9,7 +9,7 @@ ENVIRONMENT, RESULT, PREDICTIONS, SPLIT = "environment.json", "result.json", "pr
 MODEL_FILE = "model.safetensors"
 LINEAGE = "lineage.json"  # there where the net began from another one
 CONTRAST = "contrast.safetensors"  # there while a run is under way whose images are of one contrast
-NORMALISATION = "normalisation.json"  # there where parts are frozen: that of the net which the run began from
+NORMALISATION = "normalisation.json"  # there where parts are frozen, without `data.gcn`: that of the start
 EVENTS = "events.out.tfevents.reslab"  # TensorBoard finds files by the middle of this
 DIVERGED = "diverged.json"  # there where the loss stopped being a number
 

@@ -73,8 +73,9 @@ _ACTING: dict[str, tuple[Callable[[Recipe], bool], str]] = {
         "the momentum does not rise; set schedule.momentum_steps",
     ),
     "data.mean": (
-        lambda recipe: recipe.model.frozen is None,
-        "frozen parts see images normalised as they learned them; freeze nothing",
+        lambda recipe: recipe.model.frozen is None and not (recipe.data.gcn and recipe.model.start),
+        "frozen parts see images normalised as they learned them, and so does what starts from images of one "
+        "contrast; freeze nothing, and set data.gcn=false",
     ),
     **{
         f"augment.{field}": (

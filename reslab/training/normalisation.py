@@ -45,15 +45,21 @@ def normalised_otherwise(recipe: Recipe, folder: RunFolder) -> str | None:
     A recipe knows its start by place and weights alone, so that such a start makes no other run. None for nothing, and
     where the start is gone.
     """
-    if recipe.model.frozen is None or not (folder.path / NORMALISATION).exists():
+    if recipe.model.frozen is None:
         return None
     try:
         source = start_of(recipe)
         assert source, "what is frozen has a start"
-        theirs, ours = _kept(source, recipe.data.size), _written(folder, recipe.data.size)
+        if recipe.data.gcn:
+            same = _same_contrast(_contrast_from(source, recipe.data.size, recipe.data.zca), folder.contrast())
+        elif (folder.path / NORMALISATION).exists():
+            theirs, ours = _kept(source, recipe.data.size), _written(folder, recipe.data.size)
+            same = ours.std == theirs.std and np.array_equal(ours.mean, theirs.mean)
+        else:
+            return None
     except (ReslabError, KeyError, TypeError, ValueError):  # said where it matters
         return None
-    if ours.std == theirs.std and np.array_equal(ours.mean, theirs.mean):
+    if same:
         return None
     return (
         f"{folder.path} normalises images as {recipe.model.start} did when it began, and that has the same weights but "
@@ -95,6 +101,15 @@ def _contrast_from(source: Classifier, size: int, zca: bool) -> Contrast | None:
     if source.size == size:
         return theirs
     return None if zca else colour_of(theirs)
+
+
+def _same_contrast(theirs: Contrast | None, ours: Contrast | None) -> bool:
+    """Nothing is said of one that is not known."""
+    if theirs is None or ours is None:
+        return True
+    if theirs.whitening is not None and ours.whitening is not None and (theirs.whitening != ours.whitening).any():
+        return False
+    return np.array_equal(theirs.centre, ours.centre)
 
 
 def _lost(folder: RunFolder, name: str) -> RunError:

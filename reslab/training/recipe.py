@@ -140,6 +140,7 @@ class Recipe:
     | model.frozen | the first parts of a trained net stay as they came |
     | optimizer.kind | convolutions learn by Muon |
     | balance | images of rare classes weigh more |
+    | data.gcn, data.zca | images of one contrast, whitened |
     | accumulate | a batch is trained on in so many parts, which need less memory |
     | selective | of more images than a batch holds, the hardest are trained on |
     | augment.small_size | smaller crops at first |

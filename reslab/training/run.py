@@ -179,7 +179,7 @@ def train_on(
     around = replace(around, request=request)
     choose(around.request, this_machine(), work_of(recipe), around.say)
     if folder.recipe() is None:
-        refuse_lost_start(recipe, residual)
+        refuse_lost_start(recipe, len(dataset.splits["train"]), residual)
     with folder.locked():
         if folder.read(RESULT) is None:  # else another process has come to its end meanwhile
             same_recipe(recipe, folder)

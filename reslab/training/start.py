@@ -16,6 +16,7 @@ from reslab.store import Classifier, lineage_from, residual_named_in, run_around
 from reslab.store.trained_places import trained_model
 from reslab.training.presets import spec_of
 from reslab.training.recipe import Model, Recipe
+from reslab.training.suitable import check_whitening
 
 
 @dataclass(frozen=True)
@@ -76,17 +77,21 @@ def with_start(recipe: Recipe, start: str | None, residual: Residual | None = No
 
 
 def _seeing_alike(recipe: Recipe, source: Classifier) -> Recipe:
-    """With images of one contrast, if the weights are for such, and whitened. UsageError where they cannot be."""
+    """With images of one contrast, if the weights are for such and only then, and whitened ones.
+
+    Raises UsageError where they cannot be.
+    """
     contrast = source.preprocessing.contrast
     if contrast is None:
-        return recipe
+        return replace(recipe, data=replace(recipe.data, gcn=False, zca=False))
     zca = contrast.whitening is not None
     if zca and source.size != recipe.data.size:
         raise UsageError(
             f"{source.place} learned on whitened images of {source.size} px, and its matrix has that size: "
             f"--size {source.size}"
         )
-    data = replace(recipe.data, gcn=True, zca=zca, mean="pixel" if zca else recipe.data.mean)
+    image = source.size == recipe.data.size and contrast.centre.shape[:2] != (1, 1)
+    data = replace(recipe.data, gcn=True, zca=zca, mean="pixel" if image else "channel")
     return replace(recipe, data=data, augment=replace(recipe.augment, lighting=0.0))
 
 
@@ -157,7 +162,7 @@ def _refuse_other_contrast(recipe: Recipe, source: Classifier) -> None:
         gcn, zca = (str(value).lower() for value in theirs)
         raise UsageError(
             f"frozen {recipe.model.frozen}: {recipe.model.start} was trained with data.gcn={gcn} and data.zca={zca}, "
-            "and its frozen parts would see other images: leave both out"
+            f"and its frozen parts would see other images: --set data.gcn={gcn} --set data.zca={zca}"
         )
 
 
@@ -171,10 +176,16 @@ def refuse_unfreezable(freeze: str | None, start: str | None, net: Asked) -> Non
         check_frozen(spec(net.model), freeze)
 
 
-def refuse_lost_start(recipe: Recipe, residual: Residual | None = None) -> None:
-    """Raises what `start_of` raises, and RunError where what that net itself began from is torn."""
+def refuse_lost_start(recipe: Recipe, train_images: int, residual: Residual | None = None) -> None:
+    """Raises what `start_of` raises, and RunError where what that net itself began from is torn.
+
+    UsageError, too, where images are to be whitened, the start has no matrix for it, and they are too few to find one.
+    """
     if source := start_of(recipe, residual):
         lineage_from(source)
+        contrast = source.preprocessing.contrast
+        if recipe.data.zca and (contrast is None or contrast.whitening is None):
+            check_whitening(recipe, train_images)
 
 
 def starting_weights(source: Classifier, classes: tuple[str, ...]) -> dict[str, Tensor]:

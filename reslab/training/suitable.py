@@ -48,14 +48,20 @@ def _check_counts(recipe: Recipe, facts: Facts) -> None:
         raise UsageError(
             f"data.images={recipe.data.images}: {facts.name} has {facts.classes} classes; at least one image of each"
         )
-    images = recipe.data.images or facts.train_images
-    if recipe.data.zca and recipe.model.start is None and not can_whiten(recipe.data.size, images):
+    if recipe.data.zca and recipe.model.start is None:
+        check_whitening(recipe, facts.train_images)
+    if recipe.model.classes != facts.classes:
+        raise UsageError(f"model.classes={recipe.model.classes}, but {facts.name} has {facts.classes} classes")
+
+
+def check_whitening(recipe: Recipe, train_images: int) -> None:
+    """Raises UsageError where so many training images are too few to find what whitens them."""
+    images = recipe.data.images or train_images
+    if not can_whiten(recipe.data.size, images):
         raise UsageError(
             f"data.zca: an image has {3 * recipe.data.size**2:,} numbers, and {images:,} training images are too few "
             "to whiten such; as many at least, or set data.zca=false"
         )
-    if recipe.model.classes != facts.classes:
-        raise UsageError(f"model.classes={recipe.model.classes}, but {facts.name} has {facts.classes} classes")
 
 
 def _check_data(recipe: Recipe, facts: Facts) -> None:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from reslab.data import ContrastNormalisation, Images, Preprocessing, by_colour, measure_contrast
-from reslab.data.contrast import FILTER_BIAS, LENGTH
+from reslab.data.contrast import FILTER_BIAS, LENGTH, to_one_contrast
 from reslab.errors import UsageError
 
 
@@ -85,3 +85,10 @@ def test_pixels_that_may_not_be_written_to_are_read(images):
     assert np.array_equal(
         measure_contrast(locked, "pixel", True).centre, measure_contrast(images, "pixel", True).centre
     )
+
+
+def test_what_rounding_leaves_of_one_grey_is_not_blown_up():
+    grey = torch.full((1, 4, 4, 3), 77.0)
+    grey[0, 0, 0, 0] += 4e-6
+    grey[0, 1] += 8e-6
+    assert to_one_contrast(grey).abs().max() < 0.05

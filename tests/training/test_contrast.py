@@ -1,6 +1,7 @@
 """Trainings on images of one contrast: the same scores wherever the net is, and what cannot be had of them."""
 
 import re
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -32,7 +33,7 @@ from reslab.training import (
     with_fields,
     with_start,
 )
-from reslab.training.normalisation import normalisation_of
+from reslab.training.normalisation import normalisation_of, normalised_otherwise
 from reslab.training.presets import spec_of, work_of
 from reslab.training.stem import stem_filters
 from reslab.training.suitable import check
@@ -133,7 +134,7 @@ def test_so_does_one_with_frozen_parts_and_no_other(digits, run, tmp_path):
     theirs, ours = (load(place).preprocessing.contrast for place in (run, tmp_path / "run"))
     assert np.array_equal(ours.centre, theirs.centre)
     other = with_fields(recipe, ["data.gcn=false", "data.zca=false", "model.frozen=stem"])
-    with pytest.raises(UsageError, match="its frozen parts would see other images: leave both out"):
+    with pytest.raises(UsageError, match=r"its frozen parts would see other images: --set data\.gcn=true"):
         train_on(digits, other, tmp_path / "other", ALONE)
     assert not (tmp_path / "other").exists(), "refused before anything is written"
 
@@ -144,7 +145,9 @@ def test_photographs_with_their_mean_colour_may_start_from_it(run, digits):
     facts = replace(facts_of(digits), name="photos", official=False)
     recipe = with_start(make_recipe(facts, "resnet8"), str(run))
     assert make_recipe(facts, "resnet8").data.mean == "channel"
-    assert recipe.data.mean == ("pixel" if white else "channel")
+    assert recipe.data.mean == "pixel", "the start's centre is an image"
+    with pytest.raises(UsageError, match="and so does what starts from images of one contrast"):
+        refuse_idle(recipe, read_fields(["data.mean=pixel"]))
     larger = make_recipe(replace(facts, size=16), "resnet8")
     if white:
         with pytest.raises(
@@ -152,7 +155,7 @@ def test_photographs_with_their_mean_colour_may_start_from_it(run, digits):
         ):
             with_start(larger, str(run))
     else:
-        assert with_start(larger, str(run)).data.gcn
+        assert (with_start(larger, str(run)).data.gcn, with_start(larger, str(run)).data.mean) == (True, "channel")
 
 
 def test_too_few_images_are_not_whitened(digits):
@@ -163,6 +166,30 @@ def test_too_few_images_are_not_whitened(digits):
         check(with_fields(recipe, ["data.images=191"]), facts)
     assert make_recipe(replace(facts, train_images=192), "nin", "original").data.zca
     assert not make_recipe(replace(facts, train_images=191), "nin", "original").data.zca
+
+
+def test_nor_are_they_where_a_start_has_no_matrix(digits, tmp_path):
+    train_on(digits, short_recipe(digits, 2), tmp_path / "plain", ALONE)
+    few = replace(digits, splits={**digits.splits, "train": digits.splits["train"].only(np.arange(150))})
+    recipe = with_fields(with_start(short_recipe(digits, 2), str(tmp_path / "plain")), FIELDS["whitened"])
+    with pytest.raises(UsageError, match="150 training images are too few"):
+        train_on(few, recipe, tmp_path / "run", ALONE)
+    assert not (tmp_path / "run").exists()
+
+
+def test_weights_that_learned_without_it_go_on_without_it(digits, tmp_path):
+    train_on(digits, short_recipe(digits, 2, "nin"), tmp_path / "plain", ALONE)
+    original = make_recipe(facts_of(digits), "nin", "original")
+    assert original.data.gcn and not with_start(original, str(tmp_path / "plain")).data.gcn
+
+
+def test_another_matrix_of_a_start_with_frozen_parts_is_told(digits, run, tmp_path):
+    recipe = with_fields(with_start(short_recipe(digits), str(run)), ["model.frozen=stem"])
+    folder, source = made(tmp_path), load(run)
+    normalisation_of(recipe, digits.splits["train"], folder, source)
+    assert normalised_otherwise(recipe, folder) is None
+    folder.keep_contrast(replace(source.preprocessing.contrast, centre=source.preprocessing.contrast.centre + 1))
+    assert "has the same weights but another mean" in (normalised_otherwise(recipe, folder) or "")
 
 
 def test_jitter_that_it_would_take_back_is_refused(digits):
@@ -191,9 +218,13 @@ def net_of_32(name: str):
     return Classifier(made.net, made.identity, replace(made.preprocessing, contrast=contrast)).eval()
 
 
-def test_its_time_is_estimated_with_a_matrix(digits):
-    recipe = with_fields(short_recipe(digits), FIELDS["whitened"])
-    assert estimate(recipe, digits, FP32, seconds=0.05).images_per_second > 0
+def test_its_time_is_estimated_with_a_matrix(digits, monkeypatch):
+    made, module = [], sys.modules["reslab.training.estimate"]
+    make = module.make_engine
+    monkeypatch.setattr(module, "make_engine", lambda *words: made.append(make(*words)) or made[-1])
+    for name, fields in FIELDS.items():
+        estimate(with_fields(short_recipe(digits), fields), digits, FP32, seconds=0.05)
+        assert (made[-1]._contrast.whitening is not None) == (name == "whitened")
 
 
 def test_a_classifier_in_half_precision_keeps_its_matrix(run, digits):
