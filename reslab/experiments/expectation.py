@@ -12,7 +12,7 @@ from reslab.experiments.experiment import Result
 from reslab.experiments.shares import macs_in_all, macs_of
 from reslab.experiments.trial import short_trial
 from reslab.reporting.rounding import finite
-from reslab.training import Recipe, Schedule
+from reslab.training import Recipe, Schedule, lasting
 from reslab.training.presets import spec_of
 
 # Multiply-adds of a training (four epochs of ResNet-20 on CIFAR-10 have 7e12): a shorter one is done before it would
@@ -74,6 +74,8 @@ def _is_torch(result: Result) -> bool:
 
 def same_but_for_length(ours: Recipe, theirs: Recipe) -> bool:
     """Is it one recipe, stretched to another length perhaps, and with another seed? The preset's name says nothing."""
+    if ours.steps != theirs.steps:
+        ours = replace(ours, optimizer=lasting(ours, 1, theirs.steps, None).optimizer)
     return _without_length(ours) == _without_length(theirs) and _alike(ours.schedule, theirs.schedule)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from reslab.data import keeps_mirrors
 from reslab.training.fields import field_of
-from reslab.training.presets import PRESETS, Facts, make_recipe
+from reslab.training.presets import PRESETS, Facts, make_recipe, of_length
 from reslab.training.recipe import Recipe, field_names
 
 MANY = 1_000_000  # images, of which no preset's batch is too many
@@ -22,7 +22,7 @@ def departures(recipe: Recipe, facts: Facts) -> dict[str, tuple[Any, Any]]:
     net, tuned = recipe.model.name, recipe.model.start is not None
     usual = make_recipe(facts, net, recipe.name, seed=recipe.seed, batch=recipe.batch, brief=tuned)
     # Of as many images in a batch, or the warm-up of another length would be rounded otherwise.
-    usual = replace(usual.stretched(recipe.steps), batch=make_recipe(facts, net, recipe.name).batch)
+    usual = replace(of_length(usual.stretched(recipe.steps)), batch=make_recipe(facts, net, recipe.name).batch)
     values = {name: (field_of(recipe, name), field_of(usual, name)) for name in field_names()}
     return {name: (ours, other) for name, (ours, other) in values.items() if ours != other}
 

@@ -4,7 +4,7 @@
 |---|---|---|---|---|---|---|
 | paper, CIFAR nets | what sec. 4.2 says | 64,000 | 0.1 | 128 | 1e-4 | a tenth at 32k and 48k |
 | paper, ImageNet nets | what sec. 3.4 says | 600,000 | 0.1 | 256 | 1e-4 | a tenth at 150k and 300k |
-| fast | comparing nets on CIFAR in minutes | 20 epochs | 0.2 | 128 | 5e-4 | linear to zero |
+| fast | comparing nets on CIFAR in minutes | 20 epochs | 0.2; up to 4,500 steps 0.4 | 128 | 5e-4 | linear to zero |
 | small | digits and small folders | 30 epochs, of a folder 60, at least 300 steps | 0.1 | 64 | 5e-4 | linear to zero |
 | record | the clock: other init and optimiser, same net | 15 epochs | 0.2, Muon 0.06 | 128 | 5e-4 | linear to zero |
 | original | what the net's own authors did | theirs | theirs | theirs | theirs | theirs |
@@ -42,7 +42,8 @@ class Facts:
 PRESETS = {
     "paper": "sec. 4.2 as it stands: 64,000 steps of 128, rate 0.1, a tenth at 32k and 48k, decay 1e-4; "
     "for the ImageNet nets sec. 3.4: 600,000 steps of 256, a tenth at 150k and 300k, random scales and colours",
-    "fast": "CIFAR in minutes: 20 epochs, rate 0.2 falling linearly to zero, decay 5e-4, Nesterov momentum",
+    "fast": "CIFAR in minutes: 20 epochs, rate 0.2 (0.4 up to 4,500 steps, 12 epochs) falling linearly to zero, decay "
+    "5e-4, Nesterov momentum",
     "small": "digits and folders: 30 epochs of 64, photographs from scratch 60 (300 steps at least), rate 0.1 falling "
     "to zero, decay 5e-4",
     "record": "for the clock alone: 15 epochs; Muon on the convolutions, a whitening stem, faster batch-norm biases, "
@@ -59,6 +60,7 @@ IMAGENET_SCHEDULE = Schedule("drops", 600_000, drops=(150_000, 300_000))
 IMAGENET_SCALE = (256, 480)  # pixels, of the shorter side, for crops of 224
 IMAGENET_SIZE = 224
 SMALLEST_RUN = 300  # steps: a folder of a hundred photographs would hardly move in 60 epochs
+FAST_RATE, SHORT_RATE, SHORT = 0.2, 0.4, 4_500  # `fast` has the second up to so many steps, 12 epochs (LOG.md)
 BRIEF, LONG = 30, 60  # epochs of `small`: photographs from scratch are the better for twice as many (LOG.md)
 
 
@@ -177,11 +179,25 @@ def fast(recipe: Recipe, facts: Facts, net: Architecture) -> Recipe:
     steps = round(20 * facts.train_images / recipe.batch)
     if isinstance(net, Historic):
         return by_their_authors(recipe, facts, net).stretched(max(1, steps))
-    return replace(
+    found = replace(
         recipe,
-        optimizer=Optimizer(lr=0.2, nesterov=True, weight_decay=5e-4),
+        optimizer=Optimizer(lr=FAST_RATE, nesterov=True, weight_decay=5e-4),
         schedule=Schedule("linear", max(1, steps), drops=(), warmup_steps=steps // 20),
     )
+    return of_length(found)
+
+
+def of_length(recipe: Recipe) -> Recipe:
+    """A recipe with what its preset has for its number of steps: short trainings under `fast` bear a larger rate.
+
+    A rate that the preset has for no length is one's own, and stays.
+    """
+    if recipe.name != "fast" or recipe.optimizer.lr not in (FAST_RATE, SHORT_RATE):
+        return recipe
+    if isinstance(spec_of(recipe), Historic):
+        return recipe
+    lr = SHORT_RATE if recipe.steps <= SHORT else FAST_RATE
+    return replace(recipe, optimizer=replace(recipe.optimizer, lr=lr))
 
 
 def small(recipe: Recipe, facts: Facts, net: Architecture, brief: bool = False) -> Recipe:

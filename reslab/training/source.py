@@ -11,7 +11,7 @@ from reslab.errors import DataError, UsageError, as_typed
 from reslab.nets import Residual, name_of, named_residual
 from reslab.store import SPLIT, RunFolder
 from reslab.training.fields import fitting_fields, refuse_idle, refuse_twice, with_values
-from reslab.training.presets import Facts, make_recipe
+from reslab.training.presets import Facts, make_recipe, of_length
 from reslab.training.recipe import Recipe
 from reslab.training.rules import check_pixels
 from reslab.training.start import Asked, like, refuse_unfreezable, with_start
@@ -114,7 +114,8 @@ def recipe_on(
     chosen = with_values(chosen, left)
     steps = of_schedule.pop("schedule.steps", steps)
     chosen = lasting(chosen, chosen.data.images or len(dataset.splits["train"]), steps, epochs)
-    chosen = with_values(chosen, of_schedule)
+    own_rate = {name: value for name, value in fields.items() if name == "optimizer.lr"}  # whatever the length
+    chosen = with_values(chosen, {**of_schedule, **own_rate})
     refuse_idle(chosen, fields)
     return chosen
 
@@ -130,14 +131,14 @@ def _named_in(fields: Mapping[str, Any], asked: Asked) -> Asked:
 
 
 def lasting(recipe: Recipe, train_images: int, steps: int | None, epochs: float | None) -> Recipe:
-    """The recipe stretched to so many steps or epochs; as it is where both are None."""
+    """The recipe over so many steps or epochs, with its preset's rate for them; as it is where both are None."""
     if steps is not None and epochs is not None:
         raise UsageError("steps and epochs say the same thing: give one of them")
     if epochs is not None:
         if not 0 < epochs < math.inf:
             raise UsageError(f"epochs {epochs}: a run needs more than 0 epochs, and an end")
         steps = max(1, round(epochs * train_images / recipe.candidates))
-    return recipe if steps is None else recipe.stretched(steps)
+    return recipe if steps is None else of_length(recipe.stretched(steps))
 
 
 def read_data(

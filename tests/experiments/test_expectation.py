@@ -67,7 +67,8 @@ def test_nothing_is_said_beyond_what_was_run(epochs):
 @pytest.mark.parametrize(
     "change",
     [
-        "optimizer.lr=0.4",
+        "optimizer.lr=0.2",
+        "optimizer.lr=0.3",
         "data.split=40k/5k/5k",
         "model.name=plain20",
         "average=0.9",

@@ -24,7 +24,7 @@ SIZES = {
     "figure4": (4, 4), "table2": (4, 4),
     "table3": (7, 7), "figure5": (0, 0), "bottleneck": (0, 0), "table4": (5, 5), "table5": (6, 6), "figure6": (10, 10),
     "table6": (6, 6), "figure7": (5, 5), "degradation": (4, 12), "overfit": (7, 8),
-    "budgets": (4, 12), "gradients": (0, 0), "shattered": (0, 0), "lesion": (0, 0),
+    "budgets": (4, 13), "gradients": (0, 0), "shattered": (0, 0), "lesion": (0, 0),
     "landscape": (0, 0),
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ def test_what_was_changed_is_named_and_length_and_seed_are_not(digits):
 @pytest.mark.parametrize("preset", ["paper", "fast", "small", "record", "original"])
 def test_a_recipe_says_of_its_data_what_its_preset_has_to_know(facts, preset):
     whole = make_recipe(facts, "resnet20", preset)
-    for recipe in (whole, whole.stretched(97), whole.stretched(509)):
+    for recipe in (whole, lasting(whole, 1, 97, None), lasting(whole, 1, 509, None)):
         assert told_departures(recipe) == {}
     assert told_departures(replace(whole, accumulate=2, seed=4)) == {"accumulate": 2}
 

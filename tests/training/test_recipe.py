@@ -14,6 +14,7 @@ from reslab.training import (
     PRESETS,
     Facts,
     Recipe,
+    lasting,
     learning_rate,
     make_recipe,
     read_fields,
@@ -368,3 +369,22 @@ def test_a_recipe_in_python_takes_what_the_command_takes():
 def test_steps_zero():
     with pytest.raises(UsageError, match="steps 0"):
         make_recipe(CIFAR).stretched(0)
+
+
+@pytest.mark.parametrize(("epochs", "lr"), [(0.5, 0.4), (4, 0.4), (12, 0.4), (16, 0.2), (20, 0.2), (160, 0.2)])
+def test_short_trainings_under_fast_have_a_larger_rate(epochs, lr):
+    whole = make_recipe(CIFAR, "resnet56", "fast")
+    short = lasting(whole, CIFAR.train_images, None, epochs)
+    assert short.optimizer == replace(whole.optimizer, lr=lr)
+    assert lasting(short, CIFAR.train_images, None, 20).optimizer == whole.optimizer, "back at its own length"
+    own = replace(whole, optimizer=replace(whole.optimizer, lr=0.3))
+    assert lasting(own, CIFAR.train_images, None, epochs).optimizer.lr == 0.3
+    for preset, model in (("record", "resnet20"), ("paper", "resnet20"), ("fast", "nin")):
+        other = make_recipe(CIFAR, model, preset)
+        assert lasting(other, CIFAR.train_images, None, epochs).optimizer == other.optimizer
+
+
+def test_a_rate_that_is_asked_for_is_that_of_any_length():
+    for fields, lr in (({}, 0.4), ({"optimizer.lr": 0.2}, 0.2), ({"optimizer.lr": 0.4}, 0.4)):
+        recipe = recipe_for("digits", recipe="fast", steps=50, fields=fields)
+        assert (recipe.optimizer.lr, recipe.steps) == (lr, 50)
