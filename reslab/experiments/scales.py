@@ -16,7 +16,7 @@ from typing import Any
 from reslab.data import NAMES, Dataset, data_root, find_folder, list_datasets
 from reslab.errors import DataError, UsageError, unknown
 from reslab.nets import Historic, spec
-from reslab.training import Data, Facts, Recipe, Surroundings, facts_of, lasting, make_recipe, read_data
+from reslab.training import Data, Facts, Recipe, Surroundings, facts_of, make_recipe, read_data
 from reslab.training.presets import net_is_imagenet
 
 SCALES = {
@@ -99,7 +99,8 @@ class Setting:
             chosen = replace(chosen, data=replace(chosen.data, images=min(images, facts.train_images)))
         steps = SMOKE_STEPS if self.smoke else more.get("steps") or chosen.steps
         steps = max(1, round(steps * self.part))
-        return chosen if steps == chosen.steps else lasting(chosen, facts.train_images, steps, None)
+        # At the rate of its own length: a larger one for short trainings would be at the expense of deep plain nets.
+        return chosen if steps == chosen.steps else chosen.stretched(steps)
 
 
 class Shelf:
