@@ -58,7 +58,8 @@ def list_all(
             "as many cores as here: reslab reproduce all tries this machine, and it is remembered."
         )
     print(
-        "\nAny other depth 6n+2 is a CIFAR net too (resnet26, plain8, ...), and any folder of class folders a data set."
+        "\nAny other depth 6n+2 is a CIFAR net too (resnet26, plain8, ...), and any folder of class folders a data "
+        "set; experiments on photographs look for the folders tiny-imagenet-20 and imagenet, or for the one of --data."
     )
 
 

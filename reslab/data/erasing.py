@@ -55,6 +55,7 @@ def _places(
     rectangles: NDArray[np.int64], origins: NDArray[np.int64], shape: tuple[int, ...]
 ) -> Iterator[tuple[int, slice, slice]]:
     """Rows and columns of every image in which something is erased."""
-    for number in np.flatnonzero(rectangles[:, 2]):
-        top, left, bottom, right = (rectangles[number] + np.tile(origins[number], 2)).clip(0, shape * 2)
-        yield int(number), slice(top, bottom), slice(left, right)
+    chosen = np.flatnonzero(rectangles[:, 2])
+    edges = (rectangles + np.tile(origins, 2))[chosen].clip(0, shape * 2)
+    for number, (top, left, bottom, right) in zip(chosen.tolist(), edges.tolist(), strict=True):
+        yield number, slice(top, bottom), slice(left, right)

@@ -6,7 +6,7 @@ And beside it: is it still there where initialisation and optimiser are others t
 from dataclasses import replace
 
 from reslab.experiments.comparing import Comparison, difference, judged
-from reslab.experiments.experiment import Experiment, Finding, Need, Row, Runs
+from reslab.experiments.experiment import CHOSEN, Experiment, Finding, Need, Row, Runs
 from reslab.experiments.pairs import rows_beside
 from reslab.experiments.paper import paper
 from reslab.experiments.sweep import SEARCH_SPLIT
@@ -66,7 +66,7 @@ def rows(runs: Runs) -> list[Row]:
     found = []
     for net in NETS:
         trained = runs.row(net, None, "train", f"{net}, training")
-        rate = Row(f"{net}, rate chosen", PAPERS_RATE, _rate_used(runs, net), unit="rate", elsewhere=trained.elsewhere)
+        rate = Row(f"{net}, rate chosen", PAPERS_RATE, _rate_used(runs, net), unit=CHOSEN, elsewhere=trained.elsewhere)
         found += [rate, trained]
         found.append(replace(runs.row(net, told[net], title=f"{net}, held-out"), read_off=net in paper()["figure6"]))
     papers = round(told[NETS[0]] - told[NETS[1]], 1)
@@ -123,6 +123,9 @@ def _of_the_search(runs: Runs) -> list[str]:
         best = best_rate(runs, net) if _tried(runs, net) > 1 else None
         if best in (rates[0], rates[-1]):
             told.append(f"the rate of {net}, {best:g}, is the {'smallest' if best == rates[0] else 'largest'} tried")
+    chosen = [net for net in NETS if _tried(runs, net) > 1]
+    if chosen and min(len(runs.of(_label(net, rate))) for net in chosen for rate in rates) < 2:
+        told.append("rates were searched with one seed, which does not tell good ones apart")
     return told
 
 

@@ -32,8 +32,13 @@ class Document:
 
     @property
     def stem(self) -> str:
-        """What its files are called: "table6-small", "table6-small-0.25" with a quarter of the steps."""
+        """What its files are called: "table6-small", "table6-small-0.25" with a quarter of the steps.
+
+        What neither trains nor measures is the same at every scale: "table1".
+        """
         part = self.runs.setting.part
+        if not self.experiment.rounds and not self.experiment.measure:
+            return self.experiment.name
         return f"{self.experiment.name}-{self.runs.setting.scale}" + (f"-{part:g}" if part < 1 else "")
 
     @property

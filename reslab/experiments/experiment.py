@@ -20,6 +20,7 @@ Result = dict[str, Any]
 
 
 PAPERS_DATA = ("cifar10", "imagenet")
+CHOSEN = "rate"  # the unit of what was chosen here: it cannot deviate
 
 
 def other_data(result: Mapping[str, Any]) -> str | None:
@@ -59,8 +60,8 @@ class Row:
 
     @property
     def deviation(self) -> float | None:
-        """Ours less the paper's, in the row's unit; None where one is not known, read off, or of other data."""
-        if self.paper is None or self.ours is None or self.read_off or self.elsewhere:
+        """Ours less the paper's, in the row's unit; None where one is not known, read off, of other data, or chosen."""
+        if self.paper is None or self.ours is None or self.read_off or self.elsewhere or self.unit == CHOSEN:
             return None
         return round(self.ours - self.paper, 6)
 

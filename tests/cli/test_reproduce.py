@@ -81,11 +81,11 @@ def test_what_needs_no_run_is_there_at_once(tmp_path):
     answer = Answer("reproduce", "table1", "--runs", tmp_path, "--json")
     assert answer.code == 0 and answer.json["claim_holds"] is True and len(answer.json["rows"]) == 8
     written = {Path(file).name for file in answer.json["files"]}
-    assert written == {"table1-smoke.md", "table1-smoke.json", "table1-smoke.svg"}
-    values = json.loads((tmp_path / "reproduced" / "table1-smoke.json").read_text())
+    assert written == {"table1.md", "table1.json", "table1.svg"}
+    values = json.loads((tmp_path / "reproduced" / "table1.json").read_text())
     assert values == {k: v for k, v in answer.json.items() if k != "files"}
     text = Answer("reproduce", "table1", "--out", tmp_path / "elsewhere").out
-    assert "It holds here" in text and "11.28" in text and (tmp_path / "elsewhere" / "table1-smoke.svg").is_file()
+    assert "It holds here" in text and "11.28" in text and (tmp_path / "elsewhere" / "table1.svg").is_file()
 
 
 def test_what_there_is_and_what_it_costs():
