@@ -59,7 +59,8 @@ def list_all(
         )
     print(
         "\nAny other depth 6n+2 is a CIFAR net too (resnet26, plain8, ...), and any folder of class folders a data "
-        "set; experiments on photographs look for the folders tiny-imagenet-20 and imagenet, or for the one of --data."
+        "set. reslab reproduce looks for photographs in tiny-imagenet-20 (--scale small) and imagenet (full) under the "
+        "data folder ($RESLAB_DATA, --data-root), or where --data says."
     )
 
 

@@ -32,14 +32,16 @@ class Document:
 
     @property
     def stem(self) -> str:
-        """What its files are called: "table6-small", "table6-small-0.25" with a quarter of the steps.
-
-        What neither trains nor measures is the same at every scale: "table1".
-        """
-        part = self.runs.setting.part
-        if not self.experiment.rounds and not self.experiment.measure:
+        """What its files are called: "table6-small", "table6-small-0.25" with a quarter of the steps; "table1"."""
+        if self.of_one_scale:
             return self.experiment.name
+        part = self.runs.setting.part
         return f"{self.experiment.name}-{self.runs.setting.scale}" + (f"-{part:g}" if part < 1 else "")
+
+    @property
+    def of_one_scale(self) -> bool:
+        """Does it neither train nor measure, and so say the same at every scale?"""
+        return not self.experiment.rounds and not self.experiment.measure
 
     @property
     def too_small(self) -> str | None:
@@ -89,8 +91,8 @@ class Document:
             "place": experiment.place,
             "claim": experiment.claim,
             "command": self.command,
-            "scale": setting.scale,
-            "part": setting.part,
+            "scale": None if self.of_one_scale else setting.scale,
+            "part": None if self.of_one_scale else setting.part,
             "claim_holds": found.holds,
             "seen_in_one_net_each": found.seen,
             "finding": found.words,

@@ -20,7 +20,6 @@ Result = dict[str, Any]
 
 
 PAPERS_DATA = ("cifar10", "imagenet")
-CHOSEN = "rate"  # the unit of what was chosen here: it cannot deviate
 
 
 def other_data(result: Mapping[str, Any]) -> str | None:
@@ -57,11 +56,12 @@ class Row:
     read_off: bool = False  # is the paper's value read off a figure, and so about right?
     elsewhere: str | None = None  # the data that ours was measured on, where they are not the paper's
     judged: bool = True  # is the claim judged by it, or does it only stand beside?
+    chosen: bool = False  # is ours no measurement, but what was chosen by some?
 
     @property
     def deviation(self) -> float | None:
         """Ours less the paper's, in the row's unit; None where one is not known, read off, of other data, or chosen."""
-        if self.paper is None or self.ours is None or self.read_off or self.elsewhere or self.unit == CHOSEN:
+        if self.paper is None or self.ours is None or self.read_off or self.elsewhere or self.chosen:
             return None
         return round(self.ours - self.paper, 6)
 
@@ -110,7 +110,7 @@ class Runs:
     def held_out(self) -> str:
         """The split that errors are reported on: "test", but "val" where that has more images, or there is no test.
 
-        The same one for all rows. Nothing is chosen on either, so both are fair; the larger says more.
+        The same one for all rows. No experiment chooses on either, so both are fair; the larger says more.
         """
         results = [run["result"] for runs in self.found.values() for run in runs]
         whole = bool(results) and all(r["test_images"] and r["test_images"] >= r["val_images"] for r in results)

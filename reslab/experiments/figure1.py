@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from reslab.experiments.comparing import Comparison, judged
 from reslab.experiments.experiment import Experiment, Finding, Need, Row, Runs, Told
-from reslab.experiments.lines import CIFAR_ITERATIONS, OVER_SEEDS, line
+from reslab.experiments.lines import AXES, CIFAR_ITERATIONS, OVER_SEEDS, line
 from reslab.experiments.paper import paper
 from reslab.experiments.scales import Setting
 from reslab.reporting import Axis, Panel, panels_figure
@@ -59,6 +59,6 @@ FIGURE1 = Experiment(
     "One learning rate for all: whether another suits the deeper net better, is what "
     "`reslab reproduce degradation` asks.",
     caption="Training error (left) and validation error (right) of our plain nets, from the first step to the last. "
-    f"{OVER_SEEDS} Axes reach as far as these lines, not as the paper's.",
+    f"{OVER_SEEDS} {AXES}",
     told=Told(papers, "The paper's test errors at the end, read off its Figure 6 by others."),
 )

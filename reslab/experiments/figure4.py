@@ -7,7 +7,7 @@ import statistics
 
 from reslab.experiments.comparing import Comparison, all_hold, judged
 from reslab.experiments.experiment import Experiment, Finding, Result, Row, Runs, Told
-from reslab.experiments.lines import OVER_SEEDS, both
+from reslab.experiments.lines import AXES, OVER_SEEDS, both
 from reslab.experiments.paper import paper
 from reslab.experiments.table2 import HISTORIC, LEFT_OUT, NETS, needs
 from reslab.reporting import Axis, Panel, panels_figure
@@ -141,7 +141,7 @@ FIGURE4 = Experiment(
     "Throughout is nine tenths of the lines, each smoothed over a twentieth of a run.",
     of_a_test=LEFT_OUT,
     caption="Error over training of our nets, those that are trained; a line ends with its net's number of layers. "
-    f"{OVER_SEEDS}",
+    f"{OVER_SEEDS} {AXES}",
     told=Told(
         papers,
         "The paper's errors of these nets at the end, on ten crops of each image (Table 2); of the lines "

@@ -8,6 +8,9 @@ CIFAR_AXIS = Axis(0, 20, (0, 5, 10, 20))  # Figure 6
 CIFAR_ITERATIONS = (0, 1, 2, 3, 4, 5, 6)  # in 1e4
 OTHER = "#777777"  # of nets whose depth has no colour in the paper's figures
 OVER_SEEDS = "A line is the mean over all n seeds of its net."
+AXES = (  # of `reporting.figures.fitting`
+    "Panels have the paper's axis where all lines end inside that, else a higher one, above which lines may begin."
+)
 KEY = "dashed: training error, bold: validation error"
 
 

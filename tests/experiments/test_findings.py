@@ -234,7 +234,9 @@ def test_of_a_test_on_digits_no_number_deviates_from_the_papers():
     assert sum(row.ours is not None for row in smoke.rows) == 12 and not any(row.deviation for row in smoke.rows)
     assert all(row.deviation is not None for row in small.rows if row.ours and row.paper)
     rates = [row for row in DEGRADATION.rows(invented_runs(DEGRADATION, "smoke")) if row.unit == "rate"]
-    assert all(row.ours and row.paper and row.deviation is None for row in rates) and rates
+    assert all(row.ours and row.paper and row.elsewhere == "digits" for row in rates) and rates
+    chosen = [row for row in DEGRADATION.rows(invented_runs(DEGRADATION, "small")) if row.unit == "rate"]
+    assert all(row.ours and row.paper and not row.elsewhere and row.deviation is None for row in chosen) and chosen
     assert "VGG nets take no images that small" in Document.of(TABLE2, invented_runs(TABLE2, "smoke")).finding.words
     whole = Document.of(TABLE2, invented_runs(TABLE2, "full"))
     assert [row.deviation for row in whole.rows[:2]] == [
@@ -256,6 +258,12 @@ def test_the_rate_is_chosen_in_the_search_and_used_in_the_end():
     assert needs["resnet56"].optimizer.lr == 0.025, "of equal errors the smaller rate"
     lost = Runs(runs.setting, {label: found for label, found in searched.items() if label.startswith("plain")})
     assert [need.label for need in DEGRADATION.rounds[1](lost)] == ["plain56"], "a net whose every run failed has none"
+
+
+@pytest.mark.parametrize(("seeds", "said"), [(1, True), (2, False)])
+def test_of_a_search_with_one_seed_it_is_said_that_it_does_not_tell_rates_apart(seeds, said):
+    words = Document.of(DEGRADATION, invented_runs(DEGRADATION, seeds=seeds)).finding.words
+    assert ("; rates were searched with one seed, which does not tell good ones apart" in words) is said
 
 
 def test_what_the_preset_record_makes_of_the_degradation_is_said_and_decides_nothing():
