@@ -31,6 +31,7 @@ class Choices(TypedDict, total=False):
     seed: int
     start: str | Path | None  # fine-tuning: a run, a model file, a net by name, others' weights
     freeze: str | None  # with a start: the last part that stays as it came, or "body"
+    teacher: str | Path | None  # distillation: a trained net, whose answers are learned beside the labels
     fields: Mapping[str, Any] | None  # any other field, as `reslab list --fields` has them: {"augment.erase": 0.25}
 
 
@@ -48,9 +49,10 @@ def recipe(
     """The recipe of the house for a data set or a folder of photographs: `recipe("cifar10", epochs=5)`.
 
     `recipe` is the preset: paper, fast, small, record or original. `choices` are what `reslab train` takes: model,
-    shortcut, stride_in, split, size, steps, epochs, batch, lr, seed, start (`--from`), freeze, and as `fields` what
-    `--set` takes, {"optimizer.weight_decay": 1e-3}. `data_root` says where data sets lie (else $RESLAB_DATA),
-    `download` whether what is missing may be fetched; `on_bad="skip"` leaves out photographs that cannot be read.
+    shortcut, stride_in, split, size, steps, epochs, batch, lr, seed, start (`--from`), freeze, teacher, and as
+    `fields` what `--set` takes, {"optimizer.weight_decay": 1e-3}. `data_root` says where data sets lie (else
+    $RESLAB_DATA), `download` whether what is missing may be fetched; `on_bad="skip"` leaves out photographs that cannot
+    be read.
 
     Raises UsageError for names that do not exist and values that make no sense, DataError where the data set is missing
     or damaged.

@@ -36,6 +36,7 @@ def asked_fields(
     size: Number,
     start: Text,
     freeze: Text,
+    teacher: Text,
     assign: list[str] | None,
 ) -> dict[str, Any]:
     """Fields of a recipe, by dotted name, that options name; of a folder of photographs, which may move, nothing."""
@@ -51,6 +52,7 @@ def asked_fields(
         "model.shortcut": shortcut,
         "model.stride_in": stride_in,
         "model.start": None if start is None else place_of(start),
+        "teacher.net": None if teacher is None else place_of(teacher),
         "name": preset,
         "seed": seed,
         "batch": batch,

@@ -38,6 +38,10 @@ Freeze = Annotated[
     Text,
     typer.Option(help="With --from: all up to this part (stem, stage1, ...) stays as it came; body: all but the last."),
 ]
+Teacher = Annotated[
+    Text,
+    typer.Option(help="Distillation: a trained net of the same classes, whose answers are learned beside the labels."),
+]
 Assign = Annotated[list[str] | None, typer.Option("--set", help="Any field of the recipe: dotted.field=value.")]
 
 # How it is executed, and from where.

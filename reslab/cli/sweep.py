@@ -51,6 +51,7 @@ def sweep(
     size: options.Size = None,
     start: options.Start = None,
     freeze: options.Freeze = None,
+    teacher: options.Teacher = None,
     assign: options.Assign = None,
     engine: options.Engine = "auto",
     device: options.Device = "auto",
@@ -114,7 +115,7 @@ def sweep(
     def make(of: options.Text, changes: list[str]) -> "Recipe":
         asked, assigned = replace(net, model=of or net.model), [*(assign or []), *changes]
         return chosen_recipe(
-            dataset, chosen_split, asked, recipe, start, freeze, seed, batch, lr, assigned, steps, epochs
+            dataset, chosen_split, asked, recipe, start, freeze, teacher, seed, batch, lr, assigned, steps, epochs
         )
 
     points, own = tuple(points_of(axes, make)), None

@@ -41,6 +41,7 @@ def train(
     size: options.Size = None,
     start: options.Start = None,
     freeze: options.Freeze = None,
+    teacher: options.Teacher = None,
     assign: options.Assign = None,
     engine: options.Engine = "auto",
     device: options.Device = "auto",
@@ -85,7 +86,7 @@ def train(
         raise UsageError("--run names one folder, and --seeds makes one for each seed: name --runs instead")
     # What can be refused before thousands of photographs are decoded, is.
     asked = asked_fields(
-        data, model, shortcut, stride_in, recipe, split, steps, batch, lr, seed, size, start, freeze, assign
+        data, model, shortcut, stride_in, recipe, split, steps, batch, lr, seed, size, start, freeze, teacher, assign
     )
     split = asked.get("data.split") if folds is None else asked_fold(folds, data, seeds, run, asked)
     if run and runs:
@@ -114,7 +115,9 @@ def train(
             refuse_unfreezable(freeze, start, net)
             refuse_unavailable(request, workers, replace(net, model=asked.get("model.name", net.model)), data)
             dataset = read_data(data or "digits", split, net.size, around, run)
-            chosen = chosen_recipe(dataset, split, net, recipe, start, freeze, seed, batch, lr, assign, steps, epochs)
+            chosen = chosen_recipe(
+                dataset, split, net, recipe, start, freeze, teacher, seed, batch, lr, assign, steps, epochs
+            )
     if folds is not None:
         train_folds(chosen, folds, dataset, around, runs, workers, tensorboard, dry_run, json)
         return
@@ -162,6 +165,7 @@ def chosen_recipe(
     preset: Text,
     start: Text,
     freeze: Text,
+    teacher: Text,
     seed: Number,
     batch: Number,
     lr: float | None,
@@ -176,4 +180,5 @@ def chosen_recipe(
     if freeze is not None:
         fields |= [read_field(f"model.frozen={freeze}")]  # "none" is none
     fields |= read_fields(assign or [])
-    return with_residual(recipe_on(dataset, split, asked, preset, start, seed or 0, batch, steps, epochs, fields))
+    made = recipe_on(dataset, split, asked, preset, start, seed or 0, batch, steps, epochs, fields, teacher=teacher)
+    return with_residual(made)

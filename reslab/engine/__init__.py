@@ -33,6 +33,7 @@ from reslab.engine.losses import LOSSES, sample_losses
 from reslab.engine.machine import Machine, alike, this_machine
 from reslab.engine.native_engine import NativeEngine
 from reslab.engine.settings import same_settings, settled, within_cores
+from reslab.engine.teaching import Teaching
 from reslab.engine.torch_engine import TorchEngine
 from reslab.engine.work import Work
 from reslab.nets import Architecture, Residual, Spec, unfilled
@@ -45,19 +46,23 @@ def make_engine(
     execution: Execution,
     residual: Residual | None = None,
     frozen: str | None = None,
+    teaching: Teaching | None = None,
 ) -> Engine:
     """The engine that `execution` names, for the net of `spec`; `residual` is a residual function of one's own.
 
-    In training, the part `frozen` and all before it stay as they are (`nets.freezable`).
+    In training, the part `frozen` and all before it stay as they are (`nets.freezable`), and a trained net teaches as
+    `teaching` says.
     """
     if execution.processes > 1:
         team = this_team()
         assert team and team.size == execution.processes, "see `training.continuing`"
-        return Distributed(make_engine(spec, preprocessing, at_place(execution, team), residual, frozen), team)
+        return Distributed(
+            make_engine(spec, preprocessing, at_place(execution, team), residual, frozen, teaching), team
+        )
     if execution.engine == "native":
-        assert isinstance(spec, Spec) and frozen is None, "see `work.lacking`"
+        assert isinstance(spec, Spec) and frozen is None and teaching is None, "see `work.lacking`"
         return NativeEngine(spec, preprocessing, execution)
-    return TorchEngine(unfilled(spec, residual), preprocessing, execution, frozen)
+    return TorchEngine(unfilled(spec, residual), preprocessing, execution, frozen, teaching)
 
 
 __all__ = [
@@ -77,6 +82,7 @@ __all__ = [
     "Part",
     "Request",
     "StepOutput",
+    "Teaching",
     "TorchEngine",
     "Work",
     "agreed",

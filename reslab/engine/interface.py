@@ -33,6 +33,8 @@ class Batch:
     smoothing: float = 0.0  # of labels: this part of each is spread evenly over all classes, its own among them
     loss: str = "cross_entropy"  # a name of `losses.LOSSES`. An engine that has one loss only refuses others
     companions: bool = True  # do heads that are for training alone (`nets.Companion`) learn, and teach, in this step?
+    teaching: float = 0.0  # what a teacher's answers weigh beside the labels in this step
+    hints: bool = False  # is what its maps are all that is learned in this step? Both by an engine with a teacher alone
     parts: int = 1  # that it is run in, one after another (see `divided`). An engine without them refuses more than 1
     seed: int = 0  # of whatever the net itself draws in this step (dropout, stochastic depth)
 
@@ -79,8 +81,11 @@ class StepOutput:
     Of mixed images, losses, weighted losses and errors are the sum over both labels, each times its part of the image.
     """
 
-    loss: Tensor  # scalar, that the gradient is of: sum of weight * loss over the batch, divided by B; companions' too
-    losses: Tensor  # (B,) loss of each sample with its (smoothed) label, unweighted, of the net's own head alone
+    # Scalar, that the gradient is of: sum of weight * loss over the batch, divided by B; companions and a teacher add
+    # theirs.
+    loss: Tensor
+    # (B,) loss of each sample with its (smoothed) label, unweighted, of the net's own head alone; of hints theirs
+    losses: Tensor
     errors: Tensor  # (B,) bool: is the highest score not the label's? Of mixed images fp32, in [0, 1]
     gradient: Tensor  # flat fp32, by the parameter layout; 0 for frozen parts
     statistics: Tensor  # flat fp32, by the statistics layout: means and unbiased variances, their mean over parts
@@ -89,7 +94,7 @@ class StepOutput:
 class Engine(Protocol):
     """Where a net runs. Buffers are fp32 on the engine's device."""
 
-    parameters: Layout
+    parameters: Layout  # of the net; behind it what is learned for training alone, if there is such (`Layout.beside`)
     statistics: Layout
 
     def step(self, parameters: Tensor, batch: Batch, statistics: Tensor | None = None) -> StepOutput:

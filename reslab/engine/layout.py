@@ -18,6 +18,7 @@ class Layout:
     names: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
     frozen: int = 0  # so many numbers, the first, stay as they are in a training (`freezing`)
+    beside: int = 0  # so many tensors, the last, are there for training alone, and no part of the net (`with_beside`)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -37,6 +38,17 @@ class Layout:
         inside = [name.partition(".")[0] in parts for name in self.names]
         assert inside == sorted(inside, reverse=True), f"{parts} are not the first parts"
         return replace(self, frozen=sum(size for size, frozen in zip(self.sizes, inside, strict=True) if frozen))
+
+    def with_beside(self, name: str, other: "Layout") -> "Layout":
+        """This layout, and behind it the tensors of another, which have `name` before theirs."""
+        names = tuple(f"{name}.{inside}" for inside in other.names)
+        return replace(self, names=self.names + names, shapes=self.shapes + other.shapes, beside=len(names))
+
+    @property
+    def of_net(self) -> "Layout":
+        """The layout without what is no part of the net."""
+        count = len(self.names) - self.beside
+        return replace(self, names=self.names[:count], shapes=self.shapes[:count], beside=0)
 
     def views(self, flat: Tensor) -> dict[str, Tensor]:
         """Each tensor as a view of the buffer: writing to one writes to the other."""

@@ -2,45 +2,52 @@
 
 from contextlib import AbstractContextManager, nullcontext
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from reslab.data import ContrastNormalisation, Preprocessing, crop_and_flip, mixed
+from reslab.data import Preprocessing
 from reslab.engine.execution import Execution
 from reslab.engine.interface import Batch, StepOutput
 from reslab.engine.layout import batch_normalisations, parameter_layout, statistics_layout
 from reslab.engine.losses import sample_losses
+from reslab.engine.pictures import Pictures
 from reslab.engine.settings import settle
+from reslab.engine.teaching import Teacher, Teaching
 from reslab.nets import companions_of, parts_until
 
 
 class TorchEngine:
     """Training steps and inference of `net`, which it owns: its weights become views of the buffers handed in.
 
-    Its part `frozen`, and all before it, run forward only in training, as in testing.
+    Its part `frozen`, and all before it, run forward only in training, as in testing. What it learns of a trained net
+    says `teaching`; where that gives hints, their regressor's weights lie behind the net's own.
     """
 
     def __init__(
-        self, net: nn.Module, preprocessing: Preprocessing, execution: Execution, frozen: str | None = None
+        self,
+        net: nn.Sequential,
+        preprocessing: Preprocessing,
+        execution: Execution,
+        frozen: str | None = None,
+        teaching: Teaching | None = None,
     ) -> None:
         self.execution = execution
         self.device = torch.device(execution.device)
         self._net = net.to(self.device)
         held = parts_until(net, frozen)
-        self.parameters = parameter_layout(net).freezing(held)
+        size, channels_last = preprocessing.size, execution.channels_last
+        self._teacher = Teacher(teaching, net, size, self.device, channels_last) if teaching else None
+        regressor = self._teacher.regressor if self._teacher else nn.Identity()
+        self.parameters = parameter_layout(net).freezing(held).with_beside("hint", parameter_layout(regressor))
+        self._learning = [*net.named_parameters(), *regressor.named_parameters("hint")]
         self.statistics = statistics_layout(net).freezing(held)
         self._frozen = [net.get_submodule(name).requires_grad_(False) for name in held]
         learning = [part for name, part in net.named_children() if name not in held]
         self._companions = [each for part in learning for each in companions_of(part)]
         self._normalisations = batch_normalisations(net)
         _hand_over(self._normalisations)
-        self._pixels = preprocessing.mean
-        self._mean = torch.from_numpy(preprocessing.mean).to(self.device)
-        self._scale = 1 / preprocessing.std
-        contrast = preprocessing.contrast
-        self._contrast = ContrastNormalisation(contrast).to(self.device) if contrast else None
+        self._pictures = Pictures(preprocessing, self.device, channels_last)
         self._forward = torch.compile(self._net) if execution.compiled else self._net
         self._gradient = torch.zeros(self.parameters.total, device=self.device)
         self._statistics = torch.zeros(self.statistics.total, device=self.device)
@@ -69,26 +76,41 @@ class TorchEngine:
 
     def _passed(self, batch: Batch, share: float = 1.0) -> StepOutput:
         """One forward and backward pass; `share` times the mean loss, and the gradient of that is added."""
-        images = self._augmented(batch)
+        images = self._pictures.augmented(batch)
+        if batch.hints:
+            return self._hinted(batch, images, share)
         with self._precision():
             scores = self._forward(images).float()
         told = [(each.weight, each.take().float()) for each in self._companions] if batch.companions else []
-        losses, weighted, errors = self._judged(batch, scores, told)
+        if batch.teaching and self._teacher:
+            taught = batch.teaching * self._teacher.losses(batch, scores, self._precision())
+        else:
+            taught = None
+        losses, weighted, errors = self._judged(batch, scores, told, taught)
         if batch.mixing is not None:
-            others = self._judged(batch.others(), scores, told)
+            others = self._judged(batch.others(), scores, told, taught)
             losses, weighted, errors = map(batch.mixing.blend, (losses, weighted, errors), others)
         loss = weighted.mean() * share
         loss.backward()
         return StepOutput(loss.detach(), losses.detach(), errors, self._gradient, self._statistics)
 
+    def _hinted(self, batch: Batch, images: Tensor, share: float) -> StepOutput:
+        """`_passed` where a map is all that is learned: `losses` are of that, `errors` of the scores all the same."""
+        assert self._teacher
+        losses, scores = self._teacher.hint_losses(batch, self._net, images, self._precision())
+        _, _, errors = self._judged(batch, scores, [])
+        loss = losses.mean() * share
+        loss.backward()
+        return StepOutput(loss.detach(), losses.detach(), errors, self._gradient, self._statistics)
+
     @torch.no_grad()
-    def logits(self, parameters: Tensor, statistics: Tensor, images: NDArray[np.uint8]) -> Tensor:
+    def logits(self, parameters: Tensor, statistics: Tensor, images: NDArray) -> Tensor:
         """See `interface.Engine.logits`."""
         self._bind(parameters, statistics)
         self._net.eval()
-        normalised = self._normalised(images).permute(0, 3, 1, 2)
+        pictures = self._pictures.plain(images)
         with self._precision():
-            return self._net(self._laid_out(normalised)).float()
+            return self._net(pictures).float()
 
     def buffer(self, values: Tensor) -> Tensor:
         """See `interface.Engine.buffer`."""
@@ -113,42 +135,23 @@ class TorchEngine:
             statistics=statistics,
         )
 
-    def _judged(self, batch: Batch, scores: Tensor, told: list[tuple[float, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
+    def _judged(
+        self, batch: Batch, scores: Tensor, told: list[tuple[float, Tensor]], taught: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """By the batch's labels, (B,) each: losses, weighted losses of all heads together, and which are wrong.
 
-        `told` are the scores of heads for training alone, and what each head weighs.
+        `told` are the scores of heads for training alone, and what each head weighs. `taught` (B,) is added: what the
+        teacher's answers cost, as they weigh.
         """
         labels = torch.from_numpy(batch.labels).to(self.device)
         losses = objective = sample_losses(batch.loss, scores, labels, batch.smoothing)
         for weight, companion_scores in told:
             own = sample_losses(batch.loss, companion_scores, labels, batch.smoothing)
             objective = objective + weight * own
+        if taught is not None:
+            objective = objective + taught
         weighted = objective if batch.weights is None else objective * torch.from_numpy(batch.weights).to(self.device)
         return losses, weighted, scores.detach().argmax(dim=1) != labels
-
-    def _augmented(self, batch: Batch) -> Tensor:
-        """uint8 (B, H, W, 3) -> erased, normalised, lit, cropped, mirrored (B, 3, H, W), or (B, 3, size, size)."""
-        images = self._normalised(batch.pixels(self._pixels))
-        if batch.lighting is not None:
-            images += torch.from_numpy(batch.colours()).to(self.device) * self._scale
-        if batch.crops is not None or batch.flips is not None:
-            count = len(batch.labels)
-            crops = np.full((count, 2), batch.pad) if batch.crops is None else batch.crops
-            flips = np.zeros(count, np.bool_) if batch.flips is None else batch.flips
-            crops_here, flips_here = (torch.from_numpy(drawn).to(self.device) for drawn in (crops, flips))
-            images = crop_and_flip(images, crops_here, flips_here, batch.pad, batch.size)
-        if batch.mixing is not None:
-            images = mixed(images, batch.mixing)
-        return self._laid_out(images.permute(0, 3, 1, 2))
-
-    def _normalised(self, images: NDArray[np.uint8]) -> Tensor:
-        # PyTorch takes no read-only memory: what is memory-mapped is copied, a batch is not.
-        pixels = torch.from_numpy(np.require(images, requirements=["C", "W"])).to(self.device)
-        return (pixels - self._mean) * self._scale if self._contrast is None else self._contrast(pixels)
-
-    def _laid_out(self, images: Tensor) -> Tensor:
-        # Batches come as (B, H, W, C), so that channels_last costs nothing.
-        return images if self.execution.channels_last else images.contiguous()
 
     def _precision(self) -> AbstractContextManager[object]:
         if self.execution.precision == "fp32":
@@ -159,7 +162,7 @@ class TorchEngine:
         """Make the net's weights, gradients and statistics views of the flat buffers."""
         if self._bound is not parameters:
             weights, gradients = self.parameters.views(parameters), self.parameters.views(self._gradient)
-            for name, parameter in self._net.named_parameters():
+            for name, parameter in self._learning:
                 parameter.data = weights[name]
                 parameter.grad = gradients[name] if parameter.requires_grad else None
             self._bound = parameters

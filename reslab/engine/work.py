@@ -21,6 +21,7 @@ class Work:
     loss: str = "cross_entropy"  # of `losses.LOSSES`
     parts: int = 1  # that a batch is trained on in
     frozen: bool = False  # do parts of the net stay as they came?
+    taught: bool = False  # does a trained net teach?
     gcn: bool = False  # global contrast normalisation of images?
 
 
@@ -56,6 +57,7 @@ def lacking(work: Work) -> str | None:
         (f"crops of {work.size} px", work.size not in (None, SIZE)),
         (f"batches in {work.parts} parts (accumulate), and need little memory", work.parts > 1),
         ("frozen parts of a net (model.frozen)", work.frozen),
+        ("a net that teaches (teacher.net)", work.taught),
         ("global contrast normalisation (data.gcn)", work.gcn),
     ):
         if true:

@@ -14,7 +14,7 @@ from reslab.experiments.jobs import Job
 from reslab.experiments.plan import Plan, Task
 from reslab.experiments.running import Running
 from reslab.experiments.trial import short_trial
-from reslab.training import Augment, Optimizer, Recipe
+from reslab.training import Augment, Optimizer, Recipe, Teacher
 from reslab.training.presets import work_of
 
 MIXED = ("mixup", "cutmix")  # where these are on, it costs nothing how much
@@ -59,6 +59,7 @@ def _bare(recipe: Recipe) -> Recipe:
         augment=replace(recipe.augment, **_on(recipe.augment, COLOURED)),
         optimizer=Optimizer(kind=recipe.optimizer.kind),
         schedule=like.schedule,
+        teacher=Teacher(recipe.teacher.net, recipe.teacher.digest),
         **_on(recipe, MIXED),
     )
 

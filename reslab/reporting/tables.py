@@ -14,9 +14,11 @@ from reslab.reporting.recipes import dotted, last_part, learned_images, value_te
 from reslab.reporting.rounding import count_text, epochs_text, error_text, finite, standard_error
 from reslab.training import PRESETS, Recipe, told_departures
 
-START = "model.start"  # a path of the machine that trained, where it is no name
+PLACES = ("model.start", "teacher.net")  # paths of the machine that trained, where they are no names
 # What follows from the length of a run, which has a column.
-OF_LENGTH = tuple(f"schedule.{n}" for n in ("steps", "drops", "warmup_steps", "momentum_steps", "companion_steps"))
+OF_LENGTH = tuple(
+    f"schedule.{n}" for n in ("steps", "drops", "warmup_steps", "momentum_steps", "companion_steps", "hint_steps")
+)
 OF_DATA = ("data.size", "data.fingerprint")  # what a preset is made for
 OF_NETS = ("shortcut", "stride_in", "survival")  # options of which every net has its own default
 BESIDE = " †"  # behind the label of a row that the claim is not judged by
@@ -149,7 +151,7 @@ def _changes(group: SeedGroup, groups: Sequence[SeedGroup]) -> list[str]:
         apart = _told_apart(own, groups, ("name", "data.name", "data.split", "model.name"))
         told |= apart - {"seed", *OF_LENGTH} | _unusual(own)
     return [
-        f"{field.rpartition('.')[2]} {last_part(value) if field == START and value else value_text(value)}"
+        f"{field.rpartition('.')[2]} {last_part(value) if field in PLACES and value else value_text(value)}"
         for field, value in own.items()
         if field in told | (departing or set())
     ]

@@ -18,12 +18,13 @@ from reslab.training.loop import Diverged, Interrupted, Progress
 from reslab.training.meanings import meanings
 from reslab.training.originals import ORIGINALS
 from reslab.training.presets import PRESETS, Facts, make_recipe
-from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule, field_names
+from reslab.training.recipe import Augment, Data, Model, Optimizer, Recipe, Schedule, Teacher, field_names
 from reslab.training.run import default_folder, train, train_on, with_residual
 from reslab.training.schedule import learning_rate
 from reslab.training.source import data_of_run, facts_of, lasting, read_data, recipe_for, recipe_on
 from reslab.training.start import Asked, like, place_of, refuse_unfreezable, with_start
 from reslab.training.surroundings import Surroundings
+from reslab.training.teacher import with_teacher
 from reslab.training.together import follow, led
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Recipe",
     "Schedule",
     "Surroundings",
+    "Teacher",
     "as_field",
     "as_near_field",
     "data_of_run",
@@ -76,5 +78,6 @@ __all__ = [
     "with_fields",
     "with_residual",
     "with_start",
+    "with_teacher",
     "with_values",
 ]

@@ -8,7 +8,7 @@ from reslab.training.recipe import field_names
 
 # Arguments of their own, by these or other names; and what follows from them, from the data or from the start.
 _ARGUMENTS = ("lr", "seed", "size", "split", "batch", "steps", "shortcut", "stride_in", "start", "frozen", "residual")
-_FOLLOW = ("name", "classes", "fingerprint", "start_digest", "residual_digest")
+_FOLLOW = ("name", "classes", "fingerprint", "start_digest", "residual_digest", "net", "digest")
 
 
 def as_field(name: str, value: Any) -> str:

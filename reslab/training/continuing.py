@@ -72,7 +72,7 @@ def refuse_changes(recipe: Recipe, run: Path, asked: Mapping[str, Any]) -> None:
 
 def _or_start(recipe: Recipe, run: Path, changed: set[str]) -> str:
     """The way out where a run has ended, and its net may learn on: not for another net, other data or another seed."""
-    other = {"seed", "data.name", "model.name", "model.shortcut", "model.stride_in", "model.start"}
+    other = {"seed", "data.name", "model.name", "model.shortcut", "model.stride_in", "model.start", "teacher.net"}
     if RunFolder(run).read(RESULT) is None or other & changed:
         return ""
     data = "DATA" if recipe.data.fingerprint else recipe.data.name

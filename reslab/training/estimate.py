@@ -15,6 +15,7 @@ from reslab.training.optimizer import terms_of
 from reslab.training.presets import spec_of
 from reslab.training.recipe import Augment, Recipe
 from reslab.training.state import initial_state
+from reslab.training.teacher import teacher_of, teaching_by
 
 SAMPLE_SECONDS = 2.0
 SAMPLE_PIXELS = 1_100_000  # of images that are looked at: 1,000 of CIFAR, 20 photographs of 224 pixels
@@ -42,7 +43,8 @@ def estimate(
     train, val = dataset.splits["train"], dataset.splits.get("val")
     spec, residual = spec_of(recipe), named_residual(recipe.model.residual)
     preprocessing = _preprocessing(recipe, train.thinned(SAMPLE_PIXELS))
-    engine = make_engine(spec, preprocessing, execution, residual, recipe.model.frozen)
+    teaching = teaching_by(recipe, teacher_of(recipe, dataset.classes))
+    engine = make_engine(spec, preprocessing, execution, residual, recipe.model.frozen, teaching)
     state = initial_state(recipe, engine, spec, residual)
     terms = terms_of(engine, recipe.optimizer)
     with batches(tried, train) as batch_of:
@@ -62,7 +64,7 @@ def estimate(
         one = (time.perf_counter() - begin) * len(val) / len(some)
         evaluation = one * min(EVALUATIONS, recipe.steps)
     training = image_seconds * recipe.batch * (recipe.steps + recipe.statistics_batches)
-    return Estimate(engine.parameters.total, 1 / image_seconds, training + evaluation)
+    return Estimate(engine.parameters.of_net.total, 1 / image_seconds, training + evaluation)
 
 
 def _preprocessing(recipe: Recipe, train: Images) -> Preprocessing:

@@ -23,7 +23,7 @@ from reslab.data.randomness import generator
 from reslab.engine import Batch, Part, everything
 from reslab.training.pixels import changed, pixels_at
 from reslab.training.recipe import Recipe
-from reslab.training.schedule import companions_learn
+from reslab.training.schedule import companions_learn, hints_alone, teaching
 
 
 @contextmanager
@@ -75,6 +75,8 @@ def batch_at(recipe: Recipe, images: Images, step: int, part: Part = everything)
         smoothing=recipe.smoothing,
         loss=recipe.loss,
         companions=companions_learn(recipe, step),
+        teaching=teaching(recipe, step),
+        hints=hints_alone(recipe, step),
         parts=recipe.accumulate,
         seed=int(generator(recipe.seed, "net", step).integers(2**62)),
     )

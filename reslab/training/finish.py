@@ -39,7 +39,8 @@ def finish(
         errors[split], counts[split] = top_error(scores, seen.labels), len(seen)
         if split != "train":
             kept[split] = answers(scores, seen)
-    named = {**engine.parameters.views(weights), **engine.statistics.views(statistics)}
+    layout = engine.parameters.of_net
+    named = {**layout.views(weights[: layout.total]), **engine.statistics.views(statistics)}
     identity = Identity(
         model=recipe.model.name,
         spec=spec_of(recipe),
@@ -59,7 +60,7 @@ def finish(
         "seed": recipe.seed,
         "steps": recipe.steps,
         "epochs": round(recipe.epochs(len(dataset.splits["train"])), 3),
-        "params": engine.parameters.total,
+        "params": layout.total,
         "engine": execution.engine,
         "precision": execution.precision,
         "compiled": execution.compiled,

@@ -26,6 +26,8 @@ class Original:
     gcn: bool = False  # global contrast normalisation under `original` (data/contrast.py),
     zca: bool = False  # and ZCA whitening, where images are not too large for it, nor too few?
     loss: str = "cross_entropy"
+    hints: str = ""  # with a teacher, of which part (`recipe.Teacher.hints`),
+    hint_steps: int = 0  # and in how many of the steps, the first
 
     @property
     def told(self) -> str:
@@ -74,8 +76,9 @@ DSN = Original(
     loss="squared_hinge",
 )
 FITNET = Original(
-    f"authors' file: {ZCA}; He initialisation is our reading",
-    "the teacher, its hints and its distillation",
+    f"authors' file: {ZCA}; with --teacher (theirs was Maxout) its hints and its softened answers; He initialisation, "
+    "and that hints have a fifth of the steps, is our reading",
+    "",
     gcn=True,
     zca=True,
     batch=128,
@@ -84,6 +87,8 @@ FITNET = Original(
     ),
     schedule=Schedule(steps=112_500, drops=()),
     pad=8,
+    hints="stage2",  # its eleventh layer learns what the teacher's second has, both behind their pools
+    hint_steps=22_500,
 )
 HIGHWAY = Original(
     f"authors' file of the 19-layer net: {GCN}, the mean image subtracted; for 32 layers it is our reading, as its "

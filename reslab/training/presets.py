@@ -254,6 +254,7 @@ def work_of(recipe: Recipe) -> Work:
         loss=recipe.loss,
         parts=recipe.accumulate,
         frozen=recipe.model.frozen is not None,
+        taught=recipe.teacher.net is not None,
         gcn=recipe.data.gcn,
     )
 

@@ -120,6 +120,29 @@ class Schedule:
     momentum_steps: int = 0  # the first ones, over which the momentum rises linearly
     momentum_start: float = 0.5  # where it rises from
     companion_steps: int | None = None  # the first ones, in which heads for training alone take part; None: all
+    hint_steps: int = 0  # the first ones, in which the maps of a teacher are learned, and nothing else
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """Knowledge distillation: what a trained net answers is learned beside the labels (arXiv 1503.02531, 1412.6550).
+
+    The loss is the labels' plus `weight` times the cross entropy to its answers, both nets' scores divided by the
+    temperature. Hints are maps of its parts: in the first `schedule.hint_steps` all that is learned.
+    """
+
+    net: str | None = None  # the run, model file or trained net that teaches (teacher.py)
+    digest: str | None = None  # of its weights: of others, it is another run
+    temperature: float = 3.0  # by which scores are divided, so that small probabilities count
+    weight: float = 4.0  # of its answers, where the labels weigh 1: at first,
+    end: float = 1.0  # and at the last step; in between on a line
+    hints: str = ""  # the part whose map learns to tell the teacher's: "stage2", or "stage2=stage1" (ours, theirs)
+
+    @property
+    def hint_parts(self) -> tuple[str, str] | None:
+        """Ours and theirs; None for none."""
+        ours, _, theirs = (part.strip() for part in self.hints.partition("="))
+        return (ours, theirs or ours) if ours else None
 
 
 @dataclass(frozen=True)
@@ -142,6 +165,7 @@ class Recipe:
     | balance | images of rare classes weigh more |
     | data.gcn, data.zca | images of one contrast, whitened |
     | accumulate | a batch is trained on in so many parts, which need less memory |
+    | teacher.net | a trained net's answers are learned, too |
     | selective | of more images than a batch holds, the hardest are trained on |
     | augment.small_size | smaller crops at first |
     | augment.flip_order | every image mirrored in every other epoch |
@@ -170,6 +194,7 @@ class Recipe:
     augment: Augment = field(default_factory=Augment)
     optimizer: Optimizer = field(default_factory=Optimizer)
     schedule: Schedule = field(default_factory=Schedule)
+    teacher: Teacher = field(default_factory=Teacher)
 
     def __post_init__(self) -> None:
         """Raises UsageError for values of another kind than their field's, and for those that make no sense."""
@@ -202,6 +227,7 @@ class Recipe:
             warmup_steps=round(self.schedule.warmup_steps * factor),
             momentum_steps=round(self.schedule.momentum_steps * factor),
             companion_steps=None if told is None else round(told * factor),
+            hint_steps=round(self.schedule.hint_steps * factor),
         )
         return replace(self, schedule=schedule)
 

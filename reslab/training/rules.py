@@ -40,6 +40,7 @@ def check_values(recipe: "Recipe") -> None:
         *_of_crops(recipe),
         *_of_colours(recipe),
         *_of_contrast(recipe),
+        *_of_teacher(recipe),
     ):
         if not valid:
             raise UsageError(f"{what}: {rule}")
@@ -290,6 +291,52 @@ def _of_contrast(recipe: "Recipe") -> Rules:
             f"gcn, lighting {recipe.augment.lighting}",
             not data.gcn or recipe.augment.lighting == 0,
             "colours are added to images of their own contrast; set augment.lighting=0 or data.gcn=false",
+        ),
+    )
+
+
+def _of_teacher(recipe: "Recipe") -> Rules:
+    """What is learned of a trained net."""
+    teacher, schedule = recipe.teacher, recipe.schedule
+    usual = type(teacher)()
+    named = teacher.net is not None
+    return (
+        (
+            f"teacher.net {teacher.net}",
+            named == (teacher.digest is not None),
+            "the net that teaches is named by --teacher (in Python: recipe(..., teacher=...)), not by --set",
+        ),
+        *(
+            (
+                f"teacher.{name} {getattr(teacher, name)}",
+                named or getattr(teacher, name) == getattr(usual, name),
+                "no net teaches; name one by --teacher, or leave that out",
+            )
+            for name in ("temperature", "weight", "end", "hints")
+        ),
+        (
+            f"teacher.temperature {teacher.temperature}",
+            0 < teacher.temperature < math.inf,
+            "above 0; 1 takes probabilities as they are, 3 or 4 is usual",
+        ),
+        *(
+            (
+                f"teacher.{name} {getattr(teacher, name)}",
+                0 <= getattr(teacher, name) < math.inf,
+                "what the teacher's answers weigh, 0 or more, where the labels weigh 1",
+            )
+            for name in ("weight", "end")
+        ),
+        (f"hint_steps {schedule.hint_steps}", schedule.hint_steps >= 0, "so many steps, 0 for none"),
+        (
+            f"teacher.hints {teacher.hints}, hint_steps {schedule.hint_steps}",
+            bool(teacher.hints) == (schedule.hint_steps > 0),
+            "hints are of a part, in so many steps: set teacher.hints (as stage2) and schedule.hint_steps, or neither",
+        ),
+        (
+            f"teacher.net {teacher.net}",
+            not named or recipe.augment.small_size is None,
+            "a teacher sees images of one size; leave augment.small_size out",
         ),
     )
 

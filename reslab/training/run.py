@@ -30,6 +30,7 @@ from reslab.training.state import initial_state, restored_state
 from reslab.training.stem import stem_filters
 from reslab.training.suitable import check, check_parts
 from reslab.training.surroundings import Surroundings
+from reslab.training.teacher import teacher_of, teaching_by
 from reslab.training.together import follow, led, tell
 
 RUNS = "runs"  # where runs are made, if nobody says
@@ -180,6 +181,7 @@ def train_on(
     choose(around.request, this_machine(), work_of(recipe), around.say)
     if folder.recipe() is None:
         refuse_lost_start(recipe, len(dataset.splits["train"]), residual)
+        teacher_of(recipe, dataset.classes)
     with folder.locked():
         if folder.read(RESULT) is None:  # else another process has come to its end meanwhile
             same_recipe(recipe, folder)
@@ -238,7 +240,9 @@ def _train(
     saved = folder.load_state()
     source = None if saved else start_of(recipe, residual)
     preprocessing = normalisation_of(recipe, train, folder, source, around.say)
-    engine = make_engine(spec_of(recipe), preprocessing, execution, residual, recipe.model.frozen)
+    teacher = teacher_of(recipe, dataset.classes)
+    teaching = teaching_by(recipe, teacher)
+    engine = make_engine(spec_of(recipe), preprocessing, execution, residual, recipe.model.frozen, teaching)
     if recipe.model.frozen is not None:
         around.say(said_of_frozen(recipe, engine.parameters, engine.statistics))
     if saved:
@@ -248,8 +252,8 @@ def _train(
             around.say(words)
     else:
         stem = stem_filters(recipe, engine, train, preprocessing)
-        if source:
-            write_lineage(folder, lineage_from(source))
+        if before := [each for each in (source, teacher) if each]:
+            write_lineage(folder, tuple(ancestor for each in before for ancestor in lineage_from(each)))
         start = starting_weights(source, dataset.classes) if source else None
         state = initial_state(recipe, engine, spec_of(recipe), residual, stem, start)
     if execution.processes > 1:

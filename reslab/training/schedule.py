@@ -1,4 +1,4 @@
-"""Schedules of the learning rate, the momentum and the companions: pure functions of the step."""
+"""Schedules of the learning rate, the momentum, the companions and a teacher: pure functions of the step."""
 
 import math
 
@@ -33,4 +33,18 @@ def momentum(recipe: Recipe, step: int) -> float:
 def companions_learn(recipe: Recipe, step: int) -> bool:
     """Do heads for training alone (`nets.Companion`) take part in the update at `step`?"""
     told = recipe.schedule.companion_steps
-    return told is None or step < told
+    return not hints_alone(recipe, step) and (told is None or step < told)
+
+
+def hints_alone(recipe: Recipe, step: int) -> bool:
+    """Are a teacher's maps all that is learned in the update at `step`?"""
+    return step < recipe.schedule.hint_steps
+
+
+def teaching(recipe: Recipe, step: int) -> float:
+    """What a teacher's answers weigh in the update at `step`, after hints; 0 without a teacher."""
+    teacher, first = recipe.teacher, recipe.schedule.hint_steps
+    if teacher.net is None:
+        return 0.0
+    done = (step - first) / max(1, recipe.steps - 1 - first)
+    return teacher.weight + (teacher.end - teacher.weight) * done

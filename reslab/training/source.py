@@ -16,6 +16,7 @@ from reslab.training.recipe import Recipe
 from reslab.training.rules import check_pixels
 from reslab.training.start import Asked, like, refuse_unfreezable, with_start
 from reslab.training.surroundings import Surroundings
+from reslab.training.teacher import with_teacher
 
 
 def facts_of(dataset: Dataset, split: str | None = None) -> Facts:
@@ -51,6 +52,7 @@ def recipe_for(
     seed: int = 0,
     start: str | Path | None = None,
     freeze: str | None = None,
+    teacher: str | Path | None = None,
     fields: Mapping[str, Any] | None = None,
     residual: Residual | None = None,
     around: Surroundings | None = None,
@@ -59,13 +61,15 @@ def recipe_for(
 
     `split` is one of CIFAR's, or holds out a fold of photographs, "fold2/5". `start` is a run folder, a model file or
     the name of a trained net to start from (fine-tuning). `freeze` is the last part of it that stays as it came,
-    "stage2", or "body" for all but the last with weights, the head. `fields` are any other fields by their dotted
+    "stage2", or "body" for all but the last with weights, the head. `teacher` is a trained net of the same classes,
+    whose answers are learned beside the labels (distillation). `fields` are any other fields by their dotted
     names, as of `--set`: {"augment.erase": 0.25, "balance": 1}. `residual` is a residual function of one's own.
 
     Raises UsageError for names that do not exist and values that make no sense, DataError where the data set is missing
     or damaged.
     """
     start, around = None if start is None else str(start), around or Surroundings()
+    teacher = None if teacher is None else str(teacher)
     told = {"optimizer.lr": lr, "model.frozen": None if freeze in ("none", "") else freeze}
     set_to = fitting_fields(fields or {})
     refuse_twice(set_to, {**told, "data.split": split, "data.size": size})
@@ -78,7 +82,7 @@ def recipe_for(
     asked = like(start, Asked(model, shortcut, stride_in, size), data, around.say, function)
     refuse_unfreezable(freeze, start, asked)
     dataset = read_data(data, split, asked.size, around)
-    return recipe_on(dataset, split, asked, recipe, start, seed, batch, steps, epochs, values, function)
+    return recipe_on(dataset, split, asked, recipe, start, seed, batch, steps, epochs, values, function, teacher)
 
 
 def recipe_on(
@@ -93,6 +97,7 @@ def recipe_on(
     epochs: float | None,
     fields: Mapping[str, Any],
     residual: Residual | None = None,
+    teacher: str | None = None,
 ) -> Recipe:
     """The preset for a data set that is read, with `fields` that are to be otherwise.
 
@@ -107,7 +112,7 @@ def recipe_on(
     facts, net = facts_of(dataset, split), (asked.model, preset, asked.shortcut, asked.stride_in)
     chosen = make_recipe(facts, *net, seed, batch, brief=start is not None)
     chosen = with_values(chosen, {name: value for name, value in fields.items() if name == "model.residual"})
-    chosen = with_start(chosen, start, residual)
+    chosen = with_teacher(with_start(chosen, start, residual), teacher)
     of_net = ("model.name", "model.shortcut", "model.stride_in")
     of_schedule = {name: value for name, value in fields.items() if name.startswith("schedule.")}
     left = {name: value for name, value in fields.items() if name not in of_schedule and name not in of_net}

@@ -39,7 +39,7 @@ def like(
     """
     if start is None:
         return asked
-    source = _source(start, residual, say)
+    source = trained_source(start, residual, say)
     if asked.model not in (None, source.identity.model):
         return asked
     spec = source.identity.spec
@@ -61,7 +61,7 @@ def with_start(recipe: Recipe, start: str | None, residual: Residual | None = No
     """
     if start is None:
         return recipe
-    source = _source(start, residual or named_residual(recipe.model.residual))
+    source = trained_source(start, residual or named_residual(recipe.model.residual))
     lineage_from(source)
     ours, theirs = spec_of(recipe), source.identity.spec
     if _apart_from_data(ours, theirs) != theirs or _shapes(ours, source) != _shapes(theirs, source):
@@ -95,8 +95,8 @@ def _seeing_alike(recipe: Recipe, source: Classifier) -> Recipe:
     return replace(recipe, data=data, augment=replace(recipe.augment, lighting=0.0))
 
 
-def _source(start: str, residual: Residual | None, say: Say = silent) -> Classifier:
-    """The net to start from, with the residual function that is asked for, or else the one that its run records."""
+def trained_source(start: str, residual: Residual | None, say: Say = silent) -> Classifier:
+    """The net to start or to learn from, with the residual function asked for, or else the one that its run records."""
     if residual is None and (own := residual_named_in(Path(start))):
         return trained(start, _recorded(start, own), say)
     return trained(start, residual, say, replacing=True)

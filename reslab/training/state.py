@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from reslab.data.randomness import generator
-from reslab.engine import Engine
+from reslab.engine import Engine, Layout
 from reslab.errors import RunError
 from reslab.nets import Architecture, Residual, initialise, unfilled
 from reslab.training.recipe import Recipe
@@ -64,7 +64,8 @@ def initial_state(
     if stem is not None:
         next(module for module in net.modules() if isinstance(module, nn.Conv2d)).weight.data.copy_(stem)
     net.load_state_dict(start or {}, strict=False)
-    weights = engine.buffer(engine.parameters.pack(dict(net.named_parameters())))
+    learned = dict(net.named_parameters()) | _beside(engine.parameters, seed)
+    weights = engine.buffer(engine.parameters.pack(learned))
     statistics = engine.buffer(engine.statistics.pack(dict(net.named_buffers())))
     averaged = recipe.average > 0
     return State(
@@ -77,6 +78,17 @@ def initial_state(
         average_statistics=statistics.clone() if averaged else statistics[:0].clone(),
         sums=torch.zeros(3, device=weights.device),
     )
+
+
+def _beside(layout: Layout, seed: int) -> dict[str, Tensor]:
+    """What is learned for training alone, by name: weights of He's initialisation (sec. 3.4), biases of 0."""
+    drawn = torch.Generator().manual_seed(seed)
+    found = {}
+    for name, shape in list(zip(layout.names, layout.shapes, strict=True))[len(layout.of_net.names) :]:
+        found[name] = torch.zeros(shape)
+        if len(shape) > 1:
+            nn.init.kaiming_normal_(found[name], nonlinearity="relu", generator=drawn)
+    return found
 
 
 def restored_state(tensors: dict[str, Tensor], facts: dict[str, Any], engine: Engine, recipe: Recipe) -> State:

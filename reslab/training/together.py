@@ -41,6 +41,7 @@ from reslab.training.source import facts_of
 from reslab.training.state import State, initial_state
 from reslab.training.suitable import check
 from reslab.training.surroundings import Surroundings
+from reslab.training.teacher import teacher_of, teaching_by
 
 
 @contextmanager
@@ -124,7 +125,8 @@ def _take_part(told: Mapping[str, Any], residual: Residual | None) -> None:
     mean = np.array(told["mean"], np.float32)
     preprocessing = Preprocessing(mean, told["std"], dataset.size, contrast=_contrast(told))
     with torch.random.fork_rng(devices=[]), same_settings(), told_of_memory(recipe, execution.processes):
-        engine = make_engine(spec_of(recipe), preprocessing, execution, residual, recipe.model.frozen)
+        teaching = teaching_by(recipe, teacher_of(recipe, dataset.classes))
+        engine = make_engine(spec_of(recipe), preprocessing, execution, residual, recipe.model.frozen, teaching)
         state = initial_state(recipe, engine, spec_of(recipe), residual)
         _spread(state)
         state.step, state.seconds = told["facts"]["step"], told["facts"]["seconds"]

@@ -503,6 +503,27 @@ def test_all_but_the_head_is_frozen(run, pets, tmp_path):
     assert twice.code == 2 and "model.frozen has one value in an option and several in the grid" in twice.err
 
 
+def test_a_trained_net_teaches(pets, tmp_path):
+    teacher = tmp_path / "teacher"
+    shown = ("--size", "8", "--steps", "2")
+    assert Answer("train", pets, "--model", "resnet14", *shown, "--run", teacher).code == 0
+    words = ("train", pets, "--model", "resnet8", *shown, "--run", tmp_path / "r")
+    answer = Answer(*words, "--teacher", teacher, "--set", "teacher.temperature=2")
+    assert answer.code == 0 and "a net that teaches" in answer.err
+    written = tomllib.loads((tmp_path / "r" / "recipe.toml").read_text())["teacher"]
+    assert (written["net"], written["temperature"]) == (str(teacher), 2)
+    for same in (("--teacher", teacher), ()):
+        assert "is done" in Answer(*words, *same).err
+    other = Answer(*words, "--teacher", "resnet20-cifar10")
+    assert other.code == 2 and "teacher.net resnet20-cifar10 here" in other.err
+    foreign = Answer("train", pets, "--size", "32", "--teacher", "resnet20-cifar10", "--runs", tmp_path)
+    assert foreign.code == 2 and "resnet20-cifar10 knows 'airplane', 'automobile', 'bird' and 7 more" in foreign.err
+    grid = ("--grid", "teacher.weight=1,4", "--dry-run", "--json")
+    assert len(Answer("sweep", pets, "--teacher", teacher, *shown, *grid).json["runs"]) == 2
+    alone = Answer("train", pets, *shown, "--set", "teacher.weight=1")
+    assert alone.code == 2 and "no net teaches; name one by --teacher" in alone.err
+
+
 def test_ones_own_residual_function(tmp_path, monkeypatch):
     source = (
         "from torch import nn\nfrom reslab.nets.blocks import basic\n\n\ndef leaky(cin, width, stride, stride_in):\n"

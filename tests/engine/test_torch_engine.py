@@ -95,7 +95,7 @@ def test_augmentation_is_done_by_the_engine():
     engine, _, _ = make()
     batch = some_batch()
     crops, flips = draw_crops(8, 2, 0, 0), draw_flips(8, 0, 0)
-    augmented = engine._augmented(Batch(batch.images, batch.labels, crops, flips, pad=2))
+    augmented = engine._pictures.augmented(Batch(batch.images, batch.labels, crops, flips, pad=2))
     normalised = np.pad((batch.images.astype(np.float32) - 120) / 64, ((0, 0), (2, 2), (2, 2), (0, 0)))
     for i in range(8):
         top, left = crops[i]

@@ -1,0 +1,157 @@
+"""Distillation and hints on the torch engine, against autograd and the equations written out."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy, log_softmax, softmax
+
+from reslab.data import Mixing, Preprocessing
+from reslab.engine import Batch, Execution, Teaching, TorchEngine, Work
+from reslab.engine.work import lacking
+from reslab.errors import UsageError
+from reslab.nets import create, hint_regressor, spec
+
+FP32 = Execution("torch", "cpu", "fp32", channels_last=True, compiled=False, threads=1)
+OURS = Preprocessing(np.full((1, 1, 3), 120, np.float32), 64.0, 16)
+THEIRS = Preprocessing(np.full((1, 1, 3), 90, np.float32), 50.0, 16)  # the teacher has another mean and scale
+
+
+def some_batch(**changes) -> Batch:
+    random = np.random.default_rng(0)
+    return Batch(random.integers(0, 256, (6, 16, 16, 3), np.uint8), random.integers(0, 10, 6), **changes)
+
+
+def trained(name: str = "resnet14") -> nn.Sequential:
+    """A net whose statistics are not those of a batch."""
+    net = create(name, size=16).eval()
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.uniform_(-0.2, 0.2)
+            module.running_var.uniform_(0.5, 1.5)
+    return net
+
+
+def seen(batch: Batch, by: Preprocessing) -> torch.Tensor:
+    return (torch.from_numpy(batch.images).float() - float(by.mean.flat[0])).permute(0, 3, 1, 2) / by.std
+
+
+def make(hints: tuple[str, str] | None = None, temperature: float = 3.0):
+    torch.manual_seed(0)
+    teacher, twin = trained(), create("resnet8", size=16)
+    engine = TorchEngine(create("resnet8", size=16), OURS, FP32, teaching=Teaching(teacher, THEIRS, temperature, hints))
+    named = dict(twin.named_parameters())
+    if hints:
+        regressor = hint_regressor(twin, teacher, hints, 16)
+        named |= dict(regressor.named_parameters("hint"))
+    else:
+        regressor = nn.Identity()
+    return engine, engine.parameters.pack(named), teacher, twin, regressor
+
+
+def test_the_loss_is_of_the_labels_and_of_softened_answers():
+    engine, weights, teacher, twin, _ = make()
+    batch = some_batch(teaching=2.5)
+    scores = twin.train()(seen(batch, OURS))
+    with torch.no_grad():
+        answers = softmax(teacher(seen(batch, THEIRS)) / 3, 1)
+    taught = -(answers * log_softmax(scores / 3, 1)).sum(1).mean()
+    loss = cross_entropy(scores, torch.from_numpy(batch.labels))
+    (loss + 2.5 * taught).backward()
+    output = engine.step(weights, batch)
+    assert output.loss.item() == pytest.approx((loss + 2.5 * taught).item(), rel=1e-5)
+    assert output.losses.mean().item() == pytest.approx(loss.item(), rel=1e-5)  # of the labels alone
+    for name, gradient in engine.parameters.views(output.gradient).items():
+        assert torch.allclose(gradient, twin.get_parameter(name).grad, atol=1e-5), name
+
+
+def test_without_a_weight_the_teacher_says_nothing():
+    engine, weights, *_ = make()
+    alone = TorchEngine(create("resnet8", size=16), OURS, FP32)
+    assert engine.parameters == alone.parameters
+    assert torch.equal(engine.step(weights, some_batch()).gradient, alone.step(weights, some_batch()).gradient)
+
+
+def test_a_teacher_sees_what_is_mixed_and_cropped():
+    random = np.random.default_rng(1)
+    changes = {
+        "crops": random.integers(0, 5, (6, 2)),
+        "flips": random.integers(0, 2, 6).astype(bool),
+        "pad": 2,
+        "mixing": Mixing(0.7, None),
+    }
+    engine, weights, teacher, twin, _ = make()
+    batch = some_batch(teaching=1.0, **changes)
+    pictures = engine._teacher._pictures.augmented(batch)
+    ours = engine._pictures.augmented(batch)
+    # The same pixels: each as its own net normalises them, zeros of the padding apart.
+    inside = (ours != 0) & (pictures != 0)
+    assert inside.float().mean() > 0.5
+    whole = replace(batch, crops=None, pad=0)
+    ours, theirs = engine._pictures.augmented(whole), engine._teacher._pictures.augmented(whole)
+    assert torch.allclose(ours * 64 + 120, theirs * 50 + 90, atol=1e-3)
+    scores = twin.train()(engine._pictures.augmented(batch))
+    answers = softmax(teacher(pictures) / 3, 1)
+    taught = -(answers * log_softmax(scores / 3, 1)).sum(1)
+    of_labels = [cross_entropy(scores, torch.from_numpy(b.labels), reduction="none") for b in (batch, batch.others())]
+    wanted = (batch.mixing.blend(*of_labels) + taught).mean()
+    assert engine.step(weights, batch).loss.item() == pytest.approx(wanted.item(), rel=1e-4)
+
+
+def test_hints_teach_what_lies_below_them_and_their_regressor():
+    engine, weights, teacher, twin, regressor = make(("stage2", "stage3"))
+    batch = some_batch(hints=True, companions=False)
+    theirs = seen(batch, THEIRS)
+    with torch.no_grad():
+        wanted = teacher.stage3(teacher.stage2(teacher.stage1(teacher.stem(theirs))))
+    ours = twin.train()
+    below = ours.stage2(ours.stage1(ours.stem(seen(batch, OURS))))
+    loss = (regressor(below) - wanted).square().mean() / 2
+    loss.backward()
+    output = engine.step(weights, batch)
+    assert output.loss.item() == pytest.approx(loss.item(), rel=1e-5)
+    wrong = ours.head(ours.stage3(below.detach())).argmax(1) != torch.from_numpy(batch.labels)
+    assert torch.equal(output.errors, wrong)
+    named = dict(twin.named_parameters()) | dict(regressor.named_parameters("hint"))
+    for name, gradient in engine.parameters.views(output.gradient).items():
+        if name.startswith(("stage3", "head")):
+            assert not gradient.any(), name
+        else:
+            assert torch.allclose(gradient, named[name].grad, rtol=1e-3, atol=1e-5), name
+
+
+def test_the_regressor_lies_behind_the_net():
+    engine, *_ = make(("stage2", "stage3"))
+    whole, of_net = engine.parameters, engine.parameters.of_net
+    assert of_net == TorchEngine(create("resnet8", size=16), OURS, FP32).parameters
+    assert whole.names[len(of_net.names) :] == ("hint.0.weight", "hint.0.bias")
+    # Maps of 8 px with 32 channels -> of 4 px with 64: a kernel of 5, two pieces a unit.
+    assert whole.shapes[len(of_net.names) :] == ((128, 32, 5, 5), (128,))
+
+
+def test_parts_add_up_to_the_whole_batch():
+    engine, weights, *_ = make()
+    whole = engine.step(weights, some_batch(teaching=1.0))
+    losses = whole.losses.clone()
+    parts = engine.step(weights, some_batch(teaching=1.0, parts=2))
+    assert parts.losses.shape == losses.shape and parts.loss.isfinite()  # batch normalisation is over each part
+
+
+@pytest.mark.parametrize(
+    ("hints", "said"),
+    [
+        (("stage9", "stage3"), "unknown part of the net for hints 'stage9'"),
+        (("stage2", "head"), "unknown part of its teacher for hints 'head'"),
+        (("stage3", "stage1"), "the teacher's map of 16 x 16 is larger than the net's own of 4 x 4"),
+    ],
+)
+def test_hints_that_cannot_be_are_refused(hints, said):
+    with pytest.raises(UsageError, match=said):
+        hint_regressor(create("resnet8", size=16), create("resnet14", size=16), hints, 16)
+
+
+def test_kernels_of_our_own_have_no_teacher():
+    assert lacking(Work(spec("resnet20"), 10, taught=True)) == "a net that teaches (teacher.net)"
+    assert lacking(Work(spec("resnet20"), 10)) is None
