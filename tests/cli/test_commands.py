@@ -509,7 +509,7 @@ def test_a_trained_net_teaches(pets, tmp_path):
     assert Answer("train", pets, "--model", "resnet14", *shown, "--run", teacher).code == 0
     words = ("train", pets, "--model", "resnet8", *shown, "--run", tmp_path / "r")
     answer = Answer(*words, "--teacher", teacher, "--set", "teacher.temperature=2")
-    assert answer.code == 0 and "a net that teaches" in answer.err
+    assert answer.code == 0, answer.err
     written = tomllib.loads((tmp_path / "r" / "recipe.toml").read_text())["teacher"]
     assert (written["net"], written["temperature"]) == (str(teacher), 2)
     for same in (("--teacher", teacher), ()):
