@@ -1,7 +1,9 @@
 """The engine that runs on PyTorch: any network, any device that PyTorch knows."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -15,6 +17,9 @@ from reslab.engine.pictures import Pictures
 from reslab.engine.settings import settle
 from reslab.engine.teaching import Teacher, Teaching
 from reslab.nets import companions_of, parts_until
+
+# From labels, those of the batch or of what it is mixed with, to (B,) losses, weighted losses and errors.
+Judge = Callable[[Batch], tuple[Tensor, Tensor, Tensor]]
 
 
 class TorchEngine:
@@ -77,34 +82,36 @@ class TorchEngine:
     def _passed(self, batch: Batch, share: float = 1.0) -> StepOutput:
         """One forward and backward pass; `share` times the mean loss, and the gradient of that is added."""
         images = self._pictures.augmented(batch)
-        if batch.hints:
-            return self._hinted(batch, images, share)
-        with self._precision():
-            scores = self._forward(images).float()
-        told = [(each.weight, each.take().float()) for each in self._companions] if batch.companions else []
-        if batch.teaching and self._teacher:
-            taught = batch.teaching * self._teacher.losses(batch, scores, self._precision())
-        else:
-            taught = None
-        losses, weighted, errors = self._judged(batch, scores, told, taught)
+        judge = self._hinted(batch, images) if batch.hints else self._scored(batch, images)
+        losses, weighted, errors = judge(batch)
         if batch.mixing is not None:
-            others = self._judged(batch.others(), scores, told, taught)
-            losses, weighted, errors = map(batch.mixing.blend, (losses, weighted, errors), others)
+            losses, weighted, errors = map(batch.mixing.blend, (losses, weighted, errors), judge(batch.others()))
         loss = weighted.mean() * share
         loss.backward()
         return StepOutput(loss.detach(), losses.detach(), errors, self._gradient, self._statistics)
 
-    def _hinted(self, batch: Batch, images: Tensor, share: float) -> StepOutput:
-        """`_passed` where a map is all that is learned: `losses` are of that, `errors` of the scores all the same."""
+    def _scored(self, batch: Batch, images: Tensor) -> Judge:
+        """What to judge by labels, a teacher's answers and heads for training alone."""
+        with self._precision():
+            scores = self._forward(images).float()
+        told = [(each.weight, each.take().float()) for each in self._companions] if batch.companions else []
+        taught: Tensor | None = None
+        if batch.teaching and self._teacher:
+            taught = batch.teaching * self._teacher.losses(batch, scores, self._precision())
+        return lambda labelled: self._judged(labelled, scores, told, taught)
+
+    def _hinted(self, batch: Batch, images: Tensor) -> Judge:
+        """What to judge where a map is all that is learned: errors are those of the labels all the same."""
         assert self._teacher
         losses, scores = self._teacher.hint_losses(batch, self._net, images, self._precision())
-        _, _, errors = self._judged(batch, scores, [])
-        loss = losses.mean() * share
-        loss.backward()
-        return StepOutput(loss.detach(), losses.detach(), errors, self._gradient, self._statistics)
+
+        def judge(labelled: Batch) -> tuple[Tensor, Tensor, Tensor]:
+            return losses, self._weighted(labelled, losses), self._wrong(labelled, scores)
+
+        return judge
 
     @torch.no_grad()
-    def logits(self, parameters: Tensor, statistics: Tensor, images: NDArray) -> Tensor:
+    def logits(self, parameters: Tensor, statistics: Tensor, images: NDArray[np.uint8]) -> Tensor:
         """See `interface.Engine.logits`."""
         self._bind(parameters, statistics)
         self._net.eval()
@@ -143,15 +150,23 @@ class TorchEngine:
         `told` are the scores of heads for training alone, and what each head weighs. `taught` (B,) is added: what the
         teacher's answers cost, as they weigh.
         """
-        labels = torch.from_numpy(batch.labels).to(self.device)
+        labels = self._labels(batch)
         losses = objective = sample_losses(batch.loss, scores, labels, batch.smoothing)
         for weight, companion_scores in told:
             own = sample_losses(batch.loss, companion_scores, labels, batch.smoothing)
             objective = objective + weight * own
         if taught is not None:
             objective = objective + taught
-        weighted = objective if batch.weights is None else objective * torch.from_numpy(batch.weights).to(self.device)
-        return losses, weighted, scores.detach().argmax(dim=1) != labels
+        return losses, self._weighted(batch, objective), self._wrong(batch, scores)
+
+    def _labels(self, batch: Batch) -> Tensor:
+        return torch.from_numpy(batch.labels).to(self.device)
+
+    def _weighted(self, batch: Batch, losses: Tensor) -> Tensor:
+        return losses if batch.weights is None else losses * torch.from_numpy(batch.weights).to(self.device)
+
+    def _wrong(self, batch: Batch, scores: Tensor) -> Tensor:
+        return scores.detach().argmax(dim=1) != self._labels(batch)
 
     def _precision(self) -> AbstractContextManager[object]:
         if self.execution.precision == "fp32":

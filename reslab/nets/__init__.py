@@ -6,7 +6,7 @@ from reslab.nets.complexity import Complexity, Stage, complexity, count_params
 from reslab.nets.deeper import deeper
 from reslab.nets.dense import NOT_DENSE, convolutional
 from reslab.nets.features import features, last_layer
-from reslab.nets.hints import hint_regressor, map_after, map_until
+from reslab.nets.hints import hint_regressor, hint_shape, map_after, map_until
 from reslab.nets.historic import HISTORIC, Companion, Historic, companions_of
 from reslab.nets.initialisation import INITIALISATIONS, SCALED, he_initialise, initialise
 from reslab.nets.layers import GATE, Inception, Layer, blocks_of, inceptions_of, layer_text, layers_of, shortcut_kind
@@ -64,6 +64,7 @@ __all__ = [
     "he_initialise",
     "hint_of_main",
     "hint_regressor",
+    "hint_shape",
     "inceptions_of",
     "initialise",
     "last_layer",

@@ -30,8 +30,18 @@ def map_after(net: nn.Sequential, last: str, found: Tensor) -> Tensor:
 def hint_regressor(student: nn.Sequential, teacher: nn.Sequential, parts: tuple[str, str], size: int) -> nn.Module:
     """One maxout convolution from the map of the student's part to that of the teacher's, for images of `size` px.
 
-    Its kernel is as large as the maps differ by, and one more (sec. 3.1 there). Raises UsageError for parts that the
-    nets have not got, that give no map, or where the teacher's map is the larger one.
+    Its kernel is as large as the maps differ by, and one more (sec. 3.1 there). Raises what `hint_shape` raises.
+    """
+    channels, units, kernel = hint_shape(student, teacher, parts, size)
+    return nn.Sequential(nn.Conv2d(channels, PIECES * units, kernel), Maxout(PIECES))
+
+
+def hint_shape(
+    student: nn.Sequential, teacher: nn.Sequential, parts: tuple[str, str], size: int
+) -> tuple[int, int, int]:
+    """Channels, units and kernel of that regressor.
+
+    Raises UsageError for parts that the nets have not got, that give no map, or where the teacher's map is the larger.
     """
     ours, theirs = (
         _map_shape(net, part, size, whose)
@@ -40,10 +50,11 @@ def hint_regressor(student: nn.Sequential, teacher: nn.Sequential, parts: tuple[
     kernel = ours[1] - theirs[1] + 1
     if kernel < 1:
         raise UsageError(
-            f"hints {'='.join(parts)}: the teacher's map of {theirs[1]} x {theirs[1]} is larger than the net's own of "
-            f"{ours[1]} x {ours[1]}: name an earlier part of the net, or a later one of the teacher"
+            f"teacher.hints {'='.join(parts)}: the teacher's map of {theirs[1]} x {theirs[1]} is larger than the net's "
+            f"own of {ours[1]} x {ours[1]}: name an earlier part of the net or a later one of the teacher, "
+            "--set teacher.hints=OURS=THEIRS"
         )
-    return nn.Sequential(nn.Conv2d(ours[0], PIECES * theirs[0], kernel), Maxout(PIECES))
+    return ours[0], theirs[0], kernel
 
 
 def _map_shape(net: nn.Sequential, part: str, size: int, whose: str) -> tuple[int, int]:

@@ -16,9 +16,7 @@ from reslab.training import PRESETS, Recipe, told_departures
 
 PLACES = ("model.start", "teacher.net")  # paths of the machine that trained, where they are no names
 # What follows from the length of a run, which has a column.
-OF_LENGTH = tuple(
-    f"schedule.{n}" for n in ("steps", "drops", "warmup_steps", "momentum_steps", "companion_steps", "hint_steps")
-)
+OF_LENGTH = tuple(f"schedule.{n}" for n in ("steps", "drops", "warmup_steps", "momentum_steps", "companion_steps"))
 OF_DATA = ("data.size", "data.fingerprint")  # what a preset is made for
 OF_NETS = ("shortcut", "stride_in", "survival")  # options of which every net has its own default
 BESIDE = " †"  # behind the label of a row that the claim is not judged by

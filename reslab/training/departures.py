@@ -9,9 +9,7 @@ from reslab.training.presets import PRESETS, Facts, make_recipe, of_length
 from reslab.training.recipe import Recipe, field_names
 
 MANY = 1_000_000  # images, of which no preset's batch is too many
-STRETCHED = tuple(
-    f"schedule.{name}" for name in ("drops", "warmup_steps", "momentum_steps", "companion_steps", "hint_steps")
-)
+STRETCHED = tuple(f"schedule.{name}" for name in ("drops", "warmup_steps", "momentum_steps", "companion_steps"))
 
 
 def departures(recipe: Recipe, facts: Facts) -> dict[str, tuple[Any, Any]]:

@@ -13,7 +13,7 @@ from reslab.training.feed import batches
 from reslab.training.loop import EVALUATIONS, update
 from reslab.training.optimizer import terms_of
 from reslab.training.presets import spec_of
-from reslab.training.recipe import Augment, Recipe
+from reslab.training.recipe import Augment, Recipe, Teacher
 from reslab.training.state import initial_state
 from reslab.training.teacher import teacher_of, teaching_by
 
@@ -34,16 +34,21 @@ def estimate(
     recipe: Recipe, dataset: Dataset, execution: Execution, seconds: float | None = None, batch: int | None = None
 ) -> Estimate:
     """Train for so many seconds, about two, throw the weights away, and reckon. Compilation is left out of it, and so
-    is what smaller crops would save. `batch` is that of the trial, where a whole one of the recipe would take long.
+    is what smaller crops and hints would save. `batch` is that of the trial, where a whole one of the recipe would take
+    long.
     """
     sample = SAMPLE_SECONDS if seconds is None else seconds
     dataset = dataset.with_train(recipe.data.images)
-    recipe = replace(recipe, augment=replace(recipe.augment, small_size=None, small_part=Augment.small_part))
+    recipe = replace(
+        recipe,
+        augment=replace(recipe.augment, small_size=None, small_part=Augment.small_part),
+        teacher=replace(recipe.teacher, hints="", hint_part=Teacher.hint_part),
+    )
     tried = recipe if batch is None else _smaller(recipe, batch)
     train, val = dataset.splits["train"], dataset.splits.get("val")
     spec, residual = spec_of(recipe), named_residual(recipe.model.residual)
     preprocessing = _preprocessing(recipe, train.thinned(SAMPLE_PIXELS))
-    teaching = teaching_by(recipe, teacher_of(recipe, dataset.classes))
+    teaching = teaching_by(recipe, teacher_of(recipe, dataset.classes, residual))
     engine = make_engine(spec, preprocessing, execution, residual, recipe.model.frozen, teaching)
     state = initial_state(recipe, engine, spec, residual)
     terms = terms_of(engine, recipe.optimizer)

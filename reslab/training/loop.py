@@ -20,7 +20,7 @@ from reslab.training.feed import batches
 from reslab.training.interrupt import heard
 from reslab.training.optimizer import STATISTICS_MOMENTUM, Terms, descend, follow, terms_of
 from reslab.training.recipe import Recipe
-from reslab.training.schedule import learning_rate, momentum
+from reslab.training.schedule import hints_alone, learning_rate, momentum
 from reslab.training.selective import selected
 from reslab.training.state import State
 from reslab.training.statistics import settle_statistics
@@ -124,6 +124,8 @@ def update(recipe: Recipe, state: State, engine: Engine, batch: Batch, terms: Te
     output = engine.step(state.weights, batch, state.statistics)
     lr = learning_rate(recipe, state.step)
     optimizer = replace(recipe.optimizer, momentum=momentum(recipe, state.step))
+    if hints_alone(recipe, state.step):  # what has no gradient stays
+        terms = replace(terms, decay=torch.zeros_like(terms.decay))
     descend(state.weights, state.velocity, output.gradient, terms, lr, optimizer)
     # Early on, the plain mean of all so far: a running average would remember its arbitrary start.
     learned, measured = engine.parameters.learned, engine.statistics.learned

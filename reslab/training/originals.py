@@ -6,7 +6,7 @@ and `stretched` shortens them. What is known of a recipe and not done is named i
 
 from dataclasses import dataclass
 
-from reslab.training.recipe import Augment, Optimizer, Schedule
+from reslab.training.recipe import Augment, Optimizer, Schedule, Teacher
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,10 @@ class Original:
     gcn: bool = False  # global contrast normalisation under `original` (data/contrast.py),
     zca: bool = False  # and ZCA whitening, where images are not too large for it, nor too few?
     loss: str = "cross_entropy"
-    hints: str = ""  # with a teacher, of which part (`recipe.Teacher.hints`),
-    hint_steps: int = 0  # and in how many of the steps, the first
+    teacher: Teacher | None = None  # how a net teaches it that is called `taught_by`; None: none did
+    taught_by: str = ""
+    hint_rates: str = ""  # what the optimiser has for the hints' regressor besides, in `rates`
+    hint_norms: str = ""  # and `max_norms`
 
     @property
     def told(self) -> str:
@@ -76,8 +78,8 @@ DSN = Original(
     loss="squared_hinge",
 )
 FITNET = Original(
-    f"authors' file: {ZCA}; with --teacher (theirs was Maxout) its hints and its softened answers; He initialisation, "
-    "and that hints have a fifth of the steps, is our reading",
+    f"authors' file: {ZCA}; with a Maxout net as --teacher its hints and softened answers; He initialisation, and that "
+    "hints have a fifth of the steps and their regressor the stages' rate and lengths, is our reading",
     "",
     gcn=True,
     zca=True,
@@ -87,8 +89,11 @@ FITNET = Original(
     ),
     schedule=Schedule(steps=112_500, drops=()),
     pad=8,
-    hints="stage2",  # its eleventh layer learns what the teacher's second has, both behind their pools
-    hint_steps=22_500,
+    # Its eleventh layer learns what the teacher's second has, both behind their pools.
+    teacher=Teacher(temperature=3.0, weight=4.0, end=1.0, hints="stage2", hint_part=0.2),
+    taught_by="maxout",
+    hint_rates="hint.*=0.05",
+    hint_norms="hint.*=0.9",
 )
 HIGHWAY = Original(
     f"authors' file of the 19-layer net: {GCN}, the mean image subtracted; for 32 layers it is our reading, as its "

@@ -120,7 +120,6 @@ class Schedule:
     momentum_steps: int = 0  # the first ones, over which the momentum rises linearly
     momentum_start: float = 0.5  # where it rises from
     companion_steps: int | None = None  # the first ones, in which heads for training alone take part; None: all
-    hint_steps: int = 0  # the first ones, in which the maps of a teacher are learned, and nothing else
 
 
 @dataclass(frozen=True)
@@ -128,15 +127,16 @@ class Teacher:
     """Knowledge distillation: what a trained net answers is learned beside the labels (arXiv 1503.02531, 1412.6550).
 
     The loss is the labels' plus `weight` times the cross entropy to its answers, both nets' scores divided by the
-    temperature. Hints are maps of its parts: in the first `schedule.hint_steps` all that is learned.
+    temperature. Hints are maps of its parts: at first all that is learned, and the loss is of them.
     """
 
     net: str | None = None  # the run, model file or trained net that teaches (teacher.py)
     digest: str | None = None  # of its weights: of others, it is another run
     temperature: float = 3.0  # by which scores are divided, so that small probabilities count
-    weight: float = 4.0  # of its answers, where the labels weigh 1: at first,
-    end: float = 1.0  # and at the last step; in between on a line
+    weight: float = 4.0  # of its answers, where the labels weigh 1
+    end: float | None = None  # what that has come to at the last step, on a line; None: the same throughout
     hints: str = ""  # the part whose map learns to tell the teacher's: "stage2", or "stage2=stage1" (ours, theirs)
+    hint_part: float = 0.2  # the part of the steps, the first, in which hints are all that is learned
 
     @property
     def hint_parts(self) -> tuple[str, str] | None:
@@ -227,7 +227,6 @@ class Recipe:
             warmup_steps=round(self.schedule.warmup_steps * factor),
             momentum_steps=round(self.schedule.momentum_steps * factor),
             companion_steps=None if told is None else round(told * factor),
-            hint_steps=round(self.schedule.hint_steps * factor),
         )
         return replace(self, schedule=schedule)
 

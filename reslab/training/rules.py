@@ -297,9 +297,9 @@ def _of_contrast(recipe: "Recipe") -> Rules:
 
 def _of_teacher(recipe: "Recipe") -> Rules:
     """What is learned of a trained net."""
-    teacher, schedule = recipe.teacher, recipe.schedule
-    usual = type(teacher)()
-    named = teacher.net is not None
+    teacher = recipe.teacher
+    usual, named = type(teacher)(), teacher.net is not None
+    end = teacher.weight if teacher.end is None else teacher.end
     return (
         (
             f"teacher.net {teacher.net}",
@@ -312,7 +312,7 @@ def _of_teacher(recipe: "Recipe") -> Rules:
                 named or getattr(teacher, name) == getattr(usual, name),
                 "no net teaches; name one by --teacher, or leave that out",
             )
-            for name in ("temperature", "weight", "end", "hints")
+            for name in ("temperature", "weight", "end", "hints", "hint_part")
         ),
         (
             f"teacher.temperature {teacher.temperature}",
@@ -321,17 +321,22 @@ def _of_teacher(recipe: "Recipe") -> Rules:
         ),
         *(
             (
-                f"teacher.{name} {getattr(teacher, name)}",
-                0 <= getattr(teacher, name) < math.inf,
+                f"teacher.{name} {value}",
+                0 <= value < math.inf,
                 "what the teacher's answers weigh, 0 or more, where the labels weigh 1",
             )
-            for name in ("weight", "end")
+            for name, value in (("weight", teacher.weight), ("end", end))
         ),
-        (f"hint_steps {schedule.hint_steps}", schedule.hint_steps >= 0, "so many steps, 0 for none"),
+        (f"teacher.hint_part {teacher.hint_part}", 0 < teacher.hint_part < 1, "a part of the steps, in (0, 1)"),
         (
-            f"teacher.hints {teacher.hints}, hint_steps {schedule.hint_steps}",
-            bool(teacher.hints) == (schedule.hint_steps > 0),
-            "hints are of a part, in so many steps: set teacher.hints (as stage2) and schedule.hint_steps, or neither",
+            f"teacher.hint_part {teacher.hint_part}",
+            bool(teacher.hints) or teacher.hint_part == usual.hint_part,
+            "there are no hints; set teacher.hints, or leave teacher.hint_part out",
+        ),
+        (
+            f"teacher.hints {teacher.hints}",
+            not teacher.hints or recipe.selective == 1,
+            "the hardest images are chosen by a head that has learned nothing yet; leave selective out",
         ),
         (
             f"teacher.net {teacher.net}",

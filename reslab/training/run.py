@@ -181,7 +181,7 @@ def train_on(
     choose(around.request, this_machine(), work_of(recipe), around.say)
     if folder.recipe() is None:
         refuse_lost_start(recipe, len(dataset.splits["train"]), residual)
-        teacher_of(recipe, dataset.classes)
+        teacher_of(recipe, dataset.classes, residual)
     with folder.locked():
         if folder.read(RESULT) is None:  # else another process has come to its end meanwhile
             same_recipe(recipe, folder)
@@ -240,11 +240,11 @@ def _train(
     saved = folder.load_state()
     source = None if saved else start_of(recipe, residual)
     preprocessing = normalisation_of(recipe, train, folder, source, around.say)
-    teacher = teacher_of(recipe, dataset.classes)
+    teacher = teacher_of(recipe, dataset.classes, residual)
     teaching = teaching_by(recipe, teacher)
     engine = make_engine(spec_of(recipe), preprocessing, execution, residual, recipe.model.frozen, teaching)
     if recipe.model.frozen is not None:
-        around.say(said_of_frozen(recipe, engine.parameters, engine.statistics))
+        around.say(said_of_frozen(recipe, engine.parameters.of_net, engine.statistics))
     if saved:
         state = restored_state(*saved, engine, recipe)
         around.say(f"going on at step {state.step} of {recipe.steps}")
@@ -253,7 +253,8 @@ def _train(
     else:
         stem = stem_filters(recipe, engine, train, preprocessing)
         if before := [each for each in (source, teacher) if each]:
-            write_lineage(folder, tuple(ancestor for each in before for ancestor in lineage_from(each)))
+            learned = [ancestor for each in before for ancestor in lineage_from(each)]
+            write_lineage(folder, tuple(each for place, each in enumerate(learned) if each not in learned[:place]))
         start = starting_weights(source, dataset.classes) if source else None
         state = initial_state(recipe, engine, spec_of(recipe), residual, stem, start)
     if execution.processes > 1:

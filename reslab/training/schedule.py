@@ -38,13 +38,20 @@ def companions_learn(recipe: Recipe, step: int) -> bool:
 
 def hints_alone(recipe: Recipe, step: int) -> bool:
     """Are a teacher's maps all that is learned in the update at `step`?"""
-    return step < recipe.schedule.hint_steps
+    return step < hint_steps(recipe)
+
+
+def hint_steps(recipe: Recipe) -> int:
+    """How many of the steps, the first, learn hints alone: not all of them."""
+    return min(round(recipe.teacher.hint_part * recipe.steps), recipe.steps - 1) if recipe.teacher.hints else 0
 
 
 def teaching(recipe: Recipe, step: int) -> float:
     """What a teacher's answers weigh in the update at `step`, after hints; 0 without a teacher."""
-    teacher, first = recipe.teacher, recipe.schedule.hint_steps
+    teacher, first = recipe.teacher, hint_steps(recipe)
     if teacher.net is None:
         return 0.0
+    if teacher.end is None:
+        return teacher.weight
     done = (step - first) / max(1, recipe.steps - 1 - first)
-    return teacher.weight + (teacher.end - teacher.weight) * done
+    return teacher.weight + (teacher.end - teacher.weight) * min(max(done, 0.0), 1.0)

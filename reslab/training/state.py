@@ -64,7 +64,7 @@ def initial_state(
     if stem is not None:
         next(module for module in net.modules() if isinstance(module, nn.Conv2d)).weight.data.copy_(stem)
     net.load_state_dict(start or {}, strict=False)
-    learned = dict(net.named_parameters()) | _beside(engine.parameters, seed)
+    learned = dict(net.named_parameters()) | _beside(engine.parameters, recipe.seed)
     weights = engine.buffer(engine.parameters.pack(learned))
     statistics = engine.buffer(engine.statistics.pack(dict(net.named_buffers())))
     averaged = recipe.average > 0
@@ -82,7 +82,7 @@ def initial_state(
 
 def _beside(layout: Layout, seed: int) -> dict[str, Tensor]:
     """What is learned for training alone, by name: weights of He's initialisation (sec. 3.4), biases of 0."""
-    drawn = torch.Generator().manual_seed(seed)
+    drawn = torch.Generator().manual_seed(int(generator(seed, "hint").integers(2**62)))
     found = {}
     for name, shape in list(zip(layout.names, layout.shapes, strict=True))[len(layout.of_net.names) :]:
         found[name] = torch.zeros(shape)

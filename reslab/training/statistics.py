@@ -33,6 +33,7 @@ def estimated_statistics(recipe: Recipe, weights: Tensor, statistics: Tensor, en
     estimate, measured = statistics.clone(), engine.statistics.learned
     estimate[measured].zero_()
     for number in range(recipe.statistics_batches):
-        output = engine.step(weights, batch_at(drawing, train, recipe.steps + number, part_of(engine)), statistics)
+        batch = batch_at(drawing, train, recipe.steps + number, part_of(engine))
+        output = engine.step(weights, replace(batch, teaching=0.0), statistics)  # a teacher changes no statistics
         follow(estimate[measured], output.statistics[measured], 1 / (number + 1))
     return estimate

@@ -1,15 +1,16 @@
 """A trained net that another learns from: which one, and whether it can teach this."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from reslab.data import same_names
 from reslab.engine import Teaching
 from reslab.errors import ReslabError, UsageError
-from reslab.nets import Historic, hint_regressor, unfilled
-from reslab.store import Classifier
+from reslab.nets import Historic, Residual, hint_shape, named_residual, parts_until, unfilled
+from reslab.store import Classifier, lineage_from, residual_named_in, run_around
 from reslab.training.originals import ORIGINALS
 from reslab.training.presets import spec_of
-from reslab.training.recipe import Recipe, Teacher
+from reslab.training.recipe import Recipe
 from reslab.training.start import place_of, trained_source
 
 
@@ -17,42 +18,65 @@ def with_teacher(recipe: Recipe, teacher: str | None) -> Recipe:
     """The recipe of a training that learns from `teacher`, too; as it is for None.
 
     `teacher` is a run folder, a model file, the name of a trained net or another program's weights, which become a part
-    of the recipe. A net of the comparison whose authors had hints of a teacher has them, too. Raises RunError where
-    there is no trained net, UsageError where it does not see images of this size.
+    of the recipe. A net of the comparison whose authors had such a teacher learns from it as theirs did. Raises
+    RunError where there is no trained net, or what that began from is torn, UsageError where it does not see images of
+    this size.
     """
     if teacher is None:
         return recipe
-    source = trained_source(teacher, None)
-    _refuse_other_size(recipe, teacher, source)
-    named = replace(recipe.teacher, net=place_of(teacher), digest=source.digest())
+    source = taught_by(teacher)
+    lineage_from(source)
+    _refuse_other_images(recipe, teacher, source)
+    named = {"net": place_of(teacher), "digest": source.digest()}
     net = spec_of(recipe)
     row = ORIGINALS[net.name] if isinstance(net, Historic) and recipe.name != "paper" else None
-    if row is None or not row.hints:
-        return replace(recipe, teacher=named)
-    hint_steps = round(row.hint_steps * recipe.steps / row.schedule.steps)
-    schedule = replace(recipe.schedule, hint_steps=hint_steps)
-    return replace(recipe, teacher=replace(named, hints=row.hints), schedule=schedule)
+    if row is None or row.teacher is None or source.identity.model != row.taught_by:
+        return replace(recipe, teacher=replace(recipe.teacher, **named))
+    optimizer = replace(
+        recipe.optimizer,
+        rates=_joined(recipe.optimizer.rates, row.hint_rates),
+        max_norms=_joined(recipe.optimizer.max_norms, row.hint_norms),
+    )
+    return replace(recipe, teacher=replace(row.teacher, **named), optimizer=optimizer)
 
 
-def teacher_of(recipe: Recipe, classes: tuple[str, ...]) -> Classifier | None:
+def taught_by(teacher: str) -> Classifier:
+    """The trained net of that name. Raises RunError where there is none, UsageError for a function it lacks."""
+    if run_around(Path(teacher)) is None and (own := residual_named_in(Path(teacher))):
+        raise UsageError(
+            f"the teacher {teacher} has the residual function {own}, and files run no code: name its run folder"
+        )
+    try:
+        return trained_source(teacher, None)
+    except ReslabError as error:
+        raise type(error)(f"the net that teaches: {error}") from error
+
+
+def teacher_of(recipe: Recipe, classes: tuple[str, ...], residual: Residual | None = None) -> Classifier | None:
     """The trained net that a training on images of `classes` learns from; None for none.
 
-    Raises UsageError where it has other weights than those that the recipe names, knows other classes or another size,
-    or gives no such hints; RunError where there is none.
+    `residual` is the residual function of the net that learns. Raises UsageError where the teacher has other weights
+    than those that the recipe names, knows other classes or another size, or gives no such hints; RunError where there
+    is none any more.
     """
     if recipe.teacher.net is None:
         return None
-    source = _found(recipe.teacher)
+    source = taught_by(recipe.teacher.net)
     if source.digest() != recipe.teacher.digest:
-        raise UsageError(f"{recipe.teacher.net} has other weights than when this run was begun; choose another --run")
+        raise UsageError(
+            f"{recipe.teacher.net} has other weights than those that this recipe names; choose another --run"
+        )
     if not same_names(classes, source.classes):
         raise UsageError(
             f"{recipe.teacher.net} knows {_listed(source.classes)}, and the images are of {_listed(classes)}: what a "
             "net teaches is of the same classes, in the same order"
         )
-    _refuse_other_size(recipe, recipe.teacher.net, source)
+    _refuse_other_images(recipe, recipe.teacher.net, source)
     if parts := recipe.teacher.hint_parts:
-        hint_regressor(unfilled(spec_of(recipe)), source.net, parts, recipe.data.size)
+        net = unfilled(spec_of(recipe), residual or named_residual(recipe.model.residual))
+        hint_shape(net, source.net, parts, recipe.data.size)
+        if parts[0] in parts_until(net, recipe.model.frozen):
+            raise UsageError(f"teacher.hints {parts[0]}: that part is frozen, and learns no hints; freeze less")
     return source
 
 
@@ -63,22 +87,21 @@ def teaching_by(recipe: Recipe, source: Classifier | None) -> Teaching | None:
     return Teaching(source.net, source.preprocessing, recipe.teacher.temperature, recipe.teacher.hint_parts)
 
 
-def _found(teacher: Teacher) -> Classifier:
-    assert teacher.net
-    try:
-        return trained_source(teacher.net, None)
-    except ReslabError as error:
-        raise type(error)(
-            f"the net that teaches: {error}; a run goes on with the teacher that it began with"
-        ) from error
-
-
-def _refuse_other_size(recipe: Recipe, teacher: str, source: Classifier) -> None:
+def _refuse_other_images(recipe: Recipe, teacher: str, source: Classifier) -> None:
+    """Raises UsageError where the teacher does not see what the net sees."""
     if source.size != recipe.data.size and not source.takes_any_size:
         raise UsageError(
             f"{teacher} sees images of {source.size} px, and these have {recipe.data.size}: --size {source.size}, or "
             "another teacher"
         )
+    if source.preprocessing.contrast and recipe.augment.lighting:
+        raise UsageError(
+            f"{teacher} sees images of one contrast, to which no colours are added: --set augment.lighting=0"
+        )
+
+
+def _joined(one: str, other: str) -> str:
+    return ", ".join(filter(None, (one, other)))
 
 
 def _listed(classes: tuple[str, ...]) -> str:

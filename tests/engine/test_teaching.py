@@ -131,6 +131,13 @@ def test_the_regressor_lies_behind_the_net():
     assert whole.shapes[len(of_net.names) :] == ((128, 32, 5, 5), (128,))
 
 
+def test_fitnet_guesses_maxouts_second_layer():
+    regressor = hint_regressor(create("fitnet19"), create("maxout"), ("stage2", "stage2"), 32)
+    # Maps of 8 px with 80 channels, behind the pool of the eleventh layer -> of 7 px with 192.
+    assert regressor[0].weight.shape == (2 * 192, 80, 2, 2)
+    assert regressor(torch.zeros(1, 80, 8, 8)).shape == (1, 192, 7, 7)
+
+
 def test_parts_add_up_to_the_whole_batch():
     engine, weights, *_ = make()
     whole = engine.step(weights, some_batch(teaching=1.0))
