@@ -84,7 +84,16 @@ def sweep(
     from reslab.nets import named_residual
     from reslab.reporting.tensorboard import require_tensorboard
     from reslab.store import make_folder, write_bytes
-    from reslab.training import Asked, Surroundings, like, read_data, read_fields, refuse_twice, refuse_unfreezable
+    from reslab.training import (
+        Asked,
+        Surroundings,
+        like,
+        read_data,
+        read_fields,
+        refuse_no_teacher,
+        refuse_twice,
+        refuse_unfreezable,
+    )
 
     if tensorboard:
         require_tensorboard()
@@ -97,11 +106,12 @@ def sweep(
     chosen_split = split or search_split(name)
     request = Request(engine, device, precision, compile, threads)
     refuse_unavailable(request, workers)
-    fetch_as_asked(data, start, data_root, download, data_url)
+    fetch_as_asked(data, (start, teacher), data_root, download, data_url)
     around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
     own_block = named_residual(set_to.get("model.residual"))
     net = like(start, Asked(model, shortcut, stride_in, size), name, say, own_block)
     refuse_unfreezable(freeze, start, net)
+    refuse_no_teacher(teacher)
     with counted("reading images") as reading:
         dataset = read_data(name, chosen_split, net.size, replace(around, reading=reading))
     if "val" not in dataset.splits:

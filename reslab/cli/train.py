@@ -76,7 +76,16 @@ def train(
     from reslab.nets import named_residual
     from reslab.reporting.tensorboard import following, require_tensorboard
     from reslab.store import RunFolder
-    from reslab.training import Asked, Surroundings, default_folder, like, read_data, refuse_unfreezable, train_on
+    from reslab.training import (
+        Asked,
+        Surroundings,
+        default_folder,
+        like,
+        read_data,
+        refuse_no_teacher,
+        refuse_unfreezable,
+        train_on,
+    )
 
     if tensorboard:
         require_tensorboard()
@@ -94,7 +103,7 @@ def train(
             f"--run {as_typed(run)} is the run's folder, --runs {as_typed(runs)} where one is made: give one of them"
         )
     runs = runs or Path(RUNS)
-    fetch_as_asked(data, start, data_root, download, data_url)
+    fetch_as_asked(data, (start, teacher), data_root, download, data_url)
     request = Request(engine, device, precision, compile, threads)
     around = Surroundings(request, data_root, download or data_url is not None, data_url, on_bad, save_every, say)
     existing = existing_recipe(run) if run else None
@@ -113,6 +122,7 @@ def train(
             own = named_residual(asked.get("model.residual"))
             net = like(start, Asked(model, shortcut, stride_in, asked.get("data.size")), data or "digits", say, own)
             refuse_unfreezable(freeze, start, net)
+            refuse_no_teacher(teacher)
             refuse_unavailable(request, workers, replace(net, model=asked.get("model.name", net.model)), data)
             dataset = read_data(data or "digits", split, net.size, around, run)
             chosen = chosen_recipe(

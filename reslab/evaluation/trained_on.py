@@ -30,7 +30,7 @@ class Learned(NamedTuple):
 
 
 def learned_by(members: Sequence[Member], tested: Tested, say: Say) -> tuple[int | None, tuple[str, ...]]:
-    """How many of the tested photographs any member, or a net that it began from, was trained on; and notes of it.
+    """How many of the tested photographs any member, or a net before it, was trained on; and notes of it.
 
     None where that is not known.
     """
@@ -56,7 +56,7 @@ def learned_by(members: Sequence[Member], tested: Tested, say: Say) -> tuple[int
 
 
 def learned_by_net(net: Net, tested: Tested) -> tuple[str, ...]:
-    """Notes of the tested photographs that a net, or one that it began from, was trained on."""
+    """Notes of the tested photographs that a net, or one before it, was trained on."""
     name, photos = str(net.place or net.identity.model), tested.images.photos
     return tuple(_by_one(name, net, photos, tested.own, tested.split)[1]) if photos else ()
 
@@ -64,7 +64,7 @@ def learned_by_net(net: Net, tested: Tested) -> tuple[str, ...]:
 def _by_one(
     name: str, net: Net, photos: Photos, own: FolderIndex | None, split: str
 ) -> tuple[dict[str, Learned | None], list[str]]:
-    """What the net `name` learned, and each net that it began from; and notes of it."""
+    """What the net `name` learned, and each net before it; and notes of it."""
     found: dict[str, Learned | None] = {}
     found[name] = learned = _learned(net, photos, own)
     told = [_counted(name, learned, len(photos.files))]
@@ -73,14 +73,15 @@ def _by_one(
     elif learned is None or (learned.own and split == "train"):
         told = []
     for ancestor in lineage_of_net(net.place, net.identity.before):
-        one = f"{ancestor.name}, from which {name} began,"
+        how = f"which taught {name}" if ancestor.taught else f"from which {name} began"
+        one = f"{ancestor.name}, {how},"
         found[one] = before = _learned_before(ancestor, photos)
         told.append(_counted(one, before, len(photos.files)) if before else _not_known(one, _why_not(ancestor)))
     return found, [note for note in told if note]
 
 
 def learned_before(run: RunFolder) -> int | None:
-    """How many of a run's validation photographs a net that it began from was trained on; None if that is not known.
+    """How many of a run's validation photographs a net before it was trained on; None if that is not known.
 
     0 where they lie nowhere any more. Raises RunError for a torn lineage.
     """

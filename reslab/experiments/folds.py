@@ -125,9 +125,9 @@ def _note(values: dict[str, Any], tested: bool) -> str:
     whole, results = values["pooled"], values["runs"]
     error, images = whole["val_error"], whole["val_images"]
     before = values["learned_before"]
-    but = f" (but a net from which it began was trained on {before:,} of them)" if before else ""
+    but = f" (but a net before it was trained on {before:,} of them)" if before else ""
     if before is None:
-        but = " (but whether one from which it began was trained on it is not known)"
+        but = " (but whether one before it was trained on it is not known)"
     counted = {**values["summary"], **{f"{split}_images": results[0][f"{split}_images"] for split in SPLITS}}
     lines = [
         f"All: each of the {images:,} photographs is judged once, by a net that was not trained on it{but}; counting "

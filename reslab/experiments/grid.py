@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from reslab.errors import UsageError, unknown
+from reslab.reporting.recipes import field_label
 from reslab.training import Recipe, field_names
 from reslab.training.recipe import unknown_field
 
@@ -110,7 +111,7 @@ def _same(one: str, other: str) -> bool:
 
 def point_text(values: dict[str, str]) -> str:
     """A point in a few words: "lr 0.1, weight_decay 1e-4", "resnet20, lr 0.1", "smoothing=0", "no change"."""
-    words = {field: f"{field.rpartition('.')[2]} {value}" for field, value in values.items()}
+    words = {field: f"{field_label(field)} {value}" for field, value in values.items()}
     words |= {field: value_text(field, values[field]) for field in (MODEL, CHANGE) if field in values}
     return ", ".join(words[field] for field in sorted(words, key=lambda field: field != MODEL))
 

@@ -43,6 +43,12 @@ def data_name(record: Record) -> str:
     return last_part(str(record.result.get("data") or record.recipe.get("data", {}).get("name") or "unknown data"))
 
 
+def field_label(field: str) -> str:
+    """What a dotted field is called in a few words: "lr", "teacher", "teacher weight"."""
+    group, _, own = field.rpartition(".")
+    return own if group != "teacher" else group if own == "net" else f"{group} {own}"
+
+
 def last_part(path: str) -> str:
     """The folder's own name, whichever system the path is of: a report is read elsewhere too."""
     return re.split(r"[/\\]", path.rstrip("/\\"))[-1] or path
@@ -93,7 +99,7 @@ def _part(field: str, record: Record, recipe: dict[str, Any]) -> str | None:
         return data_name(record)
     if field == "data.fingerprint" or recipe.get(field) is None:
         return None
-    return value_text(recipe[field]) if field == "name" else f"{field.rpartition('.')[2]} {value_text(recipe[field])}"
+    return value_text(recipe[field]) if field == "name" else f"{field_label(field)} {value_text(recipe[field])}"
 
 
 def _numbered(names: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from reslab.errors import ReslabError
 from reslab.nets import spec
 from reslab.reporting.processors import processor_text
-from reslab.reporting.recipes import dotted, last_part, learned_images, value_text
+from reslab.reporting.recipes import dotted, field_label, last_part, learned_images, value_text
 from reslab.reporting.rounding import count_text, epochs_text, error_text, finite, standard_error
 from reslab.training import PRESETS, Recipe, told_departures
 
@@ -149,7 +149,7 @@ def _changes(group: SeedGroup, groups: Sequence[SeedGroup]) -> list[str]:
         apart = _told_apart(own, groups, ("name", "data.name", "data.split", "model.name"))
         told |= apart - {"seed", *OF_LENGTH} | _unusual(own)
     return [
-        f"{field.rpartition('.')[2]} {last_part(value) if field in PLACES and value else value_text(value)}"
+        f"{field_label(field)} {last_part(value) if field in PLACES and value else value_text(value)}"
         for field, value in own.items()
         if field in told | (departing or set())
     ]

@@ -1,4 +1,4 @@
-"""What a fine-tuned net began from, and that one before it: each net, and what it was trained on, as far as is known.
+"""What a fine-tuned net began from or learned of, and those before: each net, and what it was trained on, if known.
 
 A run writes it down when it begins: the run folders before it may be moved and deleted.
 """
@@ -28,6 +28,7 @@ class Ancestor:
     folder: str | None = None  # where its photographs lay then
     files: tuple[str, ...] | None = None  # those that it learned, relative to the folder; None: not known
     samples: Samples = field(default_factory=dict)  # of the bytes that files there had; {}: not known
+    taught: bool = False  # was it the teacher of a net, and not what that began from?
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "Ancestor":
@@ -36,7 +37,8 @@ class Ancestor:
         told = None if files is None else tuple(map(str, files))
         name, data = str(plain["name"]), str(plain["data"])
         samples = {str(path): str(digest) for path, digest in plain.get("samples", {}).items()}
-        return cls(name, data, bool(plain["photographs"]), None if folder is None else str(folder), told, samples)
+        where = None if folder is None else str(folder)
+        return cls(name, data, bool(plain["photographs"]), where, told, samples, bool(plain.get("taught")))
 
 
 Lineage = tuple[Ancestor, ...]  # the nearest first
@@ -63,14 +65,14 @@ def sampled_bytes(run: RunFolder) -> Samples:
     return FolderIndex.from_dict(written).samples if written else {}
 
 
-def lineage_from(source: Classifier) -> Lineage:
-    """The lineage of a net that begins from `source`."""
+def lineage_from(source: Classifier, taught: bool = False) -> Lineage:
+    """The lineage of a net that begins from `source`, or is `taught` by it."""
     about, run = source.identity, run_around(source.place)
     files, folder = (learned_files(run), run.photographs()) if run else (None, None)
     photographs = about.fingerprint is not None or about.data not in NAMES
     name = str(source.place or about.model)
     samples = sampled_bytes(run) if run else {}
-    itself = Ancestor(name, about.data, photographs, str(folder) if folder else None, files, samples)
+    itself = Ancestor(name, about.data, photographs, str(folder) if folder else None, files, samples, taught)
     return (itself, *(lineage_of(run) if run else _told(about.before)))
 
 
@@ -96,7 +98,7 @@ def lineage_of(run: RunFolder) -> Lineage:
 
 
 def write_lineage(run: RunFolder, lineage: Lineage) -> None:
-    """Write down what a run began from."""
+    """Write down what a run began from or learns of."""
     run.write(LINEAGE, [asdict(ancestor) for ancestor in lineage])
 
 

@@ -24,7 +24,7 @@ from reslab.training.schedule import learning_rate
 from reslab.training.source import data_of_run, facts_of, lasting, read_data, recipe_for, recipe_on
 from reslab.training.start import Asked, like, place_of, refuse_unfreezable, with_start
 from reslab.training.surroundings import Surroundings
-from reslab.training.teacher import with_teacher
+from reslab.training.teacher import refuse_no_teacher, with_teacher
 from reslab.training.together import follow, led
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "recorded_result",
     "refuse_changes",
     "refuse_idle",
+    "refuse_no_teacher",
     "refuse_twice",
     "refuse_unfreezable",
     "told_departures",

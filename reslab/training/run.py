@@ -252,9 +252,9 @@ def _train(
             around.say(words)
     else:
         stem = stem_filters(recipe, engine, train, preprocessing)
-        if before := [each for each in (source, teacher) if each]:
-            learned = [ancestor for each in before for ancestor in lineage_from(each)]
-            write_lineage(folder, tuple(each for place, each in enumerate(learned) if each not in learned[:place]))
+        before = (*(lineage_from(source) if source else ()), *(lineage_from(teacher, taught=True) if teacher else ()))
+        if before:
+            write_lineage(folder, before)
         start = starting_weights(source, dataset.classes) if source else None
         state = initial_state(recipe, engine, spec_of(recipe), residual, stem, start)
     if execution.processes > 1:

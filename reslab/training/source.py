@@ -16,7 +16,7 @@ from reslab.training.recipe import Recipe
 from reslab.training.rules import check_pixels
 from reslab.training.start import Asked, like, refuse_unfreezable, with_start
 from reslab.training.surroundings import Surroundings
-from reslab.training.teacher import with_teacher
+from reslab.training.teacher import refuse_no_teacher, with_teacher
 
 
 def facts_of(dataset: Dataset, split: str | None = None) -> Facts:
@@ -81,6 +81,7 @@ def recipe_for(
     split, size = values.get("data.split", split), values.get("data.size", size)
     asked = like(start, Asked(model, shortcut, stride_in, size), data, around.say, function)
     refuse_unfreezable(freeze, start, asked)
+    refuse_no_teacher(teacher)
     dataset = read_data(data, split, asked.size, around)
     return recipe_on(dataset, split, asked, recipe, start, seed, batch, steps, epochs, values, function, teacher)
 

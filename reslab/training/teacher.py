@@ -27,17 +27,17 @@ def with_teacher(recipe: Recipe, teacher: str | None) -> Recipe:
     source = taught_by(teacher)
     lineage_from(source)
     _refuse_other_images(recipe, teacher, source)
-    named = {"net": place_of(teacher), "digest": source.digest()}
+    place, digest = place_of(teacher), source.digest()
     net = spec_of(recipe)
     row = ORIGINALS[net.name] if isinstance(net, Historic) and recipe.name != "paper" else None
     if row is None or row.teacher is None or source.identity.model != row.taught_by:
-        return replace(recipe, teacher=replace(recipe.teacher, **named))
+        return replace(recipe, teacher=replace(recipe.teacher, net=place, digest=digest))
     optimizer = replace(
         recipe.optimizer,
         rates=_joined(recipe.optimizer.rates, row.hint_rates),
         max_norms=_joined(recipe.optimizer.max_norms, row.hint_norms),
     )
-    return replace(recipe, teacher=replace(row.teacher, **named), optimizer=optimizer)
+    return replace(recipe, teacher=replace(row.teacher, net=place, digest=digest), optimizer=optimizer)
 
 
 def taught_by(teacher: str) -> Classifier:
@@ -50,6 +50,12 @@ def taught_by(teacher: str) -> Classifier:
         return trained_source(teacher, None)
     except ReslabError as error:
         raise type(error)(f"the net that teaches: {error}") from error
+
+
+def refuse_no_teacher(teacher: str | None) -> None:
+    """Raises what `taught_by` raises, before any photograph is read."""
+    if teacher is not None:
+        taught_by(teacher)
 
 
 def teacher_of(recipe: Recipe, classes: tuple[str, ...], residual: Residual | None = None) -> Classifier | None:

@@ -85,13 +85,12 @@ def test_a_teacher_sees_what_is_mixed_and_cropped():
     engine, weights, teacher, twin, _ = make()
     batch = some_batch(teaching=1.0, **changes)
     pictures = engine._teacher._pictures.augmented(batch)
-    ours = engine._pictures.augmented(batch)
-    # The same pixels: each as its own net normalises them, zeros of the padding apart.
-    inside = (ours != 0) & (pictures != 0)
-    assert inside.float().mean() > 0.5
-    whole = replace(batch, crops=None, pad=0)
-    ours, theirs = engine._pictures.augmented(whole), engine._teacher._pictures.augmented(whole)
-    assert torch.allclose(ours * 64 + 120, theirs * 50 + 90, atol=1e-3)
+    # The same pixels, each as its own net normalises them: there is padding where an image and its mirror have none.
+    one = replace(batch, mixing=None)
+    mine, theirs = engine._pictures.augmented(one), engine._teacher._pictures.augmented(one)
+    inside = (theirs != 0).any(1, keepdim=True).expand_as(theirs) & (mine != 0).any(1, keepdim=True).expand_as(mine)
+    assert not inside.all() and inside.float().mean() > 0.7
+    assert torch.allclose((mine * 64 + 120)[inside], (theirs * 50 + 90)[inside], atol=1e-3)
     scores = twin.train()(engine._pictures.augmented(batch))
     answers = softmax(teacher(pictures) / 3, 1)
     taught = -(answers * log_softmax(scores / 3, 1)).sum(1)
@@ -138,12 +137,46 @@ def test_fitnet_guesses_maxouts_second_layer():
     assert regressor(torch.zeros(1, 80, 8, 8)).shape == (1, 192, 7, 7)
 
 
-def test_parts_add_up_to_the_whole_batch():
-    engine, weights, *_ = make()
-    whole = engine.step(weights, some_batch(teaching=1.0))
-    losses = whole.losses.clone()
-    parts = engine.step(weights, some_batch(teaching=1.0, parts=2))
-    assert parts.losses.shape == losses.shape and parts.loss.isfinite()  # batch normalisation is over each part
+@pytest.mark.parametrize("hints", [None, ("stage1", "stage2")])
+def test_parts_add_up_to_the_whole_batch(hints):
+    torch.manual_seed(0)
+    net = create("nin", size=16)  # nothing is normalised over a part
+    for module in net.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    engine = TorchEngine(net, OURS, FP32, teaching=Teaching(trained("resnet14"), THEIRS, 3.0, hints))
+    weights = 0.05 * torch.randn(engine.parameters.total)
+    batch = some_batch(teaching=0.0 if hints else 2.0, hints=bool(hints))
+    whole = engine.step(weights, replace(batch, weights=np.linspace(0.5, 2, 6, dtype=np.float32)))
+    loss, losses, gradient = whole.loss.clone(), whole.losses.clone(), whole.gradient.clone()
+    parts = engine.step(weights, replace(batch, weights=np.linspace(0.5, 2, 6, dtype=np.float32), parts=2))
+    assert torch.allclose(parts.loss, loss, rtol=1e-5) and torch.allclose(parts.losses, losses, rtol=1e-4)
+    assert torch.allclose(parts.gradient, gradient, atol=1e-4 * gradient.abs().max().item())
+    assert gradient.any()
+
+
+def test_weights_of_samples_weigh_their_hints():
+    engine, weights, *_ = make(("stage2", "stage3"))
+    batch = some_batch(hints=True, companions=False)
+    weighing = np.linspace(0, 2, 6, dtype=np.float32)
+    output = engine.step(weights, replace(batch, weights=weighing))
+    assert output.loss.item() == pytest.approx((output.losses * torch.from_numpy(weighing)).mean().item(), rel=1e-5)
+
+
+def test_errors_of_mixed_images_are_of_both_labels_in_hints_too():
+    engine, weights, *_ = make(("stage2", "stage3"))
+    output = engine.step(weights, some_batch(hints=True, companions=False, mixing=Mixing(0.25, None)))
+    assert output.errors.dtype == torch.float32 and set(output.errors.tolist()) <= {0, 0.25, 0.75, 1}
+
+
+def test_a_frozen_part_and_a_teacher():
+    teacher = Teaching(trained(), THEIRS, 3.0)
+    engine = TorchEngine(create("resnet8", size=16), OURS, FP32, "stage1", teacher)
+    weights = engine.parameters.pack(dict(create("resnet8", size=16).named_parameters()))
+    statistics = torch.rand(engine.statistics.total) + 0.5
+    gradient = engine.step(weights, some_batch(teaching=1.0), statistics).gradient
+    frozen = engine.parameters.frozen
+    assert frozen and not gradient[:frozen].any() and gradient[frozen:].any()
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def test_a_net_that_learned_the_photographs_before_is_named(jobs):
     try:
         values = fold_values(outcomes)
         assert values["learned_before"] == 7, "all of the second fold; the first held out others"
-        assert "(but a net from which it began was trained on 7 of them)" in folds_table(outcomes, values)
+        assert "(but a net before it was trained on 7 of them)" in folds_table(outcomes, values)
     finally:
         (jobs[1].folder / "lineage.json").unlink()
 

@@ -10,15 +10,27 @@ from reslab.data import measure
 from reslab.engine import Execution, make_engine
 from reslab.errors import RunError, UsageError
 from reslab.store import RunFolder, lineage_of, load
-from reslab.training import Surroundings, loop, recipe_for, train, train_on, with_fields, with_teacher
+from reslab.training import (
+    Surroundings,
+    Teacher,
+    loop,
+    recipe_for,
+    train,
+    train_on,
+    with_fields,
+    with_start,
+    with_teacher,
+)
+from reslab.training.feed import batch_at
+from reslab.training.optimizer import terms_of
 from reslab.training.presets import spec_of
-from reslab.training.schedule import hints_alone, teaching
+from reslab.training.schedule import hint_steps, hints_alone, teaching
 from reslab.training.state import initial_state
-from reslab.training.teacher import teacher_of
+from reslab.training.teacher import teacher_of, teaching_by
 from tests.conftest import short_recipe
 
 FP32 = Execution("torch", "cpu", "fp32", channels_last=True, compiled=False, threads=1)
-HINTS = ["teacher.hints=stage2=stage3", "schedule.hint_steps=3"]
+HINTS = ["teacher.hints=stage2=stage3", "teacher.hint_part=0.5"]
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +53,14 @@ def test_a_teacher_is_part_of_the_recipe(digits, teacher):
 
 
 def test_its_weight_falls_on_a_line_after_the_hints(digits, teacher):
-    recipe = taught(digits, teacher, 9, ["teacher.hints=stage2", "schedule.hint_steps=4"])
+    falling = ["teacher.hints=stage2", "teacher.hint_part=0.45", "teacher.end=1"]
+    recipe = taught(digits, teacher, 9, falling)
     assert [hints_alone(recipe, step) for step in range(9)] == [True] * 4 + [False] * 5
     assert [teaching(recipe, step) for step in range(4, 9)] == [4.0, 3.25, 2.5, 1.75, 1.0]
-    assert recipe.stretched(18).schedule.hint_steps == 8
+    assert teaching(recipe, 20) == 1  # where statistics are taken anew
+    assert [hints_alone(recipe.stretched(2), step) for step in range(2)] == [True, False]
+    assert not hints_alone(recipe.stretched(1), 0)  # the last step is never one of them
+    assert [teaching(taught(digits, teacher, 3), step) for step in range(3)] == [4.0] * 3
     assert teaching(short_recipe(digits, 9), 5) == 0
 
 
@@ -79,19 +95,27 @@ def test_what_guesses_the_hints_is_in_no_model(digits, teacher, tmp_path):
     assert load(tmp_path / "run").net.state_dict().keys() == load(tmp_path / "plain").net.state_dict().keys()
 
 
-def test_hints_move_what_lies_below_them_alone(digits, teacher, tmp_path):
-    recipe = taught(digits, teacher, 4, ["teacher.hints=stage2", "schedule.hint_steps=4", "optimizer.weight_decay=0"])
-    train_on(digits, recipe, tmp_path / "run", Surroundings())
-    engine = make_engine(spec_of(recipe), measure(digits.splits["train"], "pixel"), FP32)
-    begun = engine.parameters.views(initial_state(recipe, engine, spec_of(recipe), None).weights)
-    ended = load(tmp_path / "run").net.state_dict()
-    for name, weights in begun.items():
-        assert torch.equal(weights, ended[name]) is name.startswith(("stage3", "head")), name
+@pytest.mark.parametrize("kind", ["sgd", "rmsprop"])  # Muon scales what it steps, whatever the gradient
+def test_hints_move_what_lies_below_them_alone(digits, teacher, kind):
+    recipe = taught(digits, teacher, 4, ["teacher.hints=stage2", "teacher.hint_part=0.5", f"optimizer.kind={kind}"])
+    train = digits.splits["train"]
+    teaches = teaching_by(recipe, teacher_of(recipe, digits.classes))
+    engine = make_engine(spec_of(recipe), measure(train, "pixel"), FP32, teaching=teaches)
+    state = initial_state(recipe, engine, spec_of(recipe), None)
+    begun = {name: weights.clone() for name, weights in engine.parameters.views(state.weights).items()}
+    for step in range(2):
+        loop.update(recipe, state, engine, batch_at(recipe, train, step), terms_of(engine, recipe.optimizer))
+    for name, weights in engine.parameters.views(state.weights).items():
+        assert torch.equal(weights, begun[name]) is name.startswith(("stage3", "head")), name
+    loop.update(recipe, state, engine, batch_at(recipe, train, 2), terms_of(engine, recipe.optimizer))
+    after = engine.parameters.views(state.weights)
+    assert not torch.equal(after["head.2.weight"], begun["head.2.weight"])
 
 
 def test_a_student_is_known_to_have_seen_its_teachers_images(digits, teacher, tmp_path):
     train_on(digits, taught(digits, teacher, 1), tmp_path / "run", Surroundings())
-    assert [ancestor.name for ancestor in lineage_of(RunFolder(tmp_path / "run"))] == [str(teacher.absolute())]
+    (ancestor,) = lineage_of(RunFolder(tmp_path / "run"))
+    assert (ancestor.name, ancestor.data, ancestor.taught) == (str(teacher.absolute()), "digits", True)
 
 
 def test_a_teacher_that_changed_or_went_is_missed_by_name(digits, teacher, tmp_path):
@@ -100,10 +124,10 @@ def test_a_teacher_that_changed_or_went_is_missed_by_name(digits, teacher, tmp_p
     recipe = taught(digits, moved)
     train_on(digits, short_recipe(digits, 1, "resnet14"), tmp_path / "other", Surroundings())
     shutil.copy(tmp_path / "other" / "model.safetensors", moved / "model.safetensors")
-    with pytest.raises(UsageError, match="has other weights than when this run was begun"):
+    with pytest.raises(UsageError, match="has other weights than those that this recipe names"):
         train_on(digits, recipe, tmp_path / "run", Surroundings())
     shutil.rmtree(moved)
-    with pytest.raises(RunError, match=r"the net that teaches: .*a run goes on with the teacher that it began with"):
+    with pytest.raises(RunError, match="the net that teaches: no run folder"):
         train_on(digits, recipe, tmp_path / "run", Surroundings())
     assert not (tmp_path / "run" / "recipe.toml").exists()
 
@@ -123,8 +147,10 @@ def test_a_teacher_of_another_size_is_refused(digits):
     [
         (["teacher.temperature=0"], "above 0"),
         (["teacher.weight=-1"], "0 or more"),
-        (["teacher.hints=stage2"], r"set teacher.hints .* and schedule.hint_steps, or neither"),
-        (["schedule.hint_steps=2"], "set teacher.hints .* and schedule.hint_steps, or neither"),
+        (["teacher.end=-1"], "0 or more"),
+        (["teacher.hint_part=0.5"], "there are no hints; set teacher.hints"),
+        (["teacher.hints=stage2", "teacher.hint_part=1"], "a part of the steps"),
+        (["teacher.hints=stage2", "selective=0.5"], "leave selective out"),
     ],
 )
 def test_what_makes_no_sense_is_refused(digits, teacher, changes, said):
@@ -149,14 +175,35 @@ def test_a_teacher_is_no_field_to_set(digits, teacher):
         with_fields(short_recipe(digits, 2), [f"teacher.net={teacher}"])
 
 
-def test_fitnets_has_its_authors_hints_with_a_teacher(digits, teacher):
-    alone = recipe_for("digits", model="fitnet19", recipe="original")
-    recipe = recipe_for("digits", model="fitnet19", recipe="original", teacher=teacher)
-    assert alone.teacher.net is None and alone.schedule.hint_steps == 0
-    assert recipe.teacher.hints == "stage2" and recipe.schedule.hint_steps == 22_500
-    assert (recipe.teacher.temperature, recipe.teacher.weight, recipe.teacher.end) == (3, 4, 1)
-    shorter = recipe_for("digits", model="fitnet19", recipe="original", teacher=teacher, steps=50)
-    assert shorter.schedule.hint_steps == 10
-    assert replace(recipe_for("digits", model="resnet8", teacher=teacher).teacher, net=None, digest=None) == (
-        alone.teacher
-    )
+def test_hints_are_set_as_any_field_is(digits, teacher):
+    recipe = recipe_for("digits", model="resnet8", teacher=teacher, steps=50, fields={"teacher.hints": "stage2"})
+    assert (recipe.teacher.hints, hint_steps(recipe)) == ("stage2", 10)
+
+
+def test_frozen_parts_learn_no_hints(digits, teacher):
+    recipe = with_fields(with_start(short_recipe(digits, 4, "resnet14"), str(teacher)), ["model.frozen=stage2"])
+    recipe = with_fields(with_teacher(recipe, str(teacher)), ["teacher.hints=stage2"])
+    with pytest.raises(UsageError, match=r"teacher.hints stage2: that part is frozen"):
+        teacher_of(recipe, digits.classes)
+
+
+def test_a_teacher_without_colours_teaches_none(digits, tmp_path):
+    contrast = with_fields(short_recipe(digits, 1), ["data.gcn=true"])
+    train_on(digits, contrast, tmp_path / "teacher", Surroundings())
+    lit = with_fields(short_recipe(digits, 2), ["augment.lighting=0.1"])
+    with pytest.raises(UsageError, match=r"--set augment.lighting=0"):
+        with_teacher(lit, str(tmp_path / "teacher"))
+
+
+def test_fitnet_learns_from_maxout_as_its_authors_had_it(digits, teacher, tmp_path):
+    def of(by=None, **asked):
+        return recipe_for("digits", model="fitnet19", recipe="original", teacher=by, **asked)
+
+    train(recipe_for("digits", model="maxout", steps=1), run=tmp_path / "maxout", around=Surroundings())
+    alone, recipe, otherwise = of(), of(tmp_path / "maxout"), of(teacher)
+    taught_so = replace(recipe.teacher, net=None, digest=None)
+    assert taught_so == Teacher(temperature=3, weight=4, end=1, hints="stage2", hint_part=0.2)
+    assert hint_steps(recipe) == 22_500 and hint_steps(of(tmp_path / "maxout", steps=50)) == 10
+    assert recipe.optimizer.rates == f"{alone.optimizer.rates}, hint.*=0.05"
+    assert otherwise.teacher.hints == "" and otherwise.optimizer == alone.optimizer
+    assert alone.teacher == Teacher()
