@@ -102,9 +102,9 @@ def test_images_are_cropped_after_they_are_whitened(digits, run):
     images, preprocessing = digits.splits["train"].only(np.arange(8)), load(run).preprocessing
     recipe = short_recipe(digits)
     engine = make_engine(spec_of(recipe), preprocessing, FP32)
-    seen = engine._augmented(Batch(images.pixels, images.labels, np.zeros((8, 2), np.int64), pad=2))
+    seen = engine._pictures.augmented(Batch(images.pixels, images.labels, np.zeros((8, 2), np.int64), pad=2))
     assert not seen[:, :, :2].any() and not seen[:, :, :, :2].any()
-    whole = engine._augmented(Batch(images.pixels, images.labels))
+    whole = engine._pictures.augmented(Batch(images.pixels, images.labels))
     assert torch.equal(seen[:, :, 2:, 2:], whole[:, :, :-2, :-2]) and whole[:, :, 0].any()
 
 
@@ -113,7 +113,7 @@ def test_a_whitening_stem_is_measured_on_what_the_net_sees(digits, run):
     preprocessing = load(run).preprocessing
     engine = make_engine(spec_of(recipe), preprocessing, FP32)
     filters = stem_filters(recipe, engine, digits.splits["train"], preprocessing)
-    seen = engine._normalised(digits.splits["train"].pixels).permute(0, 3, 1, 2)
+    seen = engine._pictures.plain(digits.splits["train"].pixels)
     responses = torch.nn.functional.conv2d(seen, filters[:3])
     assert torch.allclose(responses.square().mean(dim=(0, 2, 3)), torch.ones(3), atol=0.02)
 

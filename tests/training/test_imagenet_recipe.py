@@ -80,7 +80,7 @@ def test_lighting_adds_one_colour_to_all_pixels():
     engine = make_engine(spec("resnet8", classes=3, size=16), preprocessing, execution)
     images = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), np.uint8)
     added = np.array([[10, -20, 5]] * 4, np.float32)
-    found = engine._augmented(Batch(images, np.zeros(4, np.int64), lighting=added))
+    found = engine._pictures.augmented(Batch(images, np.zeros(4, np.int64), lighting=added))
     expected = (images + added[:, None, None] - 100) / 50
     assert found.permute(0, 2, 3, 1).numpy() == pytest.approx(expected, abs=1e-5)
 

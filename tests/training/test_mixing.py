@@ -118,7 +118,7 @@ def test_images_are_mixed_as_they_are_cropped_mirrored_and_coloured(changes, kin
     for step in (2, 6):
         batch = batch_at(recipe, data.splits["train"], step)
         assert batch.mixing == draw_mixing(recipe.mixup, recipe.cutmix, batch.size or 12, 0, step)
-        alone, found = engine._augmented(replace(batch, mixing=None)), engine._augmented(batch)
+        alone, found = engine._pictures.augmented(replace(batch, mixing=None)), engine._pictures.augmented(batch)
         others, inside = alone[[5, 0, 1, 2, 3, 4]], torch.ones(alone.shape[2:], dtype=torch.bool)
         own = batch.mixing.own
         if batch.mixing.box is not None:

@@ -84,7 +84,7 @@ def test_what_is_erased_is_zero_to_the_net_wherever_it_is_cropped_to(changes, me
         batch = batch_at(recipe, data.splits["train"], step)
         size = batch.size or 12
         assert (batch.erased == draw_erased(8, 0.7, size, 0, step)).all()
-        seen = engine._augmented(batch)
+        seen = engine._pictures.augmented(batch)
         mirrored = torch.where(torch.from_numpy(batch.flips)[:, None, None, None], seen.flip(3), seen)
         assert seen.shape == (8, 3, size, size)
         inside = np.zeros((8, size, size), bool)
@@ -92,7 +92,7 @@ def test_what_is_erased_is_zero_to_the_net_wherever_it_is_cropped_to(changes, me
             inside[number, top:bottom, left:right] = True
         values = mirrored.permute(0, 2, 3, 1)[torch.from_numpy(inside)]
         assert inside.any() and values.abs().max() <= 0.5 / measure(data.splits["train"], mean).std + 1e-5
-        whole = engine._augmented(replace(batch, erased=None))
+        whole = engine._pictures.augmented(replace(batch, erased=None))
         there = torch.from_numpy(np.where(batch.flips[:, None, None], inside[:, :, ::-1], inside))
         assert torch.equal(seen.permute(0, 2, 3, 1)[~there], whole.permute(0, 2, 3, 1)[~there])
 
@@ -104,9 +104,9 @@ def test_what_is_erased_has_no_colour_added(crops):
     recipe = with_fields(recipe, ["augment.erase=0.7", "augment.lighting=0.1", "augment.flip=true", *crops])
     batch = batch_at(recipe, data.splits["train"], 3)
     engine = TorchEngine(create("resnet8"), measure(data.splits["train"], "pixel"), FP32)
-    plain, coloured = (engine._augmented(replace(batch, lighting=light)) for light in (None, batch.lighting))
-    whole = engine._augmented(replace(batch, erased=None))
-    uncoloured = engine._augmented(replace(batch, erased=None, lighting=None))
+    plain, coloured = (engine._pictures.augmented(replace(batch, lighting=light)) for light in (None, batch.lighting))
+    whole = engine._pictures.augmented(replace(batch, erased=None))
+    uncoloured = engine._pictures.augmented(replace(batch, erased=None, lighting=None))
     inside = np.zeros((8, *plain.shape[2:]), bool)
     for number, (top, left, bottom, right) in enumerate(batch.erased):
         inside[number, top:bottom, left:right] = True
@@ -124,7 +124,7 @@ def test_where_an_image_was_moved_away_it_is_zero_to_the_net(mean, more):
     recipe = with_fields(recipe, ["augment.policy=trivial", "augment.pad=0", "augment.flip=true", *more])
     batch, prepared = batch_at(recipe, data.splits["train"], 1), measure(data.splits["train"], mean)
     engine = TorchEngine(create("resnet8"), prepared, FP32)
-    seen, other = (engine._augmented(each).permute(0, 2, 3, 1) for each in (batch, replace(batch, empty=None)))
+    seen, other = (engine._pictures.augmented(each).permute(0, 2, 3, 1) for each in (batch, replace(batch, empty=None)))
     empty = torch.from_numpy(np.where(batch.flips[:, None, None], batch.empty[:, :, ::-1], batch.empty))
     assert seen[empty].abs().max() <= 0.5 / prepared.std + 1e-5 and torch.equal(seen[~empty], other[~empty])
     assert other[empty].abs().max() > 0.5
