@@ -224,7 +224,7 @@ def test_its_time_is_estimated_with_a_matrix(digits, monkeypatch):
     monkeypatch.setattr(module, "make_engine", lambda *words: made.append(make(*words)) or made[-1])
     for name, fields in FIELDS.items():
         estimate(with_fields(short_recipe(digits), fields), digits, FP32, seconds=0.05)
-        assert (made[-1]._contrast.whitening is not None) == (name == "whitened")
+        assert (made[-1]._pictures._contrast.whitening is not None) == (name == "whitened")
 
 
 def test_a_classifier_in_half_precision_keeps_its_matrix(run, digits):
