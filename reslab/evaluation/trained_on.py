@@ -72,8 +72,10 @@ def _by_one(
         told = [_not_known(name, _why(net))]
     elif learned is None or (learned.own and split == "train"):
         told = []
-    for ancestor in lineage_of_net(net.place, net.identity.before):
-        how = f"which taught {name}" if ancestor.taught else f"from which {name} began"
+    lineage = lineage_of_net(net.place, net.identity.before)
+    taught = any(ancestor.taught for ancestor in lineage)
+    for ancestor in lineage:
+        how = f"a net before {name}" if taught else f"from which {name} began"
         one = f"{ancestor.name}, {how},"
         found[one] = before = _learned_before(ancestor, photos)
         told.append(_counted(one, before, len(photos.files)) if before else _not_known(one, _why_not(ancestor)))

@@ -124,7 +124,7 @@ def update(recipe: Recipe, state: State, engine: Engine, batch: Batch, terms: Te
     output = engine.step(state.weights, batch, state.statistics)
     lr = learning_rate(recipe, state.step)
     optimizer = replace(recipe.optimizer, momentum=momentum(recipe, state.step))
-    if hints_alone(recipe, state.step):  # what has no gradient stays
+    if hints_alone(recipe, state.step):  # what has no gradient is to stay, and not to decay
         terms = replace(terms, decay=torch.zeros_like(terms.decay))
     descend(state.weights, state.velocity, output.gradient, terms, lr, optimizer)
     # Early on, the plain mean of all so far: a running average would remember its arbitrary start.

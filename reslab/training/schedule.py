@@ -43,7 +43,9 @@ def hints_alone(recipe: Recipe, step: int) -> bool:
 
 def hint_steps(recipe: Recipe) -> int:
     """How many of the steps, the first, learn hints alone: not all of them."""
-    return min(round(recipe.teacher.hint_part * recipe.steps), recipe.steps - 1) if recipe.teacher.hints else 0
+    if not recipe.teacher.hints:
+        return 0
+    return min(max(1, round(recipe.teacher.hint_part * recipe.steps)), recipe.steps - 1)
 
 
 def teaching(recipe: Recipe, step: int) -> float:

@@ -106,6 +106,8 @@ def recipe_on(
     of the stretched one. `residual` is the function that `fields` name, if they do. Raises UsageError for what is said
     twice, too, by an argument and by a field.
     """
+    if follows := {"teacher.net", "teacher.digest"} & fields.keys():
+        raise UsageError(f"{min(follows)}: the net that teaches is named by --teacher (in Python: teacher=...)")
     length = steps if epochs is None else epochs
     told = {"model.name": asked.model, "model.shortcut": asked.shortcut, "model.stride_in": asked.stride_in}
     refuse_twice(fields, {**told, "batch": batch, "seed": seed or None, "schedule.steps": length})

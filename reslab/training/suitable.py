@@ -89,7 +89,7 @@ def _check_net(recipe: Recipe, residual: Residual | None) -> None:
         check_frozen(net, recipe.model.frozen)
     if recipe.optimizer.rates or recipe.optimizer.decays or recipe.optimizer.max_norms:
         names = tuple(name for name, _ in unfilled(net).named_parameters())
-        names += ("hint.0.weight", "hint.0.bias") if recipe.teacher.hints else ()  # its regressor's
+        names += ("hint.0.weight", "hint.0.bias") if recipe.teacher.net else ()  # of hints' regressor
         for field in ("rates", "decays", "max_norms"):
             check_names(f"optimizer.{field}", getattr(recipe.optimizer, field), names)
     if recipe.model.init in ("identity", "zero_gamma"):  # not every net can start so

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from reslab.data import same_names
 from reslab.engine import Teaching
 from reslab.errors import ReslabError, UsageError
@@ -26,7 +28,7 @@ def with_teacher(recipe: Recipe, teacher: str | None) -> Recipe:
         return recipe
     source = taught_by(teacher)
     lineage_from(source)
-    _refuse_other_images(recipe, teacher, source)
+    _refuse_other_size(recipe, teacher, source)
     place, digest = place_of(teacher), source.digest()
     net = spec_of(recipe)
     row = ORIGINALS[net.name] if isinstance(net, Historic) and recipe.name != "paper" else None
@@ -47,7 +49,8 @@ def taught_by(teacher: str) -> Classifier:
             f"the teacher {teacher} has the residual function {own}, and files run no code: name its run folder"
         )
     try:
-        return trained_source(teacher, None)
+        with torch.random.fork_rng(devices=[]):
+            return trained_source(teacher, None)
     except ReslabError as error:
         raise type(error)(f"the net that teaches: {error}") from error
 
@@ -77,12 +80,20 @@ def teacher_of(recipe: Recipe, classes: tuple[str, ...], residual: Residual | No
             f"{recipe.teacher.net} knows {_listed(source.classes)}, and the images are of {_listed(classes)}: what a "
             "net teaches is of the same classes, in the same order"
         )
-    _refuse_other_images(recipe, recipe.teacher.net, source)
+    _refuse_other_size(recipe, recipe.teacher.net, source)
+    if source.preprocessing.contrast and recipe.augment.lighting:
+        raise UsageError(
+            f"{recipe.teacher.net} sees images of one contrast, to which no colours are added: --set augment.lighting=0"
+        )
     if parts := recipe.teacher.hint_parts:
-        net = unfilled(spec_of(recipe), residual or named_residual(recipe.model.residual))
+        with torch.random.fork_rng(devices=[]):  # a residual function of one's own may draw its weights
+            net = unfilled(spec_of(recipe), residual or named_residual(recipe.model.residual))
         hint_shape(net, source.net, parts, recipe.data.size)
         if parts[0] in parts_until(net, recipe.model.frozen):
-            raise UsageError(f"teacher.hints {parts[0]}: that part is frozen, and learns no hints; freeze less")
+            raise UsageError(
+                f"teacher.hints {parts[0]}: that part is frozen, and learns no hints; freeze less, or "
+                "--set teacher.hints="
+            )
     return source
 
 
@@ -93,16 +104,11 @@ def teaching_by(recipe: Recipe, source: Classifier | None) -> Teaching | None:
     return Teaching(source.net, source.preprocessing, recipe.teacher.temperature, recipe.teacher.hint_parts)
 
 
-def _refuse_other_images(recipe: Recipe, teacher: str, source: Classifier) -> None:
-    """Raises UsageError where the teacher does not see what the net sees."""
+def _refuse_other_size(recipe: Recipe, teacher: str, source: Classifier) -> None:
     if source.size != recipe.data.size and not source.takes_any_size:
         raise UsageError(
             f"{teacher} sees images of {source.size} px, and these have {recipe.data.size}: --size {source.size}, or "
             "another teacher"
-        )
-    if source.preprocessing.contrast and recipe.augment.lighting:
-        raise UsageError(
-            f"{teacher} sees images of one contrast, to which no colours are added: --set augment.lighting=0"
         )
 
 

@@ -16,6 +16,7 @@ from reslab.engine import (
     Engine,
     Execution,
     Lost,
+    Teaching,
     TorchEngine,
     agreed,
     join,
@@ -24,6 +25,7 @@ from reslab.engine import (
     share,
     spread,
 )
+from reslab.nets import create
 from reslab.processes import this_team
 from reslab.training.feed import batch_at
 from reslab.training.loop import update
@@ -51,6 +53,22 @@ def mixed_batch(digits) -> Batch:
     """Each process mixes its own images, of 7 classes in turn: the net is right about one label of some of them."""
     batch = batch_of(digits)
     return replace(batch, labels=np.arange(len(batch.labels)), mixing=Mixing(0.3))
+
+
+def teaching(preprocessing) -> Teaching:
+    """A net that teaches by its answers or by its maps, the same in every process."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        net = create("resnet14", size=8).eval()
+    return Teaching(net, preprocessing, temperature=3.0, hints=("stage2", "stage2"))
+
+
+def taught_batch(digits) -> Batch:
+    return replace(batch_of(digits), teaching=2.0)
+
+
+def hinted_batch(digits) -> Batch:
+    return replace(batch_of(digits), hints=True, companions=False)
 
 
 def weights_of(engine: Engine) -> Tensor:
@@ -87,6 +105,8 @@ def main(place: Path) -> None:
     found = output_of(engine, batch_of(digits), "normalised") | output_of(plain, batch_of(digits), "plain")
     found |= output_of(engine, replace(batch_of(digits), parts=2), "parted")
     found |= output_of(engine, mixed_batch(digits), "mixed")
+    taught = make_engine(spec, preprocessing, TOGETHER, teaching=teaching(preprocessing))
+    found |= output_of(taught, taught_batch(digits), "taught") | output_of(taught, hinted_batch(digits), "hinted")
     found |= trained(digits, engine)
     found |= trained(digits, make_engine(spec, preprocessing, TOGETHER, frozen=FROZEN), "frozen state")
     for count in (5, 1):

@@ -48,9 +48,18 @@ def test_without_batch_normalisation_a_step_is_that_of_one_process(found, digits
         assert found[0][name].shape == value.shape and near(found[0][name], value), name
 
 
-@pytest.mark.parametrize(("name_of_step", "batch_of"), [("normalised", ranks.batch_of), ("mixed", ranks.mixed_batch)])
+@pytest.mark.parametrize(
+    ("name_of_step", "batch_of"),
+    [
+        ("normalised", ranks.batch_of),
+        ("mixed", ranks.mixed_batch),
+        ("taught", ranks.taught_batch),
+        ("hinted", ranks.hinted_batch),
+    ],
+)
 def test_with_it_a_step_is_the_mean_over_both_parts_by_images(found, digits, preprocessing, name_of_step, batch_of):
-    engine = make_engine(spec_of(ranks.recipe_of(digits)), preprocessing, ranks.ALONE)
+    teaching = ranks.teaching(preprocessing) if name_of_step in ("taught", "hinted") else None
+    engine = make_engine(spec_of(ranks.recipe_of(digits)), preprocessing, ranks.ALONE, teaching=teaching)
     batch = batch_of(digits)
     parts = [ranks.output_of(engine, batch.only(rows), name_of_step) for rows in (slice(0, 3), slice(3, 7))]
     for name in ("gradient", "statistics", "loss"):

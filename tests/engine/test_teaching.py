@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, log_softmax, softmax
 
-from reslab.data import Mixing, Preprocessing
+from reslab.data import Mixing, Preprocessing, mixed
 from reslab.engine import Batch, Execution, Teaching, TorchEngine, Work
 from reslab.engine.work import lacking
 from reslab.errors import UsageError
@@ -84,7 +84,6 @@ def test_a_teacher_sees_what_is_mixed_and_cropped():
     }
     engine, weights, teacher, twin, _ = make()
     batch = some_batch(teaching=1.0, **changes)
-    pictures = engine._teacher._pictures.augmented(batch)
     # The same pixels, each as its own net normalises them: there is padding where an image and its mirror have none.
     one = replace(batch, mixing=None)
     mine, theirs = engine._pictures.augmented(one), engine._teacher._pictures.augmented(one)
@@ -92,6 +91,7 @@ def test_a_teacher_sees_what_is_mixed_and_cropped():
     assert not inside.all() and inside.float().mean() > 0.7
     assert torch.allclose((mine * 64 + 120)[inside], (theirs * 50 + 90)[inside], atol=1e-3)
     scores = twin.train()(engine._pictures.augmented(batch))
+    pictures = mixed(theirs.permute(0, 2, 3, 1), batch.mixing).permute(0, 3, 1, 2)
     answers = softmax(teacher(pictures) / 3, 1)
     taught = -(answers * log_softmax(scores / 3, 1)).sum(1)
     of_labels = [cross_entropy(scores, torch.from_numpy(b.labels), reduction="none") for b in (batch, batch.others())]

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from reslab.store import RunFolder, lineage_of, load
 from reslab.training import (
     Surroundings,
     Teacher,
+    facts_of,
     loop,
     recipe_for,
     train,
@@ -26,6 +28,7 @@ from reslab.training.optimizer import terms_of
 from reslab.training.presets import spec_of
 from reslab.training.schedule import hint_steps, hints_alone, teaching
 from reslab.training.state import initial_state
+from reslab.training.suitable import check
 from reslab.training.teacher import teacher_of, teaching_by
 from tests.conftest import short_recipe
 
@@ -59,13 +62,14 @@ def test_its_weight_falls_on_a_line_after_the_hints(digits, teacher):
     assert [teaching(recipe, step) for step in range(4, 9)] == [4.0, 3.25, 2.5, 1.75, 1.0]
     assert teaching(recipe, 20) == 1  # where statistics are taken anew
     assert [hints_alone(recipe.stretched(2), step) for step in range(2)] == [True, False]
-    assert not hints_alone(recipe.stretched(1), 0)  # the last step is never one of them
+    assert not hints_alone(recipe.stretched(1), 0)  # the last step is never one of them, and of two the first is
+    assert hints_alone(with_fields(recipe, ["teacher.hint_part=0.001"]), 0)
     assert [teaching(taught(digits, teacher, 3), step) for step in range(3)] == [4.0] * 3
     assert teaching(short_recipe(digits, 9), 5) == 0
 
 
-@pytest.mark.parametrize("changes", [(), HINTS])
-def test_a_stopped_run_goes_on_by_the_same_bytes(digits, teacher, tmp_path, changes, monkeypatch):
+@pytest.mark.parametrize(("changes", "stop"), [((), 5), (HINTS, 3), (HINTS, 5)])
+def test_a_stopped_run_goes_on_by_the_same_bytes(digits, teacher, tmp_path, changes, stop, monkeypatch):
     recipe = taught(digits, teacher, 6, changes)
     whole = train_on(digits, recipe, tmp_path / "whole", Surroundings())
     original, count = loop.update, 0
@@ -73,7 +77,7 @@ def test_a_stopped_run_goes_on_by_the_same_bytes(digits, teacher, tmp_path, chan
     def update(*given):
         nonlocal count
         count += 1
-        if count == 5:
+        if count == stop:
             raise KeyboardInterrupt
         original(*given)
 
@@ -116,6 +120,9 @@ def test_a_student_is_known_to_have_seen_its_teachers_images(digits, teacher, tm
     train_on(digits, taught(digits, teacher, 1), tmp_path / "run", Surroundings())
     (ancestor,) = lineage_of(RunFolder(tmp_path / "run"))
     assert (ancestor.name, ancestor.data, ancestor.taught) == (str(teacher.absolute()), "digits", True)
+    train_on(digits, taught(digits, tmp_path / "run", 1), tmp_path / "third", Surroundings())
+    names = [Path(ancestor.name).name for ancestor in lineage_of(RunFolder(tmp_path / "third"))]
+    assert names == ["run", teacher.name]
 
 
 def test_a_teacher_that_changed_or_went_is_missed_by_name(digits, teacher, tmp_path):
@@ -173,6 +180,8 @@ def test_without_a_teacher_its_fields_are_refused(digits, field):
 def test_a_teacher_is_no_field_to_set(digits, teacher):
     with pytest.raises(UsageError, match="named by --teacher"):
         with_fields(short_recipe(digits, 2), [f"teacher.net={teacher}"])
+    with pytest.raises(UsageError, match="named by --teacher"):
+        recipe_for(model="resnet8", teacher=teacher, fields={"teacher.net": "elsewhere"})
 
 
 def test_hints_are_set_as_any_field_is(digits, teacher):
@@ -190,9 +199,13 @@ def test_frozen_parts_learn_no_hints(digits, teacher):
 def test_a_teacher_without_colours_teaches_none(digits, tmp_path):
     contrast = with_fields(short_recipe(digits, 1), ["data.gcn=true"])
     train_on(digits, contrast, tmp_path / "teacher", Surroundings())
-    lit = with_fields(short_recipe(digits, 2), ["augment.lighting=0.1"])
+    lit, dark = (
+        recipe_for(model="resnet8", teacher=tmp_path / "teacher", fields={"augment.lighting": lighting})
+        for lighting in (0.1, 0.0)
+    )
     with pytest.raises(UsageError, match=r"--set augment.lighting=0"):
-        with_teacher(lit, str(tmp_path / "teacher"))
+        teacher_of(lit, digits.classes)
+    assert teacher_of(dark, digits.classes)
 
 
 def test_fitnet_learns_from_maxout_as_its_authors_had_it(digits, teacher, tmp_path):
@@ -207,3 +220,6 @@ def test_fitnet_learns_from_maxout_as_its_authors_had_it(digits, teacher, tmp_pa
     assert recipe.optimizer.rates == f"{alone.optimizer.rates}, hint.*=0.05"
     assert otherwise.teacher.hints == "" and otherwise.optimizer == alone.optimizer
     assert alone.teacher == Teacher()
+    answers = of(tmp_path / "maxout", fields={"teacher.hints": ""})
+    assert hint_steps(answers) == 0
+    check(answers, facts_of(digits))

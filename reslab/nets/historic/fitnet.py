@@ -1,6 +1,6 @@
 """FitNet-4 of 19 layers (Romero et al., arXiv 1412.6550, Table 7): thin and deep, of maxout units.
 
-Its authors train it by hints of a wider teacher: so does `--teacher` (training/teacher.py).
+Its authors train it by hints of a wider teacher: so does `--teacher` with a Maxout net (training/teacher.py).
 """
 
 from collections import OrderedDict
