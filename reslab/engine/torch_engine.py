@@ -106,7 +106,7 @@ class TorchEngine:
         losses, scores = self._teacher.hint_losses(batch, self._net, images, self._precision())
 
         def judge(labelled: Batch) -> tuple[Tensor, Tensor, Tensor]:
-            return losses, self._weighted(labelled, losses), self._wrong(labelled, scores)
+            return losses, self._weighted(labelled, losses), _wrong(scores, self._labels(labelled))
 
         return judge
 
@@ -157,16 +157,13 @@ class TorchEngine:
             objective = objective + weight * own
         if taught is not None:
             objective = objective + taught
-        return losses, self._weighted(batch, objective), self._wrong(batch, scores)
+        return losses, self._weighted(batch, objective), _wrong(scores, labels)
 
     def _labels(self, batch: Batch) -> Tensor:
         return torch.from_numpy(batch.labels).to(self.device)
 
     def _weighted(self, batch: Batch, losses: Tensor) -> Tensor:
         return losses if batch.weights is None else losses * torch.from_numpy(batch.weights).to(self.device)
-
-    def _wrong(self, batch: Batch, scores: Tensor) -> Tensor:
-        return scores.detach().argmax(dim=1) != self._labels(batch)
 
     def _precision(self) -> AbstractContextManager[object]:
         if self.execution.precision == "fp32":
@@ -184,6 +181,11 @@ class TorchEngine:
         views = self.statistics.views(statistics)
         for name, module in self._normalisations:
             module.running_mean, module.running_var = views[f"{name}.running_mean"], views[f"{name}.running_var"]
+
+
+def _wrong(scores: Tensor, labels: Tensor) -> Tensor:
+    """(B,) bool: is the highest score not the label's?"""
+    return scores.detach().argmax(dim=1) != labels
 
 
 def _hand_over(normalisations: list[tuple[str, nn.BatchNorm2d]]) -> None:
