@@ -4,7 +4,7 @@ import errno
 import os
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from difflib import SequenceMatcher
 from pathlib import PurePath
 
@@ -102,6 +102,12 @@ def _known(name: str, names: list[str], listed: str) -> str:
     if listed:
         return f"none of the {len(names):,} names is near it; {listed} shows them"
     return f"none of the {len(names):,} names is near it: {', '.join(names[:FEW])}, ..."
+
+
+def and_more(names: Sized, shown: int = 1, such: str = "") -> str:
+    """Behind the first `shown` of the names: " (and 3 more such)", with the word `such`; "" where there are no more."""
+    more = len(names) - shown
+    return f" (and {more:,} more{such and f' {such}'})" if more > 0 else ""
 
 
 def either(names: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reslab.data.imagenet import readable, synset
-from reslab.errors import DataError
+from reslab.errors import DataError, and_more
 
 
 def places_among(names: Sequence[str], classes: Sequence[str]) -> list[int | None]:
@@ -60,8 +60,7 @@ def class_numbers(names: Sequence[str], classes: Sequence[str], data: str, hint:
     if strange:
         raise DataError(
             f"the net does not know class '{strange[0]}' of {data}"
-            f"{f' and {len(strange) - 1} more' if len(strange) > 1 else ''}; "
-            f"it knows {_known(strange[0], classes)}{hint}"
+            f"{and_more(strange)}; it knows {_known(strange[0], classes)}{hint}"
         )
     return np.array(places, np.int64)
 
@@ -70,4 +69,4 @@ def _known(name: str, classes: Sequence[str]) -> str:
     """Those of the net's classes that may be meant, else the first of them."""
     if alike := namesakes(name, classes):
         return f"{' and '.join(alike)}: call the class by the whole name of the one that it is"
-    return f"{', '.join(classes[:10])}{f' and {len(classes) - 10:,} more' if len(classes) > 10 else ''}"
+    return f"{', '.join(classes[:10])}{and_more(classes, 10)}"

@@ -19,7 +19,7 @@ from reslab.data.index import FolderIndex, scan
 from reslab.data.places import is_table
 from reslab.data.splits import stratified
 from reslab.data.suffixes import suffixes_in_words
-from reslab.errors import DataError, as_typed
+from reslab.errors import DataError, and_more, as_typed
 
 SHARES = (80, 20)  # per cent for train and val, where the folder has no splits of its own
 
@@ -113,7 +113,7 @@ def _classes(train: SplitFolder) -> tuple[str, ...]:
     if empty:
         raise DataError(
             f"{train.place / empty[0]}: class folder without an image that Pillow reads"
-            f"{_instead(train, empty[0])}{_more(empty)}; "
+            f"{_instead(train, empty[0])}{and_more(empty, such='such')}; "
             f"put images into it, take it away, or leave it out with --on-bad skip"
         )
     if len(train.photos) < 2:
@@ -192,20 +192,15 @@ def _refuse_strangers(split: SplitFolder, classes: tuple[str, ...]) -> None:
     strangers = [name for name in split.photos if name not in classes]
     if strangers and is_table(split.place):
         raise DataError(
-            f"{split.place}: the class {strangers[0]} is not among the training classes"
-            f"{f' (and {len(strangers) - 1:,} more)' if len(strangers) > 1 else ''}"
+            f"{split.place}: the class {strangers[0]} is not among the training classes{and_more(strangers)}"
         )
     if strangers:
-        raise DataError(f"{split.place / strangers[0]}: this class is not among the training classes{_more(strangers)}")
+        more = and_more(strangers, such="such")
+        raise DataError(f"{split.place / strangers[0]}: this class is not among the training classes{more}")
     if split.missing and not any(split.photos.values()):  # of a table
         raise DataError(f"{split.place}: of a split's photographs none is there, such as {split.missing[0]}")
     if not any(split.photos.values()):
         raise DataError(f"{split.place}: holds no image that Pillow reads")
-
-
-def _more(names: list[str]) -> str:
-    more = len(names) - 1
-    return f" (and {more:,} more such folder{'' if more == 1 else 's'})" if more else ""
 
 
 def no_split(place: Path, splits: str) -> str:

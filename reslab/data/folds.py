@@ -9,7 +9,7 @@ import numpy as np
 
 from reslab.data.contents import Contents
 from reslab.data.splits import folds
-from reslab.errors import DataError, UsageError
+from reslab.errors import DataError, UsageError, and_more
 
 _FOLD = re.compile(r"fold(\d+)/(\d+)")
 
@@ -64,7 +64,7 @@ def refuse_unfoldable(place: Path, contents: Contents, fold: Fold) -> None:
     if (images := sum(map(len, photos.values()))) < fold.of:
         raise UsageError(f"{fold}: {place} has {images:,} photographs; {images:,} folds at most")
     if single := [name for name, paths in photos.items() if len(paths) == 1]:
-        more = f" (and {len(single) - 1:,} more such)" if len(single) > 1 else ""
+        more = and_more(single, such="such")
         raise DataError(
             f"{fold}: {place}: the class {single[0]}{more} has one photograph, and none to learn from where that is "
             "held out; add another, or take the class away"

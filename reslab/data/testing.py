@@ -10,7 +10,7 @@ from reslab.data.class_names import places_among
 from reslab.data.contents import SplitFolder
 from reslab.data.folder import no_split, notes_of, refuse_missing, refuse_without_classes
 from reslab.data.index import FolderIndex, fingerprint, scan
-from reslab.errors import DataError, as_typed, unknown
+from reslab.errors import DataError, and_more, as_typed, unknown
 
 ALL = "all"  # the split that is everything in a folder
 
@@ -74,7 +74,7 @@ def _numbers(folder: Path, names: Sequence[str], classes: Sequence[str], used: C
     found = {label: place for label, place in enumerate(places_among(names, classes)) if label in used}
     new = sorted(names[label] for label, place in found.items() if place is None)
     if new:
-        more = f" (and {len(new) - 1:,} more such)" if len(new) > 1 else ""
+        more = and_more(new, such="such")
         raise DataError(
             f"{folder}: the class folder {new[0]}{more} came after the training, and the net does not know it; take it "
             f"away, or train on it, too (reslab train {as_typed(folder)})"

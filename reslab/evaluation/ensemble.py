@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reslab.data import places_among
 from reslab.engine import Execution, Request
-from reslab.errors import UsageError
+from reslab.errors import UsageError, and_more
 from reslab.evaluation.probabilities import not_dense
 from reslab.evaluation.scores import execution_for
 from reslab.evaluation.views import views_of
@@ -110,7 +110,7 @@ def _refuse_other_classes(first: Member, other: Member) -> None:
     for one, two in ((first, other), (other, first)):
         places = places_among(one.classes, two.classes)
         if strange := [name for name, place in zip(one.classes, places, strict=True) if place is None]:
-            more = f" (and {len(strange) - 1:,} more)" if len(strange) > 1 else ""
+            more = and_more(strange)
             raise UsageError(
                 f"{first.name} and {other.name} cannot be averaged: {one.name} knows the class '{strange[0]}'{more}, "
                 f"{two.name} does not; an ensemble needs nets of the same classes"

@@ -73,9 +73,9 @@ def _by_one(
     elif learned is None or (learned.own and split == "train"):
         told = []
     lineage = lineage_of_net(net.place, net.identity.before)
-    taught = any(ancestor.taught for ancestor in lineage)
+    begun = all(ancestor.taught is False for ancestor in lineage)
     for ancestor in lineage:
-        how = f"a net before {name}" if taught else f"from which {name} began"
+        how = f"from which {name} began" if begun else f"a net before {name}"
         one = f"{ancestor.name}, {how},"
         found[one] = before = _learned_before(ancestor, photos)
         told.append(_counted(one, before, len(photos.files)) if before else _not_known(one, _why_not(ancestor)))

@@ -9,7 +9,7 @@ from typing import Any
 
 from reslab.experiments.comparing import SPLIT_WORDS, Difference, all_hold, counting
 from reslab.experiments.experiment import Datasets, Experiment, Finding, Need, Result, Row, Runs, Trained
-from reslab.experiments.measured import by_preset
+from reslab.experiments.measured import CIFAR10, by_preset
 from reslab.experiments.paper import paper
 from reslab.experiments.scales import Setting
 from reslab.experiments.shares import macs_in_all
@@ -24,9 +24,10 @@ from reslab.reporting import (
     timed_on,
     timed_runs,
 )
+from reslab.reporting.recipes import field_label, value_text
 from reslab.reporting.rounding import epochs_text, error_text, finite, standard_error
 from reslab.store import read_results
-from reslab.training import Recipe, lasting
+from reslab.training import Recipe, lasting, told_departures
 
 DEPTHS = {"resnet20": 20, "resnet56": 56}
 EPOCHS = {"resnet20": (4, 8, 12, 16, 20, 30, 50, 60, 160), "resnet56": (8, 16, 30, 60)}
@@ -34,6 +35,7 @@ SMOKE_EPOCHS = (0.16, 0.32)  # 1 and 2 steps
 SEVERAL = {"resnet20": 30}  # budgets up to this are for as many seeds as are asked for, longer ones for one
 PAPERS = "the paper's recipe"
 RECORD = "record"  # the preset: of whatever length
+SEEDS = 5  # from which on `record` with other values of some fields stands beside, too
 MANY = 10  # seeds that a mean is told of by itself
 PLAIN = "PyTorch, eager fp32"  # our torch engine where it neither compiles nor rounds
 
@@ -158,7 +160,8 @@ def beside(results: Sequence[Result]) -> dict[str, list[Result]]:
     """
     found: dict[str, list[Result]] = {}
     for net in EPOCHS:
-        for label, result in (*_of_paper(results, net), *_of_record(results, net), *_of_pytorch(results, net)):
+        of_record = (*_of_record(results, net), *_of_changed_record(results, net))
+        for label, result in (*_of_paper(results, net), *of_record, *_of_pytorch(results, net)):
             found.setdefault(f"{net}, {label}", []).append(_shown(result))
     return found
 
@@ -177,6 +180,22 @@ def _of_record(results: Sequence[Result], net: str) -> Labelled:
     for epochs in sorted({float(known) for result in mine if (known := finite(result["result"].get("epochs")))}):
         for result in by_preset(results, net, RECORD, epochs):
             yield f"{RECORD}, {epochs_text(epochs)} epochs{_way(result)}", result
+
+
+def _of_changed_record(results: Sequence[Result], net: str) -> Labelled:
+    """The preset with other values of some fields, where several seeds have them, the shortest first."""
+    alike: dict[tuple[int, str], list[Result]] = {}
+    for result in results:
+        recipe = Recipe.from_dict(result["recipe"])
+        on = recipe.data.name, recipe.data.split, recipe.data.images
+        if (recipe.name, result["result"]["model"], *on) == (RECORD, net, CIFAR10.name, CIFAR10.split, None):
+            changed = told_departures(recipe, CIFAR10.train_images)
+            words = ", ".join(f"{field_label(field)} {value_text(value)}" for field, value in changed.items())
+            alike.setdefault((recipe.steps, words), []).append(result)
+    for (steps, words), found in sorted(alike.items()):
+        if words and len(found) >= SEEDS:
+            epochs = epochs_text(steps * found[0]["recipe"]["batch"] / CIFAR10.train_images)
+            yield from ((f"{RECORD}, {words}, {epochs} epochs", result) for result in found)
 
 
 def _of_pytorch(results: Sequence[Result], net: str) -> Labelled:

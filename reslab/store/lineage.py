@@ -28,7 +28,7 @@ class Ancestor:
     folder: str | None = None  # where its photographs lay then
     files: tuple[str, ...] | None = None  # those that it learned, relative to the folder; None: not known
     samples: Samples = field(default_factory=dict)  # of the bytes that files there had; {}: not known
-    taught: bool = False  # was it the teacher of a net, and not what that began from?
+    taught: bool | None = False  # was it the teacher of a net, and not what that began from? None: its file is silent
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "Ancestor":
@@ -38,7 +38,7 @@ class Ancestor:
         name, data = str(plain["name"]), str(plain["data"])
         samples = {str(path): str(digest) for path, digest in plain.get("samples", {}).items()}
         where = None if folder is None else str(folder)
-        return cls(name, data, bool(plain["photographs"]), where, told, samples, bool(plain.get("taught")))
+        return cls(name, data, bool(plain["photographs"]), where, told, samples, plain.get("taught", False))
 
 
 Lineage = tuple[Ancestor, ...]  # the nearest first
@@ -119,4 +119,4 @@ def unknown_of(lineage: Lineage) -> tuple[str, ...]:
 
 
 def _told(before: tuple[str, ...]) -> Lineage:
-    return tuple(Ancestor(data, data) for data in before)
+    return tuple(Ancestor(data, data, taught=None) for data in before)

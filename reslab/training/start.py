@@ -95,30 +95,34 @@ def _seeing_alike(recipe: Recipe, source: Classifier) -> Recipe:
     return replace(recipe, data=data, augment=replace(recipe.augment, lighting=0.0))
 
 
-def trained_source(start: str, residual: Residual | None, say: Say = silent) -> Classifier:
-    """The net to start or to learn from, with the residual function asked for, or else the one that its run records."""
+def trained_source(start: str, residual: Residual | None, say: Say = silent, teaches: bool = False) -> Classifier:
+    """The net to start from, with the residual function asked for, or else the one that its run records.
+
+    Of one that `teaches` the recipe names no function: `model.residual` is that of the net which learns.
+    """
     if residual is None and (own := residual_named_in(Path(start))):
-        return trained(start, _recorded(start, own), say)
+        return trained(start, _recorded(start, own, teaches), say)
     return trained(start, residual, say, replacing=True)
 
 
-def _recorded(start: str, own: str) -> Residual | None:
+def _recorded(start: str, own: str, teaches: bool) -> Residual | None:
     """The residual function `own` of a run folder, found by its name as when that run goes on.
 
     Raises UsageError, with the way out, where it is not found, and for a lone file, which may be from anywhere.
     """
     if run_around(Path(start)) is None:
+        name_it = f"name it by --set model.residual={asked_as(own)} (in Python residual=...)"
         raise UsageError(
-            f"{start} has the residual function {own}, and files run no code: name it by "
-            f"--set model.residual={asked_as(own)} (in Python residual=...)"
+            f"{start} has the residual function {own}, and files run no code: "
+            f"{'name its run folder' if teaches else name_it}"
         )
     try:
         return named_residual(own)
     except UsageError as error:
+        name_it = ", or name it by where it is now, --set model.residual=module:function (in Python residual=...)"
         raise UsageError(
             f"{start} has the residual function {own}, which is not found here ({error.__cause__ or error}): have its "
-            "file in this folder or on PYTHONPATH, or name it by where it is now, --set model.residual=module:function "
-            "(in Python residual=...)"
+            f"file in this folder or on PYTHONPATH{'' if teaches else name_it}"
         ) from error
 
 

@@ -1,15 +1,14 @@
 """A trained net that another learns from: which one, and whether it can teach this."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 
 from reslab.data import same_names
 from reslab.engine import Teaching
-from reslab.errors import ReslabError, UsageError
+from reslab.errors import ReslabError, UsageError, and_more
 from reslab.nets import Historic, Residual, hint_shape, named_residual, parts_until, unfilled
-from reslab.store import Classifier, lineage_from, residual_named_in, run_around
+from reslab.store import Classifier, lineage_from
 from reslab.training.originals import ORIGINALS
 from reslab.training.presets import spec_of
 from reslab.training.recipe import Recipe
@@ -44,13 +43,9 @@ def with_teacher(recipe: Recipe, teacher: str | None) -> Recipe:
 
 def taught_by(teacher: str) -> Classifier:
     """The trained net of that name. Raises RunError where there is none, UsageError for a function it lacks."""
-    if run_around(Path(teacher)) is None and (own := residual_named_in(Path(teacher))):
-        raise UsageError(
-            f"the teacher {teacher} has the residual function {own}, and files run no code: name its run folder"
-        )
     try:
         with torch.random.fork_rng(devices=[]):
-            return trained_source(teacher, None)
+            return trained_source(teacher, None, teaches=True)
     except ReslabError as error:
         raise type(error)(f"the net that teaches: {error}") from error
 
@@ -117,5 +112,4 @@ def _joined(one: str, other: str) -> str:
 
 
 def _listed(classes: tuple[str, ...]) -> str:
-    shown = ", ".join(f"'{name}'" for name in classes[:3])
-    return f"{shown} and {len(classes) - 3} more" if len(classes) > 3 else shown
+    return ", ".join(f"'{name}'" for name in classes[:3]) + and_more(classes, 3)

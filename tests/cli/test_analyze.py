@@ -103,7 +103,7 @@ def test_classes_that_the_net_does_not_know_are_named(run, tmp_path):
     assert isinstance(answer.exception, DataError)
     assert "the net does not know class 'cat' of" in str(answer.exception)
     loose = CliRunner().invoke(app, ["analyze", "lesion", str(run), "--images", str(tmp_path / "3")])
-    assert "and 1 more; it knows 0, 1, 2" in str(answer.exception) and "leave other classes out" in str(
+    assert "(and 1 more); it knows 0, 1, 2" in str(answer.exception) and "leave other classes out" in str(
         answer.exception
     )
     assert isinstance(loose.exception, DataError) and "no class folder" in str(loose.exception)

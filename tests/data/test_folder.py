@@ -167,7 +167,7 @@ def test_an_empty_class_folder(tmp_path, make_photos):
     make_photos(tmp_path, {"cat": 2, "dog": 2, "empty": 0, "void": 0})
     (tmp_path / "empty" / "readme.txt").write_text("nothing here")
     message = refusal(tmp_path)
-    assert "empty: class folder without an image" in message and "(and 1 more such folder)" in message
+    assert "empty: class folder without an image" in message and "(and 1 more such)" in message
     assert message.endswith("put images into it, take it away, or leave it out with --on-bad skip")
 
 

@@ -198,6 +198,7 @@ def test_a_file_by_itself_says_that_there_was_something_before(third, tmp_path):
     model = Path(shutil.copy(third / "model.safetensors", tmp_path))
     count, notes = told(model, tmp_path / "c" / "photos")
     assert count is None and [note.split(",")[0] for note in notes] == ["whether photos", "whether pets"]
+    assert all(f"a net before {model}" in note for note in notes), "it may have been taught, and does not say"
     assert all(note.endswith("only its run folder names those that it learned") for note in notes)
 
 

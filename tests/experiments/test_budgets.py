@@ -235,6 +235,21 @@ def test_record_stands_beside_at_any_length_as_one_mark():
     assert "recipe fast and record" in ours, "every row's recipe is named"
 
 
+def test_record_with_another_field_stands_beside_where_five_seeds_have_it():
+    changed = [result("resnet56", 40, seed, preset="record") for seed in range(5)]
+    for one in changed:
+        one["recipe"]["augment"]["erase"] = 0.5
+    results = [result("resnet20", 8), result("resnet20", 20), *changed]
+    assert {label: len(runs) for label, runs in beside(results).items()} == {
+        "resnet56, record, erase 0.5, 40 epochs": 5
+    }
+    assert beside(results[:-1]) == {}
+    document = Document.of(BUDGETS, recorded(BUDGETS, results))
+    assert words_of(document.picture()).count("ResNet-56, record, erase 0.5") == 1
+    changed[0]["recipe"]["data"]["split"] = "40k/5k/5k"
+    assert beside(results) == {}, "trained on other images"
+
+
 def test_ten_seeds_are_told_of_with_what_their_mean_is_at_most():
     runs = [result("resnet20", 30, seed, preset="record") for seed in range(10)]
     for seed, run in enumerate(runs):

@@ -203,6 +203,8 @@ def test_where_that_function_is_not_found_the_way_out_is_said(own_run, tmp_path,
     importlib.invalidate_caches()
     with pytest.raises(UsageError, match=r"not found here \(No module named 'own_start'\).*--set model\.residual=mod"):
         recipe_for("digits", start=own_run)
+    with pytest.raises(UsageError, match=r"the net that teaches: .* not found here .* on PYTHONPATH$"):
+        recipe_for("digits", teacher=own_run)  # the recipe's function is that of the net which learns
     moved = recipe_for("digits", start=own_run, fields={"model.residual": "own_moved:mine"})
     assert moved.model.residual == "own_moved:mine"
 
@@ -211,5 +213,7 @@ def test_a_lone_file_runs_no_code(own_run, tmp_path):
     lone = shutil.copy(own_run / "model.safetensors", tmp_path / "lone.safetensors")
     with pytest.raises(UsageError, match=r"files run no code: name it by --set model\.residual=own_start:mine"):
         recipe_for("digits", start=lone)
+    with pytest.raises(UsageError, match=r"files run no code: name its run folder"):
+        recipe_for("digits", teacher=lone)
     made = importlib.import_module("own_start").mine
     assert train("digits", tmp_path / "tuned", residual=made, asked={"start": lone, "steps": 1})["steps"] == 1

@@ -140,7 +140,7 @@ def test_a_teacher_that_changed_or_went_is_missed_by_name(digits, teacher, tmp_p
 
 
 def test_another_teachers_classes_are_refused(digits, teacher):
-    with pytest.raises(UsageError, match="knows '0', '1', '2' and 7 more, and the images are of 'a', 'b'"):
+    with pytest.raises(UsageError, match=r"knows '0', '1', '2' \(and 7 more\), and the images are of 'a', 'b'"):
         teacher_of(taught(digits, teacher), ("a", "b"))
 
 
