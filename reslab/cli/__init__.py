@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of a disk
 
@@ -24,12 +24,13 @@ def main() -> None:
     with ends_at_once():
         from reslab.cli.app import app
         from reslab.cli.company import said_once
+        from reslab.cli.show import values_alone
         from reslab.errors import ReslabError
     sys.meta_path.insert(0, QuietLoading())
 
     try:
         try:
-            with said_once():
+            with said_once(), values_alone() if "--json" in sys.argv else nullcontext():
                 app()
         finally:
             if sys.stdout:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reslab.evaluation import Answer, Answers, Evaluation
 
 MOST_CONFUSIONS = 3
+COLUMNS = ("file", "true", "predicted", "probability", "correct")  # of --csv
 
 
 def evaluate(
@@ -133,13 +134,15 @@ def _refuse_unusable(mistakes: int | None, csv: Path | None) -> None:
         raise UsageError(f"--mistakes {mistakes}: ask for at least 1")
     if csv is not None:
         refuse_place("--csv", csv, ".csv")
+        if csv.is_file() and not csv.read_bytes().startswith(",".join(COLUMNS).encode()):  # a table of labels, perhaps
+            raise UsageError(f"--csv {csv} is there already, and holds no answers of reslab: give another place")
 
 
 def _every_answer(answers: "Answers") -> bytes:
     """A row an image, in the order of the split; lines end with LF, whatever the system."""
     text = io.StringIO()
     writer = csv_writer(text, lineterminator="\n")
-    writer.writerow(("file", "true", "predicted", "probability", "correct"))
+    writer.writerow(COLUMNS)
     for answer in answers:
         correct = "true" if answer.correct else "false"
         writer.writerow((answer.file, answer.true, answer.predicted, f"{answer.probability:.6f}", correct))

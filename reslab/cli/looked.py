@@ -74,12 +74,16 @@ def tell(
 
 
 def names_of(found: list[dict[str, Any]]) -> list[str]:
-    """Of each net; those that are the same net are told apart by their runs."""
+    """Of each net; those that are the same net are told apart by their runs, and those called alike are numbered."""
+    from reslab.reporting.recipes import numbered
+
     models = [net["model"] for net in found]
-    return [
-        net["model"] if models.count(net["model"]) == 1 else f"{net['model']} ({Path(net['run']).name})"
-        for net in found
-    ]
+    return numbered(
+        [
+            net["model"] if models.count(net["model"]) == 1 else f"{net['model']} ({Path(net['run']).name})"
+            for net in found
+        ]
+    )
 
 
 def refuse_picture(to: Path | None) -> None:

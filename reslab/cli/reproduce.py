@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reslab.cli import options
+from reslab.cli.at_hand import at_hand
 from reslab.cli.many import look_ahead, run_all, show_ahead
 from reslab.cli.minutes import budget
 from reslab.cli.overview import show_overview
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from reslab.experiments.outlook import Kind
     from reslab.experiments.plan import Plan
     from reslab.experiments.reproduce import Reproduction
-    from reslab.experiments.scales import Setting, Shelf
+    from reslab.experiments.scales import Shelf
     from reslab.training import Surroundings
 
 RUNS = Path("runs")
@@ -85,7 +86,7 @@ def reproduce(
     part = 1.0
     if minutes is not None:
         chosen, part = budget(experiments, scale, minutes, seeds, shelf, folder, around)
-    setting, there, missing = _settings(experiments, chosen, part, shelf)
+    setting, there, missing = at_hand(experiments, chosen, shelf, part)
     work = Reproduction(there, setting, seeds, shelf, runs)
     words = [*length(scale, minutes, seeds), *where]
     words += [f"--runs {as_typed(runs)}"] if runs != RUNS else []
@@ -211,43 +212,6 @@ def write(
         show_lines(document.markdown())
     names = ", ".join(f"{document.stem}.md, .json, .svg" for document in documents)
     pairs([("written", f"{names} in {folder}")])
-
-
-def _settings(
-    experiments: "Sequence[Experiment]", scale: str, part: float, shelf: "Shelf"
-) -> tuple["Setting", tuple["Experiment", ...], dict[str, str]]:
-    """The setting, the experiments whose data are here, and why the others cannot be run.
-
-    Raises DataError where there are data for none.
-    """
-    from reslab.experiments.reproduce import kinds_of_images
-    from reslab.experiments.scales import Setting, setting_of
-
-    there, missing, nets = [], {}, set()
-    for experiment in experiments:
-        needed = kinds_of_images([experiment], scale)
-        try:
-            setting_of(scale, needed, shelf, part)
-        except DataError as error:
-            if len(experiments) == 1:
-                raise DataError(f"{experiment.name}: {error}{without_images(experiment)}") from error
-            say(f"left out: {experiment.name}: {error}")
-            missing[experiment.name] = str(error)
-            continue
-        there.append(experiment)
-        nets |= needed
-    if not there:
-        raise DataError(next(iter(missing.values())))
-    return setting_of(scale, nets, shelf, part) if nets else Setting.nominal(scale, part), tuple(there), missing
-
-
-def without_images(experiment: "Experiment") -> str:
-    """How to draw it from the nets that come with the package; "" where they are none of its runs."""
-    from reslab.experiments.reproduce import kept_for
-
-    given = " ".join(f"--from {name}" for name in kept_for(experiment))
-    words = f"; from the nets that come with reslab, without images: reslab reproduce {experiment.name} {given}"
-    return words if given else ""
 
 
 def documents_of(work: "Reproduction", there: "Sequence[Experiment]", asked: str, together: str) -> "list[Document]":

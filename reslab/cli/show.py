@@ -6,9 +6,11 @@ import json
 import math
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -44,9 +46,23 @@ def show_lines(text: str, end: str = "\n") -> None:
     out.print(lines, markup=False, soft_wrap=True, end=end)
 
 
+_values: ContextVar[TextIO | None] = ContextVar("values", default=None)  # where `emit` writes; None: to stdout
+
+
 def emit(value: Any) -> None:
     """The one JSON object of a command that was asked for --json; in ASCII, which every pipe and terminal carries."""
-    print(json.dumps(_plain(value)))
+    print(json.dumps(_plain(value)), file=_values.get())
+
+
+@contextmanager
+def values_alone() -> Iterator[None]:
+    """Let `emit` alone write to stdout: what a residual function of one's own prints goes to stderr."""
+    before = _values.set(sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _values.reset(before)
 
 
 def csv_record(cells: Iterable[str]) -> None:

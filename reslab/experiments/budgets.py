@@ -252,7 +252,7 @@ def _seeds(net: str, epochs: float) -> int | None:
 
 def _lasting(setting: Setting, net: str, epochs: float) -> Recipe:
     """What `reslab train cifar10 --model NET --epochs EPOCHS` trains."""
-    short = "small" if setting.scale == "full" else setting.scale
+    short = setting.scale if setting.smoke else "small"  # also of runs that somebody made
     whole = replace(setting, scale=short, part=1.0).recipe(net)
     return lasting(whole, whole.data.images or setting.facts(net).train_images, None, epochs)
 

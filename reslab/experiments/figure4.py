@@ -16,6 +16,7 @@ from reslab.reporting.rounding import finite
 AXIS = Axis(20, 60, (20, 30, 40, 50, 60))
 ITERATIONS = (0, 10, 20, 30, 40, 50)  # in 1e4
 SMOOTH = 0.05  # of a run's lines of metrics, that a training error is a mean of
+PAIRS = 2  # seeds that decide something
 THROUGHOUT = 0.9  # of the lines: at a run's beginning all nets are at chance
 SOONER = "resnet18 A: steps to plain18's training error"
 ABOVE = "plain34: training error above plain18's"
@@ -81,8 +82,8 @@ def picture(runs: Runs, _: list[Row]) -> bytes:
 def finding(runs: Runs) -> Finding:
     """The ends as differences that are sure; "throughout" in the mean over seeds, "faster" in every one of them."""
     found, share, parts = judged(runs, CLAIMS), above(runs).ours, _sooner(runs)
-    throughout = None if share is None else share >= THROUGHOUT
-    sooner = all(part is not None and part < 1 for part in parts) if parts else None
+    throughout = None if share is None or len(_pairs(runs, "plain34", "plain18")) < PAIRS else share >= THROUGHOUT
+    sooner = None if len(parts) < PAIRS else all(part is not None and part < 1 for part in parts)
     reached = [part for part in parts if part is not None]
     words = f"after {100 * statistics.fmean(reached):.0f} % of its steps" if reached else "never"
     if len(reached) < len(parts):

@@ -148,14 +148,19 @@ def given_runs(experiment: Experiment, records: Sequence[Record]) -> Runs:
     if not experiment.rounds:
         raise UsageError(f"{experiment.name} needs no runs; leave --from out")
     needs = experiment.rounds[-1](Runs(Setting.nominal("full")))
-    wanted = {_place(experiment, need.recipe): need.label for need in needs}
+    few = any(need.recipe.data.images for need in needs)
+    wanted = {_place(experiment, need.recipe, few): need.label for need in needs}
     alike = {need.label for need in needs if need.alike}
     found: dict[str, tuple[Result, ...]] = {}
     for record in records:
         if not record.result:
             again = f"reslab train --run {as_typed(record.path)}"
             raise RunError(f"the run {record.path} is not finished; go on with: {again}")
-        place = _place(experiment, Recipe.from_dict(record.recipe))
+        if own := record.recipe["model"].get("residual"):
+            raise UsageError(
+                f"{record.path} has the residual function {own}: it is none of the nets that {experiment.name} compares"
+            )
+        place = _place(experiment, Recipe.from_dict(record.recipe), few)
         if place not in wanted:
             known = ", ".join(dict.fromkeys(wanted.values()))
             raise UsageError(f"{record.path} is {' '.join(filter(None, place))}; {experiment.name} compares {known}")
@@ -190,8 +195,9 @@ def kept_for(experiment: Experiment) -> list[str]:
     return kept if len(kept) > 1 else []
 
 
-def _place(experiment: Experiment, recipe: Recipe) -> tuple[str | None, ...]:
-    """What of a recipe says which line of an experiment it is for."""
+def _place(experiment: Experiment, recipe: Recipe, few: bool) -> tuple[str | None, ...]:
+    """What of a recipe says which line of an experiment it is for; of one on few images, how many these are, too."""
     survival = f"survival {recipe.model.survival:g}" if recipe.model.survival < 1 else None
-    length = f"{recipe.steps} steps" if experiment.by_length else None
-    return recipe.model.name, recipe.model.shortcut, survival, length
+    length = f"recipe {recipe.name}, {recipe.steps:,} steps" if experiment.by_length else None
+    images = f"{recipe.data.images:,} images" if few and recipe.data.images else None
+    return recipe.model.name, recipe.model.shortcut, survival, length, images

@@ -80,7 +80,7 @@ def labels(records: list[Record]) -> list[str]:
         names = [_told_apart(i, names, parts, field == "data.name") for i in range(len(names))]
     short = [" · ".join(name) for name in names]
     alike = Counter(short)
-    return _numbered([r.name if alike[label] > 1 else label for r, label in zip(records, short, strict=True)])
+    return numbered([r.name if alike[label] > 1 else label for r, label in zip(records, short, strict=True)])
 
 
 def _told_apart(place: int, names: list[list[str]], parts: list[str | None], always: bool) -> list[str]:
@@ -102,7 +102,7 @@ def _part(field: str, record: Record, recipe: dict[str, Any]) -> str | None:
     return value_text(recipe[field]) if field == "name" else f"{field_label(field)} {value_text(recipe[field])}"
 
 
-def _numbered(names: list[str]) -> list[str]:
+def numbered(names: list[str]) -> list[str]:
     """The names, those met before with a number."""
     seen: Counter[str] = Counter()
     numbered = []

@@ -12,7 +12,8 @@ from typing import Any
 from reslab.errors import UsageError
 from reslab.progress import Say, silent
 from reslab.reporting.events import closing_events, line_events, opening_events
-from reslab.store import DIVERGED, RESULT, EventFile, RunFolder, read_record, trained_names
+from reslab.store import DIVERGED, RESULT, EventFile, RunFolder, read_record
+from reslab.store.trained_places import trained_model
 from reslab.training import Recipe
 
 
@@ -29,7 +30,7 @@ def write_events(run: Path) -> Path:
     it is no run folder, or cannot be written.
     """
     require_tensorboard()
-    if str(run) in trained_names():
+    if trained_model(run):
         raise UsageError(f"{run} comes with the package, and is no run folder: reslab report {run} makes a page of it")
     read_record(run)
     written = _Following(run)

@@ -10,6 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from reslab.cli.app import app
+from reslab.cli.looked import names_of
 from reslab.errors import DataError, RunError, UsageError
 from tests.interop.classifiers import classifier, saved
 
@@ -31,6 +32,15 @@ def test_rows_and_picture(run, tmp_path):
     assert set(first["layers"][0]) == {"layer", "name", "stage", "std", "mean"}
     assert (first["images"], first["data"], first["model"]) == (20, "digits, val", "resnet8")
     assert "resnet8 (eight)" in picture.read_text() and "resnet8 (model.safetensors)" in picture.read_text()
+
+
+def test_nets_that_are_called_alike_are_numbered():
+    found = [{"model": "resnet8", "run": f"{place}/model.safetensors"} for place in "ab"]
+    assert names_of([*found, {"model": "plain8", "run": "c"}]) == [
+        "resnet8 (model.safetensors)",
+        "resnet8 (model.safetensors) (2)",
+        "plain8",
+    ]
 
 
 @pytest.mark.parametrize("command", ["responses", "gradients", "lesion", "landscape", "cam"])

@@ -24,7 +24,7 @@ def nothing_is_read(monkeypatch):
     bare = replace(this_machine(), gpu=None, mps=False)
     for asking in ("reslab.engine.this_machine", "reslab.training.continuing.this_machine"):
         monkeypatch.setattr(asking, lambda: bare)
-    for reader in ("reslab.training.read_data", "reslab.training.data_of_run", "reslab.cli.reproduce._settings"):
+    for reader in ("reslab.training.read_data", "reslab.training.data_of_run", "reslab.cli.reproduce.at_hand"):
         monkeypatch.setattr(reader, lambda *_, **__: pytest.fail("data were read"))
 
 

@@ -689,6 +689,15 @@ def test_json_carries_any_script_through_any_pipe(pets, tmp_path):
     assert {entry["name"] for entry in prediction["top"]} == {"10", "2", "طائر", "猫 und Hund"}
 
 
+def test_what_a_function_of_ones_own_prints_is_not_in_the_json(tmp_path, monkeypatch):
+    code = "import torch\nprint('imported')\n\ndef mine(cin, width, stride, at):\n    print('made')\n"
+    (tmp_path / "noisy.py").write_text(code + "    return torch.nn.Conv2d(cin, width, 3, stride, 1)\n")
+    monkeypatch.chdir(tmp_path)
+    answer = reslab("info", "resnet8", "--residual", "noisy:mine", "--json")
+    assert json.loads(answer.stdout)["name"] == "resnet8", answer.stderr
+    assert answer.stderr.startswith("imported\nmade\n")
+
+
 def test_version_and_help_do_not_wait_for_pytorch():
     assert reslab("--version").stdout.startswith("reslab ")
     answer = subprocess.run(

@@ -150,6 +150,16 @@ def test_every_answer_as_csv(runs, tmp_path):
     wrong = sum(row[4] == "false" for row in rows)
     assert 100 * wrong / 360 == pytest.approx(found["top1_error"], abs=1e-3)
     assert all(0.1 <= float(row[3]) <= 1 for row in rows)
+    again = Answer("eval", runs[0], "--csv", file, "--split", "val")
+    assert again.code == 0 and file.read_bytes() != content, "answers are replaced by answers"
+
+
+def test_a_table_of_labels_is_not_written_over(runs, tmp_path):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("path,label\na.png,cat\n")
+    answer = Answer("eval", runs[0], "--csv", labels)
+    assert answer.code == 2 and f"--csv {labels} is there already, and holds no answers of reslab" in answer.err
+    assert labels.read_text() == "path,label\na.png,cat\n"
 
 
 @pytest.mark.parametrize(

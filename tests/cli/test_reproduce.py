@@ -8,7 +8,9 @@ from statistics import fmean
 import pytest
 from PIL import Image
 
+from reslab.cli.minutes import budget
 from reslab.cli.reproduce import documents_of, length, places
+from reslab.errors import DataError
 from reslab.experiments.costs import seconds_behind
 from reslab.experiments.registry import EXPERIMENTS, named
 from reslab.experiments.reproduce import Reproduction
@@ -135,6 +137,28 @@ def test_minutes_choose_what_fits_and_stay_with_it(tmp_path):
     assert "--minutes 1: scale smoke" in Answer(*words).err, "with other data it is another question"
     little = Answer(*words[:3], "0.001", *words[4:])
     assert little.code == 2 and "give more minutes" in little.err
+
+
+def test_minutes_are_for_the_experiments_whose_images_are_here(tmp_path, monkeypatch):
+    def cifar_alone(scale, nets, *_):
+        if scale != "smoke" and True in nets:
+            raise DataError("no photographs")
+        return Setting.nominal(scale)
+
+    monkeypatch.setattr("reslab.experiments.scales.setting_of", cifar_alone)
+    folder, shelf = tmp_path / "reproduced", Shelf(Surroundings(data_root=tmp_path))
+
+    def tried(*_):  # another command chooses meanwhile
+        folder.mkdir(exist_ok=True)
+        (folder / "budgets.json").write_text('{"another": {"scale": "smoke", "part": 1.0}}')
+        return 1e-11
+
+    monkeypatch.setattr("reslab.experiments.costs._tried", tried)
+    both = (EXPERIMENTS["figure1"], EXPERIMENTS["table2"])
+    assert budget(both, None, 60.0, 1, shelf, folder, Surroundings()) == ("small", 1.0)
+    assert len(json.loads((folder / "budgets.json").read_text())) == 2
+    with pytest.raises(DataError, match="no photographs"):
+        budget(both[1:], "small", 60.0, 1, shelf, folder, Surroundings())
 
 
 def test_what_measuring_takes_is_in_the_minutes(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from reslab.errors import UsageError
 from reslab.experiments.budgets import BUDGETS, EPOCHS, beside, enough, is_plain, is_reached, needs
 from reslab.experiments.costs import costs
 from reslab.experiments.document import Document
@@ -287,5 +288,12 @@ def test_runs_that_somebody_made_have_their_places_by_length(tmp_path):
     for epochs in (8, 20):
         run = result("resnet20", epochs)
         records.append(read_record(write_run(tmp_path / f"r{epochs}", run["recipe"], [], run["result"]).path))
-    found = given_runs(BUDGETS, records).found
-    assert set(found) == {"resnet20, 8 epochs", "resnet20, 20 epochs"}
+    given = given_runs(BUDGETS, records)
+    assert set(given.found) == {"resnet20, 8 epochs", "resnet20, 20 epochs"}
+    document = Document.of(BUDGETS, given, asked="--from RUN")
+    assert row(document, "resnet20, 8 epochs").n == 1 and "of resnet20 is" not in document.finding.words
+    assert "ResNet-20, fast" in words_of(document.picture())
+    other = result("resnet20", 20, preset="record")
+    record = read_record(write_run(tmp_path / "other", other["recipe"], [], other["result"]).path)
+    with pytest.raises(UsageError, match=r"is resnet20 A recipe record, 7,031 steps; budgets compares"):
+        given_runs(BUDGETS, [record])

@@ -44,6 +44,22 @@ def test_single_seeds_decide_nothing(name):
     assert found.holds is None and re.search(r"nothing is sure of .+: one seed", found.words)
 
 
+def test_a_single_seed_that_is_not_sooner_decides_nothing():
+    runs = invented_runs(FIGURE4, **MANY)
+    slow = {"resnet18 A": with_lines(runs.of("resnet18 A"), 60.0), "plain34": with_lines(runs.of("plain34"), 0.0)}
+    found = Document.of(FIGURE4, replace(runs, found={**runs.found, **slow})).finding
+    assert "at 0 % of the steps recorded" in found.words and "last training error never" in found.words
+    assert found.holds is None
+    several = invented_runs(FIGURE4, seeds=2, **MANY)
+    slow = {"resnet18 A": with_lines(several.of("resnet18 A"), 60.0)}
+    assert Document.of(FIGURE4, replace(several, found={**several.found, **slow})).finding.holds is False
+
+
+def with_lines(runs, error: float):
+    """The runs with one training error in all their lines."""
+    return tuple({**run, "metrics": [{**line, "train_error": error} for line in run["metrics"]]} for run in runs)
+
+
 MANY = {"val_images": 500_000, "train_images": 500_000}  # so that counting on them is no matter
 
 

@@ -130,6 +130,9 @@ def test_given_runs_of_stochastic_depth_and_of_competitors_have_places_of_their_
         folder = write_run(tmp_path / f"survival-{survival}", changed.to_dict(), run["metrics"], run["result"])
         records.append(read_record(folder.path))
     assert set(given_runs(overfit, records).found) == {"resnet20", "resnet20, survival 0.5"}
+    whole = recorded(tmp_path, "resnet56")
+    with pytest.raises(UsageError, match="resnet56 A; overfit compares resnet20, "):
+        given_runs(overfit, [whole])  # it learned from all images
     own = [recorded(tmp_path, "resnet20"), recorded(tmp_path, "nin")]
     assert set(given_runs(table6, own).found) == {"resnet20", "nin"}, "its recipe is not to be theirs"
 
@@ -145,6 +148,14 @@ def test_given_runs_of_stochastic_depth_and_of_competitors_have_places_of_their_
 def test_runs_that_have_no_place(tmp_path, more, error, message):
     with pytest.raises(error, match=message):
         given_runs(FIGURE1, [recorded(tmp_path, "plain20"), recorded(tmp_path, **more)])
+
+
+def test_a_net_with_a_function_of_its_own_is_none_of_the_papers(tmp_path):
+    usual = recorded(tmp_path, "resnet20")
+    net = {**usual.recipe["model"], "residual": "mine:leaky", "residual_digest": "0" * 8}
+    own = replace(usual, recipe={**usual.recipe, "model": net})
+    with pytest.raises(UsageError, match="has the residual function mine:leaky: it is none of the nets that table6"):
+        given_runs(EXPERIMENTS["table6"], [own])
 
 
 def test_one_seed_twice_and_experiments_without_runs(tmp_path):

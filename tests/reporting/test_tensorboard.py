@@ -145,8 +145,12 @@ def test_without_the_package_it_is_said(make_run, monkeypatch):
     assert len(said) == 1 and "stays as it is: tensorboard is not installed" in said[0]
 
 
-def test_what_is_no_run_folder_is_refused(accumulator, tmp_path):
+def test_what_is_no_run_folder_is_refused(accumulator, tmp_path, monkeypatch):
     with pytest.raises(UsageError, match="resnet56-cifar10 comes with the package"):
+        write_events(Path("resnet56-cifar10"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RunError, match="no run folder"):  # one's own folder of that name comes first
+        (tmp_path / "resnet56-cifar10").mkdir()
         write_events(Path("resnet56-cifar10"))
     with pytest.raises(RunError, match="no run folder"):
         write_events(tmp_path / "gone")
