@@ -13,6 +13,8 @@ from reslab.data.splits import chosen_part
 from reslab.data.table import scan_table
 from reslab.errors import DataError
 
+ALL = "all"  # the split that is everything in a folder
+
 
 @dataclass(frozen=True)
 class FolderIndex:
@@ -139,11 +141,23 @@ class FolderIndex:
             for label, paths in split.photos.items()
             for path in paths
         }
+        divided = "val" not in contents  # by us, then, if at all
         return all(
-            path in missing or said.get(path) in ((self.classes[label], split), (self.classes[label], None))
+            path in missing or (path in said and _says(said[path], self.classes[label], split, divided))
             for split, paths in self.files.items()
             for path, label in zip(paths, self.labels[split], strict=True)
         )
+
+
+def _says(said: tuple[str, str | None], label: str, split: str, divided: bool) -> bool:
+    """Is what a table says of a photograph, class and split (None: it names none), what an index has of it?
+
+    Where the table has no rows of val, some of its rows of train were held out as such (`divided`). Whoever tests
+    everything as one split asks for no other.
+    """
+    its_label, its_split = said
+    held_out = divided and (split, its_split) == ("val", "train")
+    return its_label == label and (its_split in (None, split) or split == ALL or held_out)
 
 
 def scan(place: Path, training: bool = True) -> Contents:

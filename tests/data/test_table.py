@@ -376,6 +376,43 @@ def test_a_table_may_come_to_name_more_and_what_is_gone_is_no_other_table(flat, 
     assert not index.is_said_by(table(flat, "path,label", "images/b.png,cat", "images/c.png,dog")), "d.png has no class"
 
 
+def divided(folder: Path, *splits: str) -> Path:
+    """A table of the four photographs with a column of splits."""
+    rows = (f"images/{name},{label},{split}" for (name, label), split in zip(LABELS.items(), splits, strict=True))
+    return table(folder, "path,label,split", *rows)
+
+
+@pytest.mark.parametrize(
+    ("splits", "fold"),
+    [(["train"] * 4, None), (["train"] * 4, "fold2/2"), (["test", "train", "train", "train"], None)],
+)
+def test_what_is_held_out_of_rows_of_train_is_said_by_the_table(flat, splits, fold):
+    place = divided(flat, *splits)
+    index = data.index_folder(place, split=fold)
+    assert ("val" in index.files) == ("test" not in splits)
+    assert index.is_said_by(place) and index.changes_in(place) is None and index.lies_in(place)
+    assert data.everything(index, flat).changes_in(place) is None, "as one split, too"
+    assert not index.is_said_by(divided(flat, *["test"] * 4)), "what was learned is tested now"
+
+
+def test_a_fold_of_rows_of_train_beside_rows_of_test(flat, make_photo):
+    make_photo(flat / "images" / "e.png", seed=9)
+    place = divided(flat, *["train"] * 4)
+    with place.open("a") as more:
+        more.write("images/e.png,dog,test\n")
+    index = data.index_folder(place, split="fold2/2")
+    assert {split: len(files) for split, files in index.files.items()} == {"train": 2, "val": 2, "test": 1}
+    assert index.lies_in(place)
+
+
+def test_photographs_of_rows_of_val_are_not_held_out_of_train(flat):
+    index = data.index_folder(divided(flat, "train", "val", "train", "val"))
+    place = divided(flat, "val", "train", "train", "val")
+    assert not index.is_said_by(place) and data.everything(index, flat).is_said_by(place)
+    table(flat, "path,label,split", *(f"images/{name},cat,train" for name in LABELS))
+    assert not data.everything(index, flat).is_said_by(place), "of other classes"
+
+
 def test_tested_by_its_splits_or_whole(flat):
     index = data.index_tested(usual(flat))
     assert list(index.files) == ["all"] and index.notes == (
