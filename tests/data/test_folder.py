@@ -128,6 +128,16 @@ def test_photographs_of_phones_that_are_ignored_are_said(tmp_path, make_photos, 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="making links needs a privilege on Windows")
+@pytest.mark.parametrize("back", ["..", "../.."])
+def test_links_back_to_the_folder_of_the_classes_bring_none_of_another_class(tmp_path, make_photos, back):
+    for split in ("train", "val"):
+        make_photos(tmp_path / split, {"cat": 1, "dog": 1})
+    before = index_folder(tmp_path)
+    (tmp_path / "train" / "cat" / "back").symlink_to(back, target_is_directory=True)
+    assert index_folder(tmp_path) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="making links needs a privilege on Windows")
 def test_links_are_followed_but_not_in_circles(tmp_path, make_photos):
     make_photos(tmp_path / "elsewhere", {"cats": 3})
     make_photos(tmp_path / "data", {"dog": 3})
