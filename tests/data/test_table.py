@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -223,6 +224,23 @@ def test_a_bare_name_in_a_folder_beside_the_table(flat, make_photo):
     assert said(flat / "labels.csv")["cat"] == ["a.png", "images/b.png"], "beside the table comes first"
     make_photo(flat / "more" / "b.png", seed=9)
     assert "line 3: b.png may be images/b.png or more/b.png" in refusal(flat / "labels.csv")
+
+
+@pytest.mark.parametrize(("said_in", "lies_in"), [("NFC", "NFD"), ("NFD", "NFC")])
+@pytest.mark.parametrize("prefix", ["é/", ""])
+@pytest.mark.parametrize("ending", [".png", ""])
+def test_names_whose_letters_are_composed_otherwise(tmp_path, make_photo, said_in, lies_in, prefix, ending):
+    for number, split in enumerate(("train", "train", "val")):
+        make_photo(tmp_path / normalize(lies_in, "é") / normalize(lies_in, f"ö{number}.png"), seed=number)
+        with (tmp_path / "labels.csv").open("a", encoding="utf-8") as more:
+            label = normalize("NFC" if split == "train" else "NFD", "äü"[number % 2])
+            more.write("path,label,split\n" if number == 0 else "")
+            more.write(f"{normalize(said_in, f'{prefix}ö{number}{ending}')},{label},{split}\n")
+    index = data.index_folder(tmp_path / "labels.csv")
+    assert index.classes == ("ä", "ü") and index.labels == {"train": (0, 1), "val": (0,)}
+    there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png")}
+    assert {*index.files["train"], *index.files["val"]} <= there or sys.platform == "darwin"
+    assert index.is_said_by(tmp_path / "labels.csv")
 
 
 def test_the_same_row_twice_is_one(flat):
