@@ -98,7 +98,7 @@ class Exported:
 
 @within_cores()
 def export(
-    run_or_classifier: str | Path | Classifier,
+    run_or_classifier: str | Path | Classifier | ExportedNet,
     to: str = "onnx",
     out: str | Path | None = None,
     *,
@@ -134,6 +134,7 @@ def export(
             f"--scores: a file for {to} holds weights, and what is made of them is another program's affair"
         )
     asked, source = _source(run_or_classifier)
+    assert not isinstance(run_or_classifier, ExportedNet)  # which is refused: it has no weights
     marked = f"-{PRECISION}" if int8 else ""
     path = _destination(asked, source, to, Path(out) if out is not None else None, marked)
     classifier = tempered(_classifier(run_or_classifier, residual, say), temperature)
