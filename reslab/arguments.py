@@ -1,15 +1,17 @@
 """Arguments of the functions that everybody calls: what is none of them, or of another kind, is refused by name."""
 
+import errno
 import inspect
 import types
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from difflib import SequenceMatcher
 from functools import cache, wraps
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from reslab.errors import UsageError, unknown
+from reslab.errors import UsageError, either, unknown
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
@@ -27,6 +29,7 @@ Way = Callable[[str, Any], str]  # of a name that is no argument, and its value:
 
 CLOSE = 0.7  # likeness of an argument that may have been meant
 LONGEST = 200  # characters of a value in an error
+BEGINNING = 50  # characters of a name that is too long, in an error
 _HOW = ("device", "threads", "engine", "precision", "compile")  # of a Request
 # What other libraries call what is an argument here.
 _ELSEWHERE = {
@@ -59,6 +62,7 @@ def checked(function: Callable[Given, Found]) -> Callable[Given, Found]:
     """`function`, with a UsageError for arguments that it does not have, and for values of another kind.
 
     Of its types, plain ones are looked at, and classes; of what it takes as `**asked: Unpack[...]`, the same.
+    Names that are longer than any file may have are refused, too, wherever it comes upon them.
     """
     return _checked(function, _no_way, _no_way)
 
@@ -78,9 +82,23 @@ def _checked(function: Callable[Given, Found], way: Way, nearly: Way) -> Callabl
                 raise _unknown(function, name, value, kinds, way, nearly)
         for name, value in _by_name(function, given, named):
             _check(name, value, kinds[name])
-        return function(*given, **named)
+        with _nameable():
+            return function(*given, **named)
 
     return asked
+
+
+@contextmanager
+def _nameable() -> Iterator[None]:
+    """UsageError for a name that is longer than any of a file: text, maybe, or bytes that were decoded."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        name = str(error.filename)
+        shown = name if len(name) <= BEGINNING else f"{name[:BEGINNING]}..."
+        raise UsageError(f"{shown} is too long for the name of a file ({len(name):,} characters)") from error
 
 
 def _unknown(
@@ -137,9 +155,9 @@ def _check(name: str, value: Any, hint: Any) -> None:
         return  # a function, a mapping: the callee's matter
     if any(_is_a(value, option) for option in options):
         return
-    wanted = [_KINDS[option][1] if option in _KINDS else f"a {option.__name__}" for option in options]
-    wanted = [words for words in wanted if words != "a NoneType"]
-    raise UsageError(f"{name}={shown(value)}: that takes {' or '.join(wanted)}")
+    options = tuple(option for option in options if option is not types.NoneType)
+    wanted = [_KINDS[option][1] if option in _KINDS else _with_article(option) for option in options]
+    raise UsageError(f"{name}={shown(value)}: that takes {either(wanted)}")
 
 
 def shown(value: object) -> str:
@@ -150,7 +168,11 @@ def shown(value: object) -> str:
 
 def kind_of(value: object) -> str:
     """Its type, with the article: "a Network", "an OptimizedModule"."""
-    name = type(value).__name__
+    return _with_article(type(value))
+
+
+def _with_article(kind: type) -> str:
+    name = kind.__name__
     return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
 
 

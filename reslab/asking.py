@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from reslab import evaluation
+from reslab.arguments import checked
 from reslab.evaluation import Net, several
 from reslab.interop import opened, require_model
 from reslab.progress import Say, silent
@@ -36,5 +37,5 @@ def _opened(net: Net, say: Say) -> Net:
     return found
 
 
-predict = _opening(evaluation.predict)
-evaluate = _opening(evaluation.evaluate)
+predict = checked(_opening(evaluation.predict))
+evaluate = checked(_opening(evaluation.evaluate))

@@ -1,13 +1,12 @@
 """`export` with what int8 looks at: the net's own images, which `evaluation` finds and `interop` quantises with."""
 
 from collections.abc import Iterable
-from math import nan
-from numbers import Real
 from pathlib import Path
 
 from reslab import interop
+from reslab.arguments import checked, shown
 from reslab.errors import UsageError
-from reslab.evaluation import looked_at
+from reslab.evaluation import Net, looked_at
 from reslab.interop import Exported, Int8
 from reslab.interop.int8 import refuse_unjudged
 from reslab.nets import Residual
@@ -17,19 +16,20 @@ from reslab.store import Classifier
 MAX_RISE = 1.0  # points
 
 
+@checked
 def export(
-    run_or_classifier: str | Path | Classifier,
+    run_or_classifier: Net,
     to: str = "onnx",
     out: str | Path | None = None,
     *,
     scores: bool = False,
     temperature: float = 1.0,
-    check: Iterable[str | Path] = (),
+    check: str | Path | Iterable[str | Path] = (),
     residual: Residual | None = None,
     int8: bool = False,
     images: str | Path | None = None,
     max_rise: float | None = None,
-    data_root: Path | None = None,
+    data_root: str | Path | None = None,
     say: Say = silent,
     progress: Progress = unseen,
 ) -> Exported:
@@ -53,10 +53,10 @@ def export(
     if not int8 and not (images is None and max_rise is None and data_root is None):
         given = "images" if images is not None else "max-rise" if max_rise is not None else "data-root"
         raise UsageError(f"--{given} is for --int8, which looks at images")
-    most, folder = _points(max_rise), _folder(images)
+    most, folder, root = _points(max_rise), _path(images), _path(data_root)
 
     def look(net: Classifier) -> Int8:
-        found = looked_at(net, folder, data_root, say, unjudged=lambda why: refuse_unjudged(why, most))
+        found = looked_at(net, folder, root, say, unjudged=lambda why: refuse_unjudged(why, most))
         return Int8(*found, most=most)
 
     return interop.export(
@@ -65,7 +65,7 @@ def export(
         out,
         scores=scores,
         temperature=temperature,
-        check=check,
+        check=_photographs(check),
         residual=residual,
         int8=look if int8 else None,
         say=say,
@@ -73,18 +73,25 @@ def export(
     )
 
 
-def _points(max_rise: object) -> float:
+def _photographs(check: object) -> list[str | Path]:
+    """One or several. Raises UsageError for what names none."""
+    many = check if isinstance(check, Iterable) and not isinstance(check, str) else [check]
+    found = []
+    for one in many:
+        if not isinstance(one, str | Path):
+            raise UsageError(f"check={shown(one)}: that takes paths of photographs")
+        found.append(one)
+    return found
+
+
+def _points(max_rise: float | None) -> float:
     """Raises UsageError for what is no number of points."""
     if max_rise is None:
         return MAX_RISE
-    points = nan if isinstance(max_rise, bool) or not isinstance(max_rise, Real) else float(max_rise)
-    if not points >= 0:
+    if not max_rise >= 0:
         raise UsageError(f"--max-rise {max_rise}: points by which the error may rise, 0 or more (inf: by any number)")
-    return points
+    return float(max_rise)
 
 
-def _folder(images: object) -> Path | None:
-    """Raises UsageError for what is no name of a folder."""
-    if images is None or isinstance(images, str | Path):
-        return None if images is None else Path(images)
-    raise UsageError(f"--images {images}: name a folder of photographs, or a table of them")
+def _path(place: str | Path | None) -> Path | None:
+    return None if place is None else Path(place)

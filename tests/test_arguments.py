@@ -90,3 +90,14 @@ def test_only_what_is_much_alike_is_guessed():
     with pytest.raises(UsageError) as caught:
         cook("a", dots=3)  # as near to data as half of all words
     assert "did you mean" not in str(caught.value)
+
+
+def test_a_name_that_is_longer_than_any_file_may_have(tmp_path):
+    @checked
+    def read(place: Path) -> bytes:
+        return place.read_bytes()
+
+    with pytest.raises(UsageError, match=r"^x{50}\.\.\. is too long for the name of a file \(300 characters\)$"):
+        read(Path("x" * 300))
+    with pytest.raises(FileNotFoundError):
+        read(tmp_path / "gone")

@@ -51,6 +51,36 @@ def test_members_of_an_ensemble_are_opened_by_their_names_too(tmp_path):
         reslab.evaluate(first, ensemble=[tmp_path / "gone.onnx"])
 
 
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda net: reslab.evaluate(net, reslab.data.load_dataset("digits")), "data=a Dataset: that takes text or a"),
+        (
+            lambda net: reslab.evaluate(5),
+            "run_or_classifier=5: that takes text, a path, a Classifier or an ExportedNet",
+        ),
+        (lambda net: reslab.predict(net, noise(1, 8), tops=3), "unknown argument of reslab.predict 'tops'"),
+        (lambda net: reslab.predict(net, noise(1, 8), top="3"), "top='3': that takes a whole number"),
+        (lambda net: reslab.predict(net, "x" * 300), rf"{'x' * 50}\.\.\. is too long for the name of a file"),
+        (lambda net: reslab.evaluate(net, "x" * 300), "is too long for the name of a file"),
+        (lambda net: reslab.predict("x" * 300, noise(1, 8)), "is too long for the name of a file"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_by_its_name(ask, words):
+    with pytest.raises(reslab.UsageError, match=words):
+        ask(classifier("resnet8", 8))
+
+
+def test_the_data_root_may_be_text(tmp_path):
+    Image.fromarray(noise(1, 8)[0]).save(_folder(tmp_path / "photos" / "test" / "cat") / "1.png")
+    assert reslab.evaluate(classifier("resnet8", 8), "photos", data_root=str(tmp_path)).images == 1
+
+
+def _folder(place):
+    place.mkdir(parents=True)
+    return place
+
+
 def test_they_look_as_what_they_stand_for():
     for name in ("predict", "evaluate"):
         public, inner = getattr(reslab, name), getattr(evaluation, name)

@@ -12,6 +12,7 @@ from reslab.interop.onnx_graph import PACKAGES
 from reslab.training import train_on
 from tests.conftest import short_recipe
 from tests.evaluation.test_source import ONE_THREAD
+from tests.interop.by_hand import onnx_by_hand
 from tests.interop.classifiers import classifier, saved
 
 
@@ -23,9 +24,12 @@ from tests.interop.classifiers import classifier, saved
         ({"data_root": "data"}, "--data-root is for --int8"),
         ({"int8": True, "max_rise": -1}, "--max-rise -1: points"),
         ({"int8": True, "max_rise": float("nan")}, "--max-rise nan: points"),
-        ({"int8": True, "max_rise": "2"}, "--max-rise 2: points"),
-        ({"int8": True, "max_rise": True}, "--max-rise True: points"),
-        ({"int8": True, "images": 5}, "--images 5: name a folder of photographs"),
+        ({"int8": True, "max_rise": "2"}, "max_rise='2': that takes a number"),
+        ({"int8": True, "max_rise": True}, "max_rise=True: that takes a number"),
+        ({"int8": True, "images": 5}, "images=5: that takes text or a path"),
+        ({"check": 5}, "check=5: that takes paths of photographs"),
+        ({"check": [b"photo.png"]}, "check=b'photo.png': that takes paths of photographs"),
+        ({"temperatur": 2.0}, "unknown argument of reslab.export 'temperatur': did you mean temperature?"),
         ({"int8": True, "to": "timm"}, "--int8: files for timm stay in fp32; --to onnx"),
     ],
 )
@@ -40,6 +44,22 @@ def test_it_takes_what_the_inner_one_takes(tmp_path):
     assert all(outer[name].default == inner[name].default for name in inner if name != "int8")
     net = saved(tmp_path / "net.safetensors", classifier("resnet18", 16))
     assert reslab.export(net, "torchvision").path == tmp_path / "net.torchvision.safetensors"
+
+
+def test_one_photograph_is_one_and_not_its_letters(tmp_path):
+    photo = _photos(tmp_path) / "anything" / "0.bmp"
+    net = saved(tmp_path / "net.safetensors", classifier("resnet18", 16))
+    for check in (photo, str(photo), [photo], (str(photo),)):
+        assert reslab.export(net, "torchvision", check=check).agreement.real_images == 1
+
+
+def test_what_has_no_weights(tmp_path):
+    with pytest.raises(reslab.RunError, match="a graph without a net"):
+        reslab.export(reslab.load(onnx_by_hand(tmp_path / "net.onnx")), "torch-export")
+    with pytest.raises(
+        reslab.UsageError, match=r"^run_or_classifier=.*that takes text, a path, a Classifier or an Exp"
+    ):
+        reslab.export(5)
 
 
 @pytest.mark.slow

@@ -78,10 +78,11 @@ def _scan(root: Path, place: Path) -> SplitFolder:
             split.broken.append(path.relative_to(root).as_posix())
         elif not path.is_file() and not path.is_dir():
             split.special.append(path.relative_to(root).as_posix())
+    above = frozenset({root.resolve(), place.resolve()})  # a link back to these leads to the other classes
     for name in sorted(folder.name for folder in folders(place)):
         broken: list[Path] = []
         special: list[Path] = []
-        files = sorted(path.relative_to(root).as_posix() for path in walk(place / name, broken, special))
+        files = sorted(path.relative_to(root).as_posix() for path in walk(place / name, broken, special, above))
         seen = [path for path in files if is_seen(_name(path))]
         split.photos[name] = [path for path in seen if is_photo(path)]
         split.ignored.extend(path for path in seen if not is_photo(path))
@@ -139,9 +140,10 @@ def folders(place: Path) -> list[Path]:
 
 
 def walk(place: Path, broken: list[Path], special: list[Path], above: frozenset[Path] = frozenset()) -> Iterator[Path]:
-    """Every file below `place`, and hidden folders, unopened; links are followed, but not in circles.
+    """Every file below `place`, and hidden folders, unopened; links are followed, but not in circles nor `above`.
 
-    Links that lead nowhere are added to `broken`; what is neither file nor folder to `special`.
+    Links that lead nowhere are added to `broken`; what is neither file nor folder to `special`. Folders `above` are
+    real paths.
     """
     here = place.resolve()
     if here in above:

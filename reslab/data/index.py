@@ -1,17 +1,20 @@
 """Which photographs a data set consists of, of which class and in which split; and what identifies them."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from reslab.data.contents import Contents, scan_folder
+from reslab.data.class_names import places_among
+from reslab.data.contents import Contents, SplitFolder, scan_folder
 from reslab.data.places import is_table, root_of
 from reslab.data.samples import Samples, agree, differing, samples_of
 from reslab.data.splits import chosen_part
 from reslab.data.table import scan_table
 from reslab.errors import DataError
+
+ALL = "all"  # the split that is everything in a folder
 
 
 @dataclass(frozen=True)
@@ -139,16 +142,46 @@ class FolderIndex:
             for label, paths in split.photos.items()
             for path in paths
         }
+        divided = "val" not in contents  # by us, then, if at all
         return all(
-            path in missing or said.get(path) in ((self.classes[label], split), (self.classes[label], None))
+            path in missing or (path in said and _says(said[path], self.classes[label], split, divided))
             for split, paths in self.files.items()
             for path, label in zip(paths, self.labels[split], strict=True)
         )
 
 
+def _says(said: tuple[str, str | None], label: str, split: str, divided: bool) -> bool:
+    """Is what a table says of a photograph, class and split (None: it names none), what an index has of it?
+
+    Where the table has no rows of val, some of its rows of train were held out as such (`divided`). Whoever tests
+    everything as one split asks for no other.
+    """
+    its_label, its_split = said
+    held_out = divided and (split, its_split) == ("val", "train")
+    return its_label == label and (its_split in (None, split) or split == ALL or held_out)
+
+
 def scan(place: Path, training: bool = True) -> Contents:
-    """What lies in a folder, or what a table says; DataError as `scan_folder` and `scan_table`."""
-    return scan_table(place, training) if is_table(place) else scan_folder(place, training)
+    """What lies in a folder, or what a table says; DataError as `scan_folder` and `scan_table`.
+
+    Classes have the names that they have in the first split, train: in another one their letters may be composed
+    otherwise.
+    """
+    contents = scan_table(place, training) if is_table(place) else scan_folder(place, training)
+    names = tuple(next(iter(contents.values())).photos)
+    return {name: _called_as(names, split) for name, split in contents.items()}
+
+
+def _called_as(names: Sequence[str], split: SplitFolder) -> SplitFolder:
+    """The same with those of these `names` for its classes that look the same; others keep their own."""
+    found = places_among(tuple(split.photos), names)
+    called = [name if place is None else names[place] for name, place in zip(split.photos, found, strict=True)]
+    if called == list(split.photos):
+        return split
+    photos: dict[str, list[str]] = {name: [] for name in sorted(called)}
+    for name, paths in zip(called, split.photos.values(), strict=True):
+        photos[name].extend(paths)
+    return split._replace(photos=photos)
 
 
 def division_of(contents: Contents) -> str:

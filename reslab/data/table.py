@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import normalize
 
 from reslab.data.columns import Row, read_rows
 from reslab.data.contents import SPLITS, Contents, SplitFolder, folders, is_photo, is_seen, legible
@@ -128,7 +129,11 @@ class _Finder:
 
     def find(self, row: Row) -> str | None:
         """None where there is no such file. DataError for one outside of the folder, and where several may be meant."""
-        path = self._within(row)
+        forms = _forms(self._within(row))
+        return next((found for path in forms if (found := self._found(path, row)) is not None), None)
+
+    def _found(self, path: str, row: Row) -> str | None:
+        """The file that `path` means, letter by letter."""
         if self._is_file(path):
             return path
         folder, _, name = path.rpartition("/")
@@ -187,6 +192,11 @@ class _Finder:
                 beside = sorted(place for place in folders(self._root) if not no_text(place.name))
             self._beside = _by_name(self._root, beside, whole=True)
         return self._beside
+
+
+def _forms(path: str) -> Iterable[str]:
+    """As it is, and in Unicode's normal forms: other systems may have composed the letters of the file's name so."""
+    return dict.fromkeys((path, normalize("NFC", path), normalize("NFD", path)))
 
 
 def _by_name(root: Path, places: Iterable[Path], whole: bool) -> Mapping[str, list[str]]:

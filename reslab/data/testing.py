@@ -9,10 +9,8 @@ from reslab.data.checked import unreadable
 from reslab.data.class_names import places_among
 from reslab.data.contents import SplitFolder
 from reslab.data.folder import no_split, notes_of, refuse_missing, refuse_without_classes
-from reslab.data.index import FolderIndex, fingerprint, scan
+from reslab.data.index import ALL, FolderIndex, fingerprint, scan
 from reslab.errors import DataError, and_more, as_typed, unknown
-
-ALL = "all"  # the split that is everything in a folder
 
 
 def chosen_split(asked: str | None, splits: Collection[str], name: str) -> str:

@@ -91,7 +91,7 @@ def evaluate(
     scales: Scales = (),
     ensemble: Net | Sequence[Net] | None = (),
     calibration: bool = False,
-    data_root: Path | None = None,
+    data_root: str | Path | None = None,
     request: Request | None = None,
     residual: Residual | None = None,
     on_bad: str = "error",
@@ -118,7 +118,8 @@ def evaluate(
     members = members_of((run_or_classifier, *several(ensemble)), request, residual, say)
     first = members[0]
     refuse_impossible(views, scales, members)
-    tested = tested_on(first.classifier, data, split, data_root, on_bad, say)
+    root = None if data_root is None else Path(data_root)
+    tested = tested_on(first.classifier, data, split, root, on_bad, say)
     dataset, split, images = tested.dataset, tested.split, tested.images
     chosen = views_of(views, scales, first.classifier.size)
     trial = Trial(members, dataset, views, scales, on_bad, say)

@@ -83,6 +83,8 @@ def _own_export(about: dict[str, Any]) -> Told:
         data=about["data"],
         split=about["split"],
         fingerprint=about["fingerprint"],
+        before=tuple(map(str, about.get("before", ()))),
+        temperature=float(about.get("temperature", 1)),
         scaling=scaling,
         otherwise=_scales(scaling),
     )

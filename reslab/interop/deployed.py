@@ -13,11 +13,12 @@ from reslab.nets import architecture_from
 from reslab.store import Classifier, Identity, Origin
 
 INPUT = "pixels"
+OURS = "reslab"  # of what a file says of itself, the version that wrote it, by which it is known for ours
 
 # Of what a file says of itself: what is text, whatever it looks like (a data set may be called "2024").
-TEXTS = ("reslab", "model", "data", "split", "fingerprint", "residual", "input", "output", "precision", "ranges")
+TEXTS = (OURS, "model", "data", "split", "fingerprint", "residual", "input", "output", "precision", "ranges")
 # Without which it cannot be used; older files do not say which images were held out.
-NEEDED = ("reslab", "model", "spec", "data", "classes", "size", "preprocessing", "input", "output")
+NEEDED = (OURS, "model", "spec", "data", "classes", "size", "preprocessing", "input", "output")
 
 
 class Deployed(nn.Module):
@@ -53,7 +54,7 @@ def description(classifier: Classifier) -> dict[str, Any]:
     """What every exported file says of its net, as plain values."""
     identity, preprocessing = classifier.identity, classifier.preprocessing
     return {
-        "reslab": version("reslab"),
+        OURS: version("reslab"),
         "model": identity.model,
         "spec": identity.spec.to_dict(),
         "data": identity.data,

@@ -16,12 +16,12 @@ from reslab.interop.checkpoint import own_export, weights_file
 from reslab.interop.deployed import INPUT, output_name, steps
 from reslab.interop.hub_cache import name_in_cache
 from reslab.interop.int8 import PRECISION, Int8, Look, few_images, in_int8, refuse_other_format, refuse_unjudged
-from reslab.interop.onnx_graph import onnx_bytes, opset, read_onnx, require_onnx
+from reslab.interop.onnx_graph import onnx_bytes, opset, own_graph, read_onnx, require_onnx
 from reslab.interop.opening import trained
 from reslab.interop.price import Price
 from reslab.interop.published import is_published
 from reslab.interop.tempered import tempered
-from reslab.interop.torch_program import program_bytes, read_program
+from reslab.interop.torch_program import own_program, program_bytes, read_program
 from reslab.interop.torchvision_names import first_version
 from reslab.interop.torchvision_weights import (
     STRIDE_NOTE,
@@ -49,6 +49,7 @@ from reslab.store import (
 # What can be written, and how its names end. timm's is a folder.
 TARGETS = {"onnx": ".onnx", "torch-export": ".pt2", "torchvision": ".torchvision.safetensors", "timm": "-timm"}
 SUFFIXES = {"onnx": ".onnx", "torch-export": ".pt2", "torchvision": ".safetensors"}  # without which none is written
+OWN = {"onnx": own_graph, "torch-export": own_program, "torchvision": own_export}  # did `export` write such a file?
 WHOLE = ("onnx", "torch-export")  # take pixels and give probabilities: the others hold weights for other programs
 
 
@@ -97,7 +98,7 @@ class Exported:
 
 @within_cores()
 def export(
-    run_or_classifier: str | Path | Classifier,
+    run_or_classifier: str | Path | Classifier | ExportedNet,
     to: str = "onnx",
     out: str | Path | None = None,
     *,
@@ -133,6 +134,7 @@ def export(
             f"--scores: a file for {to} holds weights, and what is made of them is another program's affair"
         )
     asked, source = _source(run_or_classifier)
+    assert not isinstance(run_or_classifier, ExportedNet)  # which is refused: it has no weights
     marked = f"-{PRECISION}" if int8 else ""
     path = _destination(asked, source, to, Path(out) if out is not None else None, marked)
     classifier = tempered(_classifier(run_or_classifier, residual, say), temperature)
@@ -246,8 +248,9 @@ def _destination(asked: Path, source: Path, to: str, out: Path | None, marked: s
         raise UsageError(f"--out {path}: that is what models of reslab's own are called; choose another name")
     elif path.suffix.lower() != SUFFIXES[to]:  # a photograph, say, which would be gone
         raise UsageError(f"--out {path}: the name of a file for --to {to} ends in {SUFFIXES[to]}")
-    elif out and to == "torchvision" and path.is_file() and not own_export(path):
-        raise UsageError(f"--out {path} is there already, and reslab export did not make it; name another file")
+    elif (out or to in WHOLE) and path.is_file() and not OWN[to](path):
+        what, way = (f"--out {path}", "name another file") if out else (path, "name another file with --out")
+        raise UsageError(f"{what} is there already, and reslab export did not make it; {way}")
     return path
 
 

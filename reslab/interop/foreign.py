@@ -68,7 +68,16 @@ def read_foreign(place: Path, asked: Asked = NOTHING, say: Say = silent) -> Clas
         scaling=told.scaling,
         assumed=assumed(told, asked, layout, net),
     )
-    identity = Identity(model, net, names, *data_of(told, names), told.fingerprint, origin=origin)
+    identity = Identity(
+        model,
+        net,
+        names,
+        *data_of(told, names),
+        told.fingerprint,
+        origin=origin,
+        before=told.before,
+        temperature=told.temperature,
+    )
     classifier = _classifier(weights, identity, preprocessing, place)
     for line in words(classifier, told, asked, found):
         say(line)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from reslab.errors import RunError, UsageError
-from reslab.interop.deployed import INPUT, TEXTS, description, output_name
+from reslab.interop.deployed import INPUT, OURS, TEXTS, description, output_name
 from reslab.interop.torch_program import as_is, first_line, program_of
 from reslab.interop.verify import Pixels, Runner
 from reslab.store import Classifier
@@ -79,6 +80,17 @@ def read_onnx(data: bytes) -> tuple[Runner, dict[str, Any]]:
 
     about = session(torch.get_num_threads()).get_modelmeta().custom_metadata_map
     return run, {name: _value(name, text) for name, text in about.items()}
+
+
+def own_graph(file: Path) -> bool:
+    """Is it an ONNX file that `reslab export` wrote? It is not run."""
+    import onnx
+
+    try:
+        graph = onnx.load_model(file, load_external_data=False)
+    except Exception:  # whatever foreign bytes may raise
+        return False
+    return any(entry.key == OURS for entry in graph.metadata_props)
 
 
 def opset(data: bytes) -> int:

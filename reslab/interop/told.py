@@ -38,6 +38,8 @@ class Told:
     data: str = UNTOLD
     split: str | None = None
     fingerprint: str | None = None
+    before: tuple[str, ...] = ()  # photographs that the nets it began from were trained on, the nearest first
+    temperature: float = 1.0  # by which the scores of its last layer are divided already
     scaling: str = ""  # how its program scales images: "bilinear"; "": they do not say
     otherwise: tuple[str, ...] = ()  # what its program does to images and is not done here, in words
     within: Within = NO_NAMES  # names of classes in the very file of the weights

@@ -3,8 +3,10 @@
 import io
 import json
 import warnings
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -75,6 +77,15 @@ def read_program(data: bytes) -> tuple[Runner, dict[str, Any]]:
             return module(torch.from_numpy(pixels)).numpy()
 
     return run, json.loads(extra[ABOUT])
+
+
+def own_program(file: Path) -> bool:
+    """Is it a program that `reslab export` wrote? Nothing in it is loaded."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return any(name.endswith(f"/{ABOUT}") for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return False
 
 
 def first_line(error: Exception) -> str:

@@ -1,9 +1,10 @@
 """A network that knows what it is: its architecture, class names and preprocessing."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -99,7 +100,8 @@ class Classifier(nn.Module):
         """Eight hex digits of the weights."""
         found = hashlib.sha256()
         for name, tensor in self.net.state_dict().items():
-            found.update(name.encode() + tensor.cpu().numpy().tobytes())
+            content = tensor.cpu().contiguous().flatten().view(torch.uint8)  # NumPy knows no bfloat16
+            found.update(name.encode() + content.numpy().tobytes())
         return found.hexdigest()[:8]
 
     def forward(self, images: Pixels) -> Tensor:
@@ -116,6 +118,14 @@ class Classifier(nn.Module):
         """
         return features(self.net, self._normalised(images))
 
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """The mean goes where the weights go, and stays in fp32: bf16 would round colours by half a step of 255."""
+        exact = self.mean
+        super()._apply(fn, recurse)
+        if self.mean.dtype != exact.dtype:
+            self.mean = exact.to(self.mean.device)
+        return self
+
     def _normalised(self, images: Pixels) -> Tensor:
         """(B, 3, H, W) on the device of the weights and in their type, out of sums in fp32."""
         weights = next(self.net.parameters())
@@ -123,7 +133,7 @@ class Classifier(nn.Module):
         pixels = pixels.to(weights.device)
         if self.contrast is not None:
             return self.contrast(pixels).to(weights.dtype).permute(0, 3, 1, 2)
-        centred = (pixels.float() - self.mean.to(weights.device, torch.float32)) / self.preprocessing.std
+        centred = (pixels.float() - self.mean.to(weights.device)) / self.preprocessing.std
         return centred.to(weights.dtype).permute(0, 3, 1, 2)
 
 

@@ -67,6 +67,17 @@ def test_the_run_finds_its_photographs_again(things, tmp_path):
     assert Answer("eval", run, "--json").json["top1_error"] == result["val_error"], "its labels are written down"
 
 
+def test_rows_that_all_say_train_are_the_runs_own_again(things, tmp_path):
+    table, run = things / "labels.csv", tmp_path / "r"
+    rows = table.read_text(encoding="utf-8").splitlines()
+    table.write_text("\n".join([f"{rows[0]},split", *(f"{row},train" for row in rows[1:])]), encoding="utf-8")
+    result = trained(table, run)
+    assert trained(table, run) == result and result["val_images"] == 4
+    for split, images in (("val", 4), ("all", 20)):
+        found = Answer("eval", run, table, "--split", split, "--json").json
+        assert (found["split"], found["images"]) == (split, images)
+
+
 def test_a_table_of_another_name_is_not_the_one_that_is_gone(things, tmp_path):
     table, run = things / "labels.csv", tmp_path / "r"
     trained(table, run)

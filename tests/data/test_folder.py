@@ -3,6 +3,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -125,6 +126,29 @@ def test_photographs_of_phones_that_are_ignored_are_said(tmp_path, make_photos, 
         (tmp_path / place / name).touch()
     note = "4 files without an image's suffix ignored: 2 .heic, 1 .heif, 1 .txt; save .heic photographs as .jpg"
     assert note in index_folder(tmp_path).notes
+
+
+def test_classes_whose_names_look_the_same_are_the_same_in_every_split(tmp_path, make_photos):
+    composed, apart = normalize("NFC", "café"), normalize("NFD", "café")
+    make_photos(tmp_path / "train", {composed: 2, "cat": 1})
+    make_photos(tmp_path / "val", {apart: 1, "cat": 2})
+    index = index_folder(tmp_path)
+    assert index.classes == (composed, "cat") and index.notes == ()
+    assert index.files["val"] == (f"val/{apart}/000.png", "val/cat/000.png", "val/cat/001.png")
+    assert index.labels["val"] == (0, 1, 1)
+    if sys.platform != "darwin":  # where a folder has both names
+        make_photos(tmp_path / "train", {apart: 1})
+        assert index_folder(tmp_path).classes == tuple(sorted(("cat", composed, apart))), "letter by letter first"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="making links needs a privilege on Windows")
+@pytest.mark.parametrize("back", ["..", "../.."])
+def test_links_back_to_the_folder_of_the_classes_bring_none_of_another_class(tmp_path, make_photos, back):
+    for split in ("train", "val"):
+        make_photos(tmp_path / split, {"cat": 1, "dog": 1})
+    before = index_folder(tmp_path)
+    (tmp_path / "train" / "cat" / "back").symlink_to(back, target_is_directory=True)
+    assert index_folder(tmp_path) == before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="making links needs a privilege on Windows")

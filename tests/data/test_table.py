@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -225,6 +226,23 @@ def test_a_bare_name_in_a_folder_beside_the_table(flat, make_photo):
     assert "line 3: b.png may be images/b.png or more/b.png" in refusal(flat / "labels.csv")
 
 
+@pytest.mark.parametrize(("said_in", "lies_in"), [("NFC", "NFD"), ("NFD", "NFC")])
+@pytest.mark.parametrize("prefix", ["é/", ""])
+@pytest.mark.parametrize("ending", [".png", ""])
+def test_names_whose_letters_are_composed_otherwise(tmp_path, make_photo, said_in, lies_in, prefix, ending):
+    for number, split in enumerate(("train", "train", "val")):
+        make_photo(tmp_path / normalize(lies_in, "é") / normalize(lies_in, f"ö{number}.png"), seed=number)
+        with (tmp_path / "labels.csv").open("a", encoding="utf-8") as more:
+            label = normalize("NFC" if split == "train" else "NFD", "äü"[number % 2])
+            more.write("path,label,split\n" if number == 0 else "")
+            more.write(f"{normalize(said_in, f'{prefix}ö{number}{ending}')},{label},{split}\n")
+    index = data.index_folder(tmp_path / "labels.csv")
+    assert index.classes == ("ä", "ü") and index.labels == {"train": (0, 1), "val": (0,)}
+    there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png")}
+    assert {*index.files["train"], *index.files["val"]} <= there or sys.platform == "darwin"
+    assert index.is_said_by(tmp_path / "labels.csv")
+
+
 def test_the_same_row_twice_is_one(flat):
     place = usual(flat)
     with place.open("a") as more:
@@ -374,6 +392,43 @@ def test_a_table_may_come_to_name_more_and_what_is_gone_is_no_other_table(flat, 
     others = [f"{row.rpartition(',')[0]},{swap[row.rpartition(',')[2]]}" for row in rows]
     assert not index.is_said_by(table(flat, "path,label,split", *others))
     assert not index.is_said_by(table(flat, "path,label", "images/b.png,cat", "images/c.png,dog")), "d.png has no class"
+
+
+def divided(folder: Path, *splits: str) -> Path:
+    """A table of the four photographs with a column of splits."""
+    rows = (f"images/{name},{label},{split}" for (name, label), split in zip(LABELS.items(), splits, strict=True))
+    return table(folder, "path,label,split", *rows)
+
+
+@pytest.mark.parametrize(
+    ("splits", "fold"),
+    [(["train"] * 4, None), (["train"] * 4, "fold2/2"), (["test", "train", "train", "train"], None)],
+)
+def test_what_is_held_out_of_rows_of_train_is_said_by_the_table(flat, splits, fold):
+    place = divided(flat, *splits)
+    index = data.index_folder(place, split=fold)
+    assert ("val" in index.files) == ("test" not in splits)
+    assert index.is_said_by(place) and index.changes_in(place) is None and index.lies_in(place)
+    assert data.everything(index, flat).changes_in(place) is None, "as one split, too"
+    assert not index.is_said_by(divided(flat, *["test"] * 4)), "what was learned is tested now"
+
+
+def test_a_fold_of_rows_of_train_beside_rows_of_test(flat, make_photo):
+    make_photo(flat / "images" / "e.png", seed=9)
+    place = divided(flat, *["train"] * 4)
+    with place.open("a") as more:
+        more.write("images/e.png,dog,test\n")
+    index = data.index_folder(place, split="fold2/2")
+    assert {split: len(files) for split, files in index.files.items()} == {"train": 2, "val": 2, "test": 1}
+    assert index.lies_in(place)
+
+
+def test_photographs_of_rows_of_val_are_not_held_out_of_train(flat):
+    index = data.index_folder(divided(flat, "train", "val", "train", "val"))
+    place = divided(flat, "val", "train", "train", "val")
+    assert not index.is_said_by(place) and data.everything(index, flat).is_said_by(place)
+    table(flat, "path,label,split", *(f"images/{name},cat,train" for name in LABELS))
+    assert not data.everything(index, flat).is_said_by(place), "of other classes"
 
 
 def test_tested_by_its_splits_or_whole(flat):

@@ -1,6 +1,7 @@
 """From a run to a file: where it lies, on which images it is tried, and that nothing wrong is kept."""
 
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,29 @@ def test_places_that_cannot_be_meant(run, tmp_path, to, out, message):
     with pytest.raises(UsageError, match=message):
         export(run, to, tmp_path / out)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(("to", "name"), [("onnx", "model.onnx"), ("torch-export", "model.pt2")])
+@pytest.mark.parametrize("out", [True, False])
+def test_a_file_of_somebody_elses_stays(run, to, name, out):
+    if to == "onnx":
+        pytest.importorskip("onnx", reason="needs the extra `onnx`")
+        pytest.importorskip("onnxscript", reason="needs the extra `onnx`")
+    theirs = run / name
+    for content in (b"theirs", b"", *_foreign(theirs)):
+        theirs.write_bytes(content)
+        with pytest.raises(UsageError, match=r"is there already, and reslab export did not make it; name another file"):
+            export(run, to, theirs if out else None)
+        assert theirs.read_bytes() == content
+
+
+def _foreign(file: Path) -> list[bytes]:
+    """A whole file of that kind, which says nothing of itself."""
+    if file.suffix == ".onnx":
+        return [onnx_by_hand(file, said={"author": "somebody"}).read_bytes()]
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("net/models/model.json", "{}")
+    return [file.read_bytes()]
 
 
 def test_what_was_exported_may_be_exported_again(run, tmp_path):

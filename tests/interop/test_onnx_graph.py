@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from reslab.errors import UsageError
-from reslab.interop.onnx_graph import PACKAGES, onnx_bytes, opset, read_onnx, require_onnx
+from reslab.interop.onnx_graph import PACKAGES, onnx_bytes, opset, own_graph, read_onnx, require_onnx
 from reslab.interop.verify import compare
+from tests.interop.by_hand import onnx_by_hand
 from tests.interop.classifiers import classifier, noise
 
 
@@ -29,9 +30,17 @@ def test_it_is_the_same_function_for_every_batch_size(made):
     assert run(noise(11, 16)).shape == (11, 4)
 
 
+def test_what_reslab_wrote_is_known_without_being_run(tmp_path):
+    assert own_graph(onnx_by_hand(tmp_path / "net.onnx"))
+    assert not own_graph(onnx_by_hand(tmp_path / "theirs.onnx", said={"author": "somebody"}))
+    assert not own_graph(tmp_path / "gone.onnx")
+
+
 @pytest.mark.slow
-def test_it_says_what_it_is(made):
+def test_it_says_what_it_is(made, tmp_path):
     _, about = read_onnx(made[1])
+    (tmp_path / "net.onnx").write_bytes(made[1])
+    assert own_graph(tmp_path / "net.onnx")
     assert about["classes"] == ["Ängström", "犬", "cat", "dog"] and about["size"] == 16
     assert (about["model"], about["data"]) == ("resnet8", "pets") and about["spec"]["shortcut"] == "B"
     assert (about["input"], about["output"]) == ("pixels", "probabilities")

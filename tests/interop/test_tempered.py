@@ -1,10 +1,13 @@
 """A temperature folded into a net: its scores are divided by it, whatever the file is for."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from reslab.errors import UsageError
-from reslab.interop import export
+from reslab.evaluation.recorded import inside
+from reslab.interop import export, load
 from reslab.interop.tempered import tempered
 from reslab.interop.torch_program import read_program
 from reslab.interop.torchvision_weights import read_torchvision
@@ -29,6 +32,18 @@ def test_in_weights_for_other_programs(tmp_path):
     assert run(pixels) == pytest.approx(net(pixels).numpy() / 1.7, abs=1e-4)
     assert found.temperature == found.to_dict()["temperature"] == 1.7
     assert found.agreement.largest_difference <= 1e-4
+
+
+@pytest.mark.parametrize("to", ["torchvision", "timm"])
+def test_weights_for_other_programs_say_it_when_they_are_read_back(to, tmp_path):
+    net = classifier("resnet18", 16)
+    net.identity = replace(net.identity, before=("photos", "more photos"))
+    out = tmp_path / ("net.safetensors" if to == "torchvision" else "folder")
+    again = load(export(net, to, out, temperature=2.5).path)
+    assert (again.identity.temperature, again.identity.before) == (2.5, ("photos", "more photos"))
+    assert inside(again) == f"{out} is calibrated already, at temperature 2.500 inside it"
+    plain = load(export(classifier("resnet18", 16), to, out).path)
+    assert (plain.identity.temperature, plain.identity.before) == (1, ())
 
 
 def test_in_a_program_the_probabilities_are_at_it(tmp_path):

@@ -1,6 +1,7 @@
 """A loaded classifier is a module like any other: modes, types, copies, exports; and refuses what it does not take."""
 
 import copy
+import hashlib
 
 import numpy as np
 import pytest
@@ -71,6 +72,24 @@ def test_it_computes_in_the_type_of_its_weights(tmp_path, dtype):
     found = model.to(dtype)(some(4))
     assert found.dtype == dtype
     assert torch.allclose(found.double(), expected, atol=0.1 * float(expected.std()))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+@pytest.mark.parametrize("mean", ["pixel", "channel"])
+def test_the_mean_stays_exact_in_whatever_type_the_weights_are(dtype, mean):
+    model, exact = classifier_of("resnet8", mean), torch.from_numpy(preprocessing_by(mean).mean)
+    assert torch.equal(model.to(dtype).mean, exact) and torch.equal(model.float().mean, exact)
+    assert "mean" not in model.state_dict() and copy.deepcopy(model).mean.dtype == torch.float32
+
+
+def test_a_digest_is_that_of_the_bytes_in_whatever_type():
+    torch.manual_seed(0)
+    model = classifier_of("resnet8", "channel")
+    found = hashlib.sha256()
+    for name, tensor in model.net.state_dict().items():
+        found.update(name.encode() + tensor.numpy().tobytes())
+    assert model.digest() == model.to(memory_format=torch.channels_last).digest() == found.hexdigest()[:8]
+    assert len({model.digest(), model.half().digest(), model.bfloat16().digest()}) == 3
 
 
 def test_the_mean_goes_where_the_weights_go(tmp_path):
