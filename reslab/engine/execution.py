@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from reslab.arguments import check_kind
 from reslab.engine.machine import Machine
 from reslab.engine.work import KNOWN, Work, lacking, tiny
 from reslab.errors import RunError, UsageError, unknown
@@ -68,6 +69,17 @@ class Request:
     compile: str = "auto"
     threads: int = 0
     processes: int = 0  # that torchrun started; 0: this one is alone
+
+    def __post_init__(self) -> None:
+        """Raises UsageError for values of another kind; a torch.device is taken by its name, a truth for "on", "off"."""
+        if isinstance(self.compile, bool):
+            object.__setattr__(self, "compile", "on" if self.compile else "off")
+        if isinstance(self.device, torch.device):
+            object.__setattr__(self, "device", str(self.device))
+        for field in fields(self):
+            check_kind(field.name, getattr(self, field.name), field.type)
+        if self.device in ("cpu:0", "mps:0"):  # the only ones there are, recorded without the number
+            object.__setattr__(self, "device", self.device.removesuffix(":0"))
 
     @classmethod
     def like(cls, recorded: Execution) -> "Request":
@@ -246,13 +258,12 @@ def _native_precision(request: Request, machine: Machine) -> str:
 def _device(asked: str, machine: Machine) -> str:
     if asked == "auto":
         return "cuda" if machine.gpu else "mps" if machine.mps else "cpu"
-    kind = asked.partition(":")[0]
-    if kind not in ("cpu", "cuda", "mps"):
+    kind, _, number = asked.partition(":")
+    if kind not in ("cpu", "cuda", "mps") or (kind != "cuda" and asked != kind):
         raise unknown("device", asked, ("auto", "cpu", "cuda", "mps"))
     if (kind == "cuda" and not machine.gpu) or (kind == "mps" and not machine.mps):
         raise UsageError(f"--device {asked}: this machine has none that PyTorch can use; --device cpu works everywhere")
     if kind == "cuda" and asked != "cuda":
-        _, _, number = asked.partition(":")
         if not number.isdigit() or int(number) >= torch.cuda.device_count():
             raise UsageError(f"--device {asked}: this machine has cuda:0 to cuda:{torch.cuda.device_count() - 1}")
     return asked
