@@ -80,10 +80,10 @@ def train(
     """Train, or go on where it stopped, and return the result (the keys of `reslab train --json`).
 
     `recipe` is one that `reslab.recipe` gave, or names the data, `train("photos", model="resnet50", epochs=10)`, with
-    the `choices` of `reslab.recipe`; or it is a run folder, which goes on by its own recipe, as
-    `train(run="runs/x")` does. `run` names the folder; without it, it is `<data>-<model>-<recipe>-<hash>-s<seed>`
-    in the folder `runs` (else "runs"). `data` says where a recipe's photographs lie, if not under the data root. A
-    finished run returns its recorded result. `request` says how it is executed, `reslab.Request(device="cuda",
+    the `choices` of `reslab.recipe`; beside `data` it names the preset, `train(recipe="fast", data="cifar10")`; or it is
+    a run folder, which goes on by its own recipe, as `train(run="runs/x")` does. `run` names the folder; without it, it
+    is `<data>-<model>-<recipe>-<hash>-s<seed>` in the folder `runs` (else "runs"). With a recipe that `reslab.recipe`
+    gave, `data` says where its photographs lie, if not under the data root. A finished run returns its recorded result. `request` says how it is executed, `reslab.Request(device="cuda",
     threads=4)`, `save_every` how many seconds lie between two checkpoints. Notes and progress go to stderr unless it
     shall be `quiet`. In several processes, as torchrun starts them, all have to call this; the first trains with the
     help of the others.

@@ -84,6 +84,20 @@ def test_a_data_set_stands_for_its_recipe(tmp_path, monkeypatch):
     assert trained[1][0].folder == tmp_path / "pets" and trained[2][2] == tmp_path / "mine"
 
 
+def test_text_beside_the_data_names_the_preset(tmp_path, monkeypatch):
+    trained = []
+    monkeypatch.setattr(
+        importlib.import_module("reslab.training.run"), "train_on", lambda *given: trained.append(given) or {}
+    )
+    train(recipe="fast", data="digits", runs=tmp_path)
+    train(data="digits", runs=tmp_path)
+    assert [recipe for _, recipe, *_ in trained] == [recipe_for("digits", recipe="fast"), recipe_for("digits")]
+    with pytest.raises(
+        UsageError, match=r"^recipe='cifar10' is none of the presets paper, .*data='digits' is, too; give"
+    ):
+        train("cifar10", data="digits", runs=tmp_path)
+
+
 @pytest.mark.parametrize("given", [3, {"data": "digits"}, ["digits"]])
 def test_what_is_no_recipe(given):
     with pytest.raises(UsageError, match=rf"reslab\.train\(reslab\.recipe\(.*not a {type(given).__name__}$"):
