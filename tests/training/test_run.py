@@ -36,9 +36,11 @@ from reslab.training import (
     train,
     train_on,
     with_fields,
+    with_residual,
 )
 from reslab.training.presets import spec_of
 from reslab.training.state import initial_state
+from reslab.training.suitable import check
 from tests.conftest import short_recipe
 
 TIMES = ("seconds", "images_per_second")
@@ -144,6 +146,14 @@ def test_stopped_by_ctrl_c_and_continued_is_as_if_never_stopped(digits, longer, 
     assert (whole / "predictions.safetensors").read_bytes() == (stopped / "predictions.safetensors").read_bytes()
     assert untimed(whole) == untimed(stopped)
     assert result["exact"]
+
+
+def test_who_asks_just_after_the_question_is_answered_after_the_next_step(digits, longer, tmp_path, monkeypatch):
+    answers = iter([False, True, True])
+    monkeypatch.setattr("reslab.training.loop.agreed", lambda *_: lambda: next(answers))
+    with pytest.raises(Interrupted, match="stopped at step 2 of 60"):
+        train_on(digits, longer, tmp_path / "run", Surroundings())
+    assert RunFolder(tmp_path / "run").load_state()[1]["step"] == 2, "what was said to be stopped is saved"
 
 
 def test_done_is_done(digits, recipe, tmp_path):
@@ -431,6 +441,17 @@ def test_the_callers_random_numbers_stay_its_own(recipe, tmp_path):
 def test_a_net_that_keeps_other_statistics_is_refused(recipe, tmp_path):
     with pytest.raises(UsageError, match=r"keeps .*running_mean: only the running statistics of nn\.BatchNorm2d"):
         train(recipe, tmp_path / "run", residual=keeping)
+    assert not (tmp_path / "run").exists()
+
+
+def test_parameters_are_named_as_ones_own_residual_function_has_them(digits, recipe, tmp_path):
+    drawn = torch.random.get_rng_state()
+    own = with_residual(with_fields(recipe, ["optimizer.rates=*.scale=0"]), dropping)
+    check(own, facts_of(digits), dropping)
+    check(own, facts_of(digits))
+    assert torch.equal(torch.random.get_rng_state(), drawn), "what the function draws is not of the caller's stream"
+    with pytest.raises(UsageError, match=r"optimizer\.rates: no parameter of the net matches '\*\.scale'"):
+        check(with_fields(recipe, ["optimizer.rates=*.scale=0"]), facts_of(digits))
 
 
 def test_weights_are_drawn_on_the_cpu_whatever_the_device(recipe):
