@@ -166,13 +166,30 @@ def _place(recipe: Recipe, around: Surroundings) -> str:
 
 
 def with_residual(recipe: Recipe, residual: Residual | None = None) -> Recipe:
-    """The recipe that names a residual function of one's own, given or named already, and knows its digest."""
+    """The recipe that names a residual function of one's own, given or named already, and knows its digest.
+
+    Raises UsageError where another one is given than is named.
+    """
     function = residual or named_residual(recipe.model.residual)
     if function is None:
         return recipe
+    if residual:
+        _refuse_another(recipe, residual)
     name = recipe.model.residual or name_of(function)
     try_out(function, spec_of(recipe))
     return replace(recipe, model=replace(recipe.model, residual=name, residual_digest=digest_of(function)))
+
+
+def _refuse_another(recipe: Recipe, residual: Residual) -> None:
+    """Raises UsageError where the recipe names another function than the one that is given."""
+    name = recipe.model.residual
+    if name is None or name == name_of(residual):
+        return
+    if digest_of(residual) not in (recipe.model.residual_digest, digest_of(named_residual(name))):
+        raise UsageError(
+            f"residual={name_of(residual)} is given, but model.residual is {name}, another function: leave out one of "
+            "them"
+        )
 
 
 def train_on(

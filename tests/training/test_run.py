@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -21,7 +22,7 @@ from reslab.data import Dataset, Images, Preprocessing, load_dataset
 from reslab.engine import Execution, Request, TorchEngine, this_machine
 from reslab.errors import RunError, UsageError
 from reslab.evaluation import evaluate
-from reslab.nets import build
+from reslab.nets import build, named_residual
 from reslab.nets.blocks import basic
 from reslab.reporting import report
 from reslab.store import RunFolder, load, read_record
@@ -367,6 +368,50 @@ def test_a_function_of_the_script_that_runs_is_recorded_by_its_file(recipe, tmp_
     run = train(recipe, tmp_path / "run", residual=leaky, around=Surroundings(say=said.append))["run"]
     assert RunFolder(Path(run)).recipe()["model"]["residual"] == "script:leaky"
     assert said[0].startswith("the run records its residual function as script:leaky, which imports script later")
+
+
+class Made:
+    """A residual function that is an object: its name is that of its class."""
+
+    def __call__(self, *shape) -> nn.Module:
+        return leaky(*shape)
+
+
+def sloping(channels_in: int, width: int, stride: int, stride_in: str, slope: float) -> nn.Module:
+    own = basic(channels_in, width, stride)
+    own[2] = nn.LeakyReLU(slope)
+    return own
+
+
+steep = partial(sloping, slope=0.5)
+
+
+@pytest.mark.parametrize(
+    ("own", "name"), [(steep, "functools:partial"), (Made(), f"{Made.__module__}:Made")], ids=["partial", "object"]
+)
+def test_an_object_has_to_be_given_again(recipe, tmp_path, own, name):
+    result = train(recipe, tmp_path / "run", residual=own)
+    assert train(recipe, tmp_path / "run", residual=own) == train(run=tmp_path / "run", residual=own) == result
+    with pytest.raises(UsageError, match=rf"^{name} is a class, .*: give it as residual=\.\.\. in Python, or have it in"):
+        train(run=tmp_path / "run")
+
+
+def test_a_partial_is_found_by_the_name_that_its_file_gives_it(recipe, tmp_path):
+    said: list[str] = []
+    train(recipe, tmp_path / "run", residual=steep, around=Surroundings(say=said.append))
+    assert said[0].endswith("open the run with --residual FILE:NAME, for the FILE.py that calls it NAME")
+    with pytest.raises(UsageError, match=r"--residual FILE:NAME, for the FILE\.py that calls it NAME"):
+        load(tmp_path / "run")
+    assert load(tmp_path / "run", residual=named_residual(f"{__name__}:steep")).residual is steep
+
+
+def test_the_function_that_is_given_is_the_one_that_is_named(recipe):
+    named = with_fields(recipe, [f"model.residual={__name__}:leaky"])
+    assert with_residual(named, leaky) == with_residual(named) == with_residual(recipe, leaky)
+    alias = with_fields(recipe, [f"model.residual={__name__}:steep"])
+    assert with_residual(alias, steep) == with_residual(alias), "a partial, by the name that its file gives it"
+    with pytest.raises(UsageError, match=r"^residual=\S+:dropping is given, but model\.residual is \S+:leaky, another"):
+        with_residual(named, dropping)
 
 
 def test_an_edited_residual_function_is_another_run(recipe, tmp_path, monkeypatch):
