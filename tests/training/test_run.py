@@ -392,7 +392,9 @@ steep = partial(sloping, slope=0.5)
 def test_an_object_has_to_be_given_again(recipe, tmp_path, own, name):
     result = train(recipe, tmp_path / "run", residual=own)
     assert train(recipe, tmp_path / "run", residual=own) == train(run=tmp_path / "run", residual=own) == result
-    with pytest.raises(UsageError, match=rf"^{name} is a class, .*: give it as residual=\.\.\. in Python, or have it in"):
+    with pytest.raises(
+        UsageError, match=rf"^{name} is a class, .*: give it as residual=\.\.\. in Python, or have it in"
+    ):
         train(run=tmp_path / "run")
 
 
@@ -497,6 +499,25 @@ def test_parameters_are_named_as_ones_own_residual_function_has_them(digits, rec
     assert torch.equal(torch.random.get_rng_state(), drawn), "what the function draws is not of the caller's stream"
     with pytest.raises(UsageError, match=r"optimizer\.rates: no parameter of the net matches '\*\.scale'"):
         check(with_fields(recipe, ["optimizer.rates=*.scale=0"]), facts_of(digits))
+
+
+def blurring(channels_in: int, width: int, stride: int, stride_in: str) -> nn.Module:
+    """A residual function with filters of its own that are not learned, and a factor that is not, either."""
+    blur = nn.Conv2d(width, width, 3, 1, 1, groups=width, bias=False).requires_grad_(False)
+    nn.init.constant_(blur.weight, 1 / 9)
+    factor = Scale()
+    nn.init.constant_(factor.scale, 2.0).requires_grad_(False)
+    return nn.Sequential(*basic(channels_in, width, stride), blur, factor)
+
+
+@pytest.mark.parametrize("kind", ["sgd", "rmsprop", "muon"])
+def test_what_a_residual_function_holds_fixed_stays_as_it_made_it(recipe, tmp_path, kind):
+    changes = [f"optimizer.kind={kind}", "optimizer.decay_on=all", "optimizer.weight_decay=0.1", "average=0.5"]
+    train(with_fields(recipe, [*changes, "optimizer.max_norms=*=0.1"]), tmp_path / "run", residual=blurring)
+    net = load(tmp_path / "run", residual=blurring).net
+    for suffix, value in ((".residual.5.weight", 1 / 9), (".residual.6.scale", 2.0)):
+        found = [tensor for name, tensor in net.named_parameters() if name.endswith(suffix)]
+        assert len(found) == 3 and all(torch.equal(each, torch.full_like(each, value)) for each in found)
 
 
 def test_weights_are_drawn_on_the_cpu_whatever_the_device(recipe):
