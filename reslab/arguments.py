@@ -104,8 +104,8 @@ def _unknown(
 
 def _twice(function: Callable[..., Any], name: str, value: Any, other: Any, kinds: dict[str, Any]) -> UsageError:
     return UsageError(
-        f"reslab.{function.__name__}: {shown(value)} stands in the place of {name}, and {name}={shown(other)} is given, "
-        f"too; give the first by its own name: it takes {', '.join(kinds)}"
+        f"reslab.{function.__name__}: {shown(value)} stands in the place of {name}, and {name}={shown(other)} is "
+        f"given, too; give the first by its own name: it takes {', '.join(kinds)}"
     )
 
 

@@ -71,7 +71,7 @@ class Request:
     processes: int = 0  # that torchrun started; 0: this one is alone
 
     def __post_init__(self) -> None:
-        """Raises UsageError for values of another kind; a torch.device is taken by its name, a truth for "on", "off"."""
+        """A torch.device is taken by its name, a truth for "on" or "off". Raises UsageError for values of another kind."""
         if isinstance(self.compile, bool):
             object.__setattr__(self, "compile", "on" if self.compile else "off")
         if isinstance(self.device, torch.device):
@@ -263,9 +263,8 @@ def _device(asked: str, machine: Machine) -> str:
         raise unknown("device", asked, ("auto", "cpu", "cuda", "mps"))
     if (kind == "cuda" and not machine.gpu) or (kind == "mps" and not machine.mps):
         raise UsageError(f"--device {asked}: this machine has none that PyTorch can use; --device cpu works everywhere")
-    if kind == "cuda" and asked != "cuda":
-        if not number.isdigit() or int(number) >= torch.cuda.device_count():
-            raise UsageError(f"--device {asked}: this machine has cuda:0 to cuda:{torch.cuda.device_count() - 1}")
+    if asked != kind and (not number.isdigit() or int(number) >= torch.cuda.device_count()):
+        raise UsageError(f"--device {asked}: this machine has cuda:0 to cuda:{torch.cuda.device_count() - 1}")
     return asked
 
 

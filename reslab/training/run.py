@@ -60,8 +60,8 @@ def train(
     `<data>-<model>-<recipe>-<hash>-s<seed>` in `runs` (else "runs"). `data` says where the photographs of a recipe lie,
     if not under the data root. A finished run returns its recorded result. `residual` is a residual function of one's
     own (see `nets.create`). In several processes, as torchrun starts them, all have to call this; the first trains with
-    the help of the others. Raises UsageError for a recipe that cannot be trained on its data, DataError and RunError for
-    trouble with the data or the run folder.
+    the help of the others. Raises UsageError for a recipe that cannot be trained on its data, DataError and RunError
+    for trouble with the data or the run folder.
     """
     refuse_while_imported()
     team = this_team()
