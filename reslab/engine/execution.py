@@ -71,15 +71,12 @@ class Request:
     processes: int = 0  # that torchrun started; 0: this one is alone
 
     def __post_init__(self) -> None:
-        """A torch.device is taken by its name, a truth for "on" or "off". Raises UsageError for values of another kind."""
-        if isinstance(self.compile, bool):
-            object.__setattr__(self, "compile", "on" if self.compile else "off")
-        if isinstance(self.device, torch.device):
-            object.__setattr__(self, "device", str(self.device))
+        """A torch.device is taken by its name, a truth for "on" or "off". Raises UsageError for other kinds."""
         for field in fields(self):
-            check_kind(field.name, getattr(self, field.name), field.type)
-        if self.device in ("cpu:0", "mps:0"):  # the only ones there are, recorded without the number
-            object.__setattr__(self, "device", self.device.removesuffix(":0"))
+            given = getattr(self, field.name)
+            value = _as_text(given) if field.type is str else given
+            check_kind(field.name, value, field.type)
+            object.__setattr__(self, field.name, value)
 
     @classmethod
     def like(cls, recorded: Execution) -> "Request":
@@ -107,6 +104,14 @@ class Request:
         if self.processes not in (0, recorded.processes):
             found.append(f"in {self.processes} processes of torchrun (recorded: {recorded.processes})")
         return found
+
+
+def _as_text(value: Any) -> Any:
+    """What Python calls a device or a switch, by the name that it has here; anything else as it is."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    text = str(value) if isinstance(value, torch.device) else value
+    return text.removesuffix(":0") if text in ("cpu:0", "mps:0") else text  # the only ones, recorded without a number
 
 
 def slow_bf16(execution: Execution, machine: Machine) -> bool:

@@ -1,22 +1,34 @@
-"""What an engine asks of PyTorch for the whole process: threads, and how cuDNN chooses; and how that is given back.
+"""What an engine asks of PyTorch for the whole process: threads, how cuDNN chooses, that fp32 is fp32; and how that is
+given back.
 
-Several threads of Python may be at it at once. cuDNN's flags are one for all of them. A number of threads is each
-thread's own, but a thread that asks PyTorch for the first time finds what was set last by any.
+Several threads of Python may be at it at once. Flags are one for all of them. A number of threads is each thread's own,
+but a thread that asks PyTorch for the first time finds what was set last by any.
 """
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
 from reslab.engine.execution import Execution
 from reslab.processor import usable_cores
 
+# What multiplies numbers of fp32, on a CPU and on a GPU. PyTorch may be told to round these to fewer bits before, and
+# is told so for cuDNN's convolutions when it starts. Unlike the older flags, these can be read whoever set which.
+_BACKENDS: Any = torch.backends  # whose types do not know these
+_ON_CPU = (_BACKENDS.mkldnn.matmul, _BACKENDS.mkldnn.conv)
+_ON_GPU = (_BACKENDS.cuda.matmul, _BACKENDS.cudnn.conv)
+_WHOLE = ("none", "ieee")  # not rounded
+
 
 def settle(execution: Execution) -> None:
     """Set what `execution` needs of PyTorch, until somebody else does; see `settled`."""
+    torch.set_default_dtype(torch.float32)
+    for multiplying in _ON_CPU if execution.device == "cpu" else _ON_GPU:
+        if multiplying.fp32_precision not in _WHOLE:
+            multiplying.fp32_precision = "ieee"
     if execution.engine == "native":
         # The kernels have threads of their own; PyTorch's, which wait by spinning, would be in their way.
         torch.set_num_threads(1)
@@ -32,7 +44,7 @@ def same_settings() -> Iterator[None]:
     """Afterwards all that `settle` changes is as before: the process is the caller's.
 
     Where several threads are inside at once, before is before the first of them came in: what the others found was his.
-    cuDNN's flags stay until the last one leaves. Nobody waits for anybody: one may be at a training of hours.
+    Flags stay until the last one leaves. Nobody waits for anybody: one may be at a training of hours.
     """
     if getattr(_OWN, "inside", False):  # in training, say, which tests in between
         with _given_back():
@@ -56,6 +68,19 @@ def settled(execution: Execution) -> Iterator[None]:
 
 
 @contextmanager
+def apart(execution: Execution) -> Iterator[None]:
+    """A training's own PyTorch: it takes gradients and makes numbers in fp32, whatever the caller has set.
+
+    Afterwards his settings are as before, and so are his random streams: of the CPU, and of the GPU that this is on
+    (not measured).
+    """
+    gpu = [torch.device(execution.device)] if execution.device.startswith("cuda") else []
+    with torch.random.fork_rng(gpu), same_settings(), torch.inference_mode(False), torch.enable_grad():
+        torch.set_default_dtype(torch.float32)
+        yield
+
+
+@contextmanager
 def within_cores() -> Iterator[None]:
     """PyTorch with no more threads than this process has cores' time for (a container's quota); afterwards as before.
 
@@ -72,14 +97,21 @@ class _Settings(NamedTuple):
     threads: int
     deterministic: bool
     benchmark: bool
+    dtype: torch.dtype  # of numbers that are made
+    precisions: tuple[str, ...]  # of what multiplies
 
     @classmethod
     def now(cls) -> "_Settings":
         cudnn = torch.backends.cudnn
-        return cls(torch.get_num_threads(), cudnn.deterministic, cudnn.benchmark)
+        precisions = tuple(multiplying.fp32_precision for multiplying in _ON_CPU + _ON_GPU)
+        return cls(torch.get_num_threads(), cudnn.deterministic, cudnn.benchmark, torch.get_default_dtype(), precisions)
 
     def put_flags(self) -> None:
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = self.deterministic, self.benchmark
+        torch.set_default_dtype(self.dtype)
+        for multiplying, precision in zip(_ON_CPU + _ON_GPU, self.precisions, strict=True):
+            if multiplying.fp32_precision != precision:
+                multiplying.fp32_precision = precision
 
 
 @contextmanager

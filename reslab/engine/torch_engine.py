@@ -37,6 +37,7 @@ class TorchEngine:
         frozen: str | None = None,
         teaching: Teaching | None = None,
     ) -> None:
+        settle(execution)
         self.execution = execution
         self.device = torch.device(execution.device)
         self._net = net.to(self.device)
@@ -57,7 +58,6 @@ class TorchEngine:
         self._gradient = torch.zeros(self.parameters.total, device=self.device)
         self._statistics = torch.zeros(self.statistics.total, device=self.device)
         self._bound: Tensor | None = None
-        settle(execution)
 
     def step(self, parameters: Tensor, batch: Batch, statistics: Tensor | None = None) -> StepOutput:
         """See `interface.Engine.step`."""

@@ -5,10 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from reslab.data import Dataset, find_folder
-from reslab.engine import Execution, Lost, choose, make_engine, same_settings, this_machine
+from reslab.engine import Execution, Lost, apart, choose, make_engine, this_machine
 from reslab.errors import DataError, UsageError, refuse_no_text
 from reslab.nets import Residual, digest_of, hint_of_main, name_of, named_residual, refuse_while_imported, try_out
 from reslab.processes import this_team
@@ -185,7 +183,8 @@ def _refuse_another(recipe: Recipe, residual: Residual) -> None:
     name = recipe.model.residual
     if name is None or name == name_of(residual):
         return
-    if digest_of(residual) not in (recipe.model.residual_digest, digest_of(named_residual(name))):
+    named = named_residual(name)
+    if named and digest_of(residual) not in (recipe.model.residual_digest, digest_of(named)):
         raise UsageError(
             f"residual={name_of(residual)} is given, but model.residual is {name}, another function: leave out one of "
             "them"
@@ -234,7 +233,7 @@ def _go_on(
     if words := _division(recipe, execution.processes):
         around.say(words)
     # A run seeds itself and has its own settings of PyTorch; the caller's stream and settings stay as they were.
-    with torch.random.fork_rng(devices=[]), same_settings(), told_of_memory(recipe, execution.processes):
+    with apart(execution), told_of_memory(recipe, execution.processes):
         try:
             return _train(recipe, dataset, folder, execution, exact, around, residual)
         except DataError as error:

@@ -21,7 +21,7 @@ from torch import nn
 from reslab.data import Dataset, Images, Preprocessing, load_dataset
 from reslab.engine import Execution, Request, TorchEngine, this_machine
 from reslab.errors import RunError, UsageError
-from reslab.evaluation import evaluate
+from reslab.evaluation import evaluate, predict
 from reslab.nets import build, named_residual
 from reslab.nets.blocks import basic
 from reslab.reporting import report
@@ -47,6 +47,9 @@ from tests.conftest import short_recipe
 TIMES = ("seconds", "images_per_second")
 FP32 = Execution("torch", "meta", "fp32", channels_last=True, compiled=False, threads=2)
 PIXELS = Preprocessing(np.zeros((1, 1, 3), np.float32), 64.0, 8)
+
+
+MUON = ["optimizer.kind=muon"]  # which multiplies matrices in fp32
 
 
 def untimed(run: Path) -> list[dict]:
@@ -483,6 +486,24 @@ def test_the_callers_random_numbers_stay_its_own(recipe, tmp_path):
     before = torch.random.get_rng_state()
     train(recipe, tmp_path / "run")
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_the_callers_settings_of_pytorch_are_not_a_trainings(recipe, tmp_path):
+    fp32 = Surroundings(Request(precision="fp32"))
+    plain = train(with_fields(recipe, MUON), tmp_path / "plain", around=fp32)
+    torch.set_default_dtype(torch.float64)
+    torch.set_float32_matmul_precision("medium")
+    try:
+        with torch.inference_mode():
+            same = train(with_fields(recipe, MUON), tmp_path / "same", around=fp32)
+            assert evaluate(tmp_path / "same").top1_error == same["test_error"]
+            assert len(list(predict(load(tmp_path / "same"), np.zeros((2, 8, 8, 3), np.uint8)))) == 2
+        assert torch.get_default_dtype() == torch.float64 and torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_float32_matmul_precision("highest")
+    assert same["exact"] and same["test_error"] == plain["test_error"]
+    assert (tmp_path / "same/model.safetensors").read_bytes() == (tmp_path / "plain/model.safetensors").read_bytes()
 
 
 def test_a_net_that_keeps_other_statistics_is_refused(recipe, tmp_path):
