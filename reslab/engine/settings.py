@@ -69,13 +69,14 @@ def settled(execution: Execution) -> Iterator[None]:
 
 @contextmanager
 def apart(execution: Execution) -> Iterator[None]:
-    """A training's own PyTorch: it takes gradients and makes numbers in fp32, whatever the caller has set.
+    """A training's own PyTorch: gradients are taken and numbers are fp32, whatever the caller has set, autocast, too.
 
     Afterwards his settings are as before, and so are his random streams: of the CPU, and of the GPU that this is on
     (not measured).
     """
     gpu = [torch.device(execution.device)] if execution.device.startswith("cuda") else []
-    with torch.random.fork_rng(gpu), same_settings(), torch.inference_mode(False), torch.enable_grad():
+    plain = torch.autocast(torch.device(execution.device).type, enabled=False)
+    with torch.random.fork_rng(gpu), same_settings(), torch.inference_mode(False), torch.enable_grad(), plain:
         torch.set_default_dtype(torch.float32)
         yield
 

@@ -168,7 +168,8 @@ class TorchEngine:
     def _precision(self) -> AbstractContextManager[object]:
         if self.execution.precision == "fp32":
             return nullcontext()
-        return torch.autocast(self.device.type, torch.bfloat16)
+        # Inside another autocast, the caller's, what is cached would be there still after the step: old weights.
+        return torch.autocast(self.device.type, torch.bfloat16, cache_enabled=False)
 
     def _bind(self, parameters: Tensor, statistics: Tensor) -> None:
         """Make the net's weights, gradients and statistics views of the flat buffers."""

@@ -7,6 +7,7 @@ import linecache
 import os
 import signal
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -504,6 +505,14 @@ def test_the_callers_settings_of_pytorch_are_not_a_trainings(recipe, tmp_path):
         torch.set_float32_matmul_precision("highest")
     assert same["exact"] and same["test_error"] == plain["test_error"]
     assert (tmp_path / "same/model.safetensors").read_bytes() == (tmp_path / "plain/model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_callers_autocast_is_not_a_trainings(recipe, tmp_path, precision):
+    for name, around in (("plain", nullcontext()), ("within", torch.autocast("cpu", torch.bfloat16))):
+        with around:
+            train(recipe, tmp_path / name, around=Surroundings(Request(engine="torch", precision=precision)))
+    assert (tmp_path / "within/model.safetensors").read_bytes() == (tmp_path / "plain/model.safetensors").read_bytes()
 
 
 def test_a_net_that_keeps_other_statistics_is_refused(recipe, tmp_path):
