@@ -80,8 +80,11 @@ def _checked(function: Callable[Given, Found], way: Way, nearly: Way) -> Callabl
         for name, value in named.items():
             if name not in kinds:
                 raise _unknown(function, name, value, kinds, way, nearly)
+        for name, value in zip(_places(function, len(given)), given, strict=False):
+            if name in named:
+                raise _twice(function, name, value, named[name], kinds)
         for name, value in _by_name(function, given, named):
-            _check(name, value, kinds[name])
+            check_kind(name, value, kinds[name])
         with _nameable():
             return function(*given, **named)
 
@@ -117,6 +120,13 @@ def _unknown(
     return UsageError(f"unknown argument of reslab.{function.__name__} '{name}': it takes {', '.join(kinds)}")
 
 
+def _twice(function: Callable[..., Any], name: str, value: Any, other: Any, kinds: dict[str, Any]) -> UsageError:
+    return UsageError(
+        f"reslab.{function.__name__}: {shown(value)} stands in the place of {name}, and {name}={shown(other)} is "
+        f"given, too; give the first by its own name: it takes {', '.join(kinds)}"
+    )
+
+
 def is_close(name: str, other: str) -> bool:
     """May `other` have been meant by `name`?"""
     return SequenceMatcher(None, name.lower(), other).ratio() >= CLOSE
@@ -149,7 +159,8 @@ def _places(function: Callable[..., Any], number: int) -> Iterator[str]:
             yield name
 
 
-def _check(name: str, value: Any, hint: Any) -> None:
+def check_kind(name: str, value: Any, hint: Any) -> None:
+    """Raises UsageError where the value of what is called `name` is none of the types that `hint` has."""
     options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     if not all(isinstance(option, type) for option in options):
         return  # a function, a mapping: the callee's matter

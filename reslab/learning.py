@@ -80,13 +80,13 @@ def train(
     """Train, or go on where it stopped, and return the result (the keys of `reslab train --json`).
 
     `recipe` is one that `reslab.recipe` gave, or names the data, `train("photos", model="resnet50", epochs=10)`, with
-    the `choices` of `reslab.recipe`; or it is a run folder, which goes on by its own recipe, as
-    `train(run="runs/x")` does. `run` names the folder; without it, it is `<data>-<model>-<recipe>-<hash>-s<seed>`
-    in the folder `runs` (else "runs"). `data` says where a recipe's photographs lie, if not under the data root. A
-    finished run returns its recorded result. `request` says how it is executed, `reslab.Request(device="cuda",
-    threads=4)`, `save_every` how many seconds lie between two checkpoints. Notes and progress go to stderr unless it
-    shall be `quiet`. In several processes, as torchrun starts them, all have to call this; the first trains with the
-    help of the others.
+    the `choices` of `reslab.recipe`; beside `data` it names the preset, `train(recipe="fast", data="cifar10")`; or it
+    is a run folder, which goes on by its own recipe, as `train(run="runs/x")` does. `run` names the folder; without it,
+    it is `<data>-<model>-<recipe>-<hash>-s<seed>` in the folder `runs` (else "runs"). With a recipe that
+    `reslab.recipe` gave, `data` says where its photographs lie, if not under the data root. A finished run returns its
+    recorded result. `request` says how it is executed, `reslab.Request(device="cuda", threads=4)`, `save_every` how
+    many seconds lie between two checkpoints. Notes and progress go to stderr unless it shall be `quiet`. In several
+    processes, as torchrun starts them, all have to call this; the first trains with the help of the others.
 
     `residual` is a residual function of one's own, called as residual(channels_in, width, stride, stride_in) for each
     block: it returns an nn.Module from channels_in to `width` channels (of bottlenecks 4 * width), its output smaller

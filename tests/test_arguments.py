@@ -40,6 +40,11 @@ def join(*runs: str | Path) -> int:
         (("a",), {"epochs": "5"}, "epochs='5': that takes a number"),
         (("a",), {"epochs": None}, "epochs=None: that takes a number"),
         ((nn.Sequential(nn.ReLU()),), {}, "data=a Sequential: that takes text or a path"),
+        (
+            ("a",),
+            {"data": "b"},
+            "reslab.cook: 'a' stands in the place of data, and data='b' is given, too; give the first",
+        ),
         (("a",), {"epoch": 5}, "unknown argument of reslab.cook 'epoch': did you mean epochs?"),
         (("a",), {"imgsz": 5}, "reslab.cook: imgsz is called size here"),
         (("a",), {"arch": "resnet18"}, "unknown argument of reslab.cook 'arch'"),  # which has no model

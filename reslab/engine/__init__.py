@@ -32,7 +32,7 @@ from reslab.engine.layout import Layout, parameter_layout, statistics_layout
 from reslab.engine.losses import LOSSES, sample_losses
 from reslab.engine.machine import Machine, alike, this_machine
 from reslab.engine.native_engine import NativeEngine
-from reslab.engine.settings import same_settings, settled, within_cores
+from reslab.engine.settings import apart, same_settings, settled, within_cores
 from reslab.engine.teaching import Teaching
 from reslab.engine.torch_engine import TorchEngine
 from reslab.engine.work import Work
@@ -87,6 +87,7 @@ __all__ = [
     "Work",
     "agreed",
     "alike",
+    "apart",
     "at_place",
     "choose",
     "elsewhere",

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from reslab.arguments import check_kind
 from reslab.engine.machine import Machine
 from reslab.engine.work import KNOWN, Work, lacking, tiny
 from reslab.errors import RunError, UsageError, unknown
@@ -69,6 +70,14 @@ class Request:
     threads: int = 0
     processes: int = 0  # that torchrun started; 0: this one is alone
 
+    def __post_init__(self) -> None:
+        """A torch.device is taken by its name, a truth for "on" or "off". Raises UsageError for other kinds."""
+        for field in fields(self):
+            given = getattr(self, field.name)
+            value = _as_text(given) if field.type is str else given
+            check_kind(field.name, value, field.type)
+            object.__setattr__(self, field.name, value)
+
     @classmethod
     def like(cls, recorded: Execution) -> "Request":
         """What asks for this very execution."""
@@ -95,6 +104,14 @@ class Request:
         if self.processes not in (0, recorded.processes):
             found.append(f"in {self.processes} processes of torchrun (recorded: {recorded.processes})")
         return found
+
+
+def _as_text(value: Any) -> Any:
+    """What Python calls a device or a switch, by the name that it has here; anything else as it is."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    text = str(value) if isinstance(value, torch.device) else value
+    return text.removesuffix(":0") if text in ("cpu:0", "mps:0") else text  # the only ones, recorded without a number
 
 
 def slow_bf16(execution: Execution, machine: Machine) -> bool:
@@ -246,15 +263,13 @@ def _native_precision(request: Request, machine: Machine) -> str:
 def _device(asked: str, machine: Machine) -> str:
     if asked == "auto":
         return "cuda" if machine.gpu else "mps" if machine.mps else "cpu"
-    kind = asked.partition(":")[0]
-    if kind not in ("cpu", "cuda", "mps"):
+    kind, _, number = asked.partition(":")
+    if kind not in ("cpu", "cuda", "mps") or (kind != "cuda" and asked != kind):
         raise unknown("device", asked, ("auto", "cpu", "cuda", "mps"))
     if (kind == "cuda" and not machine.gpu) or (kind == "mps" and not machine.mps):
         raise UsageError(f"--device {asked}: this machine has none that PyTorch can use; --device cpu works everywhere")
-    if kind == "cuda" and asked != "cuda":
-        _, _, number = asked.partition(":")
-        if not number.isdigit() or int(number) >= torch.cuda.device_count():
-            raise UsageError(f"--device {asked}: this machine has cuda:0 to cuda:{torch.cuda.device_count() - 1}")
+    if asked != kind and (not number.isdigit() or int(number) >= torch.cuda.device_count()):
+        raise UsageError(f"--device {asked}: this machine has cuda:0 to cuda:{torch.cuda.device_count() - 1}")
     return asked
 
 

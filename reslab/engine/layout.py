@@ -18,6 +18,7 @@ class Layout:
     names: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
     frozen: int = 0  # so many numbers, the first, stay as they are in a training (`freezing`)
+    fixed: frozenset[str] = frozenset()  # names of those, anywhere, that a net holds without a gradient: they stay, too
     beside: int = 0  # so many tensors, the last, are there for training alone, and no part of the net (`with_beside`)
 
     @property
@@ -42,7 +43,10 @@ class Layout:
     def with_beside(self, name: str, other: "Layout") -> "Layout":
         """This layout, and behind it the tensors of another, which have `name` before theirs."""
         names = tuple(f"{name}.{inside}" for inside in other.names)
-        return replace(self, names=self.names + names, shapes=self.shapes + other.shapes, beside=len(names))
+        fixed = self.fixed | {f"{name}.{inside}" for inside in other.fixed}
+        return replace(
+            self, names=self.names + names, shapes=self.shapes + other.shapes, fixed=fixed, beside=len(names)
+        )
 
     @property
     def of_net(self) -> "Layout":
@@ -66,9 +70,10 @@ class Layout:
 
 
 def parameter_layout(net: nn.Module) -> Layout:
-    """Everything that is learned, in the order of definition."""
+    """Everything that is learned, in the order of definition, and what could be, but has no gradient (`fixed`)."""
     named = dict(net.named_parameters())
-    return Layout(tuple(named), tuple(tuple(p.shape) for p in named.values()))
+    fixed = frozenset(name for name, parameter in named.items() if not parameter.requires_grad)
+    return Layout(tuple(named), tuple(tuple(p.shape) for p in named.values()), fixed=fixed)
 
 
 def statistics_layout(net: nn.Module) -> Layout:

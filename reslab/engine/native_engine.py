@@ -45,6 +45,7 @@ class NativeEngine:
 
     def __init__(self, spec: Spec, preprocessing: Preprocessing, execution: Execution) -> None:
         assert preprocessing.contrast is None, "see `work.lacking`"
+        settle(execution)
         self.execution = execution
         self._geometry, self.parameters, self.statistics = geometry_of(spec)
         self._mean = preprocessing.mean
@@ -52,7 +53,6 @@ class NativeEngine:
         self._network = Network(kernels, self._geometry, preprocessing.mean, 1 / preprocessing.std, execution.threads)
         self._gradient = torch.zeros(self.parameters.total)
         self._statistics = torch.zeros(self.statistics.total)
-        settle(execution)
 
     @property
     def bytes_per_image(self) -> int:

@@ -1,22 +1,32 @@
-"""What an engine asks of PyTorch for the whole process: threads, and how cuDNN chooses; and how that is given back.
+"""What an engine asks of PyTorch for the whole process: threads, how cuDNN chooses, that fp32 is fp32; and how that is
+given back.
 
-Several threads of Python may be at it at once. cuDNN's flags are one for all of them. A number of threads is each
-thread's own, but a thread that asks PyTorch for the first time finds what was set last by any.
+Several threads of Python may be at it at once. Flags are one for all of them. A number of threads is each thread's own,
+but a thread that asks PyTorch for the first time finds what was set last by any.
 """
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
 from reslab.engine.execution import Execution
 from reslab.processor import usable_cores
 
+# What multiplies numbers of fp32, on a CPU and on a GPU. PyTorch may be told to round these to fewer bits before, and
+# is told so for cuDNN when it starts. Unlike the older flags (`allow_tf32`), these can be read whoever set which.
+_BACKENDS: Any = torch.backends  # whose types do not know these
+_ON_CPU = (_BACKENDS.mkldnn.matmul, _BACKENDS.mkldnn.conv)
+_ON_GPU = (_BACKENDS.cuda.matmul, _BACKENDS.cudnn.conv, _BACKENDS.cudnn.rnn)
+_WHOLE = ("none", "ieee")  # not rounded
+
 
 def settle(execution: Execution) -> None:
     """Set what `execution` needs of PyTorch, until somebody else does; see `settled`."""
+    torch.set_default_dtype(torch.float32)
+    _round_nothing(execution)
     if execution.engine == "native":
         # The kernels have threads of their own; PyTorch's, which wait by spinning, would be in their way.
         torch.set_num_threads(1)
@@ -27,12 +37,35 @@ def settle(execution: Execution) -> None:
         torch.backends.cudnn.benchmark = False
 
 
+def _round_nothing(execution: Execution) -> None:
+    """fp32 is fp32; on a GPU (not measured) where it is asked for, since bf16 rounds to fewer bits than TF32 does.
+
+    By the older flags where there are any: PyTorch reads them no more where the newer ones say otherwise.
+    """
+    if _products() not in ("highest", None):
+        torch.set_float32_matmul_precision("highest")
+    if execution.device == "cpu":
+        for multiplying in _ON_CPU:
+            if multiplying.fp32_precision not in _WHOLE:
+                multiplying.fp32_precision = "ieee"
+    elif execution.precision == "fp32":
+        torch.backends.cudnn.allow_tf32 = False
+
+
+def _products() -> str | None:
+    """The older flag of products; None where it cannot be read, since the newer ones say otherwise."""
+    try:
+        return torch.get_float32_matmul_precision()
+    except RuntimeError:
+        return None
+
+
 @contextmanager
 def same_settings() -> Iterator[None]:
     """Afterwards all that `settle` changes is as before: the process is the caller's.
 
     Where several threads are inside at once, before is before the first of them came in: what the others found was his.
-    cuDNN's flags stay until the last one leaves. Nobody waits for anybody: one may be at a training of hours.
+    Flags stay until the last one leaves. Nobody waits for anybody: one may be at a training of hours.
     """
     if getattr(_OWN, "inside", False):  # in training, say, which tests in between
         with _given_back():
@@ -56,6 +89,20 @@ def settled(execution: Execution) -> Iterator[None]:
 
 
 @contextmanager
+def apart(execution: Execution) -> Iterator[None]:
+    """A training's own PyTorch: gradients are taken and numbers are fp32, whatever the caller has set, autocast, too.
+
+    Afterwards his settings are as before, and so are his random streams: of the CPU, and of the GPU that this is on
+    (not measured).
+    """
+    gpu = [torch.device(execution.device)] if execution.device.startswith("cuda") else []
+    plain = torch.autocast(torch.device(execution.device).type, enabled=False)
+    with torch.random.fork_rng(gpu), same_settings(), torch.inference_mode(False), torch.enable_grad(), plain:
+        torch.set_default_dtype(torch.float32)
+        yield
+
+
+@contextmanager
 def within_cores() -> Iterator[None]:
     """PyTorch with no more threads than this process has cores' time for (a container's quota); afterwards as before.
 
@@ -72,14 +119,27 @@ class _Settings(NamedTuple):
     threads: int
     deterministic: bool
     benchmark: bool
+    dtype: torch.dtype  # of numbers that are made
+    products: str | None  # the older flag; None where it cannot be read
+    precisions: tuple[str, ...]  # of what multiplies
 
     @classmethod
     def now(cls) -> "_Settings":
         cudnn = torch.backends.cudnn
-        return cls(torch.get_num_threads(), cudnn.deterministic, cudnn.benchmark)
+        precisions = tuple(multiplying.fp32_precision for multiplying in _ON_CPU + _ON_GPU)
+        flags = cudnn.deterministic, cudnn.benchmark
+        return cls(torch.get_num_threads(), *flags, torch.get_default_dtype(), _products(), precisions)
 
     def put_flags(self) -> None:
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = self.deterministic, self.benchmark
+        torch.set_default_dtype(self.dtype)
+        if self.products and _products() != self.products:
+            torch.set_float32_matmul_precision(self.products)
+        if self.precisions[-2:] == ("tf32", "tf32") != tuple(place.fp32_precision for place in _ON_GPU[-2:]):
+            torch.backends.cudnn.allow_tf32 = True
+        for multiplying, precision in zip(_ON_CPU + _ON_GPU, self.precisions, strict=True):
+            if multiplying.fp32_precision != precision:
+                multiplying.fp32_precision = precision
 
 
 @contextmanager

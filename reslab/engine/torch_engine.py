@@ -37,6 +37,7 @@ class TorchEngine:
         frozen: str | None = None,
         teaching: Teaching | None = None,
     ) -> None:
+        settle(execution)
         self.execution = execution
         self.device = torch.device(execution.device)
         self._net = net.to(self.device)
@@ -57,7 +58,6 @@ class TorchEngine:
         self._gradient = torch.zeros(self.parameters.total, device=self.device)
         self._statistics = torch.zeros(self.statistics.total, device=self.device)
         self._bound: Tensor | None = None
-        settle(execution)
 
     def step(self, parameters: Tensor, batch: Batch, statistics: Tensor | None = None) -> StepOutput:
         """See `interface.Engine.step`."""
@@ -168,7 +168,8 @@ class TorchEngine:
     def _precision(self) -> AbstractContextManager[object]:
         if self.execution.precision == "fp32":
             return nullcontext()
-        return torch.autocast(self.device.type, torch.bfloat16)
+        # Inside another autocast, the caller's, what is cached would be there still after the step: old weights.
+        return torch.autocast(self.device.type, torch.bfloat16, cache_enabled=False)
 
     def _bind(self, parameters: Tensor, statistics: Tensor) -> None:
         """Make the net's weights, gradients and statistics views of the flat buffers."""

@@ -1,9 +1,7 @@
 """A trial of some seconds at most: how long a training will take here, from a few steps of a small batch."""
 
-import torch
-
 from reslab.data import Dataset
-from reslab.engine import Execution, same_settings
+from reslab.engine import Execution, apart
 from reslab.experiments.shares import macs_of
 from reslab.training import Estimate, Recipe, estimate
 
@@ -17,5 +15,5 @@ def short_trial(recipe: Recipe, dataset: Dataset, execution: Execution) -> Estim
     The random numbers and settings of whoever asks are not touched by it.
     """
     batch = max(2, min(recipe.batch, int(TRIAL_MACS / macs_of(recipe))))
-    with torch.random.fork_rng(devices=[]), same_settings():
+    with apart(execution):
         return estimate(recipe, dataset, execution, TRIAL_SECONDS, batch)

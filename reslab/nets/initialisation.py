@@ -22,10 +22,11 @@ def initialise(net: nn.Module, how: str = "he", generator: Generator | None = No
 
     "he": normal, variance 2 / fan_in; "xavier": uniform, variance 2 / (fan_in + fan_out) (Glorot, Bengio 2010);
     "normal", "uniform": standard deviation or bound `scale`, whatever the layer, but companions "xavier" (the authors'
-    file of DSN); "identity", "zero_gamma": He, and what they change of it. Raises UsageError where `how` does not suit
-    the net.
+    file of DSN); "identity", "zero_gamma": He, and what they change of it. What the net holds fixed
+    (`requires_grad=False`) stays as it was made. Raises UsageError where `how` does not suit the net.
     """
     assert how in INITIALISATIONS
+    fixed = [(parameter, parameter.detach().clone()) for parameter in net.parameters() if not parameter.requires_grad]
     if how == "normal":
         _draw(net, partial(nn.init.normal_, std=scale, generator=generator))
     elif how == "uniform":
@@ -39,6 +40,8 @@ def initialise(net: nn.Module, how: str = "he", generator: Generator | None = No
             _draw(companion, partial(nn.init.xavier_uniform_, generator=generator))
     if how in ("identity", "zero_gamma"):
         _start_blocks(net, how)
+    for parameter, made in fixed:
+        parameter.copy_(made)  # which no gradient looks on
 
 
 def he_initialise(net: nn.Module, generator: Generator | None = None) -> None:

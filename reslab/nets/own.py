@@ -1,11 +1,14 @@
 """Residual functions of one's own: found by name, and tried before anything is begun."""
 
 import importlib
+import inspect
 import sys
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import nn
 
 from reslab.errors import ReslabError, UsageError
 from reslab.nets.architecture import Architecture, build
@@ -14,6 +17,8 @@ from reslab.nets.complexity import complexity
 from reslab.nets.spec import Spec
 
 MAIN = "__main__"  # the script that runs, or what is typed
+PARTIAL = "functools:partial"  # `name_of` of every partial
+OBJECT = "FILE:NAME, for the FILE.py that calls it NAME"  # how one asks for what has no name of its own
 
 _being_imported: ContextVar[str | None] = ContextVar("_being_imported", default=None)  # a residual function's module
 
@@ -21,10 +26,22 @@ _being_imported: ContextVar[str | None] = ContextVar("_being_imported", default=
 def named_residual(name: str | None) -> Residual | None:
     """The residual function "module:function", as Python would import it from here; None for None.
 
-    Raises UsageError where it cannot be imported.
+    Raises UsageError where it cannot be imported, and where the name is that of a class, one of whose objects was given
+    (`name_of`): which one, nobody knows.
     """
     if name is None:
         return None
+    found = _imported(name)
+    if inspect.isclass(found) and not issubclass(found, nn.Module):
+        raise UsageError(
+            f"{name} is a class, and the residual function was an object of it: give it as residual=... in Python, or "
+            f"have it in a file, and write {OBJECT}"
+        )
+    return found
+
+
+def _imported(name: str) -> Any:
+    """What `name` means, as Python would import it from here."""
     module, _, function = name.partition(":")
     if module == _lasting(MAIN) and hasattr(sys.modules[MAIN], function):
         return getattr(sys.modules[MAIN], function)  # imported by its own name, the script would run once more
@@ -44,6 +61,8 @@ def named_residual(name: str | None) -> Residual | None:
 def asked_as(name: str) -> str:
     """How one asks for a residual function that is recorded under `name`."""
     module, _, function = name.partition(":")
+    if name == PARTIAL:
+        return OBJECT
     return name if module != MAIN else f"FILE:{function}, for the FILE.py that defines it"
 
 
@@ -66,9 +85,9 @@ def refuse_while_imported() -> None:
 
 
 def hint_of_main(name: str) -> str:
-    """How a function of the script that runs, of this `name_of`, is found later; "" for one of another module."""
+    """How a function of the script that runs, or a partial, of this `name_of`, is found later; "" for any other."""
     module = name.partition(":")[0]
-    if module == MAIN:
+    if module == MAIN or name == PARTIAL:
         return (
             f"the run records its residual function as {name}, which is found nowhere later: have it in a file, and "
             f"open the run with --residual {asked_as(name)}"

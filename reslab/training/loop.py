@@ -106,10 +106,11 @@ def fit(
                     folder.append_metrics(judged)
             if clock.time_to_show():
                 watch(_progress(recipe, state, clock, line, val_error))
-            if asked() or clock.time_to_save():
+            stop = asked()  # once: who asks after this is answered after the next step, when it is saved, too
+            if stop or clock.time_to_save():
                 with clock.stopped():
                     checkpoint(state, folder, clock)
-            if asked() and state.step < recipe.steps:
+            if stop and state.step < recipe.steps:
                 raise Interrupted(
                     f"stopped at step {state.step} of {recipe.steps}; go on: {command_again(folder.path)}"
                 )

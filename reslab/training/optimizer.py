@@ -46,7 +46,7 @@ def terms_of(engine: Engine, optimizer: Optimizer) -> Terms:
     """The terms that `optimizer` asks for, on the engine's device."""
     layout = engine.parameters
     decay = decay_of(layout, optimizer)
-    own_rates = optimizer.bn_bias_lr != 1 or optimizer.rates
+    own_rates = optimizer.bn_bias_lr != 1 or optimizer.rates or layout.fixed
     rates = rates_of(layout, engine.statistics, optimizer) if own_rates else None
     convolutions = convolutions_of(layout, rates) if optimizer.kind == "muon" else ()
     others = _others(layout, convolutions) if convolutions else None
@@ -121,27 +121,28 @@ def rmsprop(
 
 
 def decay_of(layout: Layout, optimizer: Optimizer) -> Tensor:
-    """The weight decay of each number of the flat buffer: 0 for biases and batch normalisation, unless on "all"; times
-    the factors of `optimizer.decays`.
+    """The weight decay of each number of the flat buffer: 0 for biases and batch normalisation, unless on "all", and
+    for what is fixed; times the factors of `optimizer.decays`.
     """
     factors = named_values("optimizer.decays", optimizer.decays)
     decays = [
         torch.full((size,), optimizer.weight_decay * prod(matching(name, factors)) if decaying else 0.0)
         for name, size, shape in zip(layout.names, layout.sizes, layout.shapes, strict=True)
-        for decaying in [optimizer.decay_on == "all" or len(shape) > 1]
+        for decaying in [name not in layout.fixed and (optimizer.decay_on == "all" or len(shape) > 1)]
     ]
     return torch.cat(decays)
 
 
 def rates_of(parameters: Layout, statistics: Layout, optimizer: Optimizer) -> Tensor:
-    """The factor of the learning rate of each number: `bn_bias_lr` for the biases of batch normalisation, else 1; times
-    the factors of `optimizer.rates`.
+    """The factor of the learning rate of each number: `bn_bias_lr` for the biases of batch normalisation, 0 for what is
+    fixed, else 1; times the factors of `optimizer.rates`.
     """
     biases = {name.removesuffix("running_mean") + "bias" for name in statistics.names}
     named = named_values("optimizer.rates", optimizer.rates)
     factors = [
-        torch.full((size,), (optimizer.bn_bias_lr if name in biases else 1.0) * prod(matching(name, named)))
+        torch.full((size,), factor * prod(matching(name, named)))
         for name, size in zip(parameters.names, parameters.sizes, strict=True)
+        for factor in [0.0 if name in parameters.fixed else optimizer.bn_bias_lr if name in biases else 1.0]
     ]
     return torch.cat(factors)
 
@@ -153,7 +154,7 @@ def limits_of(layout: Layout, optimizer: Optimizer) -> tuple[Limit, ...]:
     return tuple(
         Limit(start, shape, lengths[-1])
         for name, shape, start in zip(layout.names, layout.shapes, starts, strict=False)
-        if len(shape) > 1 and start >= layout.frozen and (lengths := matching(name, named))
+        if len(shape) > 1 and start >= layout.frozen and name not in layout.fixed and (lengths := matching(name, named))
     )
 
 

@@ -5,10 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from reslab.data import Dataset, find_folder
-from reslab.engine import Execution, Lost, choose, make_engine, same_settings, this_machine
+from reslab.engine import Execution, Lost, apart, choose, make_engine, this_machine
 from reslab.errors import DataError, UsageError, refuse_no_text
 from reslab.nets import Residual, digest_of, hint_of_main, name_of, named_residual, refuse_while_imported, try_out
 from reslab.processes import this_team
@@ -22,7 +20,7 @@ from reslab.training.learned import said_of_frozen
 from reslab.training.loop import Diverged, fit
 from reslab.training.memory import told_of_memory
 from reslab.training.normalisation import normalisation_of, normalised_otherwise
-from reslab.training.presets import spec_of, work_of
+from reslab.training.presets import PRESETS, spec_of, work_of
 from reslab.training.recipe import Recipe
 from reslab.training.source import data_of_run, facts_of, read_data, recipe_for
 from reslab.training.start import refuse_lost_start, start_of, starting_weights
@@ -55,12 +53,13 @@ def train(
     """Train `recipe`, or go on where it stopped, and return the result (the keys of `reslab train --json`).
 
     The name of a data set (else digits), or a folder or table of photographs, stands for its recipe of the house, with
-    what is `asked` of `recipe_for`; a run folder for the recipe that it has, as `run` alone does. `run` names the
-    folder; without it, it is `<data>-<model>-<recipe>-<hash>-s<seed>` in `runs` (else "runs"). `data` says where a
-    folder of photographs lies, if not under the data root. A finished run returns its recorded result. `residual` is a
-    residual function of one's own (see `nets.create`). In several processes, as torchrun starts them, all have to call
-    this; the first trains with the help of the others. Raises UsageError for a recipe that cannot be trained on its
-    data, DataError and RunError for trouble with the data or the run folder.
+    what is `asked` of `recipe_for`; beside `data`, which then are these, the name of a preset; a run folder for the
+    recipe that it has, as `run` alone does. `run` names the folder; without it, it is
+    `<data>-<model>-<recipe>-<hash>-s<seed>` in `runs` (else "runs"). `data` says where the photographs of a recipe lie,
+    if not under the data root. A finished run returns its recorded result. `residual` is a residual function of one's
+    own (see `nets.create`). In several processes, as torchrun starts them, all have to call this; the first trains with
+    the help of the others. Raises UsageError for a recipe that cannot be trained on its data, DataError and RunError
+    for trouble with the data or the run folder.
     """
     refuse_while_imported()
     team = this_team()
@@ -100,9 +99,8 @@ def _train_here(
     if recipe is None and data is None and run and not asked:
         raise UsageError(f"there is no run in {run} to go on with; to begin one there, name the data, too")
     if recipe is None or isinstance(recipe, str | Path):
-        data = recipe if data is None else data
-        data = "digits" if data is None else data
-        recipe = recipe_for(data, residual=residual, around=around, **asked)
+        data, preset = _data_and_preset(recipe, data)
+        recipe = recipe_for(data, recipe=preset, residual=residual, around=around, **asked)
     elif not isinstance(recipe, Recipe):
         raise UsageError(
             f"train takes a recipe, as reslab.train(reslab.recipe('cifar10', model='resnet56')), or the name of a data "
@@ -118,6 +116,20 @@ def _train_here(
         return result
     dataset = read_data(data or _place(recipe, around), recipe.data.split, recipe.data.size, around, path)
     return train_on(_noted(dataset, around), recipe, path, around, residual)
+
+
+def _data_and_preset(text: str | Path | None, data: str | Path | None) -> tuple[str | Path, str | None]:
+    """What `train` is to train on, and under which preset, where text stands for its recipe: that is one of the two."""
+    if data is None:
+        return "digits" if text is None else text, None
+    if text is None:
+        return data, None
+    if text not in PRESETS:
+        raise UsageError(
+            f"recipe={str(text)!r} is none of the presets {', '.join(PRESETS)}: if it is the data, data={str(data)!r} "
+            "is, too; give one of them"
+        )
+    return data, str(text)
 
 
 def _go_on_as_written(
@@ -152,13 +164,31 @@ def _place(recipe: Recipe, around: Surroundings) -> str:
 
 
 def with_residual(recipe: Recipe, residual: Residual | None = None) -> Recipe:
-    """The recipe that names a residual function of one's own, given or named already, and knows its digest."""
+    """The recipe that names a residual function of one's own, given or named already, and knows its digest.
+
+    Raises UsageError where another one is given than is named.
+    """
     function = residual or named_residual(recipe.model.residual)
     if function is None:
         return recipe
+    if residual:
+        _refuse_another(recipe, residual)
     name = recipe.model.residual or name_of(function)
     try_out(function, spec_of(recipe))
     return replace(recipe, model=replace(recipe.model, residual=name, residual_digest=digest_of(function)))
+
+
+def _refuse_another(recipe: Recipe, residual: Residual) -> None:
+    """Raises UsageError where the recipe names another function than the one that is given."""
+    name = recipe.model.residual
+    if name is None or name == name_of(residual):
+        return
+    named = named_residual(name)
+    if named and digest_of(residual) not in (recipe.model.residual_digest, digest_of(named)):
+        raise UsageError(
+            f"residual={name_of(residual)} is given, but model.residual is {name}, another function: leave out one of "
+            "them"
+        )
 
 
 def train_on(
@@ -203,7 +233,7 @@ def _go_on(
     if words := _division(recipe, execution.processes):
         around.say(words)
     # A run seeds itself and has its own settings of PyTorch; the caller's stream and settings stay as they were.
-    with torch.random.fork_rng(devices=[]), same_settings(), told_of_memory(recipe, execution.processes):
+    with apart(execution), told_of_memory(recipe, execution.processes):
         try:
             return _train(recipe, dataset, folder, execution, exact, around, residual)
         except DataError as error:

@@ -102,9 +102,10 @@ def recipe_on(
 ) -> Recipe:
     """The preset for a data set that is read, with `fields` that are to be otherwise.
 
-    Steps, epochs and the field schedule.steps stretch the schedule; what `fields` say otherwise of the schedule is said
-    of the stretched one. `residual` is the function that `fields` name, if they do. Raises UsageError for what is said
-    twice, too, by an argument and by a field.
+    Steps, epochs and the field schedule.steps stretch the schedule, and without these the field batch makes it as long
+    as the argument does; what `fields` say otherwise of the schedule is said of the stretched one. `residual` is the
+    function that `fields` name, if they do. Raises UsageError for what is said twice, too, by an argument and by a
+    field.
     """
     if follows := {"teacher.net", "teacher.digest"} & fields.keys():
         raise UsageError(f"{min(follows)}: the net that teaches is named by --teacher (in Python: teacher=...)")
@@ -113,6 +114,8 @@ def recipe_on(
     refuse_twice(fields, {**told, "batch": batch, "seed": seed or None, "schedule.steps": length})
     asked = _named_in(fields, asked)
     facts, net = facts_of(dataset, split), (asked.model, preset, asked.shortcut, asked.stride_in)
+    if length is None and "schedule.steps" not in fields:
+        batch = fields.get("batch", batch)  # the preset's epochs are as many steps of these
     chosen = make_recipe(facts, *net, seed, batch, brief=start is not None)
     chosen = with_values(chosen, {name: value for name, value in fields.items() if name == "model.residual"})
     chosen = with_teacher(with_start(chosen, start, residual), teacher)

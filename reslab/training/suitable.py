@@ -1,8 +1,12 @@
 """Can a recipe be trained here: on this data set, on its net, by so many processes?"""
 
+from contextlib import nullcontext
+
 import torch
+from torch import nn
 
 from reslab.data import can_whiten
+from reslab.engine import statistics_layout
 from reslab.errors import UsageError
 from reslab.nets import (
     Architecture,
@@ -83,18 +87,26 @@ def _check_data(recipe: Recipe, facts: Facts) -> None:
 
 def _check_net(recipe: Recipe, residual: Residual | None) -> None:
     """Can the net be trained on such images, and has it the parts that the recipe names?"""
-    net = spec_of(recipe)
+    net, residual = spec_of(recipe), residual or named_residual(recipe.model.residual)
     check_size(recipe, net)
     if recipe.model.frozen is not None:
         check_frozen(net, recipe.model.frozen)
+    if residual:
+        statistics_layout(_shapes(net, residual))  # refuses what else a residual function keeps
     if recipe.optimizer.rates or recipe.optimizer.decays or recipe.optimizer.max_norms:
-        names = tuple(name for name, _ in unfilled(net).named_parameters())
+        names = tuple(name for name, _ in _shapes(net, residual).named_parameters())
         names += ("hint.0.weight", "hint.0.bias") if recipe.teacher.net else ()  # of hints' regressor
         for field in ("rates", "decays", "max_norms"):
             check_names(f"optimizer.{field}", getattr(recipe.optimizer, field), names)
     if recipe.model.init in ("identity", "zero_gamma"):  # not every net can start so
         with torch.device("meta"):
-            initialise(build(net, residual or named_residual(recipe.model.residual)), recipe.model.init)
+            initialise(build(net, residual), recipe.model.init)
+
+
+def _shapes(net: Architecture, residual: Residual | None) -> nn.Sequential:
+    """The net, its numbers not drawn: a residual function that draws some leaves the caller's stream alone."""
+    with torch.device("meta") if residual else nullcontext():
+        return unfilled(net, residual)
 
 
 def check_parts(recipe: Recipe, processes: int) -> None:

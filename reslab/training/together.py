@@ -19,11 +19,11 @@ from reslab.engine import (
     Execution,
     Lost,
     Request,
+    apart,
     choose,
     join,
     leave,
     make_engine,
-    same_settings,
     share,
     spread,
     this_machine,
@@ -124,7 +124,7 @@ def _take_part(told: Mapping[str, Any], residual: Residual | None) -> None:
     execution, _ = choose(wanted, this_machine(), work_of(recipe))
     mean = np.array(told["mean"], np.float32)
     preprocessing = Preprocessing(mean, told["std"], dataset.size, contrast=_contrast(told))
-    with torch.random.fork_rng(devices=[]), same_settings(), told_of_memory(recipe, execution.processes):
+    with apart(execution), told_of_memory(recipe, execution.processes):
         teaching = teaching_by(recipe, teacher_of(recipe, dataset.classes, residual))
         engine = make_engine(spec_of(recipe), preprocessing, execution, residual, recipe.model.frozen, teaching)
         state = initial_state(recipe, engine, spec_of(recipe), residual)

@@ -4,6 +4,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
+import torch
 
 from reslab.engine import Execution, Request, Work, choose, elsewhere, this_machine
 from reslab.errors import UsageError
@@ -68,6 +69,7 @@ def test_openmp_has_no_say_on_a_gpu(monkeypatch):
         (Request(device="cuda"), "has none"),
         (Request(device="mps"), "has none"),
         (Request(device="gpu"), "unknown device"),
+        (Request(device="cpu:1"), "unknown device 'cpu:1': did you mean cpu"),
         (Request(precision="fp16"), "unknown precision 'fp16': did you mean"),
         (Request(engine="torhc"), "did you mean torch"),
         (Request(compile="on"), "compiler"),
@@ -78,6 +80,27 @@ def test_openmp_has_no_say_on_a_gpu(monkeypatch):
 def test_what_is_not_there_is_refused(request_, message):
     with pytest.raises(UsageError, match=message):
         choose(request_, CPU)
+
+
+def test_what_python_calls_it_is_taken():
+    for device in (torch.device("cpu"), torch.device("cpu", 0), "cpu:0"):
+        assert Request(device=device, compile=False) == Request(device="cpu", compile="off")
+    assert Request(compile=True).compile == "on" and Request(device="mps:0").device == "mps"
+    assert Request(device=torch.device("cuda", 1)).device == "cuda:1"
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ({"precision": torch.bfloat16}, r"^precision=torch\.bfloat16: that takes text$"),
+        ({"threads": "1"}, "^threads='1': that takes a whole number$"),
+        ({"compile": 1}, "^compile=1: that takes text$"),
+        ({"device": None}, "^device=None: that takes text$"),
+    ],
+)
+def test_values_of_another_kind_are_refused_in_one_line(named, message):
+    with pytest.raises(UsageError, match=message):
+        Request(**named)
 
 
 def test_contradictions_are_named():

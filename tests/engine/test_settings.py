@@ -3,16 +3,17 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import pytest
 import torch
 
-from reslab.engine import Execution, same_settings, settled, within_cores
+from reslab.engine import Execution, apart, same_settings, settled, within_cores
 from reslab.engine.settings import settle
 
 
-def execution(engine: str = "torch", device: str = "cpu", threads: int = 2) -> Execution:
-    return Execution(engine, device, "fp32", channels_last=True, compiled=False, threads=threads)
+def execution(engine: str = "torch", device: str = "cpu", threads: int = 2, precision: str = "fp32") -> Execution:
+    return Execution(engine, device, precision, channels_last=True, compiled=False, threads=threads)
 
 
 def settings() -> tuple[int, bool, bool]:
@@ -42,6 +43,69 @@ def test_they_are_set_and_given_back(asked, inside):
     with settled(asked):
         assert settings() == inside
     assert settings() == (3, False, True)
+
+
+@pytest.fixture
+def rounding() -> Iterator[None]:
+    """Somebody who multiplies with fewer bits than fp32 has."""
+    torch.set_float32_matmul_precision("medium")
+    yield
+    torch.set_float32_matmul_precision("highest")
+
+
+def precisions() -> list[str]:
+    backends = torch.backends
+    return [place.fp32_precision for place in (backends.mkldnn.matmul, backends.cuda.matmul, backends.cudnn.conv)]
+
+
+@pytest.mark.usefixtures("rounding")
+@pytest.mark.parametrize(
+    ("asked", "convolutions"),
+    [
+        (execution(), "tf32"),
+        (execution(device="cuda", precision="fp32"), "none"),
+        (execution(device="cuda", precision="bf16"), "tf32"),
+    ],
+    ids=["cpu", "gpu", "gpu in bf16"],
+)
+def test_what_is_of_fp32_is_multiplied_in_fp32(asked, convolutions):
+    for _ in range(2):
+        with settled(asked):
+            assert precisions() == ["ieee", "ieee", convolutions] and torch.get_float32_matmul_precision() == "highest"
+            assert torch.backends.cudnn.allow_tf32 == (convolutions == "tf32"), "the older flag can be read"
+        assert precisions() == ["bf16", "tf32", "tf32"]
+    assert torch.get_float32_matmul_precision() == "medium" and torch.backends.cudnn.allow_tf32, "the older flags, too"
+
+
+def test_what_only_the_newer_flags_say_is_not_kept_either():
+    torch.backends.mkldnn.matmul.fp32_precision = "bf16"
+    try:
+        with settled(execution()):
+            assert precisions()[0] == "ieee"
+        assert precisions()[0] == "bf16"
+    finally:
+        torch.backends.mkldnn.matmul.fp32_precision = "none"
+
+
+def test_a_training_takes_gradients_and_makes_fp32_whatever_the_caller_has_set():
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.inference_mode(), apart(execution()):
+            weight = torch.zeros(1, requires_grad=True)
+            weight.square().sum().backward()
+            assert weight.dtype == torch.float32 and weight.grad is not None
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize(("device", "kept"), [("cpu", []), ("cuda:1", [torch.device("cuda:1")])])
+def test_the_random_stream_of_the_gpu_in_use_is_kept(monkeypatch, device, kept):
+    forked = []
+    monkeypatch.setattr(torch.random, "fork_rng", lambda devices: forked.extend(devices) or nullcontext())
+    with apart(execution(device=device)):
+        pass
+    assert forked == kept
 
 
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 2), (8, 3)])

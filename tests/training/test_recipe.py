@@ -366,6 +366,14 @@ def test_a_recipe_in_python_takes_what_the_command_takes():
         recipe_for("digits", steps=1, epochs=1)
 
 
+@pytest.mark.parametrize("length", [{}, {"epochs": 2}, {"steps": 50}, {"fields": {"schedule.steps": 50}}])
+@pytest.mark.parametrize("preset", ["paper", "fast", "small", "record"])
+def test_a_batch_means_the_same_as_an_argument_and_as_a_field(preset, length):
+    named = length.get("fields", {})
+    as_field = recipe_for("digits", recipe=preset, **{**length, "fields": {**named, "batch": 32}})
+    assert as_field == recipe_for("digits", recipe=preset, batch=32, **length)
+
+
 def test_steps_zero():
     with pytest.raises(UsageError, match="steps 0"):
         make_recipe(CIFAR).stretched(0)

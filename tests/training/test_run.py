@@ -7,7 +7,9 @@ import linecache
 import os
 import signal
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -20,8 +22,8 @@ from torch import nn
 from reslab.data import Dataset, Images, Preprocessing, load_dataset
 from reslab.engine import Execution, Request, TorchEngine, this_machine
 from reslab.errors import RunError, UsageError
-from reslab.evaluation import evaluate
-from reslab.nets import build
+from reslab.evaluation import evaluate, predict
+from reslab.nets import build, named_residual
 from reslab.nets.blocks import basic
 from reslab.reporting import report
 from reslab.store import RunFolder, load, read_record
@@ -36,14 +38,19 @@ from reslab.training import (
     train,
     train_on,
     with_fields,
+    with_residual,
 )
 from reslab.training.presets import spec_of
 from reslab.training.state import initial_state
+from reslab.training.suitable import check
 from tests.conftest import short_recipe
 
 TIMES = ("seconds", "images_per_second")
 FP32 = Execution("torch", "meta", "fp32", channels_last=True, compiled=False, threads=2)
 PIXELS = Preprocessing(np.zeros((1, 1, 3), np.float32), 64.0, 8)
+
+
+MUON = ["optimizer.kind=muon"]  # which multiplies matrices in fp32
 
 
 def untimed(run: Path) -> list[dict]:
@@ -82,6 +89,20 @@ def test_a_data_set_stands_for_its_recipe(tmp_path, monkeypatch):
     lone, tuned = (recipe_for(tmp_path / "pets", start=s, size=32, batch=1) for s in (None, "resnet20-cifar10"))
     assert (lone.steps, tuned.steps) == (60 * 8, 300), "eight photographs to learn from; 300 steps at the least"
     assert trained[1][0].folder == tmp_path / "pets" and trained[2][2] == tmp_path / "mine"
+
+
+def test_text_beside_the_data_names_the_preset(tmp_path, monkeypatch):
+    trained = []
+    monkeypatch.setattr(
+        importlib.import_module("reslab.training.run"), "train_on", lambda *given: trained.append(given) or {}
+    )
+    train(recipe="fast", data="digits", runs=tmp_path)
+    train(data="digits", runs=tmp_path)
+    assert [recipe for _, recipe, *_ in trained] == [recipe_for("digits", recipe="fast"), recipe_for("digits")]
+    with pytest.raises(
+        UsageError, match=r"^recipe='cifar10' is none of the presets paper, .*data='digits' is, too; give"
+    ):
+        train("cifar10", data="digits", runs=tmp_path)
 
 
 @pytest.mark.parametrize("given", [3, {"data": "digits"}, ["digits"]])
@@ -130,6 +151,14 @@ def test_stopped_by_ctrl_c_and_continued_is_as_if_never_stopped(digits, longer, 
     assert (whole / "predictions.safetensors").read_bytes() == (stopped / "predictions.safetensors").read_bytes()
     assert untimed(whole) == untimed(stopped)
     assert result["exact"]
+
+
+def test_who_asks_just_after_the_question_is_answered_after_the_next_step(digits, longer, tmp_path, monkeypatch):
+    answers = iter([False, True, True])
+    monkeypatch.setattr("reslab.training.loop.agreed", lambda *_: lambda: next(answers))
+    with pytest.raises(Interrupted, match="stopped at step 2 of 60"):
+        train_on(digits, longer, tmp_path / "run", Surroundings())
+    assert RunFolder(tmp_path / "run").load_state()[1]["step"] == 2, "what was said to be stopped is saved"
 
 
 def test_done_is_done(digits, recipe, tmp_path):
@@ -345,6 +374,52 @@ def test_a_function_of_the_script_that_runs_is_recorded_by_its_file(recipe, tmp_
     assert said[0].startswith("the run records its residual function as script:leaky, which imports script later")
 
 
+class Made:
+    """A residual function that is an object: its name is that of its class."""
+
+    def __call__(self, *shape) -> nn.Module:
+        return leaky(*shape)
+
+
+def sloping(channels_in: int, width: int, stride: int, stride_in: str, slope: float) -> nn.Module:
+    own = basic(channels_in, width, stride)
+    own[2] = nn.LeakyReLU(slope)
+    return own
+
+
+steep = partial(sloping, slope=0.5)
+
+
+@pytest.mark.parametrize(
+    ("own", "name"), [(steep, "functools:partial"), (Made(), f"{Made.__module__}:Made")], ids=["partial", "object"]
+)
+def test_an_object_has_to_be_given_again(recipe, tmp_path, own, name):
+    result = train(recipe, tmp_path / "run", residual=own)
+    assert train(recipe, tmp_path / "run", residual=own) == train(run=tmp_path / "run", residual=own) == result
+    with pytest.raises(
+        UsageError, match=rf"^{name} is a class, .*: give it as residual=\.\.\. in Python, or have it in"
+    ):
+        train(run=tmp_path / "run")
+
+
+def test_a_partial_is_found_by_the_name_that_its_file_gives_it(recipe, tmp_path):
+    said: list[str] = []
+    train(recipe, tmp_path / "run", residual=steep, around=Surroundings(say=said.append))
+    assert said[0].endswith("open the run with --residual FILE:NAME, for the FILE.py that calls it NAME")
+    with pytest.raises(UsageError, match=r"--residual FILE:NAME, for the FILE\.py that calls it NAME"):
+        load(tmp_path / "run")
+    assert load(tmp_path / "run", residual=named_residual(f"{__name__}:steep")).residual is steep
+
+
+def test_the_function_that_is_given_is_the_one_that_is_named(recipe):
+    named = with_fields(recipe, [f"model.residual={__name__}:leaky"])
+    assert with_residual(named, leaky) == with_residual(named) == with_residual(recipe, leaky)
+    alias = with_fields(recipe, [f"model.residual={__name__}:steep"])
+    assert with_residual(alias, steep) == with_residual(alias), "a partial, by the name that its file gives it"
+    with pytest.raises(UsageError, match=r"^residual=\S+:dropping is given, but model\.residual is \S+:leaky, another"):
+        with_residual(named, dropping)
+
+
 def test_an_edited_residual_function_is_another_run(recipe, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     source = (
@@ -414,9 +489,65 @@ def test_the_callers_random_numbers_stay_its_own(recipe, tmp_path):
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
+def test_the_callers_settings_of_pytorch_are_not_a_trainings(recipe, tmp_path):
+    fp32 = Surroundings(Request(precision="fp32"))
+    plain = train(with_fields(recipe, MUON), tmp_path / "plain", around=fp32)
+    torch.set_default_dtype(torch.float64)
+    torch.set_float32_matmul_precision("medium")
+    try:
+        with torch.inference_mode():
+            same = train(with_fields(recipe, MUON), tmp_path / "same", around=fp32)
+            assert evaluate(tmp_path / "same").top1_error == same["test_error"]
+            assert len(list(predict(load(tmp_path / "same"), np.zeros((2, 8, 8, 3), np.uint8)))) == 2
+        assert torch.get_default_dtype() == torch.float64 and torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_float32_matmul_precision("highest")
+    assert same["exact"] and same["test_error"] == plain["test_error"]
+    assert (tmp_path / "same/model.safetensors").read_bytes() == (tmp_path / "plain/model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_callers_autocast_is_not_a_trainings(recipe, tmp_path, precision):
+    for name, around in (("plain", nullcontext()), ("within", torch.autocast("cpu", torch.bfloat16))):
+        with around:
+            train(recipe, tmp_path / name, around=Surroundings(Request(engine="torch", precision=precision)))
+    assert (tmp_path / "within/model.safetensors").read_bytes() == (tmp_path / "plain/model.safetensors").read_bytes()
+
+
 def test_a_net_that_keeps_other_statistics_is_refused(recipe, tmp_path):
     with pytest.raises(UsageError, match=r"keeps .*running_mean: only the running statistics of nn\.BatchNorm2d"):
         train(recipe, tmp_path / "run", residual=keeping)
+    assert not (tmp_path / "run").exists()
+
+
+def test_parameters_are_named_as_ones_own_residual_function_has_them(digits, recipe, tmp_path):
+    drawn = torch.random.get_rng_state()
+    own = with_residual(with_fields(recipe, ["optimizer.rates=*.scale=0"]), dropping)
+    check(own, facts_of(digits), dropping)
+    check(own, facts_of(digits))
+    assert torch.equal(torch.random.get_rng_state(), drawn), "what the function draws is not of the caller's stream"
+    with pytest.raises(UsageError, match=r"optimizer\.rates: no parameter of the net matches '\*\.scale'"):
+        check(with_fields(recipe, ["optimizer.rates=*.scale=0"]), facts_of(digits))
+
+
+def blurring(channels_in: int, width: int, stride: int, stride_in: str) -> nn.Module:
+    """A residual function with filters of its own that are not learned, and a factor that is not, either."""
+    blur = nn.Conv2d(width, width, 3, 1, 1, groups=width, bias=False).requires_grad_(False)
+    nn.init.constant_(blur.weight, 1 / 9)
+    factor = Scale()
+    nn.init.constant_(factor.scale, 2.0).requires_grad_(False)
+    return nn.Sequential(*basic(channels_in, width, stride), blur, factor)
+
+
+@pytest.mark.parametrize("kind", ["sgd", "rmsprop", "muon"])
+def test_what_a_residual_function_holds_fixed_stays_as_it_made_it(recipe, tmp_path, kind):
+    changes = [f"optimizer.kind={kind}", "optimizer.decay_on=all", "optimizer.weight_decay=0.1", "average=0.5"]
+    train(with_fields(recipe, [*changes, "optimizer.max_norms=*=0.1"]), tmp_path / "run", residual=blurring)
+    net = load(tmp_path / "run", residual=blurring).net
+    for suffix, value in ((".residual.5.weight", 1 / 9), (".residual.6.scale", 2.0)):
+        found = [tensor for name, tensor in net.named_parameters() if name.endswith(suffix)]
+        assert len(found) == 3 and all(torch.equal(each, torch.full_like(each, value)) for each in found)
 
 
 def test_weights_are_drawn_on_the_cpu_whatever_the_device(recipe):
