@@ -24,13 +24,13 @@ from reslab.experiments.document import Document
 from reslab.experiments.inventory import inventory_table
 from reslab.experiments.levers import levers_tables
 from reslab.experiments.loose import loose_table
+from reslab.experiments.reached import reached_table
 from reslab.experiments.recorded import recorded
 from reslab.experiments.recorded_pace import RecordedPaces
 from reslab.experiments.registry import EXPERIMENTS
 from reslab.experiments.story import entry
 from reslab.nets import spec
 from reslab.reporting import bench_figure, bench_table, fields_table, paper_markdown, paper_pictures, runs_table
-from reslab.reporting.names import printed
 from reslab.store import (
     read_benches,
     read_measurements,
@@ -76,7 +76,7 @@ def wanted(results: list[Result], benches: list[Result], sweeps: list[Result]) -
         "speed": bench_table(benches),
         "engines": engines_table(results),
         "budgets": budgets_table(budgets) if enough(budgets.runs) else "",
-        "many": f"{printed(budgets.finding.beside)}.\n" if budgets.finding.beside else "",
+        "reached": reached_table(budgets.runs, budgets.rows),
     }
     texts = {name: filled((ROOT / name).read_text(encoding="utf-8"), pieces) for name in DOCUMENTS}
     figures = {

@@ -58,7 +58,7 @@ def needs(runs: Runs) -> list[Need]:
 
 def rows(runs: Runs) -> list[Row]:
     """A row for each budget, measured or not; below them what was measured otherwise. Minutes as in the picture."""
-    together = _with_beside(runs)
+    together = with_beside(runs)
     where = timed_on(_lines(together))
     labels = {_label(net, epochs): epochs for net in EPOCHS for epochs in _epochs(runs.setting)[net]}
     found = [_row(together, label, where, float(epochs)) for label, epochs in labels.items()]
@@ -67,7 +67,7 @@ def rows(runs: Runs) -> list[Row]:
 
 
 def picture(runs: Runs, _: list[Row]) -> bytes:
-    together = _with_beside(runs)
+    together = with_beside(runs)
     levels = [
         Level(f"{_title(net)} in the paper", DEPTH_COLOURS[DEPTHS[net]], paper()["table6"][net])
         for net in EPOCHS
@@ -94,7 +94,7 @@ def finding(runs: Runs) -> Finding:
         )
     done = sum(bool(runs.of(label)) for label in _all(runs.setting))
     words.append(f"{done} of {len(_all(runs.setting))} budgets are measured")
-    return Finding(all_hold(is_reached(runs, net) for net in EPOCHS), "; ".join(words), _of_many(_with_beside(runs)))
+    return Finding(all_hold(is_reached(runs, net) for net in EPOCHS), "; ".join(words), _of_many(with_beside(runs)))
 
 
 def _first(measured: Sequence[float], reached: Sequence[float]) -> str:
@@ -116,7 +116,7 @@ def _of_many(runs: Runs) -> str:
             images = int(runs.values(label, f"{runs.held_out}_images")[0])
             mean, most = statistics.fmean(errors), at_most(errors)
             words.append(
-                f"{_with_preset(runs, label)}: {error_text(mean, images)} % of {images:,} "
+                f"{named_with_preset(runs, label)}: {error_text(mean, images)} % of {images:,} "
                 f"{SPLIT_WORDS[runs.held_out]} images, the mean of {len(errors)} seeds, with 95 % confidence "
                 f"(one-sided) at most {error_text(most, images)} % (over seeds alone; so many images leave a standard "
                 f"error of {standard_error(mean, images):.2f} points), where the paper has {papers:g} %"
@@ -124,7 +124,7 @@ def _of_many(runs: Runs) -> str:
     return "; ".join(words)
 
 
-def _with_preset(runs: Runs, label: str) -> str:
+def named_with_preset(runs: Runs, label: str) -> str:
     """The label of a length with the preset that all lengths have; that of another training says it by itself."""
     net, epochs = label.split(", ", 1)
     return f"{net}, {_preset(runs.setting)}, {epochs}" if label in _all(runs.setting) else label
@@ -231,7 +231,7 @@ def measure(runs: Runs, _: Datasets) -> dict[str, Any]:
 
 def looked_at(runs: Runs) -> dict[str, tuple[Result, ...]]:
     """What ours stand beside, too: machines and recipes are told of all that has a row."""
-    return dict(_with_beside(runs).found)
+    return dict(with_beside(runs).found)
 
 
 def known(results: Sequence[Result], _: Trained) -> dict[str, Any]:
@@ -275,7 +275,7 @@ def _title(net: str) -> str:
     return net.replace("resnet", "ResNet-")
 
 
-def _with_beside(runs: Runs) -> Runs:
+def with_beside(runs: Runs) -> Runs:
     """The runs, and those of `results/` that stand beside them and are not among them."""
     names = {run["name"] for found in runs.found.values() for run in found}
     found = {label: list(of_label) for label, of_label in runs.found.items()}
