@@ -62,7 +62,7 @@ def checked(function: Callable[Given, Found]) -> Callable[Given, Found]:
     """`function`, with a UsageError for arguments that it does not have, and for values of another kind.
 
     Of its types, plain ones are looked at, and classes; of what it takes as `**asked: Unpack[...]`, the same.
-    Names that are longer than any file may have are refused, too, wherever it comes upon them.
+    Names that are longer than any file may have, and that the call comes upon, are refused, too.
     """
     return _checked(function, _no_way, _no_way)
 

@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of a disk
 
@@ -24,13 +24,12 @@ def main() -> None:
     with ends_at_once():
         from reslab.cli.app import app
         from reslab.cli.company import said_once
-        from reslab.cli.show import values_alone
         from reslab.errors import ReslabError
     sys.meta_path.insert(0, QuietLoading())
 
     try:
         try:
-            with said_once(), values_alone() if "--json" in sys.argv else nullcontext():
+            with said_once(), _for_json():
                 app()
         finally:
             if sys.stdout:
@@ -51,6 +50,14 @@ def main() -> None:
     except (MemoryError, RuntimeError) as error:
         _end_of_memory(error)
         raise
+
+
+def _for_json() -> AbstractContextManager[None]:
+    """stdout for values alone, where --json is asked for and no help."""
+    from reslab.cli.show import values_alone
+
+    asked = "--json" in sys.argv and not {"--help", "-h"} & set(sys.argv)
+    return values_alone() if asked else nullcontext()
 
 
 def _end_of_memory(error: Exception) -> None:

@@ -1,6 +1,7 @@
 """`reslab reproduce --minutes`: the scale, and the part of its steps, that fits into so much time on this machine."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,10 +44,12 @@ def budget(
         return known[key]["scale"], known[key]["part"]
     for name in [scale] if scale else reversed(SCALES):
         try:
-            setting, there, _ = at_hand(experiments, name, shelf, tell=silent)
+            setting, there, missing = at_hand(experiments, name, shelf, tell=silent)
         except DataError:
             if scale:
                 raise
+            continue
+        if not scale and _leaves_out(experiments, there, missing, name, shelf):
             continue
         paces = Paces.tried_here(setting, kinds_of_nets(there, name), around.request, around.say)
         part = fitting_part(there, setting, paces, 60 * minutes, seeds)
@@ -64,6 +67,26 @@ def budget(
     raise UsageError(
         f"--minutes {minutes:g}: scale {name} takes about {duration(least)} here at the least; give more minutes{way}"
     )
+
+
+def _leaves_out(
+    experiments: "Sequence[Experiment]",
+    there: "Sequence[Experiment]",
+    missing: dict[str, str],
+    scale: str,
+    shelf: "Shelf",
+) -> bool:
+    """Are there no images for what trains at a scale, or are there for some of it at the scale small alone?"""
+    from reslab.experiments.reproduce import kinds_of_nets
+
+    if kinds_of_nets(experiments, scale) and not kinds_of_nets(there, scale):
+        return True
+    for experiment in experiments if scale == "full" else ():
+        if experiment.name in missing:
+            with suppress(DataError):
+                at_hand([experiment], "small", shelf, tell=silent)
+                return True
+    return False
 
 
 def _chosen(folder: Path) -> dict[str, Any]:

@@ -49,13 +49,25 @@ def _round_nothing(execution: Execution) -> None:
             if multiplying.fp32_precision not in _WHOLE:
                 multiplying.fp32_precision = "ieee"
     elif execution.precision == "fp32":
-        torch.backends.cudnn.allow_tf32 = False
+        if _convolutions() is not None:
+            torch.backends.cudnn.allow_tf32 = False
+        for multiplying in _ON_GPU:
+            if multiplying.fp32_precision not in _WHOLE:
+                multiplying.fp32_precision = "ieee"
 
 
 def _products() -> str | None:
     """The older flag of products; None where it cannot be read, since the newer ones say otherwise."""
     try:
         return torch.get_float32_matmul_precision()
+    except RuntimeError:
+        return None
+
+
+def _convolutions() -> bool | None:
+    """The same of what cuDNN does."""
+    try:
+        return torch.backends.cudnn.allow_tf32
     except RuntimeError:
         return None
 
@@ -120,7 +132,8 @@ class _Settings(NamedTuple):
     deterministic: bool
     benchmark: bool
     dtype: torch.dtype  # of numbers that are made
-    products: str | None  # the older flag; None where it cannot be read
+    products: str | None  # the older flags; None where they cannot be read
+    convolutions: bool | None
     precisions: tuple[str, ...]  # of what multiplies
 
     @classmethod
@@ -128,15 +141,15 @@ class _Settings(NamedTuple):
         cudnn = torch.backends.cudnn
         precisions = tuple(multiplying.fp32_precision for multiplying in _ON_CPU + _ON_GPU)
         flags = cudnn.deterministic, cudnn.benchmark
-        return cls(torch.get_num_threads(), *flags, torch.get_default_dtype(), _products(), precisions)
+        return cls(torch.get_num_threads(), *flags, torch.get_default_dtype(), _products(), _convolutions(), precisions)
 
     def put_flags(self) -> None:
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = self.deterministic, self.benchmark
         torch.set_default_dtype(self.dtype)
         if self.products and _products() != self.products:
             torch.set_float32_matmul_precision(self.products)
-        if self.precisions[-2:] == ("tf32", "tf32") != tuple(place.fp32_precision for place in _ON_GPU[-2:]):
-            torch.backends.cudnn.allow_tf32 = True
+        if self.convolutions is not None and _convolutions() != self.convolutions:
+            torch.backends.cudnn.allow_tf32 = self.convolutions
         for multiplying, precision in zip(_ON_CPU + _ON_GPU, self.precisions, strict=True):
             if multiplying.fp32_precision != precision:
                 multiplying.fp32_precision = precision

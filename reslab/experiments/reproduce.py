@@ -196,8 +196,8 @@ def kept_for(experiment: Experiment) -> list[str]:
 
 
 def _place(experiment: Experiment, recipe: Recipe, few: bool) -> tuple[str | None, ...]:
-    """What of a recipe says which line of an experiment it is for; of one on few images, how many these are, too."""
+    """What of a recipe says which line of an experiment it is for; of one on `few` images, that these are few, too."""
     survival = f"survival {recipe.model.survival:g}" if recipe.model.survival < 1 else None
     length = f"recipe {recipe.name}, {recipe.steps:,} steps" if experiment.by_length else None
-    images = f"{recipe.data.images:,} images" if few and recipe.data.images else None
+    images = "few images" if few and recipe.data.images else None
     return recipe.model.name, recipe.model.shortcut, survival, length, images

@@ -124,6 +124,8 @@ def _data_and_preset(text: str | Path | None, data: str | Path | None) -> tuple[
         return "digits" if text is None else text, None
     if text is None:
         return data, None
+    if Path(text).name in (Path(data).name, Path(data).stem):  # the same photographs: what they are, and where
+        return data, None
     if text not in PRESETS:
         raise UsageError(
             f"recipe={str(text)!r} is none of the presets {', '.join(PRESETS)}: if it is the data, data={str(data)!r} "
@@ -180,11 +182,11 @@ def with_residual(recipe: Recipe, residual: Residual | None = None) -> Recipe:
 
 def _refuse_another(recipe: Recipe, residual: Residual) -> None:
     """Raises UsageError where the recipe names another function than the one that is given."""
-    name = recipe.model.residual
-    if name is None or name == name_of(residual):
-        return
+    name, digest = recipe.model.residual, digest_of(residual)
+    if name is None or name == name_of(residual) or digest == recipe.model.residual_digest:
+        return  # known by its digest, the name may be of a file that has moved
     named = named_residual(name)
-    if named and digest_of(residual) not in (recipe.model.residual_digest, digest_of(named)):
+    if named and digest != digest_of(named):
         raise UsageError(
             f"residual={name_of(residual)} is given, but model.residual is {name}, another function: leave out one of "
             "them"

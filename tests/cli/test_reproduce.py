@@ -154,11 +154,26 @@ def test_minutes_are_for_the_experiments_whose_images_are_here(tmp_path, monkeyp
         return 1e-11
 
     monkeypatch.setattr("reslab.experiments.costs._tried", tried)
-    both = (EXPERIMENTS["figure1"], EXPERIMENTS["table2"])
+    both = (EXPERIMENTS["figure1"], EXPERIMENTS["table2"], EXPERIMENTS["table1"])
     assert budget(both, None, 60.0, 1, shelf, folder, Surroundings()) == ("small", 1.0)
     assert len(json.loads((folder / "budgets.json").read_text())) == 2
+    some = (EXPERIMENTS["table2"], EXPERIMENTS["table1"])
+    assert budget(some, None, 60.0, 1, shelf, folder, Surroundings()) == ("smoke", 1.0), "not what trains nothing alone"
     with pytest.raises(DataError, match="no photographs"):
-        budget(both[1:], "small", 60.0, 1, shelf, folder, Surroundings())
+        budget(both[1:2], "small", 60.0, 1, shelf, folder, Surroundings())
+
+
+def test_minutes_do_not_choose_a_scale_that_leaves_out_what_a_smaller_one_has(tmp_path, monkeypatch):
+    def no_imagenet(scale, nets, *_):
+        if scale == "full" and True in nets:
+            raise DataError("no ImageNet")
+        return Setting.nominal(scale)
+
+    monkeypatch.setattr("reslab.experiments.scales.setting_of", no_imagenet)
+    monkeypatch.setattr("reslab.experiments.costs._tried", lambda *_: 0.0)
+    shelf, both = Shelf(Surroundings(data_root=tmp_path)), (EXPERIMENTS["figure1"], EXPERIMENTS["table2"])
+    assert budget(both, None, 100_000.0, 1, shelf, tmp_path, Surroundings()) == ("small", 1.0)
+    assert budget(both[:1], None, 100_000.0, 1, shelf, tmp_path, Surroundings()) == ("full", 1.0)
 
 
 def test_what_measuring_takes_is_in_the_minutes(tmp_path, monkeypatch):

@@ -77,6 +77,17 @@ def test_what_is_of_fp32_is_multiplied_in_fp32(asked, convolutions):
     assert torch.get_float32_matmul_precision() == "medium" and torch.backends.cudnn.allow_tf32, "the older flags, too"
 
 
+def test_what_only_the_newer_flags_say_of_a_gpu_is_not_kept_either():
+    torch.backends.fp32_precision = "tf32"
+    try:
+        before, older = precisions(), torch.backends.cudnn.allow_tf32
+        with settled(execution(device="cuda")):
+            assert before[2] == "tf32" and precisions()[1:] == ["ieee", "ieee"]
+        assert precisions() == before and torch.backends.cudnn.allow_tf32 == older
+    finally:
+        torch.backends.fp32_precision = "none"
+
+
 def test_what_only_the_newer_flags_say_is_not_kept_either():
     torch.backends.mkldnn.matmul.fp32_precision = "bf16"
     try:

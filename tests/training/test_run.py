@@ -99,6 +99,8 @@ def test_text_beside_the_data_names_the_preset(tmp_path, monkeypatch):
     train(recipe="fast", data="digits", runs=tmp_path)
     train(data="digits", runs=tmp_path)
     assert [recipe for _, recipe, *_ in trained] == [recipe_for("digits", recipe="fast"), recipe_for("digits")]
+    train("digits", data="digits", runs=tmp_path)  # what they are, and where
+    assert trained[2][1] == recipe_for("digits")
     with pytest.raises(
         UsageError, match=r"^recipe='cifar10' is none of the presets paper, .*data='digits' is, too; give"
     ):
@@ -416,6 +418,9 @@ def test_the_function_that_is_given_is_the_one_that_is_named(recipe):
     assert with_residual(named, leaky) == with_residual(named) == with_residual(recipe, leaky)
     alias = with_fields(recipe, [f"model.residual={__name__}:steep"])
     assert with_residual(alias, steep) == with_residual(alias), "a partial, by the name that its file gives it"
+    whole = with_residual(named)
+    moved = replace(whole, model=replace(whole.model, residual="gone:leaky"))
+    assert with_residual(moved, leaky) == moved, "known by its digest, wherever its file is now"
     with pytest.raises(UsageError, match=r"^residual=\S+:dropping is given, but model\.residual is \S+:leaky, another"):
         with_residual(named, dropping)
 
