@@ -182,9 +182,12 @@ def with_residual(recipe: Recipe, residual: Residual | None = None) -> Recipe:
 
 def _refuse_another(recipe: Recipe, residual: Residual) -> None:
     """Raises UsageError where the recipe names another function than the one that is given."""
-    name, digest = recipe.model.residual, digest_of(residual)
-    if name is None or name == name_of(residual) or digest == recipe.model.residual_digest:
-        return  # known by its digest, the name may be of a file that has moved
+    name = recipe.model.residual
+    if name is None or name == name_of(residual):
+        return
+    digest = digest_of(residual)
+    if digest == recipe.model.residual_digest:
+        return  # the name may be of a file that has moved
     named = named_residual(name)
     if named and digest != digest_of(named):
         raise UsageError(
