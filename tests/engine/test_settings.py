@@ -26,7 +26,7 @@ def others() -> Iterator[None]:
     before = settings()
     torch.set_num_threads(3)
     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = False, True
-    # As PyTorch starts: its own `cudnn.flags`, which other tests may have come upon, does not give these back.
+    # As PyTorch starts, whatever an engine that another test made has left.
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = True
     yield

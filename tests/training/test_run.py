@@ -20,7 +20,7 @@ from PIL import Image
 from torch import nn
 
 from reslab.data import Dataset, Images, Preprocessing, load_dataset
-from reslab.engine import Execution, Request, TorchEngine, this_machine
+from reslab.engine import Execution, Request, TorchEngine, same_settings, this_machine
 from reslab.errors import RunError, UsageError
 from reslab.evaluation import evaluate, predict
 from reslab.nets import build, named_residual
@@ -565,7 +565,8 @@ def test_weights_are_drawn_on_the_cpu_whatever_the_device(recipe):
         def buffer(self, values: torch.Tensor) -> torch.Tensor:
             return values.clone()
 
-    state = initial_state(recipe, Elsewhere(), spec_of(recipe), None)
+    with same_settings():
+        state = initial_state(recipe, Elsewhere(), spec_of(recipe), None)
     assert state.weights.abs().sum() > 0 and state.weights.device.type == "cpu"
 
 
